@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// Encodings, comparisons and character classes, for every other part. Pure functions over views: they own
+// nothing but what they return. All are linear in their input, and every input gives a value or nothing.
+#include "bytes.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace oauth::core {
+namespace {
+
+constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+constexpr std::uint8_t no_digit = 0xff;
+
+constexpr std::array<std::uint8_t, 256> make_base64url_digits() {
+    std::array<std::uint8_t, 256> digits{};
+    digits.fill(no_digit);
+    for (std::size_t i = 0; i < base64url_alphabet.size(); ++i) {
+        digits[static_cast<unsigned char>(base64url_alphabet[i])] = static_cast<std::uint8_t>(i);
+    }
+    return digits;
+}
+
+constexpr auto base64url_digits = make_base64url_digits();
+
+std::uint32_t byte_at(std::string_view text, std::size_t i) {
+    return static_cast<unsigned char>(text[i]);
+}
+
+char low_byte(std::uint32_t bits) {
+    return static_cast<char>(static_cast<unsigned char>(bits & 0xff));
+}
+
+std::string encode_unpadded(std::string_view bytes, std::string_view alphabet) {
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    std::size_t i = 0;
+    for (; bytes.size() - i >= 3; i += 3) {
+        auto bits = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2);
+        text += alphabet[bits >> 18];
+        text += alphabet[bits >> 12 & 63];
+        text += alphabet[bits >> 6 & 63];
+        text += alphabet[bits & 63];
+    }
+    if (bytes.size() - i == 1) {
+        auto bits = byte_at(bytes, i);
+        text += alphabet[bits >> 2];
+        text += alphabet[bits << 4 & 63];
+    } else if (bytes.size() - i == 2) {
+        auto bits = byte_at(bytes, i) << 8 | byte_at(bytes, i + 1);
+        text += alphabet[bits >> 10];
+        text += alphabet[bits >> 4 & 63];
+        text += alphabet[bits << 2 & 63];
+    }
+    return text;
+}
+
+bool is_continuation(std::string_view text, std::size_t i) {
+    return i < text.size() && (byte_at(text, i) & 0xc0) == 0x80;
+}
+
+} // namespace
+
+std::string base64url_encode(std::string_view bytes) {
+    return encode_unpadded(bytes, base64url_alphabet);
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+    if (text.size() % 4 == 1) {
+        return std::nullopt;
+    }
+    std::string bytes;
+    bytes.reserve(text.size() / 4 * 3 + 2);
+    std::uint32_t bits = 0;
+    unsigned held = 0;
+    for (char c : text) {
+        auto digit = base64url_digits[static_cast<unsigned char>(c)];
+        if (digit == no_digit) {
+            return std::nullopt;
+        }
+        bits = bits << 6 | digit;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            bytes += low_byte(bits >> held);
+            bits &= (1U << held) - 1;
+        }
+    }
+    if (bits != 0) {
+        return std::nullopt;
+    }
+    return bytes;
+}
+
+std::string base64_encode(std::string_view bytes) {
+    auto text = encode_unpadded(bytes, base64_alphabet);
+    text.append((4 - text.size() % 4) % 4, '=');
+    return text;
+}
+
+std::string hex_encode(std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        text += digits[byte_at(bytes, i) >> 4];
+        text += digits[byte_at(bytes, i) & 15];
+    }
+    return text;
+}
+
+bool equal_constant_time(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) {
+        return false;
+    }
+    std::uint64_t difference = 0;
+    std::size_t i = 0;
+    for (; a.size() - i >= sizeof(std::uint64_t); i += sizeof(std::uint64_t)) {
+        std::uint64_t left = 0;
+        std::uint64_t right = 0;
+        std::memcpy(&left, a.data() + i, sizeof(left));
+        std::memcpy(&right, b.data() + i, sizeof(right));
+        difference |= left ^ right;
+    }
+    for (; i < a.size(); ++i) {
+        difference |= byte_at(a, i) ^ byte_at(b, i);
+    }
+    // The volatile read keeps the compiler from turning the loop into one with an early exit.
+    volatile std::uint64_t all = difference;
+    return all == 0;
+}
+
+void wipe(std::string& secret) {
+    // The unused end may hold what an earlier, longer value left there.
+    secret.resize(secret.capacity());
+    OPENSSL_cleanse(secret.data(), secret.size());
+    secret.clear();
+}
+
+char to_lower_ascii(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string to_lower_ascii(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        c = to_lower_ascii(c);
+    }
+    return lower;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return to_lower_ascii(x) == to_lower_ascii(y); });
+}
+
+std::size_t utf8_sequence_size(std::string_view text) {
+    if (text.empty()) {
+        return 0;
+    }
+    auto first = byte_at(text, 0);
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first < 0xc2 || first > 0xf4 || !is_continuation(text, 1)) {
+        return 0;
+    }
+    if (first < 0xe0) {
+        return 2;
+    }
+    // Unicode table 3-7: overlong forms, surrogates and values past U+10FFFF all show in the second byte.
+    auto second = byte_at(text, 1);
+    bool outside = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+                   (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+    if (outside || !is_continuation(text, 2)) {
+        return 0;
+    }
+    if (first < 0xf0) {
+        return 3;
+    }
+    return is_continuation(text, 3) ? 4 : 0;
+}
+
+bool is_valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        auto size = utf8_sequence_size(text);
+        if (size == 0) {
+            return false;
+        }
+        text.remove_prefix(size);
+    }
+    return true;
+}
+
+bool has_control_characters(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7f;
+    });
+}
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view blanks = " \t";
+    auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        auto end = text.find(separator);
+        parts.push_back(text.substr(0, end));
+        if (end == std::string_view::npos) {
+            return parts;
+        }
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t max) {
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    std::uint64_t value = 0;
+    for (char c : text) {
+        if (c < '0' || c > '9') {
+            return std::nullopt;
+        }
+        auto digit = static_cast<std::uint64_t>(c - '0');
+        if (digit > max || value > (max - digit) / 10) {
+            return std::nullopt;
+        }
+        value = value * 10 + digit;
+    }
+    return value;
+}
+
+} // namespace oauth::core

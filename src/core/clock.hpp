@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// The seam for time: a test can stop it.
+#pragma once
+
+#include <cstdint>
+
+namespace oauth::core {
+
+class Clock {
+public:
+    virtual ~Clock() = default;
+    virtual std::int64_t now() const noexcept = 0; // seconds since 1970, UTC
+};
+
+} // namespace oauth::core

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// Random numbers, hashes, HMAC, HKDF and AES-256-GCM over OpenSSL's EVP interface. Called by the sessions,
+// the sign-in cookies, the tokens and the identity. Algorithms are fetched once a process; an Aead owns its
+// two keyed contexts.
+#include "crypto.hpp"
+#include "openssl.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <climits>
+#include <new>
+
+namespace oauth::core {
+namespace {
+
+using CipherContext = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
+
+constexpr std::size_t hash_count = 3;
+constexpr std::array<const char*, hash_count> hash_names = {"SHA256", "SHA384", "SHA512"};
+
+const EVP_MD* message_digest(Hash hash) {
+    using Digest = Owned<EVP_MD, EVP_MD_free>;
+    static const std::array<Digest, hash_count> digests = {
+        Digest(EVP_MD_fetch(nullptr, hash_names[0], nullptr)),
+        Digest(EVP_MD_fetch(nullptr, hash_names[1], nullptr)),
+        Digest(EVP_MD_fetch(nullptr, hash_names[2], nullptr)),
+    };
+    return digests[static_cast<std::size_t>(hash)].get();
+}
+
+// The parameter interface takes pointers to mutable data, and only reads them.
+OSSL_PARAM octets(const char* name, std::string_view value) {
+    return OSSL_PARAM_construct_octet_string(name, const_cast<unsigned char*>(bytes_of(value)), value.size());
+}
+
+OSSL_PARAM hash_parameter(const char* name, Hash hash) {
+    return OSSL_PARAM_construct_utf8_string(name,
+                                            const_cast<char*>(hash_names[static_cast<std::size_t>(hash)]), 0);
+}
+
+bool fits_int(std::string_view text) {
+    return text.size() <= INT_MAX - EVP_MAX_BLOCK_LENGTH;
+}
+
+} // namespace
+
+bool SystemRandom::fill(void* buffer, std::size_t size) noexcept {
+    QuietErrors quiet;
+    return size <= INT_MAX && RAND_bytes(static_cast<unsigned char*>(buffer), static_cast<int>(size)) == 1;
+}
+
+std::string digest(Hash hash, std::string_view data) {
+    std::string result(EVP_MAX_MD_SIZE, '\0');
+    unsigned int size = 0;
+    // OpenSSL only fails here for want of memory; an empty digest would compare equal to another one.
+    if (EVP_Digest(bytes_of(data), data.size(), bytes_of(result), &size, message_digest(hash), nullptr) !=
+        1) {
+        throw std::bad_alloc();
+    }
+    result.resize(size);
+    return result;
+}
+
+std::string hmac(Hash hash, std::string_view key, std::string_view data) {
+    static const Owned<EVP_MAC, EVP_MAC_free> algorithm(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+    Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> context(EVP_MAC_CTX_new(algorithm.get()));
+    const OSSL_PARAM parameters[] = {hash_parameter(OSSL_MAC_PARAM_DIGEST, hash), OSSL_PARAM_construct_end()};
+    std::string result(EVP_MAX_MD_SIZE, '\0');
+    std::size_t size = 0;
+    if (!context || EVP_MAC_init(context.get(), bytes_of(key), key.size(), parameters) != 1 ||
+        EVP_MAC_update(context.get(), bytes_of(data), data.size()) != 1 ||
+        EVP_MAC_final(context.get(), bytes_of(result), &size, result.size()) != 1) {
+        throw std::bad_alloc();
+    }
+    result.resize(size);
+    return result;
+}
+
+std::optional<std::string> hkdf_sha256(std::string_view secret, std::string_view salt, std::string_view info,
+                                       std::size_t size) {
+    constexpr std::size_t max_size = 255 * 32;
+    if (size == 0 || size > max_size) {
+        return std::nullopt;
+    }
+    QuietErrors quiet;
+    static const Owned<EVP_KDF, EVP_KDF_free> algorithm(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, nullptr));
+    Owned<EVP_KDF_CTX, EVP_KDF_CTX_free> context(EVP_KDF_CTX_new(algorithm.get()));
+    const OSSL_PARAM parameters[] = {
+        hash_parameter(OSSL_KDF_PARAM_DIGEST, Hash::sha256),
+        octets(OSSL_KDF_PARAM_KEY, secret),
+        octets(OSSL_KDF_PARAM_SALT, salt),
+        octets(OSSL_KDF_PARAM_INFO, info),
+        OSSL_PARAM_construct_end(),
+    };
+    std::string result(size, '\0');
+    if (!context || EVP_KDF_derive(context.get(), bytes_of(result), size, parameters) != 1) {
+        return std::nullopt;
+    }
+    return result;
+}
+
+struct Aead::Contexts {
+    CipherContext seal;
+    CipherContext open;
+};
+
+Aead::Aead(std::unique_ptr<Contexts> contexts) : contexts_(std::move(contexts)) {}
+Aead::Aead(Aead&&) noexcept = default;
+Aead& Aead::operator=(Aead&&) noexcept = default;
+Aead::~Aead() = default;
+
+std::optional<Aead> Aead::create(std::string_view key) {
+    static const Owned<EVP_CIPHER, EVP_CIPHER_free> cipher(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+    QuietErrors quiet;
+    auto contexts = std::make_unique<Contexts>();
+    contexts->seal.reset(EVP_CIPHER_CTX_new());
+    contexts->open.reset(EVP_CIPHER_CTX_new());
+    if (key.size() != key_size || !cipher || !contexts->seal || !contexts->open) {
+        return std::nullopt;
+    }
+    if (EVP_EncryptInit_ex2(contexts->seal.get(), cipher.get(), bytes_of(key), nullptr, nullptr) != 1 ||
+        EVP_DecryptInit_ex2(contexts->open.get(), cipher.get(), bytes_of(key), nullptr, nullptr) != 1) {
+        return std::nullopt;
+    }
+    return Aead(std::move(contexts));
+}
+
+std::optional<std::string> Aead::seal(std::string_view nonce, std::string_view aad,
+                                      std::string_view plaintext) {
+    if (nonce.size() != nonce_size || !fits_int(aad) || !fits_int(plaintext)) {
+        return std::nullopt;
+    }
+    QuietErrors quiet;
+    auto* context = contexts_->seal.get();
+    auto size = static_cast<int>(plaintext.size());
+    std::string sealed(plaintext.size() + tag_size, '\0');
+    auto* tag = bytes_of(sealed) + plaintext.size();
+    int written = 0;
+    // Only the nonce is new: the key schedule stays in the context.
+    if (EVP_EncryptInit_ex2(context, nullptr, nullptr, bytes_of(nonce), nullptr) != 1 ||
+        EVP_EncryptUpdate(context, nullptr, &written, bytes_of(aad), static_cast<int>(aad.size())) != 1 ||
+        EVP_EncryptUpdate(context, bytes_of(sealed), &written, bytes_of(plaintext), size) != 1 ||
+        EVP_EncryptFinal_ex(context, tag, &written) != 1 ||
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, int{tag_size}, tag) != 1) {
+        return std::nullopt;
+    }
+    return sealed;
+}
+
+std::optional<std::string> Aead::open(std::string_view nonce, std::string_view aad, std::string_view sealed) {
+    if (nonce.size() != nonce_size || sealed.size() < tag_size || !fits_int(aad) || !fits_int(sealed)) {
+        return std::nullopt;
+    }
+    QuietErrors quiet;
+    auto* context = contexts_->open.get();
+    auto ciphertext = sealed.substr(0, sealed.size() - tag_size);
+    std::string tag(sealed.substr(ciphertext.size()));
+    auto size = static_cast<int>(ciphertext.size());
+    std::string plaintext(ciphertext.size() + EVP_MAX_BLOCK_LENGTH, '\0');
+    auto* end = bytes_of(plaintext) + ciphertext.size();
+    int written = 0;
+    if (EVP_DecryptInit_ex2(context, nullptr, nullptr, bytes_of(nonce), nullptr) != 1 ||
+        EVP_DecryptUpdate(context, nullptr, &written, bytes_of(aad), static_cast<int>(aad.size())) != 1 ||
+        EVP_DecryptUpdate(context, bytes_of(plaintext), &written, bytes_of(ciphertext), size) != 1 ||
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, int{tag_size}, tag.data()) != 1 ||
+        EVP_DecryptFinal_ex(context, end, &written) != 1) {
+        OPENSSL_cleanse(plaintext.data(), plaintext.size());
+        return std::nullopt;
+    }
+    plaintext.resize(ciphertext.size());
+    return plaintext;
+}
+
+} // namespace oauth::core

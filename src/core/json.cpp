@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// JSON in and out. Text is judged by the strict scanner first and only then given to cJSON, whose tree a Json
+// owns and frees; views borrow it. Called for metadata, key sets, tokens, user data, sessions, and for all
+// JSON that is written.
+#include "json.hpp"
+#include "bytes.hpp"
+#include "json_scanner.hpp"
+
+#include <cjson/cJSON.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace oauth::core {
+namespace {
+
+constexpr int depth_ceiling = 256; // bounds the recursion of parser, walk, printer and destructor
+
+// After parsing, so that names are compared as they are looked up: unescaped. Sorting keeps big objects
+// cheap.
+bool has_duplicate_names(const cJSON* node) {
+    std::vector<std::string_view> names;
+    for (const cJSON* child = node->child; child != nullptr; child = child->next) {
+        if (has_duplicate_names(child)) {
+            return true;
+        }
+        if (cJSON_IsObject(node)) {
+            names.emplace_back(child->string);
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+// RFC 6901 section 4; nothing for a '~' that is no escape.
+std::optional<std::string> unescape_reference_token(std::string_view token) {
+    std::string name;
+    for (std::size_t i = 0; i < token.size(); ++i) {
+        if (token[i] != '~') {
+            name += token[i];
+            continue;
+        }
+        ++i;
+        if (i == token.size() || (token[i] != '0' && token[i] != '1')) {
+            return std::nullopt;
+        }
+        name += token[i] == '0' ? '~' : '/';
+    }
+    return name;
+}
+
+JsonView element_at(JsonView array, std::string_view index) {
+    auto elements = array.elements();
+    auto position = parse_decimal(index, 1000000);
+    bool leading_zero = index.size() > 1 && index[0] == '0';
+    return position && !leading_zero && *position < elements.size() ? elements[*position] : JsonView();
+}
+
+JsonView at_pointer(JsonView view, std::string_view pointer) {
+    for (auto token : split(pointer.substr(1), '/')) {
+        auto name = unescape_reference_token(token);
+        if (!name) {
+            return {};
+        }
+        view = view.is_array() ? element_at(view, *name) : view.get(*name);
+    }
+    return view;
+}
+
+void append_unicode_escape(std::string& text, unsigned unit) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    text += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        text += hex[unit >> shift & 15];
+    }
+}
+
+void append_quoted_ascii(std::string& text, char c) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+        text += '\\';
+        text += c;
+    } else if (c == '\n') {
+        text += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f || c == '<' || c == '>' || c == '&') {
+        append_unicode_escape(text, byte);
+    } else {
+        text += c;
+    }
+}
+
+} // namespace
+
+void Json::Delete::operator()(cJSON* node) const {
+    cJSON_Delete(node);
+}
+
+std::optional<Json> Json::parse(std::string_view text, int max_depth) {
+    if (!is_strict_json(text, std::clamp(max_depth, 0, depth_ceiling))) {
+        return std::nullopt;
+    }
+    Json json(cJSON_ParseWithLengthOpts(text.data(), text.size(), nullptr, 0));
+    if (!json.root_ || has_duplicate_names(json.root_.get())) {
+        return std::nullopt;
+    }
+    return json;
+}
+
+bool JsonView::is_object() const {
+    return cJSON_IsObject(node_) != 0;
+}
+
+bool JsonView::is_array() const {
+    return cJSON_IsArray(node_) != 0;
+}
+
+bool JsonView::is_string() const {
+    return cJSON_IsString(node_) != 0;
+}
+
+bool JsonView::is_number() const {
+    return cJSON_IsNumber(node_) != 0;
+}
+
+bool JsonView::is_bool() const {
+    return cJSON_IsBool(node_) != 0;
+}
+
+bool JsonView::is_null() const {
+    return cJSON_IsNull(node_) != 0;
+}
+
+JsonView JsonView::get(std::string_view name) const {
+    if (is_object()) {
+        for (const cJSON* child = node_->child; child != nullptr; child = child->next) {
+            if (name == child->string) {
+                return JsonView(child);
+            }
+        }
+    }
+    return {};
+}
+
+JsonView JsonView::at_path(std::string_view path) const {
+    if (path.starts_with('/')) {
+        return at_pointer(*this, path);
+    }
+    if (auto literal = get(path)) {
+        return literal;
+    }
+    auto view = *this;
+    for (auto name : split(path, '.')) {
+        view = view.get(name);
+    }
+    return view;
+}
+
+std::optional<std::string_view> JsonView::as_string() const {
+    if (!is_string()) {
+        return std::nullopt;
+    }
+    return node_->valuestring;
+}
+
+std::optional<double> JsonView::as_number() const {
+    if (!is_number()) {
+        return std::nullopt;
+    }
+    return node_->valuedouble;
+}
+
+std::optional<bool> JsonView::as_bool() const {
+    if (!is_bool()) {
+        return std::nullopt;
+    }
+    return cJSON_IsTrue(node_) != 0;
+}
+
+std::optional<std::int64_t> JsonView::as_integer() const {
+    constexpr double limit = 9007199254740992.0; // 2^53
+    if (!is_number() || !std::isfinite(node_->valuedouble)) {
+        return std::nullopt;
+    }
+    return static_cast<std::int64_t>(std::clamp(node_->valuedouble, -limit, limit));
+}
+
+std::vector<JsonView> JsonView::elements() const {
+    std::vector<JsonView> views;
+    if (is_array()) {
+        for (const cJSON* child = node_->child; child != nullptr; child = child->next) {
+            views.emplace_back(child);
+        }
+    }
+    return views;
+}
+
+std::vector<std::pair<std::string_view, JsonView>> JsonView::members() const {
+    std::vector<std::pair<std::string_view, JsonView>> pairs;
+    if (is_object()) {
+        for (const cJSON* child = node_->child; child != nullptr; child = child->next) {
+            pairs.emplace_back(child->string, JsonView(child));
+        }
+    }
+    return pairs;
+}
+
+std::string JsonView::dump() const {
+    if (node_ == nullptr) {
+        return "null";
+    }
+    std::unique_ptr<char, void (*)(void*)> text(cJSON_PrintUnformatted(node_), cJSON_free);
+    if (!text) {
+        throw std::bad_alloc();
+    }
+    return text.get();
+}
+
+std::string json_quote(std::string_view text) {
+    std::string quoted = "\"";
+    quoted.reserve(text.size() + 2);
+    while (!text.empty()) {
+        auto size = utf8_sequence_size(text);
+        auto sequence = text.substr(0, size);
+        text.remove_prefix(size == 0 ? 1 : size);
+        if (size == 0) {
+            quoted += "\xef\xbf\xbd";
+        } else if (size == 1) {
+            append_quoted_ascii(quoted, sequence[0]);
+        } else if (sequence == "\xe2\x80\xa8" || sequence == "\xe2\x80\xa9") {
+            quoted += sequence == "\xe2\x80\xa8" ? "\\u2028" : "\\u2029";
+        } else {
+            quoted += sequence;
+        }
+    }
+    quoted += '"';
+    return quoted;
+}
+
+void JsonObjectWriter::name(std::string_view name) {
+    if (text_.size() > 1) {
+        text_ += ',';
+    }
+    text_ += json_quote(name);
+    text_ += ':';
+}
+
+void JsonObjectWriter::add(std::string_view name, std::string_view value) {
+    this->name(name);
+    text_ += json_quote(value);
+}
+
+void JsonObjectWriter::add_integer(std::string_view name, std::int64_t value) {
+    this->name(name);
+    text_ += std::to_string(value);
+}
+
+void JsonObjectWriter::add_bool(std::string_view name, bool value) {
+    this->name(name);
+    text_ += value ? "true" : "false";
+}
+
+void JsonObjectWriter::add_json(std::string_view name, std::string_view json) {
+    this->name(name);
+    text_ += json;
+}
+
+std::string JsonObjectWriter::finish() && {
+    text_ += '}';
+    return std::move(text_);
+}
+
+std::string json_string_array(const std::vector<std::string>& values) {
+    std::string text = "[";
+    for (const auto& value : values) {
+        if (text.size() > 1) {
+            text += ',';
+        }
+        text += json_quote(value);
+    }
+    text += ']';
+    return text;
+}
+
+} // namespace oauth::core

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// JSON as RFC 8259 has it and as a security protocol wants it: strict on the way in (UTF-8 without BOM, no
+// duplicate names even when escaped differently, no NUL, no lone surrogates, bounded depth and count),
+// read through views. cJSON does the tree; a Json owns it, a JsonView borrows and must not outlive it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct cJSON;
+
+namespace oauth::core {
+
+class JsonView {
+public:
+    JsonView() = default;
+    explicit JsonView(const cJSON* node) : node_(node) {}
+
+    bool exists() const { return node_ != nullptr; }
+    explicit operator bool() const { return exists(); }
+    bool is_object() const;
+    bool is_array() const;
+    bool is_string() const;
+    bool is_number() const;
+    bool is_bool() const;
+    bool is_null() const;
+
+    // A member by exact name; a view of nothing if this is no object or has none.
+    JsonView get(std::string_view name) const;
+    // A dotted path ("realm_access.roles"), or a JSON Pointer (RFC 6901) where it begins with '/'.
+    // A literal member of the whole dotted name wins over the path.
+    JsonView at_path(std::string_view path) const;
+
+    std::optional<std::string_view> as_string() const;
+    std::optional<double> as_number() const;
+    std::optional<bool> as_bool() const;
+    // A finite number, cut to [-2^53, 2^53] and truncated towards zero: never wraps.
+    std::optional<std::int64_t> as_integer() const;
+
+    std::vector<JsonView> elements() const; // of an array; empty otherwise
+    std::vector<std::pair<std::string_view, JsonView>> members() const; // of an object; empty otherwise
+
+    std::string dump() const; // compact JSON text; "null" for a view of nothing
+
+private:
+    const cJSON* node_ = nullptr;
+};
+
+class Json {
+public:
+    // max_depth counts nested arrays and objects; at most 100000 values in all.
+    static std::optional<Json> parse(std::string_view text, int max_depth = 32);
+
+    Json(Json&& other) noexcept = default;
+    Json& operator=(Json&& other) noexcept = default;
+
+    JsonView root() const { return JsonView(root_.get()); }
+
+private:
+    struct Delete {
+        void operator()(cJSON* node) const;
+    };
+    explicit Json(cJSON* root) : root_(root) {}
+    std::unique_ptr<cJSON, Delete> root_;
+};
+
+// The text as a JSON string with its quotes. '<', '>', '&' and U+2028/9 are escaped too, so that it is safe in HTML.
+// Invalid UTF-8 is replaced by U+FFFD.
+std::string json_quote(std::string_view text);
+
+// Writes one flat object, member by member, in order. Values of add_json are trusted JSON text.
+class JsonObjectWriter {
+public:
+    void add(std::string_view name, std::string_view value);
+    void add_integer(std::string_view name, std::int64_t value);
+    void add_bool(std::string_view name, bool value); // NOLINT: the JSON type itself
+    void add_json(std::string_view name, std::string_view json);
+    std::string finish() &&;
+
+private:
+    void name(std::string_view name);
+    std::string text_ = "{";
+};
+
+std::string json_string_array(const std::vector<std::string>& values);
+
+} // namespace oauth::core

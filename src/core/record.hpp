@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Flat binary records: unsigned integers as LEB128, text with its length before it. What is sealed into cookies is
+// written so, because a byte in a cookie costs more than a cycle here. Reading is total: a bad record fails, once and for all.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace oauth::core {
+
+class RecordWriter {
+public:
+    void number(std::uint64_t value) {
+        while (value >= 0x80) {
+            bytes_.push_back(static_cast<char>((value & 0x7f) | 0x80));
+            value >>= 7;
+        }
+        bytes_.push_back(static_cast<char>(value));
+    }
+    void text(std::string_view value) {
+        number(value.size());
+        bytes_.append(value);
+    }
+    std::string finish() && { return std::move(bytes_); }
+
+private:
+    std::string bytes_;
+};
+
+class RecordReader {
+public:
+    explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
+
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 63; shift += 7) {
+            if (rest_.empty()) {
+                break;
+            }
+            const auto byte = static_cast<unsigned char>(rest_.front());
+            rest_.remove_prefix(1);
+            value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+            if ((byte & 0x80) == 0) {
+                return value;
+            }
+        }
+        fail();
+        return 0;
+    }
+    std::string_view text() {
+        const std::uint64_t size = number();
+        if (size > rest_.size()) {
+            fail();
+            return {};
+        }
+        const std::string_view value = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return value;
+    }
+    // All read, and nothing was wrong.
+    bool complete() const { return !failed_ && rest_.empty(); }
+    bool failed() const { return failed_; }
+
+private:
+    void fail() {
+        failed_ = true;
+        rest_ = {};
+    }
+
+    std::string_view rest_;
+    bool failed_ = false;
+};
+
+} // namespace oauth::core

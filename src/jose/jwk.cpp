@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// Reads the public keys of a provider from its JWK set and finds those that may verify a token. Called when a
+// set arrives and for each token. A Jwk owns its key; candidates point into the set.
+#include "jwk.hpp"
+#include "../core/bytes.hpp"
+#include "algorithm.hpp"
+#include "public_key.hpp"
+
+#include <algorithm>
+
+namespace oauth::jose {
+namespace {
+
+constexpr std::size_t max_keys = 100;
+
+// A base64url member, decoded; empty if it is absent or malformed, which no key survives.
+std::string bytes_member(core::JsonView object, std::string_view name) {
+    auto text = object.get(name).as_string();
+    return text ? core::base64url_decode(*text).value_or("") : "";
+}
+
+// An optional text member: false if it is there and no text.
+bool read_text_member(core::JsonView object, std::string_view name, std::string& text) {
+    auto member = object.get(name);
+    auto value = member.as_string();
+    text = value.value_or("");
+    return value || !member;
+}
+
+// RFC 7517 sections 4.2 and 4.3.
+bool is_meant_for_verifying(core::JsonView object) {
+    auto use = object.get("use");
+    if (use && use.as_string() != "sig") {
+        return false;
+    }
+    auto operations = object.get("key_ops");
+    if (!operations) {
+        return true;
+    }
+    auto elements = operations.elements();
+    return std::any_of(elements.begin(), elements.end(),
+                       [](auto element) { return element.as_string() == "verify"; });
+}
+
+Curve curve_named(std::string_view name) {
+    if (name == "P-256") {
+        return Curve::p256;
+    }
+    if (name == "P-384") {
+        return Curve::p384;
+    }
+    return name == "P-521" ? Curve::p521 : Curve::none;
+}
+
+bool read_key(core::JsonView object, Jwk& jwk) {
+    auto kty = object.get("kty").as_string().value_or("");
+    auto crv = object.get("crv").as_string().value_or("");
+    if (kty == "RSA") {
+        jwk.type = KeyType::rsa;
+        jwk.key = make_rsa_key(bytes_member(object, "n"), bytes_member(object, "e"));
+    } else if (kty == "EC" && curve_named(crv) != Curve::none) {
+        jwk.type = KeyType::ec;
+        jwk.curve = curve_named(crv);
+        jwk.key = make_ec_key(jwk.curve, bytes_member(object, "x"), bytes_member(object, "y"));
+    } else if (kty == "OKP" && crv == "Ed25519") {
+        jwk.type = KeyType::okp;
+        jwk.curve = Curve::ed25519;
+        jwk.key = make_ed25519_key(bytes_member(object, "x"));
+    }
+    return jwk.key != nullptr;
+}
+
+} // namespace
+
+std::optional<Jwk> parse_public_jwk(core::JsonView object) {
+    Jwk jwk;
+    if (!is_meant_for_verifying(object) || !read_text_member(object, "kid", jwk.kid) ||
+        !read_text_member(object, "alg", jwk.alg) || !read_key(object, jwk)) {
+        return std::nullopt;
+    }
+    if (object.get("alg")) {
+        const auto* algorithm = find_algorithm(jwk.alg);
+        if (algorithm == nullptr || !fits(*algorithm, jwk)) {
+            return std::nullopt;
+        }
+    }
+    return jwk;
+}
+
+std::string thumbprint(const Jwk& jwk) {
+    auto members = jwk.key ? public_members(jwk.key.get(), jwk.type, jwk.curve) : Members();
+    return members.empty() ? "" : thumbprint_of(members);
+}
+
+core::Result<JwkSet> JwkSet::parse(std::string_view body) {
+    auto document = core::Json::parse(body);
+    auto keys = document ? document->root().get("keys") : core::JsonView();
+    if (!keys.is_array()) {
+        return core::Error{core::Code::provider_error,
+                           "the key set is not a JSON object with an array \"keys\""};
+    }
+    auto elements = keys.elements();
+    elements.resize(std::min(elements.size(), max_keys));
+    JwkSet set;
+    for (auto element : elements) {
+        if (auto jwk = parse_public_jwk(element)) {
+            set.keys_.push_back(std::move(*jwk));
+        }
+    }
+    return set;
+}
+
+std::vector<const Jwk*> JwkSet::candidates(std::string_view alg, std::optional<std::string_view> kid) const {
+    std::vector<const Jwk*> found;
+    const auto* algorithm = find_algorithm(alg);
+    if (algorithm == nullptr) {
+        return found;
+    }
+    for (const auto& key : keys_) {
+        bool same_kid = !kid || key.kid.empty() || key.kid == *kid;
+        if (same_kid && fits(*algorithm, key)) {
+            found.push_back(&key);
+        }
+    }
+    return found;
+}
+
+bool JwkSet::has_kid(std::string_view kid) const {
+    return std::any_of(keys_.begin(), keys_.end(), [&](const Jwk& key) { return key.kid == kid; });
+}
+
+} // namespace oauth::jose

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Compact JWS: taking one apart, checking its signature with a key somebody chose, and signing our own.
+// Called for ID, logout and bearer tokens and for the identity. A Jws owns its decoded parts and borrows the
+// text for signing_input.
+#include "jws.hpp"
+#include "../core/bytes.hpp"
+#include "../core/openssl.hpp"
+#include "algorithm.hpp"
+#include "ecdsa.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#include <algorithm>
+
+namespace oauth::jose {
+namespace {
+
+using DigestContext = core::Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
+
+constexpr std::size_t max_compact_size = 65536;
+constexpr int max_header_depth = 8;
+
+core::Error refused(std::string detail) {
+    return {core::Code::token_invalid, std::move(detail)};
+}
+
+struct Segments {
+    std::string_view header, payload, signature;
+};
+
+std::optional<Segments> split_compact(std::string_view text) {
+    if (std::count(text.begin(), text.end(), '.') != 2) {
+        return std::nullopt;
+    }
+    auto first = text.find('.');
+    auto second = text.find('.', first + 1);
+    return Segments{text.substr(0, first), text.substr(first + 1, second - first - 1),
+                    text.substr(second + 1)};
+}
+
+// The members of the header that are read at all. False if one of them is of the wrong type.
+bool read_header(core::JsonView header, Jws& jws) {
+    auto alg = header.get("alg").as_string();
+    auto kid = header.get("kid").as_string();
+    auto typ = header.get("typ").as_string();
+    if (!alg || alg->empty() || header.get("kid").exists() != kid.has_value() ||
+        header.get("typ").exists() != typ.has_value()) {
+        return false;
+    }
+    jws.alg = *alg;
+    if (kid) {
+        jws.kid = *kid;
+    }
+    constexpr std::string_view prefix = "application/"; // RFC 7515 section 4.1.9
+    jws.typ = core::to_lower_ascii(typ.value_or(""));
+    if (jws.typ.starts_with(prefix)) {
+        jws.typ.erase(0, prefix.size());
+    }
+    return true;
+}
+
+// Null for EdDSA, which hashes by itself.
+const char* hash_name(const Algorithm& algorithm) {
+    if (algorithm.family == Family::eddsa) {
+        return nullptr;
+    }
+    switch (algorithm.hash) {
+    case core::Hash::sha256:
+        return "SHA256";
+    case core::Hash::sha384:
+        return "SHA384";
+    case core::Hash::sha512:
+        break;
+    }
+    return "SHA512";
+}
+
+bool set_padding(EVP_PKEY_CTX* context, Family family) {
+    if (family != Family::rsa_pss) {
+        return true;
+    }
+    // RFC 7518 section 3.5: the salt is as long as the hash; MGF1 takes the same hash by default.
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+bool verify_hmac(const Jws& jws, const Algorithm& algorithm, std::string_view secret) {
+    auto expected = core::hmac(algorithm.hash, secret, jws.signing_input);
+    return secret.size() >= expected.size() && core::equal_constant_time(expected, jws.signature);
+}
+
+bool verify_public(const Jws& jws, const Algorithm& algorithm, EVP_PKEY* key) {
+    core::QuietErrors quiet;
+    DigestContext context(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* settings = nullptr;
+    const char* hash = hash_name(algorithm);
+    std::string signature = jws.signature;
+    if (algorithm.family == Family::ecdsa) {
+        signature = ecdsa_to_der(jws.signature, algorithm.curve).value_or("");
+    } else if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key))) {
+        return false;
+    }
+    if (signature.empty() || !context ||
+        EVP_DigestVerifyInit_ex(context.get(), &settings, hash, nullptr, nullptr, key, nullptr) != 1 ||
+        !set_padding(settings, algorithm.family)) {
+        return false;
+    }
+    auto input = jws.signing_input;
+    return EVP_DigestVerify(context.get(), core::bytes_of(signature), signature.size(), core::bytes_of(input),
+                            input.size()) == 1;
+}
+
+std::optional<std::string> sign_with_key(const Algorithm& algorithm, EVP_PKEY* key, std::string_view input) {
+    core::QuietErrors quiet;
+    DigestContext context(EVP_MD_CTX_new());
+    const char* hash = hash_name(algorithm);
+    std::size_t size = 0;
+    if (!context ||
+        EVP_DigestSignInit_ex(context.get(), nullptr, hash, nullptr, nullptr, key, nullptr) != 1 ||
+        EVP_DigestSign(context.get(), nullptr, &size, core::bytes_of(input), input.size()) != 1) {
+        return std::nullopt;
+    }
+    std::string signature(size, '\0');
+    if (EVP_DigestSign(context.get(), core::bytes_of(signature), &size, core::bytes_of(input),
+                       input.size()) != 1) {
+        return std::nullopt;
+    }
+    signature.resize(size);
+    return algorithm.family == Family::ecdsa ? ecdsa_to_raw(signature, algorithm.curve) : signature;
+}
+
+} // namespace
+
+core::Result<Jws> parse_compact(std::string_view text) {
+    if (text.size() > max_compact_size) {
+        return refused("the token is too long");
+    }
+    auto segments = split_compact(text);
+    if (!segments) {
+        return refused("the token has not three segments");
+    }
+    auto header_text = core::base64url_decode(segments->header);
+    auto payload = core::base64url_decode(segments->payload);
+    auto signature = core::base64url_decode(segments->signature);
+    if (!header_text || !payload || !signature) {
+        return refused("a segment of the token is not base64url");
+    }
+    if (signature->empty()) {
+        return refused("the token has no signature");
+    }
+    auto header = core::Json::parse(*header_text, max_header_depth);
+    if (!header || !header->root().is_object()) {
+        return refused("the token's header is not a JSON object");
+    }
+    if (header->root().get("crit") || header->root().get("b64")) {
+        return refused("the token's header asks for an extension");
+    }
+    auto signing_input = text.substr(0, segments->header.size() + 1 + segments->payload.size());
+    Jws jws{std::move(*header),    "",           std::nullopt, "", std::move(*payload),
+            std::move(*signature), signing_input};
+    if (!read_header(jws.header.root(), jws)) {
+        return refused("the token's header has no alg, or alg, kid or typ is not a text");
+    }
+    return jws;
+}
+
+bool is_asymmetric_algorithm(std::string_view alg) {
+    const auto* algorithm = find_algorithm(alg);
+    return algorithm != nullptr && algorithm->family != Family::hmac;
+}
+
+bool verify(const Jws& jws, const Jwk& key) {
+    const auto* algorithm = find_algorithm(jws.alg);
+    if (algorithm == nullptr || !fits(*algorithm, key)) {
+        return false;
+    }
+    if (algorithm->family == Family::hmac) {
+        return verify_hmac(jws, *algorithm, key.secret);
+    }
+    return key.key && verify_public(jws, *algorithm, key.key.get());
+}
+
+std::optional<std::string> sign_compact(const SigningKey& key, std::string_view header,
+                                        std::string_view payload) {
+    const auto* algorithm = find_algorithm(key.alg());
+    if (algorithm == nullptr) {
+        return std::nullopt;
+    }
+    auto compact = core::base64url_encode(header) + "." + core::base64url_encode(payload);
+    auto signature = algorithm->family == Family::hmac ? core::hmac(algorithm->hash, key.secret(), compact)
+                                                       : sign_with_key(*algorithm, key.key(), compact);
+    if (!signature) {
+        return std::nullopt;
+    }
+    return compact + "." + core::base64url_encode(*signature);
+}
+
+} // namespace oauth::jose

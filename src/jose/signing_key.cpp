@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Key pairs of our own: made, read from PEM or DER, written as PKCS#8 and published as JWK. Called when the
+// configuration is read and when a worker takes the key from the zone. A SigningKey owns its key or its
+// secret.
+#include "../core/bytes.hpp"
+#include "../core/crypto.hpp"
+#include "../core/openssl.hpp"
+#include "jwk.hpp"
+#include "public_key.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <climits>
+
+namespace oauth::jose {
+namespace {
+
+constexpr std::size_t max_key_text = 65536;
+constexpr std::size_t min_secret_size = 32; // RFC 7518 section 3.2
+
+struct KeyKind {
+    KeyType type;
+    Curve curve;
+    const char* alg;
+};
+
+std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
+    char group[32] = "";
+    std::size_t size = 0;
+    if (EVP_PKEY_is_a(key, "ED25519") == 1) {
+        return KeyKind{KeyType::okp, Curve::ed25519, "EdDSA"};
+    }
+    if (EVP_PKEY_is_a(key, "RSA") == 1 && is_sane_rsa_key(key)) {
+        return KeyKind{KeyType::rsa, Curve::none, "RS256"};
+    }
+    if (EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof(group), &size) == 1 &&
+        std::string_view(group) == "prime256v1") {
+        return KeyKind{KeyType::ec, Curve::p256, "ES256"};
+    }
+    return std::nullopt;
+}
+
+// A key file with a passphrase is refused; without this OpenSSL asks on the terminal.
+int refuse_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
+    return -1;
+}
+
+} // namespace
+
+std::optional<SigningKey> SigningKey::from_key(KeyPointer key) {
+    auto kind = key ? kind_of(key.get()) : std::nullopt;
+    auto members = kind ? public_members(key.get(), kind->type, kind->curve) : Members();
+    if (members.empty()) {
+        return std::nullopt;
+    }
+    SigningKey signing;
+    signing.alg_ = kind->alg;
+    signing.kid_ = thumbprint_of(members);
+    signing.key_ = std::move(key);
+    return signing;
+}
+
+std::optional<SigningKey> SigningKey::generate_es256() {
+    core::QuietErrors quiet;
+    return from_key(KeyPointer(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), FreeKey()));
+}
+
+std::optional<SigningKey> SigningKey::from_pem(std::string_view pem) {
+    core::QuietErrors quiet;
+    if (pem.size() > max_key_text) {
+        return std::nullopt;
+    }
+    core::Owned<BIO, BIO_free> source(BIO_new_mem_buf(core::bytes_of(pem), static_cast<int>(pem.size())));
+    if (!source) {
+        return std::nullopt;
+    }
+    EVP_PKEY* key = PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, nullptr);
+    return from_key(KeyPointer(key, FreeKey()));
+}
+
+std::optional<SigningKey> SigningKey::from_der(std::string_view pkcs8) {
+    core::QuietErrors quiet;
+    if (pkcs8.size() > max_key_text) {
+        return std::nullopt;
+    }
+    const auto* end = core::bytes_of(pkcs8);
+    core::Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> info(
+        d2i_PKCS8_PRIV_KEY_INFO(nullptr, &end, static_cast<long>(pkcs8.size())));
+    if (!info || end != core::bytes_of(pkcs8) + pkcs8.size()) {
+        return std::nullopt;
+    }
+    return from_key(KeyPointer(EVP_PKCS82PKEY(info.get()), FreeKey()));
+}
+
+std::optional<SigningKey> SigningKey::from_secret(std::string_view secret) {
+    if (secret.size() < min_secret_size) {
+        return std::nullopt;
+    }
+    SigningKey signing;
+    signing.alg_ = "HS256";
+    signing.secret_ = secret;
+    // RFC 7638 section 7: a plain hash of a secret is not to be given away.
+    auto name = core::hmac(core::Hash::sha256, secret, "kid of the identity key");
+    signing.kid_ = core::base64url_encode(name).substr(0, 16);
+    return signing;
+}
+
+std::optional<std::string> SigningKey::to_der() const {
+    core::QuietErrors quiet;
+    if (!key_) {
+        return std::nullopt;
+    }
+    core::Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> info(EVP_PKEY2PKCS8(key_.get()));
+    int size = info ? i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr) : 0;
+    if (size <= 0) {
+        return std::nullopt;
+    }
+    std::string der(static_cast<std::size_t>(size), '\0');
+    auto* end = core::bytes_of(der);
+    return i2d_PKCS8_PRIV_KEY_INFO(info.get(), &end) == size ? std::optional(der) : std::nullopt;
+}
+
+std::string SigningKey::public_jwk() const {
+    auto kind = key_ ? kind_of(key_.get()) : std::nullopt;
+    if (!kind) {
+        return "";
+    }
+    core::JsonObjectWriter writer;
+    for (const auto& [name, value] : public_members(key_.get(), kind->type, kind->curve)) {
+        writer.add(name, value);
+    }
+    writer.add("kid", kid_);
+    writer.add("alg", alg_);
+    writer.add("use", "sig");
+    return std::move(writer).finish();
+}
+
+} // namespace oauth::jose
