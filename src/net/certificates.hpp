@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Sets of trusted certificates, parsed once from PEM text and then shared by all connections of a client, so
+// that no certificate file is opened or parsed while requests are served.
+#pragma once
+
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace oauth::net {
+
+struct TrustDeleter {
+    void operator()(X509_STORE* store) const noexcept { X509_STORE_free(store); }
+};
+using Trust = std::unique_ptr<X509_STORE, TrustDeleter>;
+
+// Trusts every certificate in the text. Null, with a reason in `error`, if it holds none or a broken one.
+Trust trust_certificates(std::string_view pem, std::string& error);
+
+// Trusts the certificates in the file; trusts nothing if the file is absent or broken (null only without
+// memory).
+Trust trust_certificates_file(const char* path);
+
+} // namespace oauth::net

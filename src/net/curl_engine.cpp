@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+// libcurl's multi socket interface on an EventLoop. The loop calls on_*; libcurl's callbacks only note what
+// is wanted; waiters are resumed from the loop alone, one at a time, each as the last thing that is done for
+// its transfer, because a resumed coroutine may start transfers and cancel others. Entries are owned here and
+// freed before their waiter runs.
+#include "curl_engine.hpp"
+
+#include <openssl/x509.h>
+
+#include <signal.h>
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace oauth::net {
+
+namespace {
+
+constexpr long pooled_connections = 32;
+constexpr long connections_per_host = 32;
+
+// libcurl's resolver threads inherit the mask: the process's signals must reach its main thread only. Faults
+// stay open.
+class SignalsBlocked {
+public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+            sigdelset(&all, fault);
+        }
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_;
+};
+
+class CurlClient final : public HttpClient {
+public:
+    CurlClient(CurlMultiEngine& engine, std::shared_ptr<const ClientSettings> settings)
+        : engine_(engine), settings_(std::move(settings)) {}
+
+    void start(HttpRequest request, HttpWaiter& waiter) override {
+        engine_.start(settings_, std::move(request), waiter);
+    }
+    void cancel(HttpWaiter& waiter) noexcept override {
+        if (waiter.transfer != nullptr) { // null: ended, or abandoned with the engine
+            engine_.cancel(waiter);
+        }
+    }
+
+private:
+    CurlMultiEngine& engine_;
+    std::shared_ptr<const ClientSettings> settings_;
+};
+
+Interest interest_of(int what) {
+    switch (what) {
+    case CURL_POLL_IN:
+        return Interest::read;
+    case CURL_POLL_OUT:
+        return Interest::write;
+    case CURL_POLL_INOUT:
+        return Interest::read_write;
+    default:
+        return Interest::none;
+    }
+}
+
+// The certificates are handed over as OpenSSL objects, so the TLS library must be the OpenSSL that this is
+// built with.
+const char* what_libcurl_lacks() {
+    const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
+    if ((info->features & CURL_VERSION_ASYNCHDNS) == 0) {
+        return "libcurl is built without asynchronous name resolution";
+    }
+    if ((info->features & CURL_VERSION_SSL) == 0 || info->ssl_version == nullptr ||
+        !std::string_view(info->ssl_version).starts_with("OpenSSL/3")) {
+        return "libcurl is built without OpenSSL 3";
+    }
+    return nullptr;
+}
+
+} // namespace
+
+CurlEngine::~CurlEngine() = default;
+
+std::unique_ptr<CurlEngine> CurlEngine::create(EventLoop& loop, std::string& error) {
+    auto engine = std::make_unique<CurlMultiEngine>(loop);
+    if (!engine->initialise(error)) {
+        return nullptr;
+    }
+    return engine;
+}
+
+bool CurlMultiEngine::initialise(std::string& error) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        error = "libcurl cannot be initialised";
+        return false;
+    }
+    initialised_ = true;
+    if (const char* lack = what_libcurl_lacks()) {
+        error = lack;
+        return false;
+    }
+    const char* bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+    system_trust_ = trust_certificates_file(bundle != nullptr ? bundle : X509_get_default_cert_file());
+    multi_ = curl_multi_init();
+    if (multi_ == nullptr || !system_trust_) {
+        error = "no memory for libcurl";
+        return false;
+    }
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMultiEngine::on_socket);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlMultiEngine::on_timeout);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, pooled_connections);
+    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, connections_per_host);
+    return true;
+}
+
+CurlMultiEngine::~CurlMultiEngine() {
+    while (!entries_.empty()) {
+        entries_.front().transfer.waiter().transfer = nullptr;
+        remove(entries_.front());
+    }
+    if (multi_ != nullptr) {
+        curl_multi_cleanup(multi_);
+    }
+    curl_due_.reset();
+    arm_timer();
+    if (initialised_) {
+        curl_global_cleanup();
+    }
+}
+
+std::unique_ptr<HttpClient> CurlMultiEngine::make_client(HttpLimits limits, std::string& error) {
+    auto settings = std::make_shared<ClientSettings>();
+    if (!limits.trusted_certificates.empty()) {
+        settings->own_trust = trust_certificates(limits.trusted_certificates, error);
+        if (!settings->own_trust) {
+            return nullptr;
+        }
+    }
+    settings->trust = settings->own_trust ? settings->own_trust.get() : system_trust_.get();
+    settings->limits = std::move(limits);
+    return std::make_unique<CurlClient>(*this, std::move(settings));
+}
+
+void CurlMultiEngine::start(std::shared_ptr<const ClientSettings> settings, HttpRequest request,
+                            HttpWaiter& waiter) {
+    Entry& entry = entries_.emplace_front(std::move(settings), std::move(request), waiter);
+    entry.self = entries_.begin();
+    try {
+        entry.verdict = entry.transfer.prepare();
+        if (entry.verdict) {
+            entry.stage = Stage::refused;
+            ++refused_;
+        } else {
+            add_to_multi(entry);
+        }
+    } catch (...) {
+        remove(entry);
+        throw;
+    }
+    waiter.transfer = &entry;
+    arm_timer();
+}
+
+void CurlMultiEngine::add_to_multi(Entry& entry) {
+    const SignalsBlocked blocked;
+    curl_easy_setopt(entry.transfer.easy(), CURLOPT_PRIVATE, static_cast<void*>(&entry));
+    if (curl_multi_add_handle(multi_, entry.transfer.easy()) == CURLM_OK) {
+        entry.in_multi = true;
+    } else {
+        refuse(entry, "libcurl takes no request");
+    }
+}
+
+void CurlMultiEngine::cancel(HttpWaiter& waiter) noexcept {
+    remove(*static_cast<Entry*>(std::exchange(waiter.transfer, nullptr)));
+    arm_timer();
+}
+
+// The waiter hears of it from the loop: this may run inside one of libcurl's callbacks.
+void CurlMultiEngine::refuse(Entry& entry, const char* reason) noexcept {
+    if (entry.stage != Stage::running) {
+        return;
+    }
+    entry.stage = Stage::refused;
+    ++refused_;
+    try {
+        entry.verdict = entry.transfer.failed(reason);
+    } catch (...) {
+        entry.verdict = core::Error{core::Code::provider_unreachable, {}};
+    }
+}
+
+void CurlMultiEngine::remove(Entry& entry) noexcept {
+    if (entry.in_multi) {
+        curl_multi_remove_handle(multi_, entry.transfer.easy());
+    }
+    if (entry.stage != Stage::running) {
+        --refused_;
+    }
+    entries_.erase(entry.self);
+}
+
+int CurlMultiEngine::on_socket(CURL* easy, curl_socket_t socket, int what, void* engine, void*) noexcept {
+    auto* self = static_cast<CurlMultiEngine*>(engine);
+    const Interest interest = interest_of(what);
+    if (!self->loop_.watch(socket, interest) && interest != Interest::none) {
+        char* entry = nullptr;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &entry);
+        if (entry != nullptr) {
+            self->refuse(*static_cast<Entry*>(static_cast<void*>(entry)),
+                         "no room in the event loop for the connection");
+        }
+    }
+    return 0; // anything else would end every transfer of this worker
+}
+
+int CurlMultiEngine::on_timeout(CURLM*, long milliseconds, void* engine) noexcept {
+    auto* self = static_cast<CurlMultiEngine*>(engine);
+    if (milliseconds < 0) {
+        self->curl_due_.reset();
+    } else {
+        self->curl_due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+    }
+    return 0;
+}
+
+void CurlMultiEngine::on_timer() noexcept {
+    armed_.reset();
+    curl_due_.reset(); // libcurl asks again if it was called too early
+    drive(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void CurlMultiEngine::drive(curl_socket_t socket, int events) noexcept {
+    {
+        const SignalsBlocked blocked;
+        int running = 0;
+        curl_multi_socket_action(multi_, socket, events, &running);
+    }
+    complete_ended();
+    complete_refused();
+    arm_timer();
+}
+
+// One message at a time: a resumed waiter may take away transfers whose messages are still queued.
+void CurlMultiEngine::complete_ended() noexcept {
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        if (message->msg != CURLMSG_DONE) {
+            continue;
+        }
+        const CURLcode code = message->data.result;
+        char* entry = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &entry);
+        complete(*static_cast<Entry*>(static_cast<void*>(entry)), code);
+    }
+}
+
+// Those that were refused before this round began; what is refused while waiters run waits for the next
+// timer.
+void CurlMultiEngine::complete_refused() noexcept {
+    if (refused_ == 0) {
+        return;
+    }
+    for (Entry& entry : entries_) {
+        entry.stage = entry.stage == Stage::refused ? Stage::due : entry.stage;
+    }
+    const auto is_due = [](const Entry& entry) { return entry.stage == Stage::due; };
+    for (auto next = std::find_if(entries_.begin(), entries_.end(), is_due); next != entries_.end();
+         next = std::find_if(entries_.begin(), entries_.end(), is_due)) {
+        complete(*next, CURLE_OK);
+    }
+}
+
+void CurlMultiEngine::complete(Entry& entry, CURLcode code) noexcept {
+    HttpWaiter& waiter = entry.transfer.waiter();
+    try {
+        waiter.result.emplace(entry.verdict ? HttpResult(std::move(*entry.verdict))
+                                            : entry.transfer.result(code));
+    } catch (...) {
+        waiter.result.emplace(core::Error{core::Code::provider_unreachable, {}});
+    }
+    waiter.transfer = nullptr;
+    const std::coroutine_handle<> waiting = waiter.waiting;
+    remove(entry);
+    waiting.resume();
+}
+
+void CurlMultiEngine::arm_timer() noexcept {
+    const std::optional<TimePoint> due = refused_ > 0 ? std::optional(TimePoint::min()) : curl_due_;
+    if (!due) {
+        if (std::exchange(armed_, std::nullopt)) {
+            loop_.clear_timer();
+        }
+        return;
+    }
+    const auto kind =
+        entries_.empty() ? EventLoop::Timer::may_be_abandoned : EventLoop::Timer::keeps_process_alive;
+    const Armed wanted{*due, kind};
+    if (armed_ == wanted) {
+        return;
+    }
+    armed_ = wanted;
+    const TimePoint now = std::chrono::steady_clock::now();
+    const auto left =
+        *due > now ? std::chrono::ceil<std::chrono::milliseconds>(*due - now) : std::chrono::milliseconds(0);
+    loop_.set_timer(left.count(), kind);
+}
+
+} // namespace oauth::net

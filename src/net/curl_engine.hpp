@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The one implementation of CurlEngine: which transfers there are, when libcurl wants to be called, and in
+// which order ended transfers are taken apart and their waiters resumed. Private to src/net; made by
+// CurlEngine::create.
+#pragma once
+
+#include "curl_client.hpp"
+#include "curl_transfer.hpp"
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace oauth::net {
+
+class CurlMultiEngine final : public CurlEngine {
+public:
+    explicit CurlMultiEngine(EventLoop& loop) : loop_(loop) {}
+    CurlMultiEngine(const CurlMultiEngine&) = delete;
+    CurlMultiEngine& operator=(const CurlMultiEngine&) = delete;
+    ~CurlMultiEngine() override;
+
+    bool initialise(std::string& error);
+
+    std::unique_ptr<HttpClient> make_client(HttpLimits limits, std::string& error) override;
+    void on_readable(int socket) noexcept override { drive(socket, CURL_CSELECT_IN); }
+    void on_writable(int socket) noexcept override { drive(socket, CURL_CSELECT_OUT); }
+    void on_timer() noexcept override;
+
+    void start(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter);
+    void cancel(HttpWaiter& waiter) noexcept; // of a waiter that has a transfer
+
+private:
+    using TimePoint = std::chrono::steady_clock::time_point;
+
+    // running: libcurl has it. refused: its verdict waits for the loop. due: the verdict is delivered in this
+    // round.
+    enum class Stage { running, refused, due };
+
+    struct Entry {
+        Entry(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter)
+            : transfer(std::move(settings), std::move(request), waiter) {}
+
+        Transfer transfer;
+        Stage stage = Stage::running;
+        bool in_multi = false;
+        std::optional<core::Error> verdict;
+        std::list<Entry>::iterator self;
+    };
+
+    struct Armed {
+        TimePoint due;
+        EventLoop::Timer kind;
+        bool operator==(const Armed&) const = default;
+    };
+
+    static int on_socket(CURL* easy, curl_socket_t socket, int what, void* engine,
+                         void* socket_data) noexcept;
+    static int on_timeout(CURLM* multi, long milliseconds, void* engine) noexcept;
+
+    void add_to_multi(Entry& entry);
+    void refuse(Entry& entry, const char* reason) noexcept;
+    void remove(Entry& entry) noexcept;
+    void drive(curl_socket_t socket, int events) noexcept;
+    void complete_ended() noexcept;
+    void complete_refused() noexcept;
+    void complete(Entry& entry, CURLcode code) noexcept;
+    void arm_timer() noexcept;
+
+    EventLoop& loop_;
+    bool initialised_ = false;
+    CURLM* multi_ = nullptr;
+    Trust system_trust_;
+    std::list<Entry> entries_;
+    std::size_t refused_ = 0; // entries whose stage is not `running`
+    std::optional<TimePoint> curl_due_;
+    std::optional<Armed> armed_;
+};
+
+} // namespace oauth::net

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+// What libcurl is told about one request, and what the waiter is told about its end. Nothing of the process's
+// environment, no file and no default of libcurl's that could widen where a request goes or whom it trusts is
+// left to chance.
+#include "curl_transfer.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/url.hpp"
+
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace oauth::net {
+
+namespace {
+
+// Remembers whether libcurl refused an option: a request is not sent with less protection than asked for.
+class Options {
+public:
+    explicit Options(CURL* easy) : easy_(easy) {}
+
+    template <class Value>
+    void set(CURLoption option, Value value) {
+        static_assert(std::is_same_v<Value, long> || std::is_pointer_v<Value>);
+        accepted_ = curl_easy_setopt(easy_, option, value) == CURLE_OK && accepted_;
+    }
+    void clear(CURLoption option) { set(option, static_cast<char*>(nullptr)); }
+    bool accepted() const { return accepted_; }
+
+private:
+    CURL* easy_;
+    bool accepted_ = true;
+};
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* reader) noexcept {
+    const std::string_view line(data, size * count);
+    return static_cast<ResponseReader*>(reader)->on_header_line(line) ? line.size() : 0;
+}
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* reader) noexcept {
+    const std::string_view piece(data, size * count);
+    // CURL_WRITEFUNC_ERROR (7.87) also stops at an empty piece.
+    return static_cast<ResponseReader*>(reader)->on_body(piece) ? piece.size() : CURL_WRITEFUNC_ERROR;
+}
+
+CURLcode on_tls_context(CURL*, void* context, void* trust) noexcept {
+    SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(trust));
+    return CURLE_OK;
+}
+
+const char* describe(ResponseReader::Failure failure) {
+    switch (failure) {
+    case ResponseReader::Failure::body_too_large:
+        return "the response is too large";
+    case ResponseReader::Failure::headers_too_large:
+        return "the response has too many headers";
+    case ResponseReader::Failure::encoded_body:
+        return "the response has an encoded body";
+    case ResponseReader::Failure::out_of_memory:
+        return "no memory for the response";
+    case ResponseReader::Failure::malformed:
+    case ResponseReader::Failure::none:
+        break;
+    }
+    return "the response is malformed";
+}
+
+void set_reach(Options& options, const core::Url& url, const HttpLimits& limits) {
+    const char* protocol = url.scheme == "http" ? "http" : "https";
+    options.set(CURLOPT_PROTOCOLS_STR, protocol);
+    options.set(CURLOPT_REDIR_PROTOCOLS_STR, protocol);
+    options.set(CURLOPT_FOLLOWLOCATION, 0L);
+    options.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    options.set(CURLOPT_PATH_AS_IS, 1L);
+    options.set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    // A loopback host is this machine, not the proxy's. Empty strings keep libcurl from asking the
+    // environment.
+    options.set(CURLOPT_PROXY, core::is_loopback_host(url.host) ? "" : limits.proxy.c_str());
+    options.set(CURLOPT_NOPROXY, "");
+    options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+void set_limits(Options& options, const HttpLimits& limits) {
+    options.set(CURLOPT_NOSIGNAL, 1L);
+    options.set(CURLOPT_QUICK_EXIT, 1L); // cancelling during a name lookup must not wait for its thread
+    // For libcurl 0 means "no limit".
+    options.set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(limits.connect_timeout.count())));
+    options.set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(limits.timeout.count())));
+    options.set(CURLOPT_USERAGENT, limits.user_agent.c_str());
+    options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    options.set(CURLOPT_HTTP09_ALLOWED, 0L);
+}
+
+void set_tls(Options& options, X509_STORE* trust) {
+    options.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    options.set(CURLOPT_SSL_VERIFYPEER, 1L);
+    options.set(CURLOPT_SSL_VERIFYHOST, 2L);
+    options.set(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    options.set(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    options.clear(CURLOPT_CAINFO);
+    options.clear(CURLOPT_CAPATH);
+    options.clear(CURLOPT_PROXY_CAINFO);
+    options.clear(CURLOPT_PROXY_CAPATH);
+    // libcurl's cached store could take the place of ours, and a resumed session would skip verification by
+    // it.
+    options.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    options.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    options.set(CURLOPT_SSL_CTX_FUNCTION, &on_tls_context);
+    options.set(CURLOPT_SSL_CTX_DATA, static_cast<void*>(trust));
+}
+
+} // namespace
+
+Transfer::Transfer(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter)
+    : settings_(std::move(settings)), request_(std::move(request)), waiter_(waiter),
+      reader_(settings_->limits.max_headers, settings_->limits.max_body) {}
+
+Transfer::~Transfer() {
+    easy_.reset();
+    core::wipe(request_.body);
+}
+
+const char* Transfer::objection() const {
+    if (!url_) {
+        return "the URL is not valid";
+    }
+    if (url_->scheme != "https" && !core::is_loopback_host(url_->host)) {
+        return "http is only for loopback hosts";
+    }
+    if (request_.method != "GET" && request_.method != "POST") {
+        return "the method is neither GET nor POST";
+    }
+    const auto is_clean = [](const Header& header) {
+        return is_token(header.name) && !core::has_control_characters(header.value);
+    };
+    const bool all_clean = std::all_of(request_.headers.begin(), request_.headers.end(), is_clean);
+    return all_clean ? nullptr : "a request header is not valid";
+}
+
+std::optional<core::Error> Transfer::prepare() {
+    url_ = core::parse_url(request_.url);
+    if (const char* reason = objection()) {
+        return failed(reason);
+    }
+    easy_.reset(curl_easy_init());
+    if (!easy_) {
+        throw std::bad_alloc();
+    }
+    build_headers();
+    if (!set_options()) {
+        return failed("libcurl refuses an option");
+    }
+    return std::nullopt;
+}
+
+void Transfer::add_header(const std::string& line) {
+    curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+    if (longer == nullptr) {
+        throw std::bad_alloc();
+    }
+    static_cast<void>(headers_.release());
+    headers_.reset(longer);
+}
+
+void Transfer::build_headers() {
+    for (const Header& header : request_.headers) {
+        // "Name:" would ask libcurl to leave the header out; "Name;" sends it empty.
+        add_header(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+    }
+    add_header("Accept-Encoding: identity");
+    add_header("Expect:");
+}
+
+bool Transfer::set_options() {
+    Options options(easy_.get());
+    // Rebuilt from what was checked, so that libcurl cannot read the URL differently.
+    const std::string url = url_->origin() + url_->path + (url_->has_query ? "?" + url_->query : "");
+    options.set(CURLOPT_URL, url.c_str());
+    options.set(CURLOPT_HTTPHEADER, headers_.get());
+    options.set(CURLOPT_HEADERFUNCTION, &on_header);
+    options.set(CURLOPT_HEADERDATA, static_cast<void*>(&reader_));
+    options.set(CURLOPT_WRITEFUNCTION, &on_body);
+    options.set(CURLOPT_WRITEDATA, static_cast<void*>(&reader_));
+    set_reach(options, *url_, settings_->limits);
+    set_limits(options, settings_->limits);
+    set_tls(options, settings_->trust);
+    if (request_.method == "POST") {
+        options.set(CURLOPT_POST, 1L);
+        options.set(CURLOPT_POSTFIELDS, request_.body.c_str());
+        options.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.body.size()));
+        // On a pooled connection that turns out to be dead libcurl sends a request again by itself. A code or
+        // a refresh token that the provider has already taken must not be sent twice, so a POST never takes a
+        // pooled connection.
+        options.set(CURLOPT_FRESH_CONNECT, 1L);
+    }
+    if (settings_->own_trust && url_->scheme == "https") {
+        // The pool does not know which certificates a connection was verified with.
+        options.set(CURLOPT_FRESH_CONNECT, 1L);
+        options.set(CURLOPT_FORBID_REUSE, 1L);
+    }
+    return options.accepted();
+}
+
+core::Error Transfer::failed(const char* what) const {
+    std::string detail = what;
+    if (url_) {
+        detail += " (" + url_->origin().substr(url_->scheme.size() + 3) + ")";
+    }
+    return {core::Code::provider_unreachable, std::move(detail)};
+}
+
+HttpResult Transfer::result(CURLcode code) {
+    if (code == CURLE_OPERATION_TIMEDOUT) {
+        core::Error error = failed("no answer in time");
+        error.code = core::Code::provider_timeout;
+        return error;
+    }
+    if (reader_.failure() != ResponseReader::Failure::none) {
+        return failed(describe(reader_.failure()));
+    }
+    if (code != CURLE_OK) {
+        return failed(curl_easy_strerror(code));
+    }
+    std::optional<HttpResponse> response = reader_.take();
+    if (!response) {
+        return failed("the response is malformed");
+    }
+    return std::move(*response);
+}
+
+} // namespace oauth::net

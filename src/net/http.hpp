@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The HTTP client as flows see it: co_await fetch(client, request). It always completes asynchronously: the
+// awaiting coroutine is resumed from the event loop, never from inside fetch. Destroying the awaiting frame
+// cancels the transfer. Redirects are never followed. Only https, and http to loopback hosts.
+#pragma once
+
+#include "../core/result.hpp"
+
+#include <coroutine>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace oauth::net {
+
+struct Header {
+    std::string name;
+    std::string value;
+};
+
+struct HttpRequest {
+    std::string method = "GET";
+    std::string url;
+    std::vector<Header> headers; // names and values without control characters: otherwise nothing is sent
+    std::string body;            // sent for POST
+};
+
+struct HttpResponse {
+    int status = 0;
+    std::string content_type;    // media type, lower case, without parameters; empty if absent
+    std::vector<Header> headers; // names in lower case
+    std::string body;            // at most the client's limit
+
+    std::optional<std::string_view> header(std::string_view lower_case_name) const; // the first of that name
+};
+
+// "Application/JSON; charset=utf-8" gives "application/json"; empty if the value does not begin with a media
+// type (RFC 9110 section 8.3.1).
+std::string media_type(std::string_view content_type);
+
+// A token of RFC 9110 section 5.6.2: what a header's name is made of.
+bool is_token(std::string_view text);
+
+// Errors are provider_unreachable (no connection, TLS, name, too large, encoded body, malformed) or
+// provider_timeout; the detail names what happened and the host, never a query, header or body.
+using HttpResult = core::Result<HttpResponse>;
+
+// What waits for one exchange. The client keeps the pointer until it has resumed it or it is cancelled.
+class HttpWaiter {
+public:
+    std::coroutine_handle<> waiting;
+    std::optional<HttpResult> result;
+    void* transfer = nullptr; // the client's own
+};
+
+class HttpClient {
+public:
+    virtual ~HttpClient() = default;
+    // Sets waiter.result and resumes waiter.waiting later, from the event loop.
+    virtual void start(HttpRequest request, HttpWaiter& waiter) = 0;
+    // The waiter is about to go away; nothing is called for it any more.
+    virtual void cancel(HttpWaiter& waiter) noexcept = 0;
+};
+
+class [[nodiscard]] HttpExchange {
+public:
+    HttpExchange(HttpClient& client, HttpRequest request) : client_(client), request_(std::move(request)) {}
+    HttpExchange(const HttpExchange&) = delete;
+    HttpExchange& operator=(const HttpExchange&) = delete;
+    ~HttpExchange() {
+        if (pending_ && !waiter_.result) {
+            client_.cancel(waiter_);
+        }
+    }
+
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) {
+        waiter_.waiting = waiting;
+        client_.start(std::move(request_), waiter_); // if this throws, nothing is pending
+        pending_ = true;
+    }
+    HttpResult await_resume() { return std::move(*waiter_.result); }
+
+private:
+    HttpClient& client_;
+    HttpRequest request_;
+    HttpWaiter waiter_;
+    bool pending_ = false;
+};
+
+inline HttpExchange fetch(HttpClient& client, HttpRequest request) {
+    return HttpExchange(client, std::move(request));
+}
+
+} // namespace oauth::net

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Whom the network client trusts (TK-14): the configured authority or the system's, the right name, in time -
+// and no connection that somebody with other certificates has opened.
+#include <csignal>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http_server.hpp"
+#include "poll_loop.hpp"
+#include "unit.hpp"
+
+namespace {
+
+using namespace oauth;
+using unit::Connection;
+using unit::Exchange;
+using unit::HttpServer;
+using unit::Identity;
+using unit::Network;
+
+const Identity& authority() {
+    static const Identity identity = unit::make_identity({.is_authority = true});
+    return identity;
+}
+
+Identity good_server() {
+    return unit::make_identity({.issuer = &authority()});
+}
+
+net::HttpLimits trusting(const std::string& pem) {
+    net::HttpLimits limits;
+    limits.trusted_certificates = pem;
+    return limits;
+}
+
+void answer_hello(Connection& connection) {
+    while (!connection.read_request().empty()) {
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    }
+}
+
+bool fetches(Network& network, net::HttpClient& client, const std::string& url) {
+    Exchange exchange(client, {"GET", url, {}, {}});
+    assert_true(network.run_until_done(exchange));
+    if (!exchange.ok()) {
+        assert_int_equal(static_cast<int>(exchange.code()),
+                         static_cast<int>(core::Code::provider_unreachable));
+    }
+    return exchange.ok();
+}
+
+void test_trusted_authority(void**) {
+    HttpServer server(answer_hello, good_server());
+    const std::string other = unit::make_identity({.is_authority = true}).pem();
+    Network network(trusting(other + authority().pem()));
+    assert_true(fetches(network, *network.client, server.url("localhost", "/")));
+    assert_int_equal(network.loop.watched(), 0);
+}
+
+void test_self_signed_certificate_that_is_trusted_itself(void**) {
+    const Identity identity = unit::make_identity({});
+    HttpServer server(answer_hello, identity);
+    Network network(trusting(identity.pem()));
+    assert_true(fetches(network, *network.client, server.url("localhost", "/")));
+}
+
+void test_untrusted(void**) {
+    struct Case {
+        const char* what;
+        Identity identity;
+        std::string trusted;
+    };
+    const Identity stranger = unit::make_identity({.is_authority = true});
+    const Identity no_authority = good_server();
+    const std::string ours = authority().pem();
+    const std::vector<Case> cases{
+        {"self-signed", unit::make_identity({}), ours},
+        {"of another authority", unit::make_identity({.issuer = &stranger}), ours},
+        {"signed by a server's certificate", unit::make_identity({.issuer = &no_authority}), ours},
+        {"wrong name", unit::make_identity({.dns_name = "other.test", .issuer = &authority()}), ours},
+        {"NUL in the name",
+         unit::make_identity({.dns_name = {"localhost\0.other.test", 21}, .issuer = &authority()}), ours},
+        {"expired", unit::make_identity({.seconds_to_live = -60, .issuer = &authority()}), ours},
+        {"not of the system's", good_server(), ""},
+    };
+    for (const Case& bad : cases) {
+        HttpServer server(answer_hello, bad.identity);
+        Network network(trusting(bad.trusted));
+        if (fetches(network, *network.client, server.url("localhost", "/"))) {
+            print_error("trusted: %s\n", bad.what);
+            assert_true(false);
+        }
+    }
+    HttpServer server(answer_hello, good_server());
+    Network network(trusting(ours));
+    assert_false(fetches(network, *network.client, server.url("127.0.0.1", "/"))); // the name is localhost
+}
+
+// Whatever one client has opened and verified, another one verifies for itself.
+void test_trust_is_not_shared(void**) {
+    HttpServer server(answer_hello, good_server());
+    const std::string url = server.url("localhost", "/");
+    Network network(trusting(authority().pem()));
+    const auto other = network.make_client(trusting(unit::make_identity({.is_authority = true}).pem()));
+    const auto system = network.make_client({});
+    for (int i = 0; i < 2; ++i) {
+        assert_true(fetches(network, *network.client, url));
+        assert_false(fetches(network, *other, url));
+        assert_false(fetches(network, *system, url));
+    }
+}
+
+void test_bad_certificates_make_no_client(void**) {
+    Network network;
+    for (const char* text : {"hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
+        std::string error;
+        assert_null(network.engine->make_client(trusting(text), error).get());
+        assert_false(error.empty());
+    }
+}
+
+void test_old_protocol(void**) {
+    HttpServer server(answer_hello, good_server());
+    server.allow_at_most(TLS1_1_VERSION);
+    Network network(trusting(authority().pem()));
+    assert_false(fetches(network, *network.client, server.url("localhost", "/")));
+    server.allow_at_most(TLS1_2_VERSION);
+    assert_true(fetches(network, *network.client, server.url("localhost", "/")));
+}
+
+} // namespace
+
+int main() {
+    std::signal(SIGPIPE, SIG_IGN);
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_trusted_authority),
+        cmocka_unit_test(test_self_signed_certificate_that_is_trusted_itself),
+        cmocka_unit_test(test_untrusted),
+        cmocka_unit_test(test_trust_is_not_shared),
+        cmocka_unit_test(test_bad_certificates_make_no_client),
+        cmocka_unit_test(test_old_protocol),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
