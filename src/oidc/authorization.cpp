@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// The way to the provider and what comes back through the browser. build_authorization_url is called when a
+// sign-in starts, find_state and process_authorization_response at the callback, in that order; nothing is
+// kept here.
+#include "authorization.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/crypto.hpp"
+#include "wire.hpp"
+
+#include <algorithm>
+
+namespace oauth::oidc {
+
+namespace {
+
+constexpr std::size_t max_state_size = 128;
+constexpr std::size_t max_code_size = 4096;
+
+constexpr std::string_view reserved_parameters[] = {
+    "client_id", "redirect_uri", "response_type",         "response_mode", "scope",         "state",
+    "nonce",     "request",      "code_challenge_method", "request_uri",   "code_challenge"};
+
+constexpr std::string_view response_parameters[] = {
+    "state", "code", "iss", "error", "error_description", "id_token", "access_token"};
+
+core::Error invalid_request(std::string detail) {
+    return {core::Code::request_invalid, std::move(detail)};
+}
+
+core::Error invalid_state(std::string detail) {
+    return {core::Code::state_invalid, std::move(detail)};
+}
+
+bool is_state(std::string_view text) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '_';
+    };
+    return !text.empty() && text.size() <= max_state_size && std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool is_code(std::string_view text) {
+    const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
+    return !text.empty() && text.size() <= max_code_size && std::all_of(text.begin(), text.end(), printable);
+}
+
+// One space between, each scope once: a configured value may itself be a list.
+std::string join_scopes(const std::vector<std::string>& scopes) {
+    std::vector<std::string_view> distinct;
+    for (const std::string& scope : scopes) {
+        for (const std::string_view part : core::split(scope, ' ')) {
+            if (!part.empty() && std::find(distinct.begin(), distinct.end(), part) == distinct.end()) {
+                distinct.push_back(part);
+            }
+        }
+    }
+    std::string joined;
+    for (const std::string_view part : distinct) {
+        if (!joined.empty()) {
+            joined += ' ';
+        }
+        joined += part;
+    }
+    return joined;
+}
+
+void append_if_given(std::string& url, std::string_view name, std::string_view value) {
+    if (!value.empty()) {
+        core::append_parameter(url, name, value);
+    }
+}
+
+// RFC 9207 section 2.4.
+core::Status check_issuer(const core::Parameters& parameters, const AuthorizationExpectation& expected) {
+    if (expected.issuer.empty()) {
+        return core::Done{};
+    }
+    const auto issuer = parameters.find("iss");
+    if (!issuer) {
+        if (expected.iss_required) {
+            return invalid_request("the provider's iss parameter is missing");
+        }
+        return core::Done{};
+    }
+    if (*issuer != expected.issuer) {
+        return invalid_request("the iss parameter is not the provider's issuer");
+    }
+    return core::Done{};
+}
+
+core::Error provider_refusal(std::string_view error) {
+    if (error == "access_denied") {
+        return {core::Code::access_denied, "the provider answered with error access_denied"};
+    }
+    if (is_error_code(error)) {
+        return {core::Code::provider_error, "the provider answered with error " + std::string(error)};
+    }
+    return {core::Code::provider_error, "the provider answered with an error"};
+}
+
+core::Status check_response_type(const core::Parameters& parameters,
+                                 const AuthorizationExpectation& expected) {
+    if (parameters.has("access_token")) {
+        return invalid_request("an access token was not asked for here");
+    }
+    if (!expected.hybrid && parameters.has("id_token")) {
+        return invalid_request("an ID token was not asked for here");
+    }
+    if (expected.hybrid && parameters.find("id_token").value_or("").empty()) {
+        return invalid_request("the id_token parameter is missing");
+    }
+    return core::Done{};
+}
+
+} // namespace
+
+bool is_reserved_parameter(std::string_view name) {
+    return std::find(std::begin(reserved_parameters), std::end(reserved_parameters), name) !=
+           std::end(reserved_parameters);
+}
+
+std::string code_challenge_s256(std::string_view code_verifier) {
+    return core::base64url_encode(core::digest(core::Hash::sha256, code_verifier));
+}
+
+std::string build_authorization_url(const AuthorizationRequest& request) {
+    std::string url = request.authorization_endpoint;
+    core::append_parameter(url, "response_type", request.response_type);
+    core::append_parameter(url, "client_id", request.client_id);
+    core::append_parameter(url, "redirect_uri", request.redirect_uri);
+    append_if_given(url, "scope", join_scopes(request.scopes));
+    core::append_parameter(url, "state", request.state);
+    append_if_given(url, "nonce", request.nonce);
+    if (!request.code_verifier.empty()) {
+        core::append_parameter(url, "code_challenge", code_challenge_s256(request.code_verifier));
+        core::append_parameter(url, "code_challenge_method", "S256");
+    }
+    append_if_given(url, "response_mode", request.response_mode);
+    for (const auto& [name, value] : request.extra) {
+        if (!is_reserved_parameter(name)) {
+            core::append_parameter(url, name, value);
+        }
+    }
+    return url;
+}
+
+core::Result<std::string> find_state(const core::Parameters& parameters) {
+    for (const std::string_view name : response_parameters) {
+        if (parameters.count(name) > 1) {
+            return invalid_request("the " + std::string(name) + " parameter is repeated");
+        }
+    }
+    const auto state = parameters.find("state");
+    if (!state) {
+        return invalid_state("the state parameter is missing");
+    }
+    if (!is_state(*state)) {
+        return invalid_state("the state parameter is malformed");
+    }
+    return std::string(*state);
+}
+
+core::Result<ValidatedCallback> process_authorization_response(const core::Parameters& parameters,
+                                                               const AuthorizationExpectation& expected) {
+    const auto state = find_state(parameters);
+    if (!state) {
+        return state.error();
+    }
+    if (!core::equal_constant_time(state.value(), expected.state)) {
+        return invalid_state("the state parameter is not this sign-in's");
+    }
+    if (auto checked = check_issuer(parameters, expected); !checked) {
+        return std::move(checked.error());
+    }
+    if (const auto error = parameters.find("error")) {
+        return provider_refusal(*error);
+    }
+    if (auto checked = check_response_type(parameters, expected); !checked) {
+        return std::move(checked.error());
+    }
+    const auto code = parameters.find("code");
+    if (!code || !is_code(*code)) {
+        return invalid_request(code ? "the code parameter is malformed" : "the code parameter is missing");
+    }
+    return ValidatedCallback(std::string(*code), std::string(parameters.find("id_token").value_or("")));
+}
+
+} // namespace oauth::oidc

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// Is this ID token the provider's, for us, now, and of this very sign-in? (OpenID Connect Core 3.1.3.7.)
+// Called by the sign-in, refresh and bearer flows with a parsed token; validate_id_token is a list of checks
+// in a fixed order, the signature first, and the first complaint ends it. The IdToken that is returned owns
+// the claims.
+#include "id_token.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/crypto.hpp"
+
+#include <algorithm>
+
+namespace oauth::oidc {
+
+namespace {
+
+constexpr std::size_t max_subject_size = 255;
+constexpr std::size_t tenant_size = 36;
+constexpr std::string_view tenant_placeholder = "{tenantid}";
+
+using Complaint = std::string_view; // empty: there is none
+
+struct Token {
+    const jose::Jws& jws;
+    core::JsonView claims;
+    const IdTokenExpectation& expected;
+};
+
+bool contains(const std::vector<std::string>& list, std::string_view value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+bool verify_with_any(const jose::Jws& jws, const jose::JwkSet& keys) {
+    const auto candidates = keys.candidates(jws.alg, jws.kid);
+    return std::any_of(candidates.begin(), candidates.end(),
+                       [&jws](const jose::Jwk* key) { return jose::verify(jws, *key); });
+}
+
+// An HMAC key is the client's secret and nothing else, never a key that the provider publishes. jose::verify
+// takes an oct key for HS256/384/512 alone, and none that is shorter than the hash.
+bool verify_with_secret(const jose::Jws& jws, const std::string& client_secret) {
+    jose::Jwk key;
+    key.type = jose::KeyType::oct;
+    key.secret = client_secret;
+    const bool valid = jose::verify(jws, key);
+    core::wipe(key.secret);
+    return valid;
+}
+
+Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys,
+                          const IdTokenExpectation& expected) {
+    if (!contains(expected.algorithms, jws.alg)) {
+        return "its algorithm is not allowed";
+    }
+    const bool valid = jose::is_asymmetric_algorithm(jws.alg)
+                           ? verify_with_any(jws, keys)
+                           : verify_with_secret(jws, expected.client_secret);
+    return valid ? Complaint() : "no key of the provider verifies its signature";
+}
+
+Complaint check_type(const Token& token) {
+    return token.jws.typ.empty() || token.jws.typ == "jwt" ? Complaint() : "its typ is another token's";
+}
+
+bool is_tenant(std::string_view text) {
+    const auto allowed = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; };
+    return text.size() == tenant_size && std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool issuer_matches(std::string_view issuer, std::string_view pattern, core::JsonView claims) {
+    const std::size_t place = pattern.find(tenant_placeholder);
+    if (place == std::string_view::npos) {
+        return issuer == pattern;
+    }
+    const auto tenant = claims.get("tid").as_string();
+    if (!tenant || !is_tenant(*tenant)) {
+        return false;
+    }
+    std::string wanted(pattern);
+    wanted.replace(place, tenant_placeholder.size(), *tenant);
+    return issuer == wanted;
+}
+
+Complaint check_issuer(const Token& token) {
+    const auto issuer = token.claims.get("iss").as_string();
+    if (!issuer) {
+        return "iss is missing or not a string";
+    }
+    const auto& issuers = token.expected.issuers;
+    const bool matches = std::any_of(issuers.begin(), issuers.end(), [&](const std::string& pattern) {
+        return issuer_matches(*issuer, pattern, token.claims);
+    });
+    return matches ? Complaint() : "iss is not the provider's issuer";
+}
+
+Complaint check_audience(const Token& token) {
+    const core::JsonView audience = token.claims.get("aud");
+    const auto is_ours = [&token](core::JsonView value) {
+        return value.as_string() == token.expected.client_id;
+    };
+    if (audience.is_string()) {
+        return is_ours(audience) ? Complaint() : "aud is not this client";
+    }
+    const auto elements = audience.elements();
+    if (elements.empty()) {
+        return "aud is missing or malformed";
+    }
+    return std::all_of(elements.begin(), elements.end(), is_ours) ? Complaint()
+                                                                  : "aud is not this client alone";
+}
+
+Complaint check_authorized_party(const Token& token) {
+    const core::JsonView party = token.claims.get("azp");
+    const bool right = !party.exists() || party.as_string() == token.expected.client_id;
+    return right ? Complaint() : "azp is not this client";
+}
+
+Complaint check_expiry(const Token& token) {
+    const auto expires_at = token.claims.get("exp").as_integer();
+    if (!expires_at) {
+        return "exp is missing or not a number";
+    }
+    return token.expected.now < *expires_at + token.expected.clock_skew ? Complaint() : "it has expired";
+}
+
+Complaint check_issue_time(const Token& token) {
+    const auto issued_at = token.claims.get("iat").as_integer();
+    if (!issued_at) {
+        return "iat is missing or not a number";
+    }
+    if (*issued_at > token.expected.now + token.expected.clock_skew) {
+        return "iat is in the future";
+    }
+    return token.expected.now <= *issued_at + token.expected.max_age_of_iat ? Complaint()
+                                                                            : "iat is too long ago";
+}
+
+Complaint check_not_before(const Token& token) {
+    const core::JsonView claim = token.claims.get("nbf");
+    if (!claim.exists()) {
+        return {};
+    }
+    const auto not_before = claim.as_integer();
+    if (!not_before) {
+        return "nbf is not a number";
+    }
+    return *not_before <= token.expected.now + token.expected.clock_skew ? Complaint()
+                                                                         : "nbf is in the future";
+}
+
+Complaint check_nonce(const Token& token) {
+    if (token.expected.nonce.empty()) {
+        return {};
+    }
+    const auto nonce = token.claims.get("nonce").as_string();
+    if (!nonce) {
+        return "nonce is missing or not a string";
+    }
+    return core::equal_constant_time(*nonce, token.expected.nonce) ? Complaint()
+                                                                   : "nonce is not this sign-in's";
+}
+
+Complaint check_subject(const Token& token) {
+    const auto subject = token.claims.get("sub").as_string();
+    if (!subject || subject->empty()) {
+        return "sub is missing, empty or not a string";
+    }
+    if (subject->size() > max_subject_size || core::has_control_characters(*subject)) {
+        return "sub is too long or has control characters";
+    }
+    return {};
+}
+
+// A time to come is no sign-in that happened, however fresh it makes itself.
+Complaint check_authentication_time(const Token& token) {
+    const core::JsonView claim = token.claims.get("auth_time");
+    const std::optional<std::int64_t> max_age = token.expected.max_age;
+    if (!claim.exists()) {
+        return max_age ? "auth_time is missing" : Complaint();
+    }
+    const auto authenticated_at = claim.as_integer();
+    if (!authenticated_at) {
+        return "auth_time is not a number";
+    }
+    if (!max_age) {
+        return {};
+    }
+    const std::int64_t age = token.expected.now - *authenticated_at;
+    if (age < -token.expected.clock_skew) {
+        return "auth_time is in the future";
+    }
+    return age <= *max_age + token.expected.clock_skew ? Complaint() : "auth_time is too long ago";
+}
+
+// Core 3.1.3.6: the left half of the hash that the algorithm of the signature uses; RFC 8032 has SHA-512 in
+// Ed25519.
+std::string left_half_hash(std::string_view alg, std::string_view value) {
+    core::Hash hash = core::Hash::sha512;
+    if (alg.ends_with("256")) {
+        hash = core::Hash::sha256;
+    } else if (alg.ends_with("384")) {
+        hash = core::Hash::sha384;
+    }
+    const std::string whole = core::digest(hash, value);
+    return core::base64url_encode(std::string_view(whole).substr(0, whole.size() / 2));
+}
+
+bool hash_fits(const Token& token, std::string_view claim, std::string_view value) {
+    const auto hash = token.claims.get(claim).as_string();
+    return hash && core::equal_constant_time(*hash, left_half_hash(token.jws.alg, value));
+}
+
+Complaint check_access_token_hash(const Token& token) {
+    const std::string& access_token = token.expected.access_token;
+    if (access_token.empty() || !token.claims.get("at_hash").exists()) {
+        return {};
+    }
+    return hash_fits(token, "at_hash", access_token) ? Complaint() : "at_hash is not the access token's";
+}
+
+Complaint check_code_hash(const Token& token) {
+    const std::string& code = token.expected.code;
+    const bool required = token.expected.code_hash == IdTokenExpectation::CodeHash::required;
+    if (!required && (code.empty() || !token.claims.get("c_hash").exists())) {
+        return {};
+    }
+    return !code.empty() && hash_fits(token, "c_hash", code) ? Complaint() : "c_hash is not the code's";
+}
+
+Complaint check_use(const Token& token) {
+    const core::JsonView use = token.claims.get("token_use");
+    return !use.exists() || use.as_string() == "id" ? Complaint() : "token_use is not id";
+}
+
+constexpr Complaint (*claim_checks[])(const Token&) = {
+    check_type,
+    check_issuer,
+    check_audience,
+    check_authorized_party,
+    check_expiry,
+    check_issue_time,
+    check_not_before,
+    check_nonce,
+    check_subject,
+    check_authentication_time,
+    check_access_token_hash,
+    check_code_hash,
+    check_use,
+};
+
+core::Error refusal(Complaint complaint) {
+    return {core::Code::token_invalid, "ID token: " + std::string(complaint)};
+}
+
+} // namespace
+
+std::vector<std::string> allowed_algorithms(const std::vector<std::string>& configured,
+                                            const std::vector<std::string>& supported) {
+    if (!configured.empty()) {
+        return configured;
+    }
+    if (supported.empty()) {
+        return {"RS256"};
+    }
+    std::vector<std::string> allowed;
+    std::copy_if(supported.begin(), supported.end(), std::back_inserter(allowed),
+                 [](const std::string& alg) { return jose::is_asymmetric_algorithm(alg); });
+    return allowed;
+}
+
+KeyLookup look_for_key(const jose::Jws& jws, const jose::JwkSet& keys) {
+    if (!jose::is_asymmetric_algorithm(jws.alg)) {
+        return KeyLookup::found; // no published key has a say in it
+    }
+    const auto candidates = keys.candidates(jws.alg, jws.kid);
+    const auto is_named = [&jws](const jose::Jwk* key) { return jws.kid && key->kid == *jws.kid; };
+    if (std::any_of(candidates.begin(), candidates.end(), is_named)) {
+        return KeyLookup::found;
+    }
+    // Without a kid on both sides only the signature tells whether the keys have been replaced.
+    return verify_with_any(jws, keys) ? KeyLookup::found : KeyLookup::refetch_may_help;
+}
+
+core::Result<IdToken> validate_id_token(const jose::Jws& jws, const jose::JwkSet& keys,
+                                        const IdTokenExpectation& expected) {
+    if (const Complaint complaint = check_signature(jws, keys, expected); !complaint.empty()) {
+        return refusal(complaint);
+    }
+    auto claims = core::Json::parse(jws.payload);
+    if (!claims || !claims->root().is_object()) {
+        return refusal("its claims are not a strict JSON object");
+    }
+    const Token token{jws, claims->root(), expected};
+    for (const auto check : claim_checks) {
+        if (const Complaint complaint = check(token); !complaint.empty()) {
+            return refusal(complaint);
+        }
+    }
+    IdToken result{std::move(*claims), "", 0, 0, std::nullopt};
+    const core::JsonView root = result.claims.root();
+    result.subject = std::string(root.get("sub").as_string().value_or(""));
+    result.issued_at = root.get("iat").as_integer().value_or(0);
+    result.expires_at = root.get("exp").as_integer().value_or(0);
+    result.auth_time = root.get("auth_time").as_integer();
+    return result;
+}
+
+} // namespace oauth::oidc

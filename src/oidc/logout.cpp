@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Where to send the browser so that the provider ends its session too (OpenID Connect RP-Initiated
+// Logout 1.0, section 2). Called by the sign-out flow after the local session is gone; keeps nothing.
+#include "logout.hpp"
+
+#include "../core/url.hpp"
+
+#include <string_view>
+
+namespace oauth::oidc {
+
+std::string build_end_session_url(const EndSessionRequest& request) {
+    if (request.end_session_endpoint.empty()) {
+        return {};
+    }
+    std::string url = request.end_session_endpoint;
+    const auto append = [&url](std::string_view name, std::string_view value) {
+        if (!value.empty()) {
+            core::append_parameter(url, name, value);
+        }
+    };
+    append("id_token_hint", request.id_token_hint);
+    append("client_id", request.client_id);
+    append("post_logout_redirect_uri", request.post_logout_redirect_uri);
+    append("state", request.state);
+    return url;
+}
+
+} // namespace oauth::oidc

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// The code for tokens: builds the request and reads the answer. Called once per sign-in with a
+// ValidatedCallback, and process_token_response for refreshes too. The TokenSet owns its text; no part of it
+// ever gets into an error.
+#include "token.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/json.hpp"
+#include "../core/url.hpp"
+#include "wire.hpp"
+
+#include <algorithm>
+
+namespace oauth::oidc {
+
+namespace {
+
+constexpr std::size_t max_token_size = 64 * 1024;
+constexpr std::size_t max_scope_size = 64 * 1024;
+constexpr std::size_t max_body_size = 1024 * 1024;
+constexpr std::int64_t max_expires_in = 10LL * 365 * 86400;
+
+core::Error refusal(std::string_view wrong) {
+    return {core::Code::provider_error, "token endpoint: " + std::string(wrong)};
+}
+
+core::Error failure(int status, std::optional<std::string_view> error) {
+    std::string detail = "status " + std::to_string(status);
+    if (error && is_error_code(*error)) {
+        detail += ", error " + std::string(*error);
+    }
+    return refusal(detail);
+}
+
+bool is_token(std::string_view text) {
+    const auto visible = [](char c) { return c > ' ' && c <= '~'; };
+    return !text.empty() && text.size() <= max_token_size && std::all_of(text.begin(), text.end(), visible);
+}
+
+bool is_scope(std::string_view text) {
+    const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
+    return text.size() <= max_scope_size && std::all_of(text.begin(), text.end(), printable);
+}
+
+// The answer's members as text, whichever format it came in. `malformed` is what is there and not of the
+// right type.
+struct Members {
+    struct Text {
+        std::optional<std::string> value;
+        bool malformed = false;
+    };
+    Text access_token, id_token, refresh_token, token_type, scope;
+    std::optional<std::int64_t> expires_in;
+};
+
+Members::Text text_of(core::JsonView value) {
+    if (!value.exists() || value.is_null()) {
+        return {};
+    }
+    const auto text = value.as_string();
+    if (!text) {
+        return {std::nullopt, true};
+    }
+    return {std::string(*text), false};
+}
+
+// RFC 6749 has one string; Twitch and its like answer with a list.
+Members::Text scope_of(core::JsonView value) {
+    if (!value.is_array()) {
+        return text_of(value);
+    }
+    std::string joined;
+    for (const core::JsonView& element : value.elements()) {
+        const auto scope = element.as_string();
+        if (!scope) {
+            return {std::nullopt, true};
+        }
+        if (!joined.empty()) {
+            joined += ' ';
+        }
+        joined += *scope;
+    }
+    return {std::move(joined), false};
+}
+
+std::optional<std::int64_t> lifetime_of(std::string_view text) {
+    const auto seconds = core::parse_decimal(text, max_expires_in);
+    if (!seconds) {
+        return std::nullopt;
+    }
+    return static_cast<std::int64_t>(*seconds);
+}
+
+std::optional<std::int64_t> lifetime_of(core::JsonView value) {
+    if (const auto text = value.as_string()) {
+        return lifetime_of(*text);
+    }
+    const auto seconds = value.as_integer();
+    if (!seconds || *value.as_number() < 0 || *seconds > max_expires_in) {
+        return std::nullopt;
+    }
+    return seconds;
+}
+
+Members members_of(core::JsonView object) {
+    Members members;
+    members.access_token = text_of(object.get("access_token"));
+    members.id_token = text_of(object.get("id_token"));
+    members.refresh_token = text_of(object.get("refresh_token"));
+    members.token_type = text_of(object.get("token_type"));
+    members.scope = scope_of(object.get("scope"));
+    members.expires_in = lifetime_of(object.get("expires_in"));
+    return members;
+}
+
+Members::Text text_of(const core::Parameters& form, std::string_view name) {
+    const auto value = form.find(name);
+    if (!value) {
+        return {};
+    }
+    return {std::string(*value), form.count(name) > 1};
+}
+
+Members members_of(const core::Parameters& form) {
+    Members members;
+    members.access_token = text_of(form, "access_token");
+    members.id_token = text_of(form, "id_token");
+    members.refresh_token = text_of(form, "refresh_token");
+    members.token_type = text_of(form, "token_type");
+    members.scope = text_of(form, "scope");
+    members.expires_in = lifetime_of(form.find("expires_in").value_or(""));
+    return members;
+}
+
+core::Result<Members> read_json(const net::HttpResponse& response) {
+    const auto json = core::Json::parse(response.body);
+    if (response.status != 200) {
+        return failure(response.status, json ? json->root().get("error").as_string() : std::nullopt);
+    }
+    if (!json || !json->root().is_object()) {
+        return refusal("the answer is not a strict JSON object");
+    }
+    if (const core::JsonView error = json->root().get("error")) {
+        return failure(response.status, error.as_string());
+    }
+    return members_of(json->root());
+}
+
+core::Result<Members> read_form(const net::HttpResponse& response) {
+    const auto form = core::Parameters::parse(response.body);
+    if (response.status != 200) {
+        return failure(response.status, form ? form->find("error") : std::nullopt);
+    }
+    if (!form) {
+        return refusal("the answer is not a form");
+    }
+    if (form->has("error")) {
+        return failure(response.status, form->find("error"));
+    }
+    return members_of(*form);
+}
+
+core::Result<Members> read_members(const net::HttpResponse& response, TokenFormat format) {
+    if (response.body.size() > max_body_size) {
+        return refusal("the answer is too large");
+    }
+    if (is_json_media_type(response.content_type)) {
+        return read_json(response);
+    }
+    if (format == TokenFormat::json_or_form && response.content_type == "application/x-www-form-urlencoded") {
+        return read_form(response);
+    }
+    if (response.status != 200) {
+        return failure(response.status, std::nullopt);
+    }
+    return refusal("the answer is not of a JSON media type");
+}
+
+core::Status check_token_type(const Members::Text& type, TokenFormat format) {
+    const bool absent = !type.value && !type.malformed;
+    if (absent && format == TokenFormat::json_or_form) {
+        return core::Done{};
+    }
+    if (type.malformed || !type.value || !core::equal_ignoring_case(*type.value, "bearer")) {
+        return refusal(absent ? "token_type is missing" : "token_type is not bearer");
+    }
+    return core::Done{};
+}
+
+// An empty optional token is as good as none.
+bool is_usable_or_absent(const Members::Text& token) {
+    return !token.malformed && (!token.value || token.value->empty() || is_token(*token.value));
+}
+
+core::Status check_members(const Members& members, IdTokenRule id_token, TokenFormat format) {
+    if (members.access_token.malformed || !is_token(members.access_token.value.value_or(""))) {
+        return refusal("access_token is missing or malformed");
+    }
+    if (auto checked = check_token_type(members.token_type, format); !checked) {
+        return checked;
+    }
+    if (!is_usable_or_absent(members.id_token)) {
+        return refusal("id_token is malformed");
+    }
+    if (id_token == IdTokenRule::required && members.id_token.value.value_or("").empty()) {
+        return refusal("id_token is missing");
+    }
+    if (!is_usable_or_absent(members.refresh_token)) {
+        return refusal("refresh_token is malformed");
+    }
+    if (members.scope.malformed || !is_scope(members.scope.value.value_or(""))) {
+        return refusal("scope is malformed");
+    }
+    return core::Done{};
+}
+
+} // namespace
+
+net::HttpRequest build_token_request(const TokenRequest& request, const ValidatedCallback& callback) {
+    net::HttpRequest http;
+    http.method = "POST";
+    http.url = request.token_endpoint;
+    http.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+    http.headers.push_back({"Accept", "application/json"});
+    append_form_parameter(http.body, "grant_type", "authorization_code");
+    append_form_parameter(http.body, "code", callback.code());
+    append_form_parameter(http.body, "redirect_uri", request.redirect_uri);
+    if (!request.code_verifier.empty()) {
+        append_form_parameter(http.body, "code_verifier", request.code_verifier);
+    }
+    authenticate_client(request.credentials, http);
+    return http;
+}
+
+core::Result<TokenSet> process_token_response(const net::HttpResponse& response, IdTokenRule id_token,
+                                              TokenFormat format) {
+    auto members = read_members(response, format);
+    if (!members) {
+        return std::move(members.error());
+    }
+    if (auto checked = check_members(members.value(), id_token, format); !checked) {
+        return std::move(checked.error());
+    }
+    TokenSet tokens;
+    tokens.access_token = std::move(*members->access_token.value);
+    tokens.id_token = std::move(members->id_token.value).value_or("");
+    tokens.refresh_token = std::move(members->refresh_token.value).value_or("");
+    tokens.token_type = "bearer";
+    tokens.scope = std::move(members->scope.value).value_or("");
+    tokens.expires_in = members->expires_in;
+    return tokens;
+}
+
+} // namespace oauth::oidc

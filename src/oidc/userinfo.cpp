@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What the provider says of the user, for an access token. Called after the ID token was validated, whose
+// subject is the one to expect; the caller owns the document that is returned.
+#include "userinfo.hpp"
+
+#include "wire.hpp"
+
+namespace oauth::oidc {
+
+net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std::string_view access_token) {
+    net::HttpRequest request;
+    request.url = std::string(userinfo_endpoint);
+    request.headers.push_back({"Authorization", "Bearer " + std::string(access_token)});
+    request.headers.push_back({"Accept", "application/json"});
+    return request;
+}
+
+core::Result<core::Json> process_userinfo_response(const net::HttpResponse& response,
+                                                   std::string_view expected_subject) {
+    if (response.status == 200 && response.content_type == "application/jwt") {
+        return core::Error{core::Code::provider_error, "userinfo: signed answers are not supported"};
+    }
+    auto json = parse_json_object(response, "userinfo");
+    if (!json || expected_subject.empty()) {
+        return json;
+    }
+    const auto subject = json->root().get("sub").as_string();
+    if (!subject) {
+        return core::Error{core::Code::provider_error, "userinfo: sub is missing or not a string"};
+    }
+    // Core 5.3.2: these claims may be somebody else's.
+    if (*subject != expected_subject) {
+        return core::Error{core::Code::token_invalid, "userinfo: sub is not the ID token's"};
+    }
+    return json;
+}
+
+} // namespace oauth::oidc

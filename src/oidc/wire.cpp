@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// What the exchanges of this folder have in common on the wire: form bodies, error codes, JSON answers.
+// Called by metadata, client_auth, token, authorization and userinfo; owns nothing.
+#include "wire.hpp"
+
+#include "../core/url.hpp"
+
+#include <algorithm>
+
+namespace oauth::oidc {
+
+namespace {
+
+constexpr std::size_t max_json_size = 1024 * 1024;
+constexpr std::size_t max_error_code_size = 64;
+
+core::Error provider_error(std::string_view what, std::string_view wrong) {
+    return {core::Code::provider_error, std::string(what) + ": " + std::string(wrong)};
+}
+
+} // namespace
+
+void append_form_parameter(std::string& body, std::string_view name, std::string_view value) {
+    if (!body.empty()) {
+        body += '&';
+    }
+    body += name;
+    body += '=';
+    body += core::percent_encode(value);
+}
+
+bool is_error_code(std::string_view text) {
+    const auto allowed = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; };
+    return !text.empty() && text.size() <= max_error_code_size &&
+           std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool is_json_media_type(std::string_view media_type) {
+    constexpr std::string_view prefix = "application/";
+    constexpr std::string_view suffix = "+json";
+    if (media_type == "application/json") {
+        return true;
+    }
+    return media_type.size() > prefix.size() + suffix.size() && media_type.starts_with(prefix) &&
+           media_type.ends_with(suffix);
+}
+
+core::Result<core::Json> parse_json_object(const net::HttpResponse& response, std::string_view what) {
+    if (response.status != 200) {
+        return provider_error(what, "status " + std::to_string(response.status));
+    }
+    if (!is_json_media_type(response.content_type)) {
+        return provider_error(what, "the answer is not of a JSON media type");
+    }
+    if (response.body.size() > max_json_size) {
+        return provider_error(what, "the answer is too large");
+    }
+    auto json = core::Json::parse(response.body);
+    if (!json) {
+        return provider_error(what, "the answer is not strict JSON");
+    }
+    if (!json->root().is_object()) {
+        return provider_error(what, "the answer is not a JSON object");
+    }
+    return std::move(*json);
+}
+
+} // namespace oauth::oidc

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// What the tests of ID tokens share: a provider with one key of each kind, claims that are right, what to
+// expect of them, and assertions on the outcome. Keys are made once per program.
+#pragma once
+
+#include "../../src/oidc/id_token.hpp"
+#include "tokens.hpp"
+
+#include <string>
+#include <vector>
+
+#include "unit.hpp"
+
+namespace oauth::unit {
+
+using tokens::Key;
+using tokens::Object;
+using tokens::quoted;
+
+inline constexpr std::int64_t now = 1760000000;
+inline constexpr std::int64_t skew = 60;
+inline constexpr const char* access_token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+inline constexpr const char* code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
+inline constexpr const char* client_secret =
+    "a-client-secret-of-sixty-four-bytes-so-that-it-is-enough-for-hs512";
+
+struct Provider {
+    Key rsa = Key::rsa("rsa-1");
+    Key p256 = Key::ec("p256-1", "P-256");
+    Key p384 = Key::ec("p384-1", "P-384");
+    Key p521 = Key::ec("p521-1", "P-521");
+    Key ed25519 = Key::ed25519("ed-1");
+
+    jose::JwkSet keys() const {
+        return parse_set({rsa.jwk(), p256.jwk(), p384.jwk(), p521.jwk(), ed25519.jwk()});
+    }
+    const Key& key_for(std::string_view alg) const {
+        return alg == "ES256"   ? p256
+               : alg == "ES384" ? p384
+               : alg == "ES512" ? p521
+               : alg == "EdDSA" ? ed25519
+                                : rsa;
+    }
+    static jose::JwkSet parse_set(const std::vector<Object>& keys) {
+        auto set = jose::JwkSet::parse(tokens::jwk_set(keys));
+        assert_true(set.ok());
+        return std::move(set.value());
+    }
+};
+
+inline const Provider& provider() {
+    static const Provider the_provider;
+    return the_provider;
+}
+
+inline Object claims() {
+    return {{"iss", "\"https://op.example/\""}, {"aud", "\"client\""},        {"sub", "\"user-1\""},
+            {"exp", std::to_string(now + 300)}, {"iat", std::to_string(now)}, {"nonce", "\"nonce-1\""}};
+}
+
+inline oidc::IdTokenExpectation expectation() {
+    oidc::IdTokenExpectation expected;
+    expected.issuers = {"https://op.example/"};
+    expected.client_id = "client";
+    expected.algorithms = {"RS256"};
+    expected.nonce = "nonce-1";
+    expected.now = now;
+    expected.clock_skew = skew;
+    expected.access_token = access_token;
+    expected.code = code;
+    return expected;
+}
+
+// A token that cannot even be taken apart is refused the same way.
+inline core::Result<oidc::IdToken>
+validate(const std::string& token, const oidc::IdTokenExpectation& expected, const jose::JwkSet& keys) {
+    const auto jws = jose::parse_compact(token);
+    if (!jws) {
+        return jws.error();
+    }
+    return oidc::validate_id_token(jws.value(), keys, expected);
+}
+
+inline std::string rs256(const Object& claims) {
+    return tokens::sign(provider().rsa, "RS256", claims.text());
+}
+
+inline oidc::IdToken accept(const std::string& token,
+                            const oidc::IdTokenExpectation& expected = expectation(),
+                            const jose::JwkSet& keys = provider().keys()) {
+    auto id_token = validate(token, expected, keys);
+    if (!id_token.ok()) {
+        print_error("refused: %s\n", id_token.error().detail.c_str());
+        fail();
+    }
+    return std::move(id_token.value());
+}
+
+// `part` is what the detail must say, so that a token is refused for the reason that the test is about.
+inline void refuse(const std::string& token, std::string_view part,
+                   const oidc::IdTokenExpectation& expected = expectation(),
+                   const jose::JwkSet& keys = provider().keys()) {
+    const auto id_token = validate(token, expected, keys);
+    if (id_token.ok()) {
+        print_error("accepted; to be refused: %.*s\n", static_cast<int>(part.size()), part.data());
+        fail();
+    }
+    assert_text_equal(core::code_name(id_token.error().code), "token_invalid");
+    if (id_token.error().detail.find(part) == std::string::npos) {
+        print_error("detail: %s\n", id_token.error().detail.c_str());
+        fail();
+    }
+}
+
+} // namespace oauth::unit
