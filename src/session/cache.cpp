@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// See cache.hpp. The hash only finds a place; it decides nothing, so it needs to be fast and unknown, not cryptographic.
+#include "cache.hpp"
+
+#include "../core/bytes.hpp"
+
+#include <cstring>
+
+namespace oauth::session {
+
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+    const auto product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t load(const char* at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+constexpr std::uint64_t odd_one = 0x9e3779b97f4a7c15;
+constexpr std::uint64_t odd_two = 0xd6e8feb86659fd93;
+
+} // namespace
+
+std::uint64_t SessionCache::hash(std::string_view cookie) const {
+    // Sixteen bytes are enough to find a sealed value: its nonce is random. They are taken from behind the constant prefix.
+    std::uint64_t state = seed_ ^ cookie.size();
+    constexpr std::size_t prefix = 3;
+    if (cookie.size() >= prefix + 16) {
+        state = fold(load(cookie.data() + prefix) ^ state, odd_one);
+        return fold(load(cookie.data() + prefix + 8) ^ state, odd_two);
+    }
+    for (const char c : cookie) {
+        state = fold(state ^ static_cast<unsigned char>(c), odd_one);
+    }
+    return state;
+}
+
+const OpenedSessionPointer* SessionCache::find(std::string_view cookie, const void* site,
+                                               std::string_view base_url) const {
+    const std::uint64_t wanted = hash(cookie);
+    const Bucket& bucket = buckets_[wanted & (buckets_.size() - 1)];
+    for (std::size_t way = 0; way < bucket.ways.size(); ++way) {
+        const OpenedSessionPointer& found = bucket.ways[way];
+        if (bucket.hashes[way] == wanted && found && found->site == site && found->base_url == base_url &&
+            core::equal_constant_time(found->cookie, cookie)) {
+            return &found;
+        }
+    }
+    return nullptr;
+}
+
+void SessionCache::insert(OpenedSessionPointer session) {
+    const std::uint64_t value = hash(session->cookie);
+    Bucket& bucket = buckets_[value & (buckets_.size() - 1)];
+    const unsigned way = bucket.next++ % bucket.ways.size();
+    bucket.hashes[way] = value;
+    bucket.ways[way] = std::move(session);
+}
+
+} // namespace oauth::session

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The port to what all workers must agree on at once: states that have been used, sessions that were ended before their
+// time. The shared zone implements it in src/ngx/. No entry is dropped before its time; where there is no room, the caller is told.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace oauth::session {
+
+class Ledger {
+public:
+    virtual ~Ledger() = default;
+
+    enum class Mark { first, again, full };
+    // Set if absent, until then: of two workers that ask for the same state, one is first.
+    virtual Mark use_once(std::string_view state, std::int64_t until) noexcept = 0;
+
+    enum class Revocation { done, full };
+    virtual Revocation revoke(std::string_view session_id, std::int64_t until) noexcept = 0;
+    virtual bool is_revoked(std::string_view session_id) noexcept = 0;
+    // Changes with every revocation: a session that was checked at this generation need not be looked up again.
+    virtual std::uint64_t generation() const noexcept = 0;
+};
+
+} // namespace oauth::session

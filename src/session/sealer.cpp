@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// See sealer.hpp. A random 96-bit nonce per message is safe up to 2^32 messages per key (NIST SP 800-38D 8.3), which is
+// 130 years of one sign-in a second.
+#include "sealer.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/record.hpp"
+
+namespace oauth::session {
+
+namespace {
+constexpr char format_version = 1;
+constexpr std::size_t prefix_size = 2;
+} // namespace
+
+std::string binding(std::string_view cookie_name, std::string_view base_url) {
+    core::RecordWriter record;
+    record.number(format_version);
+    record.text(cookie_name);
+    record.text(base_url);
+    return std::move(record).finish();
+}
+
+std::optional<Sealer> Sealer::create(const std::vector<std::string>& secrets, std::string_view purpose) {
+    Sealer sealer;
+    for (const std::string& secret : secrets) {
+        auto key = core::hkdf_sha256(secret, "ngx_http_oauth_module", purpose, core::Aead::key_size);
+        if (!key) {
+            return std::nullopt;
+        }
+        auto aead = core::Aead::create(*key);
+        const auto mark = static_cast<unsigned char>(core::digest(core::Hash::sha256, *key).front());
+        core::wipe(*key);
+        if (!aead) {
+            return std::nullopt;
+        }
+        sealer.keys_.push_back(Key{mark, std::move(*aead)});
+    }
+    if (sealer.keys_.empty()) {
+        return std::nullopt;
+    }
+    return sealer;
+}
+
+std::optional<std::string> Sealer::seal(core::Random& random, std::string_view binding, std::string_view plaintext) {
+    char nonce[core::Aead::nonce_size];
+    if (!random.fill(nonce, sizeof(nonce))) {
+        return std::nullopt;
+    }
+    Key& key = keys_.front();
+    const std::string_view nonce_view(nonce, sizeof(nonce));
+    const auto sealed = key.aead.seal(nonce_view, binding, plaintext);
+    if (!sealed) {
+        return std::nullopt;
+    }
+    std::string bytes;
+    bytes.reserve(prefix_size + nonce_view.size() + sealed->size());
+    bytes.push_back(format_version);
+    bytes.push_back(static_cast<char>(key.mark));
+    bytes.append(nonce_view).append(*sealed);
+    return core::base64url_encode(bytes);
+}
+
+std::optional<std::string> Sealer::open(std::string_view binding, std::string_view sealed) {
+    if (sealed.size() > max_sealed) {
+        return std::nullopt;
+    }
+    const auto bytes = core::base64url_decode(sealed);
+    constexpr std::size_t shortest = prefix_size + core::Aead::nonce_size + core::Aead::tag_size;
+    if (!bytes || bytes->size() < shortest || bytes->front() != format_version) {
+        return std::nullopt;
+    }
+    const std::string_view view(*bytes);
+    const auto mark = static_cast<unsigned char>(view[1]);
+    const std::string_view nonce = view.substr(prefix_size, core::Aead::nonce_size);
+    const std::string_view text = view.substr(prefix_size + core::Aead::nonce_size);
+    for (Key& key : keys_) {
+        if (key.mark != mark) {
+            continue;
+        }
+        if (auto plaintext = key.aead.open(nonce, binding, text)) {
+            return plaintext;
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace oauth::session

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Who is signed in, and for how long: the value that a sign-in makes, a cookie carries, policy reads and the identity token tells.
+// A fact that the provider did not give is absent, which is not the same as an empty list.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace oauth::session {
+
+using Strings = std::vector<std::string>;
+
+struct Identity {
+    std::string provider; // the configured name, as in the callback path
+    std::string subject;  // the provider's stable id
+    std::string user;     // a label for people
+    std::optional<std::string> email;
+    bool email_verified = false; // by that provider's rule; meaningless without email
+    std::optional<std::string> name;
+    std::optional<std::string> picture;
+    std::optional<std::string> hd;
+    std::optional<std::string> tenant;
+    std::optional<std::string> acr;
+    std::optional<Strings> amr;
+    std::optional<Strings> scopes;
+    std::optional<Strings> groups;
+    std::optional<Strings> roles;
+    std::optional<Strings> orgs;
+    std::optional<Strings> teams; // "org/team"
+    // Raw user data, by the path the configuration uses: JSON text. Only what it uses is kept.
+    std::vector<std::pair<std::string, std::string>> claims;
+
+    const std::string* find_claim(std::string_view path) const; // nullptr: absent
+};
+
+struct Session {
+    Identity identity;
+    std::string id; // 16 random bytes
+    std::int64_t signed_in_at = 0; // seconds; auth_time of the identity token
+    std::int64_t expires_at = 0;   // absolute
+    std::string id_token;          // empty unless oauth_tokens is on
+    std::string access_token;      // likewise
+};
+
+// A flat binary record: version, then length-prefixed fields in order; absent ones cost a byte at most. What was
+// written by another version is not read. At most 64 KiB: serialize gives an empty string for more, which is no record.
+// Times are not negative.
+std::string serialize(const Session& session);
+std::optional<Session> deserialize(std::string_view record);
+
+} // namespace oauth::session
