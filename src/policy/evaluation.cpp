@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// The rules against a session: RuleSet::evaluate. On the request path where no verdict is remembered, so nothing here
+// allocates unless a claim has escapes in it. The only place that knows what a doubt is worth.
+#include "evaluation.hpp"
+
+#include "claim.hpp"
+#include "../core/bytes.hpp"
+
+namespace oauth::policy {
+
+namespace {
+
+Truth match(const Condition& condition, std::string_view text) {
+    if (condition.op != Operator::pattern) {
+        return condition.values.match(text) ? Truth::yes : Truth::no;
+    }
+    switch (condition.pattern->match(text)) {
+    case Pattern::Match::yes:
+        return Truth::yes;
+    case Pattern::Match::no:
+        return Truth::no;
+    default:
+        return Truth::doubtful;
+    }
+}
+
+// What is known of the fact, turned round for !=.
+Truth with_operator(const Condition& condition, Truth matched) {
+    if (condition.op != Operator::not_equal) {
+        return matched;
+    }
+    return matched == Truth::no ? Truth::yes : Truth::no;
+}
+
+// Any element that matches makes it so; one that is in doubt keeps it in doubt.
+Truth either(Truth a, Truth b) {
+    if (a == Truth::yes || b == Truth::yes) {
+        return Truth::yes;
+    }
+    return a == Truth::doubtful || b == Truth::doubtful ? Truth::doubtful : Truth::no;
+}
+
+} // namespace
+
+void Evaluation::read_address() {
+    address_state_ = Address::absent;
+    if (!identity_.email || (trust_ == Trust::verified && !identity_.email_verified)) {
+        return;
+    }
+    const auto domain = address_domain(*identity_.email);
+    if (!domain) {
+        return;
+    }
+    const std::size_t size = identity_.email->size();
+    for (std::size_t i = 0; i < size; ++i) {
+        address_buffer_[i] = core::to_lower_ascii((*identity_.email)[i]);
+    }
+    address_ = std::string_view(address_buffer_, size);
+    domain_ = address_.substr(size - domain->size());
+    address_state_ = Address::present;
+}
+
+Truth Evaluation::holds_address(const Condition& condition) {
+    if (address_state_ == Address::not_read) {
+        read_address();
+    }
+    if (address_state_ == Address::absent) {
+        return Truth::unknown;
+    }
+    return with_operator(condition, match(condition, condition.name == Name::email ? address_ : domain_));
+}
+
+Truth Evaluation::holds_text(const Condition& condition, std::string_view text) const {
+    return text.empty() ? Truth::unknown : with_operator(condition, match(condition, text));
+}
+
+Truth Evaluation::holds_list(const Condition& condition, const std::optional<session::Strings>& list) const {
+    if (!list) {
+        return Truth::unknown;
+    }
+    Truth matched = Truth::no;
+    for (const auto& element : *list) {
+        if (!element.empty() && matched != Truth::yes) {
+            matched = either(matched, match(condition, element));
+        }
+    }
+    return with_operator(condition, matched);
+}
+
+Truth Evaluation::holds_claim(const Condition& condition) const {
+    const std::string* json = identity_.find_claim(condition.path);
+    if (json == nullptr) {
+        return Truth::unknown;
+    }
+    ClaimReader claim(*json);
+    Truth matched = Truth::no;
+    bool has_value = claim.is_array();
+    for (std::string_view scalar; claim.next(scalar);) {
+        if (!scalar.empty()) {
+            has_value = true;
+            matched = either(matched, match(condition, scalar));
+        }
+    }
+    // Of an array with objects in it nobody can say what it does not hold.
+    if (!claim.complete() || !has_value || (claim.has_others() && condition.op == Operator::not_equal)) {
+        return Truth::unknown;
+    }
+    return with_operator(condition, matched);
+}
+
+Truth Evaluation::holds(const Condition& condition) {
+    const auto optional_text = [&](const std::optional<std::string>& text) {
+        return holds_text(condition, text ? std::string_view(*text) : std::string_view());
+    };
+    switch (condition.name) {
+    case Name::provider:
+        return holds_text(condition, identity_.provider);
+    case Name::sub:
+        return holds_text(condition, identity_.subject);
+    case Name::user:
+        return holds_text(condition, identity_.user);
+    case Name::email:
+    case Name::domain:
+        return holds_address(condition);
+    case Name::name:
+        return optional_text(identity_.name);
+    case Name::hd:
+        return optional_text(identity_.hd);
+    case Name::tenant:
+        return optional_text(identity_.tenant);
+    case Name::acr:
+        return optional_text(identity_.acr);
+    case Name::org:
+        return holds_list(condition, identity_.orgs);
+    case Name::team:
+        return holds_list(condition, identity_.teams);
+    case Name::group:
+        return holds_list(condition, identity_.groups);
+    case Name::role:
+        return holds_list(condition, identity_.roles);
+    case Name::amr:
+        return holds_list(condition, identity_.amr);
+    case Name::scope:
+        return holds_list(condition, identity_.scopes);
+    case Name::claim:
+        return holds_claim(condition);
+    case Name::policy:
+        return decide(*condition.set);
+    case Name::variable:
+        return request_.variable_is_true(condition.variable) ? Truth::yes : Truth::no;
+    }
+    return Truth::unknown;
+}
+
+// A condition that surely does not hold settles it, whatever was in doubt before.
+Truth Evaluation::holds(const RuleSet::Rule& rule) {
+    Truth all = Truth::yes;
+    for (const auto& condition : rule.conditions) {
+        const Truth truth = holds(condition);
+        if (truth == Truth::doubtful) {
+            all = Truth::doubtful;
+        } else if (truth != Truth::yes) {
+            return Truth::no;
+        }
+    }
+    return all;
+}
+
+Truth Evaluation::decide(const RuleSet& set) {
+    int decided = -1;
+    bool may_allow = false;
+    bool may_deny = false;
+    Truth last = Truth::no;
+    for (std::size_t i = 0; i < set.rules_.size() && last != Truth::yes; ++i) {
+        const auto& rule = set.rules_[i];
+        last = holds(rule);
+        if (last == Truth::no) {
+            continue;
+        }
+        const bool is_deny = rule.action == Action::deny;
+        (is_deny ? may_deny : may_allow) = true;
+        // A doubt is enough for a no.
+        if (decided < 0 && (is_deny || last == Truth::yes)) {
+            decided = static_cast<int>(i);
+        }
+    }
+    rule_ = decided;
+    if (may_allow && (may_deny || last != Truth::yes)) {
+        return Truth::doubtful;
+    }
+    return may_allow ? Truth::yes : Truth::no;
+}
+
+Verdict Evaluation::verdict(const RuleSet& set) {
+    Verdict verdict;
+    verdict.allowed = decide(set) == Truth::yes;
+    verdict.rule = rule_;
+    return verdict;
+}
+
+bool Evaluation::uses_email(const RuleSet& set) {
+    for (const auto& rule : set.rules_) {
+        if (rule.needs.email) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Verdict RuleSet::evaluate(const session::Identity& identity, const RequestFacts& request) const {
+    Verdict verdict = Evaluation(identity, request, Trust::verified).verdict(*this);
+    if (!verdict.allowed && identity.email && !identity.email_verified && Evaluation::uses_email(*this)) {
+        verdict.email_unverified = Evaluation(identity, request, Trust::all_addresses).verdict(*this).allowed;
+    }
+    return verdict;
+}
+
+std::string RuleSet::explain(const session::Identity& identity, const RequestFacts& request) const {
+    return Evaluation(identity, request, Trust::verified).explain(*this);
+}
+
+} // namespace oauth::policy

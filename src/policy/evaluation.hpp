@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Private to this folder: one decision about one session. Lives on the stack of RuleSet::evaluate, borrows everything, and
+// looks into the e-mail address at most once.
+#pragma once
+
+#include "address.hpp"
+#include "rule.hpp"
+
+namespace oauth::policy {
+
+// unknown: the session does not have it, which is as good as no, under != too. doubtful: a pattern hit its limit; whoever
+// decides takes it for what lets nobody in.
+enum class Truth { no, unknown, yes, doubtful };
+
+// What counts as verified: only what the provider says, or, to tell somebody why he is refused, any address.
+enum class Trust { verified, all_addresses };
+
+class Evaluation {
+public:
+    Evaluation(const session::Identity& identity, const RequestFacts& request, Trust trust)
+        : identity_(identity), request_(request), trust_(trust) {}
+
+    // doubtful: allowed or not, depending on what a pattern would have said.
+    Truth decide(const RuleSet& set);
+    // The rule that decided last, an index into the set it was asked of; -1: none.
+    int rule() const { return rule_; }
+
+    Verdict verdict(const RuleSet& set);
+    std::string explain(const RuleSet& set);
+
+    static bool uses_email(const RuleSet& set);
+
+private:
+    Truth holds(const RuleSet::Rule& rule);
+    Truth holds(const Condition& condition);
+    Truth holds_text(const Condition& condition, std::string_view text) const;
+    Truth holds_list(const Condition& condition, const std::optional<session::Strings>& list) const;
+    Truth holds_claim(const Condition& condition) const;
+    Truth holds_address(const Condition& condition);
+    void read_address();
+    const Condition* first_unmet(const RuleSet::Rule& rule, Truth& truth);
+
+    enum class Address { not_read, absent, present };
+
+    const session::Identity& identity_;
+    const RequestFacts& request_;
+    const Trust trust_;
+    int rule_ = -1;
+    Address address_state_ = Address::not_read;
+    char address_buffer_[max_address_size];
+    std::string_view address_; // lower case, in the buffer
+    std::string_view domain_;
+};
+
+} // namespace oauth::policy

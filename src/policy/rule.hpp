@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Private to this folder: what a rule is once it has been read. parser.cpp makes it, reach.cpp looks for rules that
+// make no sense together, evaluation.cpp decides with it.
+#pragma once
+
+#include "policy.hpp"
+#include "values.hpp"
+
+namespace oauth::policy {
+
+enum class Name {
+    provider,
+    sub,
+    user,
+    email,
+    domain,
+    name,
+    hd,
+    org,
+    team,
+    group,
+    role,
+    tenant,
+    acr,
+    amr,
+    scope,
+    claim,
+    policy,
+    variable,
+};
+
+enum class Operator { equal, not_equal, pattern };
+
+struct Condition {
+    std::string text; // as written
+    Name name = Name::provider;
+    Operator op = Operator::equal;
+    Values values;                          // equal (NAME@FILE too) and not_equal
+    std::string regex;                      // pattern: as written
+    std::shared_ptr<const Pattern> pattern; // pattern: see anchor.hpp
+    std::string path;                       // claim
+    std::shared_ptr<const RuleSet> set;     // policy
+    int variable = -1;                      // variable
+};
+
+// True for what a person has one of: two values of it can not both hold.
+bool is_single_valued(Name name);
+// E-mail addresses and domains: compared in lower case.
+bool ignores_case(Name name);
+
+struct RuleSet::Rule {
+    Action action = Action::deny;
+    std::vector<Condition> conditions; // none: `any`
+    std::string text;
+    Needs needs;
+    bool depends_on_request = false;
+    std::size_t weight = 1; // conditions in all, those of the sets it names too
+    int depth = 0;          // of sets within sets
+};
+
+// reach.cpp: sentences for nginx -t, empty if all is well.
+// Two conditions of a rule that can not both hold.
+std::string find_contradiction(const std::vector<Condition>& conditions);
+// Whenever all of `narrow` hold, all of `wide` hold.
+bool implies(const std::vector<Condition>& narrow, const std::vector<Condition>& wide);
+
+} // namespace oauth::policy

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// The rules of one level or of one oauth_policy: how they come together while the configuration is read, and what they
+// need to know of a session. Deciding is in evaluation.cpp.
+#include "rule.hpp"
+
+#include "parser.hpp"
+#include "../core/bytes.hpp"
+
+#include <algorithm>
+
+namespace oauth::policy {
+
+namespace {
+
+constexpr std::size_t max_words = 64;
+// Sets name sets: without a bound a short configuration could ask for a year of comparing.
+constexpr std::size_t max_weight = 10000;
+constexpr int max_depth = 16;
+
+std::string written(Action action, const std::vector<std::string>& words) {
+    std::string text = action == Action::allow ? "oauth_allow" : "oauth_deny";
+    for (const auto& word : words) {
+        const bool plain = word.find_first_of(" \"';{}") == std::string::npos;
+        const char quote = word.find('"') == std::string::npos ? '"' : '\'';
+        text += plain ? " " + word : std::string(" ") + quote + word + quote;
+    }
+    return text;
+}
+
+std::string check_words(const std::vector<std::string>& words) {
+    if (words.empty()) {
+        return "has no rule, accepted: any, or conditions such as group=admins";
+    }
+    if (words.size() > max_words) {
+        return "has more than 64 conditions";
+    }
+    for (const auto& word : words) {
+        if (word.empty()) {
+            return "has an empty condition, accepted: any, or conditions such as group=admins";
+        }
+        if (core::has_control_characters(word)) {
+            return "has a condition with control characters";
+        }
+    }
+    return {};
+}
+
+// What one condition uses of a session; sets are merged by the caller.
+void add_need(const Condition& condition, Needs& needs) {
+    switch (condition.name) {
+    case Name::email:
+    case Name::domain:
+        needs.email = true;
+        break;
+    case Name::name:
+        needs.name = true;
+        break;
+    case Name::hd:
+        needs.hd = true;
+        break;
+    case Name::org:
+        needs.org = true;
+        break;
+    case Name::team:
+        needs.team = true;
+        break;
+    case Name::group:
+        needs.group = true;
+        break;
+    case Name::role:
+        needs.role = true;
+        break;
+    case Name::tenant:
+        needs.tenant = true;
+        break;
+    case Name::acr:
+        needs.acr = true;
+        break;
+    case Name::amr:
+        needs.amr = true;
+        break;
+    case Name::scope:
+        needs.scope = true;
+        break;
+    case Name::claim:
+        needs.claims.insert(condition.path);
+        break;
+    default:
+        break;
+    }
+}
+
+} // namespace
+
+void Needs::merge(const Needs& other) {
+    for (const auto member : {&Needs::email, &Needs::name, &Needs::hd, &Needs::org, &Needs::team, &Needs::group, &Needs::role,
+                              &Needs::tenant, &Needs::acr, &Needs::amr, &Needs::scope}) {
+        this->*member = this->*member || other.*member;
+    }
+    claims.insert(other.claims.begin(), other.claims.end());
+}
+
+RuleSet::RuleSet() = default;
+RuleSet::~RuleSet() = default;
+RuleSet::RuleSet(RuleSet&&) noexcept = default;
+RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
+
+std::string RuleSet::add(Action action, const std::vector<std::string>& words, const ParserPorts& ports) {
+    if (auto error = check_words(words); !error.empty()) {
+        return error;
+    }
+    Rule rule;
+    rule.action = action;
+    rule.text = written(action, words);
+    if (words.size() != 1 || words.front() != "any") {
+        for (const auto& word : words) {
+            if (auto error = parse_condition(word, ports, rule.conditions.emplace_back()); !error.empty()) {
+                return error;
+            }
+        }
+    }
+    if (auto error = find_contradiction(rule.conditions); !error.empty()) {
+        return error;
+    }
+    rule.weight += rule.conditions.size();
+    for (const auto& condition : rule.conditions) {
+        add_need(condition, rule.needs);
+        rule.depends_on_request |= condition.name == Name::variable;
+        if (condition.set != nullptr) {
+            rule.needs.merge(condition.set->needs());
+            rule.depends_on_request |= condition.set->depends_on_request();
+            for (const auto& inner : condition.set->rules_) {
+                rule.weight += inner.weight;
+                rule.depth = std::max(rule.depth, inner.depth + 1);
+            }
+        }
+    }
+    return append(std::move(rule));
+}
+
+std::string RuleSet::append(Rule rule) {
+    std::size_t weight = rule.weight;
+    for (const auto& earlier : rules_) {
+        if (earlier.conditions.empty()) {
+            return "can never be reached: \"" + earlier.text + "\" before it decides for everybody";
+        }
+        if (implies(rule.conditions, earlier.conditions)) {
+            return "can never be reached: \"" + earlier.text + "\" before it decides for every session it matches";
+        }
+        weight += earlier.weight;
+    }
+    if (weight > max_weight || rule.depth > max_depth) {
+        return "makes the rules too many: at most 10000 conditions in all, and policies at most 16 deep";
+    }
+    rules_.push_back(std::move(rule));
+    return {};
+}
+
+std::string RuleSet::check() const {
+    if (rules_.empty()) {
+        return "there is no rule, so nobody is ever let in: \"oauth_allow any\" lets in everybody who signs in";
+    }
+    const bool can_allow = std::ranges::any_of(rules_, [](const Rule& rule) { return rule.action == Action::allow; });
+    if (!can_allow) {
+        return "there are only oauth_deny rules, so nobody is ever let in: \"oauth_allow any\" after them lets in everybody else";
+    }
+    return {};
+}
+
+bool RuleSet::empty() const {
+    return rules_.empty();
+}
+
+std::size_t RuleSet::size() const {
+    return rules_.size();
+}
+
+const std::string& RuleSet::text(int rule) const {
+    static const std::string none;
+    return rule >= 0 && static_cast<std::size_t>(rule) < rules_.size() ? rules_[static_cast<std::size_t>(rule)].text
+                                                                       : none;
+}
+
+bool RuleSet::depends_on_request() const {
+    return std::ranges::any_of(rules_, [](const Rule& rule) { return rule.depends_on_request; });
+}
+
+Needs RuleSet::needs() const {
+    Needs needs;
+    for (const auto& rule : rules_) {
+        needs.merge(rule.needs);
+    }
+    return needs;
+}
+
+} // namespace oauth::policy

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The right-hand side of = and !=: texts compared exactly, and texts with `*`, which matches any run of characters. Built
+// once when the configuration is read; asked on the request path, without allocating.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace oauth::policy {
+
+// One value as written, split at its unescaped stars: "a*b" has the parts "a" and "b". One part: no star in it.
+struct ValueText {
+    std::vector<std::string> parts;
+
+    bool is_literal() const { return parts.size() == 1; }
+    std::string text() const; // with the stars, without the escapes
+    // Each part is looked for once, from where the one before ended: no backtracking.
+    bool matches(std::string_view text) const;
+    // Everything that `other` matches, this one matches. May say no where it is so.
+    bool covers(const ValueText& other) const;
+};
+
+// "a,b\,c,d*": a comma, a star or a backslash that belongs to the value has a backslash before it; any other
+// backslash is itself. Keeps empty values, for the caller to complain about.
+std::vector<ValueText> split_values(std::string_view list);
+
+class Values {
+public:
+    void add(ValueText value);
+    // After the last add().
+    void finish();
+
+    bool match(std::string_view text) const;
+    bool covers(const ValueText& value) const;
+    // Some text may be matched by both; no only where it is certain.
+    bool may_intersect(const Values& other) const;
+    const std::vector<ValueText>& literals() const { return literals_; }
+    const std::vector<ValueText>& wildcards() const { return wildcards_; }
+    template <class Predicate>
+    bool all(Predicate predicate) const {
+        for (const auto* values : {&literals_, &wildcards_}) {
+            for (const auto& value : *values) {
+                if (!predicate(value)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+private:
+    bool has_literal(std::string_view text) const;
+
+    std::vector<ValueText> literals_; // sorted by finish()
+    std::vector<ValueText> wildcards_;
+};
+
+} // namespace oauth::policy

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// See vocabulary.hpp. The messages are read by somebody whose nginx does not start: each says what to write instead.
+#include "vocabulary.hpp"
+
+#include "address.hpp"
+#include "../core/bytes.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace oauth::policy {
+
+namespace {
+
+struct Fact {
+    std::string_view text;
+    Name name;
+};
+
+constexpr Fact facts[] = {
+    {"provider", Name::provider}, {"sub", Name::sub},   {"user", Name::user},   {"email", Name::email},
+    {"domain", Name::domain},     {"name", Name::name}, {"hd", Name::hd},       {"org", Name::org},
+    {"team", Name::team},         {"group", Name::group}, {"role", Name::role}, {"tenant", Name::tenant},
+    {"acr", Name::acr},           {"amr", Name::amr},   {"scope", Name::scope},
+};
+constexpr std::string_view claim_prefix = "claim.";
+
+// Levenshtein; words are cut first, a configuration has no reason for longer ones.
+std::size_t distance(std::string_view a, std::string_view b) {
+    a = a.substr(0, 64);
+    b = b.substr(0, 64);
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+std::string quoted(std::string_view text) {
+    return "\"" + std::string(text) + "\"";
+}
+
+std::string impossible_domain(const std::string& text) {
+    if (text.find('@') != std::string::npos) {
+        return "a domain has no \"@\", accepted: domain=example.org or email=NAME@DOMAIN";
+    }
+    if (text.starts_with('.')) {
+        return "subdomains are matched by domain=*" + text;
+    }
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+        return "domains are ASCII: write an international one in its xn-- form";
+    }
+    return "it is not a domain name, accepted: domain=example.org or domain=*.example.org";
+}
+
+// An 'a' where a star is: if even that is no domain, nothing is.
+bool may_be_domain(const ValueText& value) {
+    std::string sample = value.parts.front();
+    for (std::size_t i = 1; i < value.parts.size(); ++i) {
+        sample += "a" + value.parts[i];
+    }
+    return is_domain(sample);
+}
+
+// A star may stand for the '@', or for all before or behind it.
+bool may_be_address(const ValueText& value) {
+    if (value.is_literal()) {
+        return address_domain(value.parts.front()).has_value();
+    }
+    const std::string text = value.text();
+    const auto count = std::ranges::count(text, '@');
+    const bool is_plain = text.find_first_of(" \"") == std::string::npos;
+    return count <= 1 && is_plain && !text.starts_with('@') && !text.ends_with('@');
+}
+
+std::string impossible_address(const ValueText& value) {
+    const std::string text = value.text();
+    if (value.is_literal() && text.starts_with('@') && is_domain(text.substr(1))) {
+        return "for everybody of a domain write domain=" + text.substr(1);
+    }
+    if (value.is_literal() && is_domain(text)) {
+        return "an address has an \"@\", for everybody of a domain write domain=" + text;
+    }
+    return "it is not an e-mail address, accepted: email=NAME@DOMAIN with exactly one \"@\"";
+}
+
+std::string impossible_team(const std::string& text, const ValueText& value) {
+    if (!value.is_literal()) {
+        return {};
+    }
+    const std::size_t slash = text.find('/');
+    if (slash == std::string::npos) {
+        return "a team is written with its organisation: team=acme/" + text;
+    }
+    return slash == 0 || text.ends_with('/') ? "accepted: team=ORGANISATION/TEAM" : "";
+}
+
+} // namespace
+
+bool is_single_valued(Name name) {
+    switch (name) {
+    case Name::provider:
+    case Name::sub:
+    case Name::user:
+    case Name::email:
+    case Name::domain:
+    case Name::name:
+    case Name::hd:
+    case Name::tenant:
+    case Name::acr:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool ignores_case(Name name) {
+    return name == Name::email || name == Name::domain;
+}
+
+std::optional<Name> find_fact(std::string_view name) {
+    if (name.starts_with(claim_prefix)) {
+        return Name::claim;
+    }
+    for (const auto& fact : facts) {
+        if (fact.text == name) {
+            return fact.name;
+        }
+    }
+    return std::nullopt;
+}
+
+const std::string& accepted_conditions() {
+    static const std::string list = [] {
+        std::string text;
+        for (const auto& fact : facts) {
+            text += std::string(fact.text) + ", ";
+        }
+        return text + "claim.PATH, policy, if, or \"any\" alone";
+    }();
+    return list;
+}
+
+std::string nearest_hint(std::string_view word, const std::vector<std::string>& known) {
+    const std::string lower = core::to_lower_ascii(word);
+    std::size_t best = 3;
+    const std::string* nearest = nullptr;
+    for (const auto& candidate : known) {
+        // "username", "organization", "groups": what begins with a known word means it.
+        const bool begins = candidate.size() >= 2 && lower.starts_with(candidate);
+        const std::size_t far = begins ? 0 : distance(lower, candidate);
+        if (far < best && far < std::max(candidate.size(), std::size_t{2}) - 1) {
+            best = far;
+            nearest = &candidate;
+        }
+    }
+    return nearest == nullptr ? "." : ", did you mean " + quoted(*nearest) + "?";
+}
+
+std::string nearest_condition_hint(std::string_view word) {
+    if (word.starts_with("claim")) {
+        return ", did you mean \"claim.PATH\"?";
+    }
+    std::vector<std::string> known{"any", "policy"};
+    for (const auto& fact : facts) {
+        known.emplace_back(fact.text);
+    }
+    return nearest_hint(word, known);
+}
+
+std::string impossible_value(Name name, const ValueText& value) {
+    const std::string text = value.text();
+    switch (name) {
+    case Name::email:
+        return may_be_address(value) ? "" : impossible_address(value);
+    case Name::domain:
+        return may_be_domain(value) ? "" : impossible_domain(text);
+    case Name::team:
+        return impossible_team(text, value);
+    case Name::scope:
+        return text.find(' ') == std::string::npos ? "" : "a scope has no spaces, accepted: scope=ONE,OTHER";
+    default:
+        return {};
+    }
+}
+
+} // namespace oauth::policy
