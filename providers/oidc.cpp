@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Any OpenID provider: all it takes is the issuer.
+#include "types.hpp"
+
+namespace oauth::providers {
+
+const Type oidc_type = {
+    .name = "oidc",
+    .label = "Single sign-on",
+    .protocol = Protocol::oidc,
+    .scopes = {"openid", "profile", "email"},
+    .user_claims = {"email", "preferred_username", "sub"},
+};
+
+} // namespace oauth::providers

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// See identity_token.hpp. Bytes are the price of a header, so what is unknown is left out.
+#include "identity_token.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/json.hpp"
+#include "../jose/jws.hpp"
+
+#include <algorithm>
+
+namespace oauth::identity {
+
+namespace {
+
+void add_user(core::JsonObjectWriter& claims, const session::Session& session) {
+    const session::Identity& identity = session.identity;
+    claims.add("provider", identity.provider);
+    claims.add("user", identity.user);
+    if (identity.email) {
+        claims.add("email", *identity.email);
+        claims.add_bool("email_verified", identity.email_verified);
+    }
+    if (identity.name) {
+        claims.add("name", *identity.name);
+    }
+    if (identity.picture) {
+        claims.add("picture", *identity.picture);
+    }
+    if (identity.groups) {
+        claims.add_json("groups", core::json_string_array(*identity.groups));
+    }
+    claims.add_integer("auth_time", session.signed_in_at);
+}
+
+// Names that an extra claim must not take over.
+bool is_own_claim(std::string_view name) {
+    static constexpr std::string_view own[] = {"iss",   "aud",  "sub",     "iat",    "exp",       "provider", "user",
+                                               "email", "name", "picture", "groups", "auth_time", "sid",
+                                               "email_verified"};
+    return std::find(std::begin(own), std::end(own), name) != std::end(own);
+}
+
+} // namespace
+
+bool KeyRing::has_kid(std::string_view kid) const {
+    return std::any_of(keys_.begin(), keys_.end(), [kid](const auto& key) { return key.kid() == kid; });
+}
+
+std::string KeyRing::jwks() const {
+    std::string keys = "{\"keys\":[";
+    bool first = true;
+    for (const jose::SigningKey& key : keys_) {
+        const std::string jwk = key.public_jwk();
+        if (jwk.empty()) {
+            continue;
+        }
+        keys.append(first ? "" : ",").append(jwk);
+        first = false;
+    }
+    return keys + "]}";
+}
+
+std::string qualified_subject(const session::Identity& identity) {
+    return identity.provider + "|" + identity.subject;
+}
+
+std::optional<std::string> make_token(const session::Session& session, const jose::SigningKey& key,
+                                      const TokenParameters& parameters) {
+    core::JsonObjectWriter header;
+    header.add("alg", key.alg());
+    header.add("typ", "JWT");
+    header.add("kid", key.kid());
+
+    core::JsonObjectWriter claims;
+    claims.add("iss", parameters.issuer);
+    claims.add("aud", parameters.audience);
+    claims.add("sub", qualified_subject(session.identity));
+    claims.add_integer("iat", parameters.now);
+    claims.add_integer("exp", std::min(parameters.now + parameters.lifetime, session.expires_at));
+    add_user(claims, session);
+    claims.add("sid", core::base64url_encode(session.id));
+    if (parameters.extra_claims != nullptr) {
+        for (const std::string& path : *parameters.extra_claims) {
+            const std::string* value = session.identity.find_claim(path);
+            if (value != nullptr && !is_own_claim(path)) {
+                claims.add_json(path, *value);
+            }
+        }
+    }
+    return jose::sign_compact(key, std::move(header).finish(), std::move(claims).finish());
+}
+
+std::string describe(const session::Session& session) {
+    core::JsonObjectWriter claims;
+    claims.add("sub", qualified_subject(session.identity));
+    add_user(claims, session);
+    claims.add_integer("expires_at", session.expires_at);
+    return std::move(claims).finish();
+}
+
+} // namespace oauth::identity
