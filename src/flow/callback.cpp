@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// See callback.hpp. The order is the security: the sign-in must be this browser's, this provider's, in time and not used
+// before anything is sent anywhere; nothing the provider says is used before it is verified.
+#include "callback.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/url.hpp"
+#include "../oidc/authorization.hpp"
+#include "../session/login.hpp"
+#include "exchange.hpp"
+#include "sign_in.hpp"
+
+namespace oauth::flow {
+
+namespace {
+
+using core::Code;
+using core::Error;
+
+core::Result<core::Parameters> read_parameters(const Request& request, const providers::Settings& settings) {
+    if (!settings.uses_form_post()) {
+        auto parameters = core::Parameters::parse(request.arguments);
+        return parameters ? core::Result<core::Parameters>(std::move(*parameters))
+                          : Error{Code::request_invalid, "the query is malformed"};
+    }
+    const std::string media_type = core::to_lower_ascii(core::trim(request.content_type.substr(0, request.content_type.find(';'))));
+    if (media_type != "application/x-www-form-urlencoded") {
+        return Error{Code::request_invalid, "the callback is not application/x-www-form-urlencoded"};
+    }
+    auto parameters = core::Parameters::parse(request.body);
+    return parameters ? core::Result<core::Parameters>(std::move(*parameters))
+                      : Error{Code::request_invalid, "the form is malformed"};
+}
+
+// The sign-in that the state belongs to, from this browser's cookie.
+core::Result<session::Login> find_login(SiteState& state, const Request& request, const providers::Settings& settings,
+                                        const std::string& state_parameter) {
+    const auto id = session::login_id(state_parameter);
+    if (!id) {
+        return Error{Code::state_invalid, "the state is none of ours"};
+    }
+    const std::string base_name = session::cookie_name(state.site.cookie, request.base_url);
+    const std::string name = session::login_cookie_name(base_name, *id);
+    std::string sealed;
+    for (const auto& [cookie_name, value] : request.cookies) {
+        if (cookie_name == name) {
+            sealed = value;
+        }
+    }
+    if (sealed.empty()) {
+        return Error{Code::state_invalid, "no sign-in of this browser has this state"};
+    }
+    const auto record = state.login_sealer.open(session::binding(name, request.base_url), sealed);
+    auto login = record ? session::deserialize_login(*record) : std::nullopt;
+    if (!login || !core::equal_constant_time(login->state(), state_parameter)) {
+        return Error{Code::state_invalid, "the state is not the sign-in's"};
+    }
+    if (login->provider != settings.name) {
+        return Error{Code::state_invalid, "the sign-in was begun at another provider"};
+    }
+    const std::int64_t age = state.clock.now() - login->started_at;
+    if (age < 0 || age > state.site.login_lifetime) {
+        return Error{Code::state_invalid, "the sign-in took longer than oauth_login_lifetime"};
+    }
+    return std::move(*login);
+}
+
+void delete_cookie(const SiteState& state, const Request& request, const std::string& name, web::Answer& answer) {
+    answer.set_cookies.push_back(session::set_cookie(state.site.cookie, request.base_url, name, "", 0));
+}
+
+// Parts of an older, larger session must not be read together with the new one.
+void delete_leftovers(const SiteState& state, const Request& request, const std::string& base_name,
+                      const std::vector<std::pair<std::string, std::string>>& written, web::Answer& answer) {
+    const std::string logins = session::login_cookie_name(base_name, "");
+    for (const auto& cookie : request.cookies) {
+        const std::string& name = cookie.first;
+        bool keep = name.starts_with(logins);
+        for (const auto& part : written) {
+            keep = keep || part.first == name;
+        }
+        if (!keep) {
+            delete_cookie(state, request, name, answer);
+        }
+    }
+}
+
+core::Result<web::Answer> begin_session(SiteState& state, const Request& request, SignedIn signed_in,
+                                        const session::Login& login) {
+    session::Session session;
+    session.identity = std::move(signed_in.identity);
+    session.id.resize(16);
+    if (!state.random.fill(session.id.data(), session.id.size())) {
+        return Error{Code::internal_error, "no randomness"};
+    }
+    session.signed_in_at = signed_in.auth_time.value_or(state.clock.now());
+    session.expires_at = state.clock.now() + state.site.session_lifetime;
+    if (state.site.keep_tokens) {
+        session.id_token = std::move(signed_in.id_token);
+        session.access_token = std::move(signed_in.access_token);
+    }
+    const std::string name = session::cookie_name(state.site.cookie, request.base_url);
+    const auto sealed =
+        state.session_sealer.seal(state.random, session::binding(name, request.base_url), session::serialize(session));
+    if (!sealed) {
+        return Error{Code::internal_error, "the session cannot be sealed"};
+    }
+    const auto parts = session::split_cookie(name, *sealed);
+    if (!parts) {
+        return Error{Code::session_too_large, "the session takes " + std::to_string(sealed->size()) +
+                                                  " bytes, more than cookies can carry: use \"oauth_session shared\""};
+    }
+    const std::string target = request.base_url + login.return_to;
+    const bool strict = state.site.cookie.same_site == session::CookieSettings::SameSite::strict;
+    web::Answer answer = strict ? web::continue_page(target, audience(state, request, login.return_to))
+                                : web::redirect(request.method == "POST" ? 303 : 302, target);
+    for (const auto& [part, value] : *parts) {
+        answer.set_cookies.push_back(session::set_cookie(state.site.cookie, request.base_url, part, value, std::nullopt));
+    }
+    delete_leftovers(state, request, name, *parts, answer);
+    answer.log_level = web::LogLevel::info;
+    answer.log = "signed in at " + session.identity.provider + ", session " + session_log_id(session);
+    return answer;
+}
+
+// Double click, back button: who is signed in already is sent on, not to an error.
+web::Answer not_a_sign_in(SiteState& state, const Request& request, const Error& error,
+                          const session::OpenedSessionPointer& current, const std::string& return_to) {
+    if (current && error.code == Code::state_invalid) {
+        return web::redirect(request.method == "POST" ? 303 : 302, request.base_url + return_to);
+    }
+    return web::failure(error, audience(state, request, return_to));
+}
+
+} // namespace
+
+core::Task<web::Answer> callback(SiteState& state, const Request& request, ProviderState& provider,
+                                 session::OpenedSessionPointer current) {
+    const providers::Settings& settings = provider.settings();
+    const auto parameters = read_parameters(request, settings);
+    if (!parameters) {
+        co_return web::failure(parameters.error(), audience(state, request, "/"));
+    }
+    const auto state_parameter = oidc::find_state(parameters.value());
+    if (!state_parameter) {
+        co_return not_a_sign_in(state, request, state_parameter.error(), current, "/");
+    }
+    const auto login = find_login(state, request, settings, state_parameter.value());
+    if (!login) {
+        co_return not_a_sign_in(state, request, login.error(), current, "/");
+    }
+    const std::int64_t until = login->started_at + state.site.login_lifetime + 1;
+    const auto mark = state.ledger.use_once(state_parameter.value(), until);
+    if (mark == session::Ledger::Mark::full) {
+        co_return web::failure({Code::store_unavailable, "the zone is full: raise oauth_zone"},
+                               audience(state, request, login->return_to));
+    }
+    if (mark == session::Ledger::Mark::again) {
+        co_return not_a_sign_in(state, request, {Code::state_invalid, "this sign-in has been used"}, current,
+                                login->return_to);
+    }
+
+    auto signed_in = co_await exchange(state, provider, parameters.value(), login.value(),
+                                       redirect_uri(state.site, request.base_url, settings.name));
+    core::Result<web::Answer> answer =
+        signed_in ? begin_session(state, request, std::move(signed_in.value()), login.value()) : signed_in.error();
+    if (answer && current) {
+        state.ledger.revoke(current->session.id, current->session.expires_at);
+    }
+    if (!answer) {
+        const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
+        answer = web::failure(failed, audience(state, request, login->return_to));
+    }
+    const std::string base_name = session::cookie_name(state.site.cookie, request.base_url);
+    delete_cookie(state, request, session::login_cookie_name(base_name, login->id), answer.value());
+    co_return std::move(answer.value());
+}
+
+} // namespace oauth::flow

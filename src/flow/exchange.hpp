@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The part of the callback that talks to the provider: the code for tokens, the ID token's validation, userinfo.
+#pragma once
+
+#include "../core/task.hpp"
+#include "../core/url.hpp"
+#include "../session/login.hpp"
+#include "site.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace oauth::flow {
+
+struct SignedIn {
+    session::Identity identity;
+    std::optional<std::int64_t> auth_time;
+    std::string id_token;
+    std::string access_token;
+};
+
+// All references outlive the flow that awaits this. Nothing is retried: a code is redeemed once.
+core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider, const core::Parameters& parameters,
+                                            const session::Login& login, std::string redirect_uri);
+
+// A hash of the session's id that is fit for a log.
+std::string session_log_id(const session::Session& session);
+
+} // namespace oauth::flow

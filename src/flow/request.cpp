@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// See request.hpp.
+#include "request.hpp"
+
+#include "../core/bytes.hpp"
+
+namespace oauth::flow {
+
+namespace {
+
+struct Accepts {
+    bool html = false;
+    bool json = false;
+    bool anything = false; // a wildcard, or no Accept header
+    bool others = false;
+};
+
+Accepts read_accept(const std::string& header) {
+    Accepts accepts;
+    accepts.anything = header.empty();
+    for (const std::string_view item : core::split(header, ',')) {
+        const std::string type = core::to_lower_ascii(core::trim(item.substr(0, item.find(';'))));
+        if (type == "text/html" || type == "application/xhtml+xml") {
+            accepts.html = true;
+        } else if (type == "application/json" || type.ends_with("+json")) {
+            accepts.json = true;
+        } else if (type == "*/*" || type == "text/*") {
+            accepts.anything = true;
+        } else {
+            accepts.others = true;
+        }
+    }
+    return accepts;
+}
+
+bool is_scripted(const Request& request) {
+    return core::equal_ignoring_case(request.requested_with, "XMLHttpRequest") ||
+           (!request.sec_fetch_mode.empty() && request.sec_fetch_mode != "navigate");
+}
+
+} // namespace
+
+bool is_page_load(const Request& request) {
+    if ((request.method != "GET" && request.method != "HEAD") || request.upgrade || is_scripted(request)) {
+        return false;
+    }
+    const std::string& target = request.sec_fetch_dest;
+    if (!target.empty() && target != "document" && target != "iframe" && target != "frame") {
+        return false;
+    }
+    const Accepts accepts = read_accept(request.accept);
+    return accepts.html || (accepts.anything && !accepts.json && !accepts.others);
+}
+
+bool prefers_json(const Request& request) {
+    const Accepts accepts = read_accept(request.accept);
+    return !accepts.html && (accepts.json || is_scripted(request));
+}
+
+bool is_prefetch(const Request& request) {
+    return request.sec_purpose.find("prefetch") != std::string::npos ||
+           request.sec_purpose.find("prerender") != std::string::npos ||
+           core::equal_ignoring_case(request.sec_purpose, "preview");
+}
+
+bool is_cross_site(const Request& request) {
+    if (!request.sec_fetch_site.empty()) {
+        return request.sec_fetch_site != "same-origin" && request.sec_fetch_site != "none";
+    }
+    return !request.origin.empty() && request.origin != request.base_url;
+}
+
+} // namespace oauth::flow

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The facts of a request that a flow or an endpoint decides by: copies, owned by whoever runs the flow, so that they outlive
+// every suspension.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace oauth::flow {
+
+struct Request {
+    std::string method;
+    std::string path;      // as nginx matches it: decoded, merged
+    std::string target;    // as it was sent: path and query
+    std::string arguments; // the query as it was sent
+    std::string base_url;  // verified; never empty in a flow
+    std::string id;        // to find the log line by
+    std::string content_type;
+    std::string body; // of a form_post
+
+    std::string accept;
+    std::string sec_fetch_mode;
+    std::string sec_fetch_dest;
+    std::string sec_fetch_site;
+    std::string sec_purpose;
+    std::string requested_with;
+    std::string origin;
+    std::string early_data;
+    bool upgrade = false;
+
+    std::vector<std::pair<std::string, std::string>> cookies; // ours only
+
+    struct AuthorizeParameter {
+        std::string provider;
+        std::string name;
+        std::string value;
+    };
+    std::vector<AuthorizeParameter> authorize_parameters; // authorize_param with variables, evaluated
+};
+
+// A GET or HEAD that a person's browser makes for a page, not XHR, fetch, an image, an event stream or an upgrade.
+bool is_page_load(const Request& request);
+
+// The client would rather have JSON than a page.
+bool prefers_json(const Request& request);
+
+// Asked for ahead of time, by a browser or a link previewer: nothing may be used up for it.
+bool is_prefetch(const Request& request);
+
+// Made by a page of another site. What says nothing about its origin is taken for our own.
+bool is_cross_site(const Request& request);
+
+} // namespace oauth::flow
