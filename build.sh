@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# One door to everything a developer or a user runs. Each command sets up what it needs and costs nothing when repeated.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$root/build
+module=$build/ngx_http_oauth_module.so
+
+usage() {
+    cat <<'END'
+usage: ./build.sh [command]
+
+  (none)     build build/ngx_http_oauth_module.so for the installed nginx;
+             NGINX_SRC=DIR for that nginx source tree instead
+  demo       nginx with the module, a demo application and a local identity provider on loopback;
+             DEMO_PORT=N chooses the port, DEMO_ONCE=1 signs in by itself and exits
+  test       all tests: unit, end-to-end, browser; SANITIZE=1 for AddressSanitizer and UndefinedBehaviorSanitizer
+  bench      what the module costs, against plain nginx
+  install    build, and copy the module into nginx's modules folder
+END
+}
+
+fail() {
+    echo "build.sh: $1" >&2
+    exit 1
+}
+
+# Installs Debian packages that are missing; one sentence where it cannot.
+need_packages() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    if [ ${#missing[@]} -eq 0 ]; then
+        return
+    fi
+    local sudo=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "these packages are missing and only root can install them: ${missing[*]}"
+        sudo=sudo
+    fi
+    command -v apt-get >/dev/null || fail "these packages are missing and there is no apt-get: ${missing[*]}"
+    echo "build.sh: installing ${missing[*]}" >&2
+    $sudo apt-get update -qq || true
+    # A packaged nginx starts itself at once; here it must not take port 80.
+    $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+        fail "apt-get could not install: ${missing[*]}"
+}
+
+need_compiler() {
+    need_packages g++ make pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev
+}
+
+# Packages of t/package-lock.json, with Debian's Node.js where there is none.
+need_node() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        need_packages nodejs npm
+    fi
+    local major
+    major=$(node -p 'process.versions.node.split(".")[0]')
+    [ "$major" -ge 18 ] || fail "Node.js 18 or later is needed, found $(node --version)"
+    local stamp=$root/t/node_modules/.lock-stamp
+    if ! cmp -s "$root/t/package-lock.json" "$stamp"; then
+        (cd "$root/t" && npm ci --omit=optional --no-audit --no-fund --loglevel=error >&2) || fail "npm ci failed in t/"
+        cp "$root/t/package-lock.json" "$stamp"
+    fi
+}
+
+# Configures $2 (the folder for objects) once per state of the sources' list and of `config`.
+configure_nginx() {
+    local source=$1 objects=$2 tool=$3
+    shift 3
+    local stamp
+    stamp=$(cd "$root" && { cat config config.make; echo "$source" "$@"; ls src/*/ providers; } | sha256sum)
+    if [ -f "$objects/Makefile" ] && [ "$(cat "$objects/.stamp" 2>/dev/null)" = "$stamp" ]; then
+        return
+    fi
+    rm -rf "$objects"
+    mkdir -p "$objects"
+    (cd "$source" && "$tool" "$@" --builddir="$objects" --add-dynamic-module="$root") >"$build/configure.log" 2>&1 ||
+        fail "nginx's configure failed: $(grep -E 'error' "$build/configure.log" | tail -n 1) (all of it: $build/configure.log)"
+    echo "$stamp" >"$objects/.stamp"
+}
+
+# Builds the module into $1; further arguments go to nginx's configure.
+build_module() {
+    local output=$1 objects
+    shift
+    mkdir -p "$build"
+    if [ -n "${NGINX_SRC:-}" ]; then
+        [ -d "$NGINX_SRC" ] || fail "NGINX_SRC is no folder: $NGINX_SRC"
+        local source tool
+        source=$(cd "$NGINX_SRC" && pwd)
+        tool=./configure
+        [ -x "$source/configure" ] || tool=./auto/configure
+        objects=$build/objects-$(echo "$source" | sha256sum | cut -c1-8)
+        configure_nginx "$source" "$objects" "$tool" --with-compat --with-http_ssl_module --with-http_v2_module \
+            --with-http_auth_request_module --with-http_realip_module --with-threads "$@"
+        make -s -C "$source" -f "$objects/Makefile" -j "$(nproc)" modules
+    else
+        need_packages nginx nginx-dev
+        local NGX_CONF_FLAGS=()
+        # shellcheck disable=SC1091
+        . /usr/share/nginx/src/conf_flags
+        objects=$build/objects$(echo "${*:-}" | sha256sum | cut -c1-4)
+        configure_nginx /usr/share/nginx/src "$objects" ./configure "${NGX_CONF_FLAGS[@]}" "$@"
+        make -s -C /usr/share/nginx/src -f "$objects/Makefile" -j "$(nproc)" modules
+    fi
+    cp "$objects/ngx_http_oauth_module.so" "$output.new"
+    mv "$output.new" "$output"
+}
+
+command_module() {
+    need_compiler
+    build_module "$module"
+    echo "$module"
+}
+
+command_install() {
+    command_module
+    local folder
+    folder=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+    [ -n "$folder" ] || fail "the installed nginx does not say where its modules are"
+    local sudo=
+    [ -w "$folder" ] || sudo=sudo
+    $sudo install -m 644 "$module" "$folder/"
+    echo "installed: $folder/ngx_http_oauth_module.so (load_module modules/ngx_http_oauth_module.so;)"
+}
+
+command_demo() {
+    need_node
+    command_module >/dev/null
+    exec env OAUTH_MODULE="$module" node "$root/t/demo/demo.mjs"
+}
+
+sanitizer_flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+
+command_test() {
+    need_compiler
+    need_packages libcmocka-dev nginx nginx-dev openssl chromium
+    need_node
+    local sanitized=
+    "$root/t/check-floors.sh"
+    if [ -n "${SANITIZE:-}" ]; then
+        need_packages python3
+        sanitized=-sanitized
+        export OAUTH_SANITIZE=1
+        build_module "$build/ngx_http_oauth_module$sanitized.so" \
+            --with-cc-opt="$sanitizer_flags -fno-sanitize=nonnull-attribute" --with-ld-opt="$sanitizer_flags"
+    else
+        build_module "$module"
+    fi
+    export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
+    make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" -j "$(nproc)" check
+    (cd "$root/t" && node --test --test-concurrency="$(nproc)" e2e/)
+}
+
+command_bench() {
+    need_compiler
+    need_packages nginx nginx-dev valgrind
+    need_node
+    command_module >/dev/null
+    exec env OAUTH_MODULE="$module" node "$root/t/bench/bench.mjs"
+}
+
+case "${1:-module}" in
+module | demo | test | bench | install) "command_${1:-module}" ;;
+-h | --help | help) usage ;;
+*)
+    usage >&2
+    fail "unknown command \"$1\""
+    ;;
+esac

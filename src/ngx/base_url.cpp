@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// The base URL of a request where none is configured: docs/operations.md. A Host that is no name of ours is refused, because
+// redirect URIs and cookies are bound to it; X-Forwarded-* is never read.
+#include "context.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/url.hpp"
+
+#include <algorithm>
+
+namespace oauth::ngx {
+
+namespace {
+
+bool is_host_text(std::string_view host) {
+    return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view(".-_[]:").find(c) != std::string_view::npos;
+    });
+}
+
+bool matches_name(std::string_view host, std::string_view name) {
+    if (name.starts_with("*.") || name.starts_with('.')) {
+        const std::string_view suffix = name.substr(name.front() == '*' ? 1 : 0);
+        return host.ends_with(suffix) ? host.size() > suffix.size() : (name.front() == '.' && host == suffix.substr(1));
+    }
+    if (name.ends_with(".*")) {
+        return host.starts_with(name.substr(0, name.size() - 1)) && host.size() >= name.size();
+    }
+    return host == name;
+}
+
+bool is_server_name(ngx_http_request_t* r, std::string_view host) {
+    const auto* core_server = static_cast<ngx_http_core_srv_conf_t*>(ngx_http_get_module_srv_conf(r, ngx_http_core_module));
+    const auto* names = static_cast<ngx_http_server_name_t*>(core_server->server_names.elts);
+    for (ngx_uint_t i = 0; i < core_server->server_names.nelts; ++i) {
+#if (NGX_PCRE)
+        if (names[i].regex != nullptr) {
+            ngx_str_t subject = copy(r->pool, host);
+            if (ngx_regex_exec(names[i].regex->regex, &subject, nullptr, 0) >= 0) {
+                return true;
+            }
+            continue;
+        }
+#endif
+        if (names[i].name.len != 0 && matches_name(host, core::to_lower_ascii(view(names[i].name)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The address the request was reached at, as a host; also "localhost" where that is a loopback address.
+bool is_local_address(ngx_http_request_t* r, std::string_view host) {
+    u_char buffer[NGX_SOCKADDR_STRLEN];
+    ngx_str_t address;
+    address.data = buffer;
+    address.len = sizeof(buffer);
+    if (ngx_connection_local_sockaddr(r->connection, &address, 0) != NGX_OK) {
+        return false;
+    }
+    std::string local = string(address);
+    if (local.find(':') != std::string::npos && !local.starts_with('[')) {
+        local = "[" + local + "]";
+    }
+    return host == local || (host == "localhost" && core::is_loopback_host(local));
+}
+
+bool is_https(const ngx_http_request_t* r) {
+#if (NGX_HTTP_SSL)
+    return r->connection->ssl != nullptr;
+#else
+    return false;
+#endif
+}
+
+// ":8443" of the Host header; empty where there is none or it is the scheme's own; nothing if it is no port.
+std::optional<std::string_view> port_of(std::string_view header, std::string_view host, std::string_view default_port) {
+    if (header.size() < host.size() || !core::equal_ignoring_case(header.substr(0, host.size()), host)) {
+        return std::nullopt;
+    }
+    std::string_view port = header.substr(host.size());
+    if (port.empty() || port == ":") {
+        return "";
+    }
+    const auto number = port.front() == ':' ? core::parse_decimal(port.substr(1), 65535) : std::nullopt;
+    if (!number || *number == 0) {
+        return std::nullopt;
+    }
+    return port.substr(1) == default_port ? std::string_view() : port;
+}
+
+} // namespace
+
+std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server) {
+    if (server.base_url.len != 0) {
+        return view(server.base_url);
+    }
+    const std::string_view host = view(r->headers_in.server); // lower case, without a port
+    if (r->headers_in.host == nullptr || !is_host_text(host) ||
+        !(is_server_name(r, host) || is_local_address(r, host))) {
+        return {};
+    }
+    const bool https = is_https(r);
+    const auto port = port_of(view(r->headers_in.host->value), host, https ? "443" : "80");
+    if (!port) {
+        return {};
+    }
+    const std::string_view scheme = https ? "https://" : "http://";
+    auto* text = static_cast<char*>(ngx_pnalloc(r->pool, scheme.size() + host.size() + port->size()));
+    if (text == nullptr) {
+        return {};
+    }
+    char* end = std::copy(scheme.begin(), scheme.end(), text);
+    end = std::copy(host.begin(), host.end(), end);
+    end = std::copy(port->begin(), port->end(), end);
+    return {text, static_cast<std::size_t>(end - text)};
+}
+
+} // namespace oauth::ngx

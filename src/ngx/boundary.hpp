@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The border between C and C++: every function that nginx calls is a noexcept thunk made here. An exception becomes one
+// log line and the return code that means failure, here and nowhere else.
+#pragma once
+
+#include "ngx.hpp"
+
+#include <exception>
+#include <type_traits>
+
+namespace oauth::ngx {
+
+inline void log_exception(const char* what) noexcept {
+    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0, "oauth: unexpected failure: %s", what);
+}
+
+template <class R, ngx_int_t Failure>
+R failure_value() {
+    if constexpr (std::is_same_v<R, char*>) {
+        return conf_failed();
+    } else if constexpr (std::is_pointer_v<R>) {
+        return nullptr;
+    } else if constexpr (!std::is_void_v<R>) {
+        return static_cast<R>(Failure);
+    }
+}
+
+template <auto Function, ngx_int_t Failure, class Type = decltype(Function)>
+struct Guarded;
+
+template <auto Function, ngx_int_t Failure, class R, class... Arguments>
+struct Guarded<Function, Failure, R (*)(Arguments...)> {
+    static R call(Arguments... arguments) noexcept {
+        try {
+            return Function(arguments...);
+        } catch (const std::exception& exception) {
+            log_exception(exception.what());
+        } catch (...) {
+            log_exception("unknown");
+        }
+        return failure_value<R, Failure>();
+    }
+};
+
+// guarded<f> is what goes into nginx's tables in f's place.
+template <auto Function, ngx_int_t Failure = NGX_ERROR>
+constexpr auto* guarded = &Guarded<Function, Failure>::call;
+
+// For phase handlers: an unexpected failure is a 500, never a way in.
+template <auto Function>
+constexpr auto* guarded_phase = &Guarded<Function, NGX_HTTP_INTERNAL_SERVER_ERROR>::call;
+
+} // namespace oauth::ngx
