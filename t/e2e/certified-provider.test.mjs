@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The whole way with a certified OpenID provider that this project did not write: sign-in, claims that are only in userinfo (UI-07), refusal, sign-out.
+import assert from 'node:assert/strict';
+import { Browser, signIn } from './lib/browser.mjs';
+import { e2e, hasSession } from './lib/harness.mjs';
+import { OidcProvider } from './lib/oidc-provider.mjs';
+import { freePort } from './lib/ports.mjs';
+
+async function certified(h, { client = {}, block = '', rules = 'oauth_allow email=*@example.org;' } = {}) {
+  const upstream = await h.upstream();
+  const port = await freePort();
+  const origin = 'http://127.0.0.1:' + port;
+  const provider = await new OidcProvider().start(await freePort(), [{ client_id: 'site', client_secret: 'a secret of the site', grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [origin + '/auth/oauth/test/callback'], post_logout_redirect_uris: [origin, origin + '/', origin + '/auth/oauth/logout'], response_types: ['code'], ...client }]);
+  h.closers.push(() => provider.stop());
+  const secret = client.token_endpoint_auth_method === 'none' ? 'client_auth none;' : 'client_secret "a secret of the site";';
+  const nginx = await h.nginx(port, `
+    oauth_provider test oidc { issuer ${provider.issuer}; client_id site; ${secret} scope openid email profile groups; ${block} }
+    server { listen 127.0.0.1:${port}; oauth on; ${rules} location / { proxy_pass ${upstream.url}; } }`);
+  return { origin, provider, upstream, nginx, browser: new Browser() };
+}
+
+e2e('alice signs in, and the application learns what only userinfo says', async (h) => {
+  const site = await certified(h);
+  const response = await signIn(site.browser, site.origin + '/deep?x=1');
+  assert.equal(response.status, 200, response.text.slice(0, 300));
+  assert.equal(response.json().url, '/deep?x=1');
+  const user = (await site.browser.fetch(site.origin + '/auth/oauth/userinfo')).json();
+  assert.equal(user.email, 'alice@example.org');
+  assert.equal(user.sub, 'test|alice@example.org');
+  assert.deepEqual(site.provider.errors, []);
+});
+
+e2e('mallory is refused by the policy', async (h) => {
+  const site = await certified(h);
+  const response = await signIn(site.browser, site.origin + '/', { login: 'mallory@example.net' });
+  assert.equal(response.status, 403);
+  assert.match(response.text, /mallory@example\.net/);
+  assert.equal(site.upstream.requests.length, 0);
+});
+
+e2e('after a refusal another account can be chosen', async (h) => {
+  const site = await certified(h);
+  const refused = await signIn(site.browser, site.origin + '/x', { login: 'mallory@example.net' });
+  const href = [...refused.text.matchAll(/href="([^"]*)"/g)].map(([, link]) => link.replace(/&amp;/g, '&')).find((link) => link.includes('/auth/oauth/'));
+  assert.ok(href, 'a link to sign in as somebody else');
+  const page = await site.browser.navigate(new URL(href, site.origin), { initiator: site.origin });
+  const next = /op\.logoutForm/.test(page.text) ? await site.browser.submit(page, { logout: 'yes' }) : page;
+  assert.equal(next.status, 200, next.url + next.text.slice(0, 300));
+  const response = await signIn(site.browser, site.origin + '/x', { login: 'alice@example.org' });
+  assert.equal(response.status, 200, response.url + response.text.slice(0, 300));
+});
+
+e2e('the groups claim decides', async (h) => {
+  const site = await certified(h, { rules: 'oauth_allow group=admins;' });
+  assert.equal((await signIn(new Browser(), site.origin + '/')).status, 200);
+  assert.equal((await signIn(new Browser(), site.origin + '/', { login: 'mallory@example.net' })).status, 403);
+});
+
+const clients = { client_secret_post: {}, none: { client_secret: undefined } };
+for (const [method, extra] of Object.entries(clients)) {
+  e2e('token_endpoint_auth_method ' + method, async (h) => {
+    const auth = method === 'none' ? '' : 'client_auth post;';
+    const site = await certified(h, { client: { token_endpoint_auth_method: method, ...extra }, block: auth });
+    assert.equal((await signIn(site.browser, site.origin + '/')).status, 200);
+  });
+}
+
+for (const alg of ['PS256', 'ES256']) {
+  e2e('ID tokens signed with ' + alg, async (h) => {
+    const site = await certified(h, { client: { id_token_signed_response_alg: alg } });
+    const response = await signIn(site.browser, site.origin + '/');
+    assert.ok(alg === 'ES256' || response.status === 200, response.text.slice(0, 200));
+    assert.equal(response.status, 200);
+  });
+}
+
+e2e('sign-out ends the session at the provider too', async (h) => {
+  const site = await certified(h);
+  await signIn(site.browser, site.origin + '/');
+  const page = await site.browser.navigate(site.origin + '/auth/oauth/logout', { initiator: site.origin });
+  assert.ok(!hasSession(site.browser));
+  assert.match(page.url, /\/session\/end/, 'at the provider');
+  assert.equal(page.status, 200, page.text.slice(0, 300));
+  await site.browser.submit(page, { logout: 'yes' });
+  const again = await site.browser.navigate(site.origin + '/');
+  assert.match(again.url, /\/interaction\//, 'the provider asks who it is');
+});

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// The certified oidc-provider on loopback, with accounts by name, no consent page, and sign-out. The tests use its bare login form; the demo
+// gives pages of its own. Whoever starts it calls stop().
+import crypto from 'node:crypto';
+import http from 'node:http';
+import Provider, { interactionPolicy } from 'oidc-provider';
+import { escapeHtml, readBody } from './replies.mjs';
+
+export const ACCOUNTS = {
+  'alice@example.org': { email: 'alice@example.org', email_verified: true, name: 'Alice Example', groups: ['staff', 'admins'] },
+  'mallory@example.net': { email: 'mallory@example.net', email_verified: true, name: 'Mallory Example', groups: ['guests'] },
+};
+
+function plainPage({ action, message = '' }) {
+  return `<!doctype html><title>Sign in</title><p>${escapeHtml(message)}</p>
+<form method="post" action="${escapeHtml(action)}"><input name="login"><input name="password" type="password"><button>Sign in</button></form>`;
+}
+
+// Its own page asks a question in a form that a script submits; a person may simply say yes.
+function plainSignOut(ctx, form) {
+  ctx.body = `<!doctype html><title>Sign out</title>${form}<button form="op.logoutForm" name="logout" value="yes">Sign out</button>`;
+}
+
+function signingKeys() {
+  const rsa = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const ec = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return [{ ...rsa.privateKey.export({ format: 'jwk' }), use: 'sig' }, { ...ec.privateKey.export({ format: 'jwk' }), use: 'sig' }];
+}
+
+function configuration({ clients, accounts, renderSignOut }) {
+  const policy = interactionPolicy.base();
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }));
+  return {
+    clients,
+    jwks: { keys: signingKeys() },
+    cookies: { keys: [crypto.randomBytes(32).toString('hex')] },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture'], groups: ['groups'] },
+    scopes: ['openid', 'offline_access', 'email', 'profile', 'groups'],
+    pkce: { required: () => true },
+    ttl: { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Interaction: 3600, Session: 86400, Grant: 86400, RefreshToken: 86400 },
+    interactions: { policy, url: (ctx, interaction) => '/interaction/' + interaction.uid },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true, logoutSource: renderSignOut } },
+    findAccount: (ctx, id) => (accounts[id] ? { accountId: id, claims: async () => ({ sub: id, ...accounts[id] }) } : undefined),
+    loadExistingGrant: async (ctx) => {
+      const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
+      grant.addOIDCScope('openid offline_access email profile groups');
+      await grant.save();
+      return grant;
+    },
+  };
+}
+
+export class OidcProvider {
+  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut } = {}) {
+    Object.assign(this, { accounts, renderLogin, renderSignOut });
+    this.sockets = new Set();
+  }
+
+  // `clients(origin)` is oidc-provider's list; the port comes first because the issuer has it.
+  async start(port, clients) {
+    this.issuer = 'http://127.0.0.1:' + port;
+    this.provider = quietly(() => new Provider(this.issuer, configuration({ ...this, clients })));
+    this.errors = [];
+    this.provider.on('server_error', (ctx, error) => this.errors.push(error.stack));
+    const handle = this.provider.callback();
+    this.server = http.createServer((request, response) => {
+      if (!request.url.startsWith('/interaction/')) {
+        return handle(request, response);
+      }
+      return this.interact(request, response).catch((error) => {
+        response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8' }).end('This sign-in is over, please begin again. (' + error.message + ')\n');
+      });
+    });
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+    await new Promise((resolve, reject) => this.server.once('error', reject).listen(port, '127.0.0.1', resolve));
+    return this;
+  }
+
+  async interact(request, response) {
+    const details = await this.provider.interactionDetails(request, response);
+    const login = request.method === 'POST' ? new URLSearchParams(await readBody(request)).get('login')?.trim().toLowerCase() : undefined;
+    if (login !== undefined && this.accounts[login]) {
+      const result = { login: { accountId: login }, select_account: {} };
+      await this.provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+      return;
+    }
+    const message = login === undefined ? '' : 'There is no account with that name.';
+    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' });
+    response.end(this.renderLogin({ action: '/interaction/' + details.uid, message, accounts: Object.keys(this.accounts) }));
+  }
+
+  async stop() {
+    this.sockets.forEach((socket) => socket.destroy());
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+// oidc-provider warns that its storage is in memory; here that is on purpose.
+function quietly(make) {
+  const { warn, info } = console;
+  Object.assign(console, { warn: () => {}, info: () => {} });
+  try {
+    return make();
+  } finally {
+    Object.assign(console, { warn, info });
+  }
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// An OpenID provider, or a plain OAuth 2.0 one, that signs everybody in at once and does any single thing wrong on demand. The switches
+// are the members `discovery`, `authorize`, `token`, `jwks`, `userinfo` (shapes of replies.mjs plus what is listed at each
+// handler). Every request is kept in `requests`, every breach of the protocol by the client in `violations`. Owned by the test that started it.
+import crypto from 'node:crypto';
+import http from 'node:http';
+import https from 'node:https';
+import { halfHash, keyFor, publicJwk, sign } from './jws.mjs';
+import { escapeHtml, readBody, reply } from './replies.mjs';
+
+export const ALICE = { sub: 'alice-1', email: 'alice@example.org', email_verified: true, name: 'Alice Example', groups: ['staff', 'admins'] };
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+
+export class ScriptedProvider {
+  // mode: 'oidc' or 'oauth2'; tls: {key, cert} for https; path: of the issuer, may end in '/'.
+  constructor({ mode = 'oidc', tls, path = '', clientId = 'client:1', clientSecret = 's3cr:t+%2F &=', clientAuth = 'basic' } = {}) {
+    Object.assign(this, { mode, tls, path, clientId, clientSecret, clientAuth });
+    this.user = { ...ALICE };
+    this.alg = 'RS256';
+    this.reset();
+    const handler = (request, response) => this.route(request, response).catch((error) => {
+      this.violations.push('the provider itself: ' + error.stack);
+      response.destroy();
+    });
+    this.server = tls ? https.createServer(tls, handler) : http.createServer(handler);
+    this.sockets = new Set();
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+      socket.on('error', () => {});
+    });
+  }
+
+  // Behaves again, and forgets what it has seen.
+  reset() {
+    Object.assign(this, { discovery: {}, authorize: {}, token: {}, jwks: {}, userinfo: {} });
+    this.requests = { discovery: [], authorize: [], token: [], jwks: [], userinfo: [], end_session: [], other: [] };
+    this.violations = [];
+    this.grants = new Map();
+    this.tokens = new Map();
+    this.secrets = new Set([this.clientSecret]);
+  }
+
+  async start(port = 0) {
+    await new Promise((resolve, reject) => this.server.once('error', reject).listen(port, '127.0.0.1', resolve));
+    this.port = this.server.address().port;
+    this.origin = `${this.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+    this.issuer = this.origin + this.path;
+    this.base = this.issuer.replace(/\/$/, '');
+    return this;
+  }
+
+  async stop() {
+    this.sockets.forEach((socket) => socket.destroy());
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  count(endpoint) {
+    return this.requests[endpoint].length;
+  }
+
+  async route(request, response) {
+    const url = new URL(request.url, this.origin);
+    const prefix = new URL(this.base).pathname.replace(/\/$/, '');
+    const name = { '/.well-known/openid-configuration': 'discovery', '/authorize': 'authorize', '/token': 'token', '/jwks': 'jwks',
+      '/userinfo': 'userinfo', '/logout': 'end_session' }[url.pathname.slice(prefix.length)] ?? 'other';
+    const entry = { method: request.method, url: request.url, headers: request.headers, body: await readBody(request), parameters: url.searchParams };
+    this.requests[name].push(entry);
+    const handlers = { discovery: 'onDiscovery', authorize: 'onAuthorize', token: 'onToken', jwks: 'onJwks', userinfo: 'onUserinfo',
+      end_session: 'onEndSession' };
+    if (!handlers[name] || (name === 'discovery' && this.mode === 'oauth2')) {
+      response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found');
+      return;
+    }
+    await this[handlers[name]](entry, response);
+  }
+
+  metadata() {
+    return {
+      issuer: this.issuer, authorization_endpoint: this.base + '/authorize', token_endpoint: this.base + '/token',
+      userinfo_endpoint: this.base + '/userinfo', jwks_uri: this.base + '/jwks', end_session_endpoint: this.base + '/logout',
+      response_types_supported: ['code'], subject_types_supported: ['public'], id_token_signing_alg_values_supported: ALGORITHMS,
+      token_endpoint_auth_methods_supported: [this.clientAuth === 'post' ? 'client_secret_post' : 'client_secret_basic'],
+      code_challenge_methods_supported: ['S256'],
+    };
+  }
+
+  onDiscovery(entry, response) {
+    return reply(response, this.metadata(), this.discovery);
+  }
+
+  expect(condition, what) {
+    if (!condition) {
+      this.violations.push(what);
+    }
+    return Boolean(condition);
+  }
+
+  // authorize: state 'missing' | 'duplicate' | 'wrong', iss 'right' | any text, error, description, alter(parameters, grant), formPost 'page' | 'none',
+  // keep (true: the answer is kept in `answers` and the browser gets a 200, so that a test can send it itself).
+  async onAuthorize(entry, response) {
+    const asked = entry.parameters;
+    const one = (name) => asked.getAll(name).length === 1;
+    const oidc = this.mode === 'oidc';
+    this.expect(entry.method === 'GET', 'authorization by ' + entry.method);
+    this.expect(one('response_type') && asked.get('response_type') === 'code', 'response_type');
+    this.expect(one('client_id') && asked.get('client_id') === this.clientId, 'client_id');
+    this.expect(one('redirect_uri'), 'redirect_uri');
+    this.expect(one('state') && /^[A-Za-z0-9_-]{22,128}$/.test(asked.get('state')), 'state');
+    this.expect(one('code_challenge') && /^[A-Za-z0-9_-]{43}$/.test(asked.get('code_challenge')), 'code_challenge');
+    this.expect(asked.get('code_challenge_method') === 'S256', 'code_challenge_method');
+    this.expect(!oidc || (one('nonce') && asked.get('nonce').length >= 22), 'nonce');
+    this.expect(!oidc || asked.get('scope')?.split(' ').filter((scope) => scope === 'openid').length === 1, 'scope openid once');
+    const grant = { code: 'c/o+d%25e=~' + crypto.randomBytes(18).toString('base64url'), redirectUri: asked.get('redirect_uri'), used: false,
+      challenge: asked.get('code_challenge'), nonce: asked.get('nonce'), user: structuredClone(this.user), state: asked.get('state') };
+    this.grants.set(grant.code, grant);
+    this.secrets.add(grant.code);
+    this.lastGrant = grant;
+    const parameters = this.authorizationAnswer(grant);
+    await (this.authorize.wait ?? Promise.resolve());
+    const target = grant.redirectUri + '?' + parameters;
+    if (this.authorize.keep) {
+      this.lastAnswer = { target, parameters, grant };
+      response.writeHead(200, { 'Content-Type': 'text/plain' }).end('kept');
+    } else if (asked.get('response_mode') === 'form_post' || this.authorize.formPost === 'page') {
+      const inputs = [...parameters].map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`).join('');
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<form method="post" action="${escapeHtml(grant.redirectUri)}">${inputs}</form>`);
+    } else {
+      response.writeHead(302, { Location: target, 'Content-Length': 0 }).end();
+    }
+  }
+
+  authorizationAnswer(grant) {
+    const { state, iss, error, description, alter } = this.authorize;
+    const parameters = new URLSearchParams();
+    if (error) {
+      parameters.append('error', error);
+      if (description !== undefined) {
+        parameters.append('error_description', description);
+      }
+    } else {
+      parameters.append('code', grant.code);
+    }
+    if (state !== 'missing') {
+      parameters.append('state', state === 'wrong' ? 'x'.repeat(43) : grant.state);
+    }
+    if (state === 'duplicate') {
+      parameters.append('state', grant.state);
+    }
+    if (iss !== undefined) {
+      parameters.append('iss', iss === 'right' ? this.issuer : iss);
+    }
+    return alter ? alter(parameters, grant) ?? parameters : parameters;
+  }
+
+  clientIsRight(entry, form) {
+    const decode = (text) => decodeURIComponent(text.replace(/\+/g, ' '));
+    const header = entry.headers.authorization;
+    if (this.clientAuth === 'basic') {
+      const text = Buffer.from(/^Basic (.*)$/.exec(header ?? '')?.[1] ?? '', 'base64').toString();
+      const halves = text.split(':');
+      return halves.length === 2 && decode(halves[0]) === this.clientId && decode(halves[1]) === this.clientSecret && !form.has('client_secret');
+    }
+    return header === undefined && form.get('client_id') === this.clientId && (this.clientAuth === 'none' || form.get('client_secret') === this.clientSecret);
+  }
+
+  checkTokenRequest(entry, form) {
+    const grant = this.grants.get(form.get('code'));
+    const challenge = crypto.createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
+    const right = [
+      this.expect(entry.method === 'POST', 'token by ' + entry.method),
+      this.expect(/^application\/x-www-form-urlencoded/.test(entry.headers['content-type'] ?? ''), 'token content type'),
+      this.expect(form.get('grant_type') === 'authorization_code', 'grant_type'),
+      this.expect(this.clientIsRight(entry, form), 'client authentication'),
+      this.expect(grant, 'unknown code'),
+      this.expect(!grant?.used, 'code used twice'),
+      this.expect(grant?.redirectUri === form.get('redirect_uri'), 'redirect_uri at the token endpoint'),
+      this.expect(grant?.challenge === challenge && /^[A-Za-z0-9\-._~]{43,128}$/.test(form.get('code_verifier') ?? ''), 'code_verifier'),
+    ].every(Boolean);
+    this.secrets.add(form.get('code_verifier') ?? this.clientSecret);
+    if (grant) {
+      grant.used = true;
+    }
+    return right ? grant : undefined;
+  }
+
+  // token: claims(object, grant), header(object), payload(object => text), alg, key (a pair or an HMAC key), corrupt, idToken(right one, parts) => text or undefined,
+  // alter(answer), and the shapes.
+  async onToken(entry, response) {
+    const grant = this.checkTokenRequest(entry, new URLSearchParams(entry.body));
+    if (!grant) {
+      await reply(response, { error: 'invalid_grant' }, {}, 400);
+      return;
+    }
+    const accessToken = 'at-' + crypto.randomBytes(24).toString('base64url');
+    this.tokens.set(accessToken, grant);
+    const answer = { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, refresh_token: 'rt-' + crypto.randomBytes(24).toString('base64url') };
+    if (this.mode === 'oidc') {
+      answer.id_token = this.idToken(grant, accessToken);
+      if (answer.id_token === undefined) {
+        delete answer.id_token;
+      }
+    }
+    [accessToken, answer.refresh_token, answer.id_token].filter((text) => typeof text === 'string' && text.length > 8).forEach((text) => this.secrets.add(text));
+    this.lastIdToken = answer.id_token;
+    await reply(response, answer, this.token);
+  }
+
+  idToken(grant, accessToken) {
+    const { token } = this;
+    const alg = token.alg ?? this.alg;
+    const key = token.key ?? keyFor(alg);
+    const now = Math.floor(Date.now() / 1000);
+    let claims = { iss: this.issuer, sub: grant.user.sub, aud: this.clientId, exp: now + 600, iat: now, nonce: grant.nonce, auth_time: now,
+      at_hash: halfHash(alg, accessToken) };
+    claims = token.claims?.(claims, grant, { now, accessToken }) ?? claims;
+    let header = { alg, kid: key.kid, typ: 'JWT' };
+    header = token.header?.(header) ?? header;
+    const payload = token.payload?.(claims) ?? claims;
+    let text = sign({ header, payload, alg, key });
+    if (token.corrupt) {
+      const last = text.at(-2) === 'A' ? 'B' : 'A';
+      text = text.slice(0, -2) + last + text.at(-1);
+    }
+    return token.idToken ? token.idToken(text, { header, claims, key, alg, grant, accessToken }) : text;
+  }
+
+  publicKeys() {
+    return ALGORITHMS.filter((alg) => alg !== 'PS256').map((alg) => publicJwk(keyFor(alg)));
+  }
+
+  // jwks: keys (keys of the set => others), and the shapes.
+  onJwks(entry, response) {
+    const keys = this.publicKeys();
+    return reply(response, { keys: this.jwks.keys?.(keys) ?? keys }, this.jwks);
+  }
+
+  // userinfo: claims(object, grant), and the shapes.
+  onUserinfo(entry, response) {
+    const token = /^Bearer (.+)$/.exec(entry.headers.authorization ?? '')?.[1];
+    const grant = this.tokens.get(token);
+    if (!this.expect(grant, 'userinfo without a token of ours')) {
+      return reply(response, { error: 'invalid_token' }, {}, 401);
+    }
+    const claims = { ...grant.user };
+    return reply(response, this.userinfo.claims?.(claims, grant) ?? claims, this.userinfo);
+  }
+
+  onEndSession(entry, response) {
+    const target = entry.parameters.get('post_logout_redirect_uri');
+    const state = entry.parameters.get('state');
+    response.writeHead(target ? 302 : 200, target ? { Location: target + (state ? '?state=' + encodeURIComponent(state) : '') } : {}).end();
+  }
+}
