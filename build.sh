@@ -153,7 +153,7 @@ command_test() {
     fi
     export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
     make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" -j "$(nproc)" check
-    (cd "$root/t" && node --test --test-concurrency="$(nproc)" e2e/)
+    node "$root/t/e2e/run.mjs"
 }
 
 command_bench() {

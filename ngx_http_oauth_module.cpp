@@ -79,6 +79,7 @@ ngx_command_t commands[] = {
     location_command("oauth_identity_ttl", one, guarded<set_time>, offsetof(LocationConf, identity_ttl)),
     location_command("oauth_identity_claims", some, guarded<set_names>, offsetof(LocationConf, identity_claims)),
     // pages
+    server_command("oauth_login_page", one, guarded<set_login_page>, 0),
     server_command("oauth_page_title", one, guarded<set_text>, offsetof(ServerConf, page_title)),
     // the way to providers
     server_command("oauth_http_timeout", one, guarded<set_milliseconds>, offsetof(ServerConf, http_timeout)),

@@ -53,6 +53,11 @@ core::Task<web::Answer> login(SiteState& state, const Request& request, const Of
     if (offer.size() == 1) {
         co_return co_await sign_in(state, request, *offer.front(), std::move(return_to));
     }
+    if (!state.site.login_page.empty()) {
+        std::string url = request.base_url + state.site.login_page;
+        core::append_parameter(url, "return_to", return_to);
+        co_return web::redirect(302, std::move(url));
+    }
     co_return web::sign_in_page(choices(state, request, offer, return_to), audience(state, request, return_to));
 }
 
@@ -211,8 +216,8 @@ web::Answer refuse(const SiteState& state, const Request& request, const session
     web::Audience to = audience(state, request, return_to);
     to.account = session.identity.user + " (" + session.identity.provider + ")";
     if (!to.prefers_json) {
+        // Without return_to: providers know one address to come back to after signing out, the site's root.
         to.login_url = request.base_url + state.site.path + "/logout";
-        core::append_parameter(to.login_url, "return_to", return_to);
     }
     const core::Code code = verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;
     return web::failure({code, std::move(reason)}, to);

@@ -58,10 +58,27 @@ core::Task<core::Result<oidc::TokenSet>> redeem(SiteState& state, const provider
     co_return std::move(tokens);
 }
 
+// max_age that the operator has the provider asked for (authorize_param): what is asked for is enforced.
+std::optional<std::int64_t> requested_max_age(const providers::Settings& settings) {
+    for (const auto& [name, value] : settings.authorize_parameters) {
+        if (name == "max_age") {
+            constexpr std::uint64_t year = 366 * 24 * 3600;
+            return static_cast<std::int64_t>(core::parse_decimal(value, year).value_or(0));
+        }
+    }
+    return std::nullopt;
+}
+
+// What the ID token's hashes are about; both live in exchange().
+struct Redeemed {
+    const oidc::TokenSet& tokens;
+    const std::string& code;
+};
+
 core::Task<core::Result<oidc::IdToken>> verify(SiteState& state, ProviderState& provider, const oidc::Metadata& metadata,
-                                               const session::Login& login, const oidc::TokenSet& tokens) {
+                                               const session::Login& login, Redeemed redeemed) {
     const providers::Settings& settings = provider.settings();
-    auto jws = jose::parse_compact(tokens.id_token);
+    auto jws = jose::parse_compact(redeemed.tokens.id_token);
     if (!jws) {
         co_return at("ID token", jws.error());
     }
@@ -81,7 +98,9 @@ core::Task<core::Result<oidc::IdToken>> verify(SiteState& state, ProviderState& 
     expected.nonce = settings.nonce ? login.nonce() : "";
     expected.now = state.clock.now();
     expected.clock_skew = state.site.clock_skew;
-    expected.access_token = tokens.access_token;
+    expected.access_token = redeemed.tokens.access_token;
+    expected.code = redeemed.code;
+    expected.max_age = requested_max_age(settings);
     auto id_token = oidc::validate_id_token(jws.value(), *keys.value(), expected);
     if (!id_token) {
         co_return at("ID token", id_token.error());
@@ -101,10 +120,6 @@ core::Task<core::Result<core::Json>> ask_userinfo(SiteState& state, const std::s
         co_return at("userinfo endpoint", userinfo.error());
     }
     co_return std::move(userinfo);
-}
-
-bool wants_userinfo(const providers::Settings& settings, const oidc::Metadata& metadata) {
-    return settings.userinfo != providers::UserinfoUse::off && !metadata.userinfo_endpoint.empty();
 }
 
 } // namespace
@@ -130,6 +145,7 @@ core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& pro
         co_return request.error();
     }
     request->redirect_uri = std::move(redirect_uri);
+    const std::string code = callback->code();
     auto tokens = co_await redeem(state, settings, std::move(request.value()), std::move(callback.value()));
     if (!tokens) {
         co_return tokens.error();
@@ -139,7 +155,7 @@ core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& pro
     providers::UserData data;
     std::string subject;
     if (settings.is_openid()) {
-        auto id_token = co_await verify(state, provider, *endpoints, login, tokens.value());
+        auto id_token = co_await verify(state, provider, *endpoints, login, Redeemed{tokens.value(), code});
         if (!id_token) {
             co_return id_token.error();
         }
@@ -147,8 +163,8 @@ core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& pro
         signed_in.auth_time = id_token->auth_time;
         data.id_token = std::move(id_token->claims);
     }
-    if (wants_userinfo(settings, *endpoints)) {
-        auto userinfo = co_await ask_userinfo(state, endpoints->userinfo_endpoint, tokens->access_token, subject);
+    if (!login.userinfo_endpoint.empty()) {
+        auto userinfo = co_await ask_userinfo(state, login.userinfo_endpoint, tokens->access_token, subject);
         if (!userinfo) {
             co_return userinfo.error();
         }

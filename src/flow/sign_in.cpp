@@ -104,6 +104,7 @@ core::Task<web::Answer> sign_in(SiteState& state, const Request& request, Provid
     session::Login login = session::make_login({random.data(), random.size()}, state.clock.now());
     login.provider = settings.name;
     login.token_endpoint = (*metadata.value()).token_endpoint;
+    login.userinfo_endpoint = settings.userinfo == providers::UserinfoUse::off ? "" : (*metadata.value()).userinfo_endpoint;
     login.return_to = std::move(return_to);
 
     const std::string base_name = session::cookie_name(state.site.cookie, request.base_url);

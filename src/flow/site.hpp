@@ -24,6 +24,7 @@ struct Site {
     std::string path = "/auth/oauth"; // oauth_path
     std::string base_url;             // empty: from the request
     std::string page_title;
+    std::string login_page;           // oauth_login_page: a path of this server; empty: the built-in page
     session::CookieSettings cookie;
     std::int64_t session_lifetime = 8 * 3600;
     std::int64_t login_lifetime = 600;

@@ -29,20 +29,20 @@ bool matches_name(std::string_view host, std::string_view name) {
     return host == name;
 }
 
-bool is_server_name(ngx_http_request_t* r, std::string_view host) {
-    const auto* core_server = static_cast<ngx_http_core_srv_conf_t*>(ngx_http_get_module_srv_conf(r, ngx_http_core_module));
-    const auto* names = static_cast<ngx_http_server_name_t*>(core_server->server_names.elts);
-    for (ngx_uint_t i = 0; i < core_server->server_names.nelts; ++i) {
+bool is_server_name(const ServerConf& server, std::string_view host) {
+    for (const ServerName& name : server.state->names) {
 #if (NGX_PCRE)
-        if (names[i].regex != nullptr) {
-            ngx_str_t subject = copy(r->pool, host);
-            if (ngx_regex_exec(names[i].regex->regex, &subject, nullptr, 0) >= 0) {
+        if (name.regex != nullptr) {
+            ngx_str_t subject;
+            subject.len = host.size();
+            subject.data = reinterpret_cast<u_char*>(const_cast<char*>(host.data()));
+            if (ngx_regex_exec(name.regex, &subject, nullptr, 0) >= 0) {
                 return true;
             }
             continue;
         }
 #endif
-        if (names[i].name.len != 0 && matches_name(host, core::to_lower_ascii(view(names[i].name)))) {
+        if (!name.name.empty() && matches_name(host, name.name)) {
             return true;
         }
     }
@@ -97,7 +97,7 @@ std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server) 
     }
     const std::string_view host = view(r->headers_in.server); // lower case, without a port
     if (r->headers_in.host == nullptr || !is_host_text(host) ||
-        !(is_server_name(r, host) || is_local_address(r, host))) {
+        !(is_server_name(server, host) || is_local_address(r, host))) {
         return {};
     }
     const bool https = is_https(r);

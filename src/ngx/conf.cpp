@@ -52,6 +52,7 @@ void fill_site(const ServerConf& server, flow::Site& site) {
     site.path = string(server.path);
     site.base_url = string(server.base_url);
     site.page_title = string(server.page_title);
+    site.login_page = string(server.login_page);
     if (server.cookie != nullptr) {
         site.cookie = *server.cookie;
     }
@@ -61,9 +62,27 @@ void fill_site(const ServerConf& server, flow::Site& site) {
     site.keep_tokens = server.tokens != 0;
 }
 
+void copy_names(ngx_conf_t* cf, ServerState& state) {
+    const auto* core_server = static_cast<ngx_http_core_srv_conf_t*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module));
+    const auto* names = static_cast<ngx_http_server_name_t*>(core_server->server_names.elts);
+    for (ngx_uint_t i = 0; i < core_server->server_names.nelts; ++i) {
+        ServerName name;
+#if (NGX_PCRE)
+        if (names[i].regex != nullptr) {
+            name.regex = names[i].regex->regex;
+            state.names.push_back(std::move(name));
+            continue;
+        }
+#endif
+        name.name = core::to_lower_ascii(view(names[i].name));
+        state.names.push_back(std::move(name));
+    }
+}
+
 bool fill_state(ngx_conf_t* cf, ServerConf& server) {
     ServerState& state = *server.state;
     fill_site(server, state.site);
+    copy_names(cf, state);
     state.session_keys = strings(server.session_keys);
     const auto* keys = server.identity_keys == nullptr ? nullptr : static_cast<IdentityKey*>(server.identity_keys->elts);
     for (ngx_uint_t i = 0; keys != nullptr && i < server.identity_keys->nelts; ++i) {
@@ -165,6 +184,7 @@ char* merge_server_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     }
     ngx_conf_merge_str_value(server.path, parent.path, "/auth/oauth");
     ngx_conf_merge_str_value(server.page_title, parent.page_title, "");
+    ngx_conf_merge_str_value(server.login_page, parent.login_page, "");
     ngx_conf_merge_value(server.session_lifetime, parent.session_lifetime, 8 * 3600);
     ngx_conf_merge_value(server.login_lifetime, parent.login_lifetime, 600);
     ngx_conf_merge_value(server.clock_skew, parent.clock_skew, 60);

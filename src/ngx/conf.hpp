@@ -76,12 +76,20 @@ struct IdentityKeySource {
     std::string kid;
 };
 
+struct ServerName {
+    std::string name; // lower case; empty where it is a regular expression
+#if (NGX_PCRE)
+    ngx_regex_t* regex = nullptr;
+#endif
+};
+
 struct ServerState {
     flow::Site site;
     std::vector<std::string> session_keys; // empty: the zone's
     std::vector<IdentityKeySource> identity_keys;
     identity::KeyRing identity_ring; // configured keys; empty: the zone's
     net::HttpLimits limits;
+    std::vector<ServerName> names; // nginx's own array is gone once the configuration has been read
     std::vector<std::string> identity_headers; // normalised names, of all its locations
 };
 
@@ -89,6 +97,7 @@ struct ServerConf {
     ngx_str_t base_url;
     ngx_str_t path;
     ngx_str_t page_title;
+    ngx_str_t login_page;
     time_t session_lifetime;
     time_t login_lifetime;
     time_t clock_skew;

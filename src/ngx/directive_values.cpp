@@ -35,8 +35,22 @@ char* refuse(ngx_conf_t* cf, std::string_view sentence) {
     return conf_failed();
 }
 
+namespace {
+
+// A password in a URL is a secret like any other.
+std::string without_password(std::string_view found) {
+    const std::size_t authority = found.find("://");
+    const std::size_t at = found.rfind('@');
+    if (authority == std::string_view::npos || at == std::string_view::npos || at < authority) {
+        return std::string(found);
+    }
+    return std::string(found.substr(0, authority + 3)) + "***" + std::string(found.substr(at));
+}
+
+} // namespace
+
 char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view accepted) {
-    return refuse(cf, "found \"" + std::string(found) + "\", accepted: " + std::string(accepted));
+    return refuse(cf, "found \"" + without_password(found) + "\", accepted: " + std::string(accepted));
 }
 
 char* refuse_at(ngx_conf_t* cf, const Place& place, std::string_view sentence) {

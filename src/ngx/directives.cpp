@@ -69,6 +69,19 @@ char* set_path(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     return NGX_CONF_OK;
 }
 
+char* set_login_page(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+    auto* server = static_cast<ServerConf*>(conf);
+    if (server->login_page.data != nullptr) {
+        return conf_error("is duplicate");
+    }
+    const std::string text = argument(cf, 1);
+    if (text.empty() || core::safe_return_to(text, "") != text || text.find('#') != std::string::npos) {
+        return refuse_value(cf, text, "a path of this server, such as /signin.html");
+    }
+    server->login_page = copy(cf->pool, text);
+    return NGX_CONF_OK;
+}
+
 char* set_session_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     auto* server = static_cast<ServerConf*>(conf);
     const auto key = read_source(cf, argument(cf, 1));

@@ -35,6 +35,7 @@ char* set_mode(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_providers(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_base_url(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_path(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_login_page(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_rule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);     // oauth_allow, oauth_deny
 char* set_policy_block(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_provider_block(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);

@@ -62,6 +62,9 @@ ngx_int_t read_body(ngx_http_request_t* r, Context& context) {
     if (r->headers_in.content_length_n > max_form) {
         return refuse_request(r, context, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "the form is larger than 64k");
     }
+    if (r->headers_in.content_length_n < 0) { // nginx would take client_max_body_size of it, into a file
+        return refuse_request(r, context, NGX_HTTP_LENGTH_REQUIRED, "the form has no Content-Length");
+    }
     r->request_body_in_single_buf = 1;
     const ngx_int_t rc = ngx_http_read_client_request_body(r, guarded<on_body>);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {

@@ -249,7 +249,7 @@ constexpr Complaint (*claim_checks[])(const Token&) = {
 };
 
 core::Error refusal(Complaint complaint) {
-    return {core::Code::token_invalid, "ID token: " + std::string(complaint)};
+    return {core::Code::token_invalid, std::string(complaint)};
 }
 
 } // namespace

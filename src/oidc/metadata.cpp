@@ -58,7 +58,7 @@ constexpr FlagField flag_fields[] = {
 };
 
 core::Error refusal(std::string_view member, std::string_view wrong) {
-    return {core::Code::provider_error, "metadata: " + std::string(member) + " " + std::string(wrong)};
+    return {core::Code::provider_error, std::string(member) + " " + std::string(wrong)};
 }
 
 // Absent and null are the same: some providers write null for what they do not have.
@@ -138,7 +138,7 @@ std::string metadata_url(std::string_view issuer) {
 
 core::Result<Metadata> process_metadata_response(const net::HttpResponse& response,
                                                  std::string_view expected_issuer) {
-    auto json = parse_json_object(response, "metadata");
+    auto json = parse_json_object(response);
     if (!json) {
         return std::move(json.error());
     }

@@ -21,7 +21,7 @@ constexpr std::size_t max_body_size = 1024 * 1024;
 constexpr std::int64_t max_expires_in = 10LL * 365 * 86400;
 
 core::Error refusal(std::string_view wrong) {
-    return {core::Code::provider_error, "token endpoint: " + std::string(wrong)};
+    return {core::Code::provider_error, std::string(wrong)};
 }
 
 core::Error failure(int status, std::optional<std::string_view> error) {

@@ -18,19 +18,19 @@ net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std:
 core::Result<core::Json> process_userinfo_response(const net::HttpResponse& response,
                                                    std::string_view expected_subject) {
     if (response.status == 200 && response.content_type == "application/jwt") {
-        return core::Error{core::Code::provider_error, "userinfo: signed answers are not supported"};
+        return core::Error{core::Code::provider_error, "signed answers are not supported"};
     }
-    auto json = parse_json_object(response, "userinfo");
+    auto json = parse_json_object(response);
     if (!json || expected_subject.empty()) {
         return json;
     }
     const auto subject = json->root().get("sub").as_string();
     if (!subject) {
-        return core::Error{core::Code::provider_error, "userinfo: sub is missing or not a string"};
+        return core::Error{core::Code::provider_error, "sub is missing or not a string"};
     }
     // Core 5.3.2: these claims may be somebody else's.
     if (*subject != expected_subject) {
-        return core::Error{core::Code::token_invalid, "userinfo: sub is not the ID token's"};
+        return core::Error{core::Code::token_invalid, "sub is not the ID token's"};
     }
     return json;
 }

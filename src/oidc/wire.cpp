@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t max_json_size = 1024 * 1024;
 constexpr std::size_t max_error_code_size = 64;
 
-core::Error provider_error(std::string_view what, std::string_view wrong) {
-    return {core::Code::provider_error, std::string(what) + ": " + std::string(wrong)};
+core::Error provider_error(std::string_view wrong) {
+    return {core::Code::provider_error, std::string(wrong)};
 }
 
 } // namespace
@@ -45,22 +45,22 @@ bool is_json_media_type(std::string_view media_type) {
            media_type.ends_with(suffix);
 }
 
-core::Result<core::Json> parse_json_object(const net::HttpResponse& response, std::string_view what) {
+core::Result<core::Json> parse_json_object(const net::HttpResponse& response) {
     if (response.status != 200) {
-        return provider_error(what, "status " + std::to_string(response.status));
+        return provider_error("status " + std::to_string(response.status));
     }
     if (!is_json_media_type(response.content_type)) {
-        return provider_error(what, "the answer is not of a JSON media type");
+        return provider_error("the answer is not of a JSON media type");
     }
     if (response.body.size() > max_json_size) {
-        return provider_error(what, "the answer is too large");
+        return provider_error("the answer is too large");
     }
     auto json = core::Json::parse(response.body);
     if (!json) {
-        return provider_error(what, "the answer is not strict JSON");
+        return provider_error("the answer is not strict JSON");
     }
     if (!json->root().is_object()) {
-        return provider_error(what, "the answer is not a JSON object");
+        return provider_error("the answer is not a JSON object");
     }
     return std::move(*json);
 }

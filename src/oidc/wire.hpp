@@ -22,8 +22,7 @@ bool is_error_code(std::string_view text);
 // net::HttpResponse::content_type.
 bool is_json_media_type(std::string_view media_type);
 
-// Status 200, a JSON media type, and a strict JSON object of at most 1 MiB; else provider_error with a detail
-// that begins with `what`.
-core::Result<core::Json> parse_json_object(const net::HttpResponse& response, std::string_view what);
+// Status 200, a JSON media type, and a strict JSON object of at most 1 MiB; else provider_error.
+core::Result<core::Json> parse_json_object(const net::HttpResponse& response);
 
 } // namespace oauth::oidc

@@ -67,6 +67,7 @@ std::string serialize(const Login& login) {
     record.number(static_cast<std::uint64_t>(login.started_at));
     record.text(login.provider);
     record.text(login.token_endpoint);
+    record.text(login.userinfo_endpoint);
     record.text(login.return_to);
     return std::move(record).finish();
 }
@@ -82,6 +83,7 @@ std::optional<Login> deserialize_login(std::string_view bytes) {
     login.started_at = static_cast<std::int64_t>(record.number());
     login.provider = record.text();
     login.token_endpoint = record.text();
+    login.userinfo_endpoint = record.text();
     login.return_to = record.text();
     if (!record.complete() || login.seed.size() != Login::seed_size) {
         return std::nullopt;

@@ -22,7 +22,9 @@ struct Login {
     std::string seed;     // seed_size random bytes: state, nonce and verifier come from it by HMAC-SHA256
     std::int64_t started_at = 0;
     std::string provider;
-    std::string token_endpoint; // the one that the sign-in began with gets the code, whatever the metadata says later
+    // What the sign-in began with gets its code and token, whatever the metadata says later.
+    std::string token_endpoint;
+    std::string userinfo_endpoint;
     std::string return_to;      // as checked by core::safe_return_to
 
     std::string state() const;         // id and 43 characters

@@ -69,7 +69,10 @@ async function main() {
       await demonstrate(demo.origin);
     } else {
       explain(demo.origin);
-      await Promise.race([interrupted, demo.nginx.exited.then(() => fail('nginx has ended.'))]);
+      const reason = await Promise.race([interrupted.then(() => ''), demo.nginx.exited.then(() => 'nginx has ended by itself')]);
+      if (reason) {
+        throw new Error(reason);
+      }
     }
   } catch (error) {
     fail(error.message + '\n\nThe end of the nginx error log:\n' + demo.nginx.log().split('\n').slice(-20).join('\n'));

@@ -193,21 +193,20 @@ void tk_10_unknown_members_and_repeated_ones(void**) {
 
 void tk_11_errors_of_the_provider(void**) {
     assert_text_equal(refused(answer(R"({"error":"invalid_grant","error_description":"secret"})", 400)),
-                      "token endpoint: status 400, error invalid_grant");
-    assert_text_equal(refused(answer("<html>secret</html>", 401, "text/html")), "token endpoint: status 401");
-    assert_text_equal(refused(answer("", 500, "")), "token endpoint: status 500");
-    assert_text_equal(refused(answer("secret", 503)), "token endpoint: status 503");
-    assert_text_equal(refused(answer(body().text(), 201)), "token endpoint: status 201");
+                      "status 400, error invalid_grant");
+    assert_text_equal(refused(answer("<html>secret</html>", 401, "text/html")), "status 401");
+    assert_text_equal(refused(answer("", 500, "")), "status 500");
+    assert_text_equal(refused(answer("secret", 503)), "status 503");
+    assert_text_equal(refused(answer(body().text(), 201)), "status 201");
     assert_text_equal(refused(answer(body().text(), 302)),
-                      "token endpoint: status 302"); // TK-13: never followed
+                      "status 302"); // TK-13: never followed
     assert_text_equal(refused(answer(body().with("error", "\"bad_verification_code\"").text())),
-                      "token endpoint: status 200, error bad_verification_code");
+                      "status 200, error bad_verification_code");
     for (const std::string& error :
          {std::string("\"a b secret\""), std::string("{\"code\":\"secret\"}"), std::string("null"),
           std::string("\"a\\nsecret\""), "\"secret" + std::string(64, 'a') + "\""}) {
-        assert_text_equal(refused(answer(body().with("error", error).text())), "token endpoint: status 200");
-        assert_text_equal(refused(answer(Object{{"error", error}}.text(), 400)),
-                          "token endpoint: status 400");
+        assert_text_equal(refused(answer(body().with("error", error).text())), "status 200");
+        assert_text_equal(refused(answer(Object{{"error", error}}.text(), 400)), "status 400");
     }
 }
 
@@ -272,11 +271,11 @@ void forms_where_they_are_expected(void**) {
         "t");
     assert_text_equal(refused(form("error=bad_verification_code&error_description=secret"),
                               IdTokenRule::optional, TokenFormat::json_or_form),
-                      "token endpoint: status 200, error bad_verification_code");
+                      "status 200, error bad_verification_code");
     auto failed = form("error=invalid_grant");
     failed.status = 400;
     assert_text_equal(refused(failed, IdTokenRule::optional, TokenFormat::json_or_form),
-                      "token endpoint: status 400, error invalid_grant");
+                      "status 400, error invalid_grant");
     for (const char* text :
          {"", "access_token=", "access_token=a&access_token=a", "access_token=a%2", "token_type=bearer",
           "access_token=a&token_type=bearer&token_type=mac", "access_token=a&error=x"}) {

@@ -24,7 +24,7 @@ void expect_refused(const net::HttpResponse& response, std::string_view subject,
     const auto userinfo = oidc::process_userinfo_response(response, subject);
     assert_false(userinfo.ok());
     assert_text_equal(core::code_name(userinfo.error().code), core::code_name(code));
-    assert_true(userinfo.error().detail.starts_with("userinfo: "));
+    assert_false(userinfo.error().detail.empty());
     assert_true(userinfo.error().detail.find("secret") == std::string::npos);
 }
 
@@ -79,7 +79,7 @@ void ui_04_signed_answers_are_refused(void**) {
         const auto userinfo = oidc::process_userinfo_response(answer(body, 200, "application/jwt"), "u1");
         assert_false(userinfo.ok());
         assert_int_equal(userinfo.error().code, Code::provider_error);
-        assert_text_equal(userinfo.error().detail, "userinfo: signed answers are not supported");
+        assert_text_equal(userinfo.error().detail, "signed answers are not supported");
     }
     for (const char* type : {"text/html", "", "text/plain"}) {
         expect_refused(answer(R"({"sub":"u1"})", 200, type), "u1", Code::provider_error);
