@@ -85,7 +85,7 @@ std::string impossible_address(const ValueText& value) {
     if (value.is_literal() && text.starts_with('@') && is_domain(text.substr(1))) {
         return "for everybody of a domain write domain=" + text.substr(1);
     }
-    if (value.is_literal() && is_domain(text)) {
+    if (value.is_literal() && is_domain(text) && text.find('.') != std::string::npos) {
         return "an address has an \"@\", for everybody of a domain write domain=" + text;
     }
     return "it is not an e-mail address, accepted: email=NAME@DOMAIN with exactly one \"@\"";
