@@ -142,6 +142,7 @@ command_test() {
     need_node
     local sanitized=
     "$root/t/check-floors.sh"
+    "$root/t/check-cases.sh"
     if [ -n "${SANITIZE:-}" ]; then
         need_packages python3
         sanitized=-sanitized

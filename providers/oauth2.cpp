@@ -8,7 +8,6 @@ const Type oauth2_type = {
     .name = "oauth2",
     .label = "Single sign-on",
     .protocol = Protocol::oauth2,
-    .scopes = {},
     .user_claims = {"email", "preferred_username", "sub"},
 };
 

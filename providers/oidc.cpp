@@ -7,7 +7,6 @@ namespace oauth::providers {
 const Type oidc_type = {
     .name = "oidc",
     .label = "Single sign-on",
-    .protocol = Protocol::oidc,
     .scopes = {"openid", "profile", "email"},
     .user_claims = {"email", "preferred_username", "sub"},
 };

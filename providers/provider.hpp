@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // What a provider is to the flows: Settings, compiled when the configuration is read, immutable afterwards, owned by the
 // http-level configuration. A Type is a row of data (one file each in this folder, listed in registry.cpp) that gives Settings
-// its defaults, and a function only where an API differs.
+// its defaults, and functions only where an API differs.
 #pragma once
 
 #include "../src/core/json.hpp"
 #include "../src/core/result.hpp"
+#include "../src/core/task.hpp"
+#include "../src/net/http.hpp"
 #include "../src/oidc/client_auth.hpp"
+#include "../src/oidc/logout.hpp"
 #include "../src/oidc/token.hpp"
 #include "../src/policy/policy.hpp"
 #include "../src/session/session.hpp"
@@ -22,28 +25,85 @@ namespace oauth::providers {
 
 struct Settings;
 
-// What the provider said of the user. Both are optional: plain OAuth 2.0 has no ID token, OpenID Connect may have no userinfo.
+// What the configuration's rules, claim lists and variables use of a user.
+using Needs = policy::Needs;
+
+// What the provider said of the user. All are optional: plain OAuth 2.0 has no ID token, OpenID Connect may have no userinfo.
 struct UserData {
     std::optional<core::Json> id_token;
     std::optional<core::Json> userinfo;
+    std::optional<core::Json> access_token; // its claims, verified, where a type reads it
+    std::vector<std::pair<std::string, core::Json>> more; // answers of other calls, by name: claim.emails
 
     core::JsonView id_token_view() const { return id_token ? id_token->root() : core::JsonView(); }
     core::JsonView userinfo_view() const { return userinfo ? userinfo->root() : core::JsonView(); }
-    // From the ID token, else from the userinfo answer; null and "" count as absent (OpenID Connect Core 5.3.2).
+    core::JsonView access_token_view() const { return access_token ? access_token->root() : core::JsonView(); }
+    // From the ID token, else from the userinfo answer, else from `more`; null and "" count as absent (OpenID Connect Core 5.3.2).
     core::JsonView claim(std::string_view path) const;
 };
 
 enum class Protocol { oidc, oauth2 };
 
-struct Type {
-    std::string_view name;  // as in `oauth_provider NAME TYPE` and in the callback path
-    std::string_view label; // on the sign-in page
-    Protocol protocol;
-    std::vector<std::string> scopes;
-    std::vector<std::string> user_claims; // the first that is there is the user name
+// Where the issuer comes from, when it is not simply the configured one, byte for byte.
+enum class IssuerRule {
+    exact,
+    from_metadata, // the document at the configured address names it: Okta with a custom domain
+    from_token,    // the ID token names it, in a fixed form, and its metadata must name our token endpoint: Cognito
+};
+
+// An environment variable and the block parameter whose value it is.
+struct Variable {
+    std::string_view name;
+    std::string_view parameter;
+    enum class Use { required, optional } use = Use::required;
+};
+
+// A call of a provider's API beside the protocol's own, while a sign-in is under way. References outlive it.
+struct ApiCall {
+    net::HttpClient& http;
+    const Settings& settings;
+    const Needs& needs;
+    const std::string& access_token;
+    UserData& data;
+    session::Identity& identity;
 };
 
 enum class UserinfoUse { automatic, on, off };
+
+struct Type {
+    std::string_view name;  // as in `oauth_provider NAME TYPE` and in the callback path
+    std::string_view label; // on the sign-in page
+    Protocol protocol = Protocol::oidc;
+    std::vector<std::string> scopes = {};
+    std::vector<std::string> user_claims = {}; // the first that is there is the user name
+    std::vector<Variable> variables = {};
+    std::string_view name_variable = {};       // renames the provider
+    std::string_view prompt_variable = {};     // beside OAUTH_<NAME>_PROMPT
+    std::vector<std::string_view> refused_prompts = {}; // of OAUTH_PROMPT, which is for all: this provider answers them with an error
+    std::vector<std::string_view> issuers = {};         // accepted in an ID token beside the issuer
+    IssuerRule issuer_rule = IssuerRule::exact;
+    std::optional<oidc::ClientAuth> client_auth = std::nullopt; // where there is no metadata to say it
+    oidc::TokenFormat token_format = oidc::TokenFormat::json;
+    enum class VerifiedFlag { boolean, boolean_or_text } verified_flag = VerifiedFlag::boolean;
+    enum class Flow { code, hybrid } flow = Flow::code;
+    UserinfoUse userinfo = UserinfoUse::automatic;
+    std::string_view userinfo_subject = {}; // what an older userinfo endpoint calls sub
+    bool allows_hs256 = false;          // where signing_algorithms says so
+    bool reads_access_token = false;    // a JWT of the same issuer, for roles
+
+    // Derives endpoints from domain, tenant, realm and the like, where they are not set. A sentence if something is wrong.
+    std::string (*complete)(Settings& settings) = nullptr;
+    // Scopes that the needs take beside the configured ones.
+    std::vector<std::string> (*scopes_for)(const Settings& settings, const Needs& needs) = nullptr;
+    // The form that an ID token's issuer must have, with IssuerRule::from_token.
+    bool (*is_issuer)(std::string_view issuer) = nullptr;
+    // The provider's own mapping, over the generic one. policy_denied for an account that the settings exclude.
+    core::Status (*map)(const Settings& settings, const UserData& data, const Needs& needs, session::Identity& identity) = nullptr;
+    // Calls that only some configurations need, as organisations. Fails closed: a partial list never decides.
+    core::Task<core::Status> (*call_api)(ApiCall call) = nullptr;
+    // Where signing out does not follow OpenID Connect.
+    std::string (*end_session_url)(const Settings& settings, const oidc::EndSessionRequest& request) = nullptr;
+};
 
 struct Settings {
     const Type* type = nullptr;
@@ -52,12 +112,14 @@ struct Settings {
     std::string client_id;
     std::string client_secret;
     std::optional<oidc::ClientAuth> client_auth; // nothing: by metadata
-    std::string issuer;                          // oidc: required
-    std::string authorization_endpoint;          // these win over the metadata's
+    std::string issuer;
+    std::string authorization_endpoint; // these win over the metadata's
     std::string token_endpoint;
     std::string userinfo_endpoint;
     std::string jwks_uri;
     std::string end_session_endpoint;
+    std::string revocation_endpoint;
+    std::string api_url; // without a trailing '/'
     std::vector<std::string> scopes;
     bool pkce = true;
     bool nonce = true;
@@ -67,13 +129,19 @@ struct Settings {
     std::string user_claim; // empty: the type's
     std::vector<std::string> signing_algorithms;
     UserinfoUse userinfo = UserinfoUse::automatic;
+    std::string domain;
+    std::string tenant;
+    bool single_tenant = false;
+    std::vector<std::string> allowed_tenants;
+    std::string authorization_server;
+    std::string original_domain;
+    std::string realm;
+    std::string region;
 
     bool is_openid() const { return type->protocol == Protocol::oidc; }
+    bool is_hybrid() const { return type->flow == Type::Flow::hybrid; }
     bool uses_form_post() const { return response_mode == "form_post"; }
 };
-
-// A sentence for nginx -t that names what is missing or contradicts; empty if complete.
-std::string check(const Settings& settings);
 
 // All types, in the order that pages list providers.
 const std::vector<const Type*>& types();
@@ -82,10 +150,20 @@ const Type* find_type(std::string_view name);
 // Settings with the type's defaults.
 Settings make_settings(const Type& type, std::string name);
 
-// Names of authentication that the configuration's rules and variables need, beyond the standard ones.
-using Needs = policy::Needs;
+// Derives what is not set; then a sentence for nginx -t that names what is missing or contradicts; empty if complete.
+std::string complete(Settings& settings);
 
 // provider_error where there is no stable subject.
 core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data, const Needs& needs);
+
+// The raw claims that the needs name, once all answers are in.
+void keep_claims(const UserData& data, const Needs& needs, session::Identity& identity);
+
+// The scopes of an authorization request: the configured ones and those that the needs take.
+std::vector<std::string> scopes_for(const Settings& settings, const Needs& needs);
+
+// "example.org", "https://example.org/" and "http://127.0.0.1:8080" as "https://example.org" or what their scheme says;
+// empty if it is none of these. A path stays, without a trailing '/'.
+std::string base_of(std::string_view domain);
 
 } // namespace oauth::providers

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The list of provider types, and what makes a row and a block into Settings.
+#include "facts.hpp"
 #include "types.hpp"
+
+#include "../src/core/url.hpp"
 
 namespace oauth::providers {
 
 const std::vector<const Type*>& types() {
-    static const std::vector<const Type*> all = {&oidc_type, &oauth2_type};
+    static const std::vector<const Type*> all = {
+        &github_type,  &google_type,      &azure_ad_type, &azure_ad_hybrid_type, &okta_type, &auth0_type,
+        &descope_type, &aws_cognito_type, &gitlab_type,   &keycloak_type,        &generic_type, &oidc_type,
+        &oauth2_type};
     return all;
 }
 
@@ -21,9 +27,11 @@ const Type* find_type(std::string_view name) {
 Settings make_settings(const Type& type, std::string name) {
     Settings settings;
     settings.type = &type;
-    settings.label = name;
+    settings.label = name == type.name ? std::string(type.label) : name;
     settings.name = std::move(name);
     settings.scopes = type.scopes;
+    settings.userinfo = type.userinfo;
+    settings.client_auth = type.client_auth;
     return settings;
 }
 
@@ -35,7 +43,7 @@ std::string missing(std::string_view parameter) {
 
 } // namespace
 
-std::string check(const Settings& settings) {
+std::string complete(Settings& settings) {
     if (settings.client_id.empty()) {
         return missing("client_id");
     }
@@ -43,22 +51,50 @@ std::string check(const Settings& settings) {
     if (settings.client_secret.empty() && !without_secret) {
         return missing("client_secret") + " (a public client needs \"client_auth none\")";
     }
+    if (settings.type->complete != nullptr) {
+        const std::string problem = settings.type->complete(settings);
+        if (!problem.empty()) {
+            return problem;
+        }
+    }
     if (settings.is_openid()) {
-        return settings.issuer.empty() ? missing("issuer") : "";
+        const bool known = !settings.issuer.empty() || settings.type->issuer_rule == IssuerRule::from_token;
+        return known ? "" : missing("issuer");
     }
-    if (settings.authorization_endpoint.empty()) {
-        return missing("authorization_endpoint");
-    }
-    if (settings.token_endpoint.empty()) {
-        return missing("token_endpoint");
-    }
-    if (settings.userinfo_endpoint.empty()) {
-        return missing("userinfo_endpoint");
+    for (const auto& [name, endpoint] : {std::pair<const char*, const std::string&>("authorization_endpoint", settings.authorization_endpoint),
+                                         std::pair<const char*, const std::string&>("token_endpoint", settings.token_endpoint),
+                                         std::pair<const char*, const std::string&>("userinfo_endpoint", settings.userinfo_endpoint)}) {
+        if (endpoint.empty()) {
+            return missing(name);
+        }
     }
     if (settings.userinfo == UserinfoUse::off) {
-        return "\"userinfo off\" leaves nobody to sign in: type \"oauth2\" has no ID token";
+        return "\"userinfo off\" leaves nobody to sign in: type \"" + std::string(settings.type->name) + "\" has no ID token";
     }
     return "";
+}
+
+std::vector<std::string> scopes_for(const Settings& settings, const Needs& needs) {
+    std::vector<std::string> scopes = settings.scopes;
+    if (settings.type->scopes_for != nullptr) {
+        append_missing(scopes, settings.type->scopes_for(settings, needs));
+    }
+    return scopes;
+}
+
+std::string base_of(std::string_view domain) {
+    std::string text(domain);
+    while (text.ends_with('/')) {
+        text.pop_back();
+    }
+    if (text.find("://") == std::string::npos) {
+        text.insert(0, "https://");
+    }
+    const auto url = core::parse_url(text);
+    if (!url || url->has_query || !core::is_endpoint_url(text)) {
+        return "";
+    }
+    return url->origin() + (url->path == "/" ? "" : url->path);
 }
 
 } // namespace oauth::providers

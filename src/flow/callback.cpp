@@ -85,6 +85,23 @@ void delete_leftovers(const SiteState& state, const Request& request, const std:
     }
 }
 
+using CookieParts = std::vector<std::pair<std::string, std::string>>;
+
+core::Result<CookieParts> seal_session(SiteState& state, const Request& request, const std::string& name,
+                                       const session::Session& session) {
+    const auto sealed =
+        state.session_sealer.seal(state.random, session::binding(name, request.base_url), session::serialize(session));
+    if (!sealed) {
+        return Error{Code::internal_error, "the session cannot be sealed"};
+    }
+    auto parts = session::split_cookie(name, *sealed);
+    if (!parts) {
+        return Error{Code::session_too_large, "the session takes " + std::to_string(sealed->size()) +
+                                                  " bytes, more than cookies can carry: use \"oauth_session shared\""};
+    }
+    return std::move(*parts);
+}
+
 core::Result<web::Answer> begin_session(SiteState& state, const Request& request, SignedIn signed_in,
                                         const session::Login& login) {
     session::Session session;
@@ -100,24 +117,22 @@ core::Result<web::Answer> begin_session(SiteState& state, const Request& request
         session.access_token = std::move(signed_in.access_token);
     }
     const std::string name = session::cookie_name(state.site.cookie, request.base_url);
-    const auto sealed =
-        state.session_sealer.seal(state.random, session::binding(name, request.base_url), session::serialize(session));
-    if (!sealed) {
-        return Error{Code::internal_error, "the session cannot be sealed"};
+    auto parts = seal_session(state, request, name, session);
+    if (!parts && parts.error().code == Code::session_too_large && !state.site.needs->group) {
+        session.identity.groups.reset(); // no rule, claim or variable of the configuration uses them
+        parts = seal_session(state, request, name, session);
     }
-    const auto parts = session::split_cookie(name, *sealed);
     if (!parts) {
-        return Error{Code::session_too_large, "the session takes " + std::to_string(sealed->size()) +
-                                                  " bytes, more than cookies can carry: use \"oauth_session shared\""};
+        return parts.error();
     }
     const std::string target = request.base_url + login.return_to;
     const bool strict = state.site.cookie.same_site == session::CookieSettings::SameSite::strict;
     web::Answer answer = strict ? web::continue_page(target, audience(state, request, login.return_to))
                                 : web::redirect(request.method == "POST" ? 303 : 302, target);
-    for (const auto& [part, value] : *parts) {
+    for (const auto& [part, value] : parts.value()) {
         answer.set_cookies.push_back(session::set_cookie(state.site.cookie, request.base_url, part, value, std::nullopt));
     }
-    delete_leftovers(state, request, name, *parts, answer);
+    delete_leftovers(state, request, name, parts.value(), answer);
     answer.log_level = web::LogLevel::info;
     answer.log = "signed in at " + session.identity.provider + ", session " + session_log_id(session);
     return answer;

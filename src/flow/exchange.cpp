@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// See exchange.hpp. The userinfo endpoint is asked only after the ID token has been found right.
+// See exchange.hpp. The userinfo endpoint is asked only after the ID token has been found right; organisations and the like only
+// after the account has been found admissible.
 #include "exchange.hpp"
 
 #include "../core/bytes.hpp"
 #include "../oidc/authorization.hpp"
-#include "../oidc/id_token.hpp"
 #include "../oidc/token.hpp"
 #include "../oidc/userinfo.hpp"
+#include "id_tokens.hpp"
 
 namespace oauth::flow {
 
@@ -15,26 +16,31 @@ namespace {
 using core::Code;
 using core::Error;
 
-oidc::AuthorizationExpectation expectation(const providers::Settings& settings, const oidc::Metadata& metadata,
-                                           const session::Login& login) {
+oidc::AuthorizationExpectation expectation(const Attempt& attempt) {
+    const providers::Settings& settings = attempt.settings();
     oidc::AuthorizationExpectation expected;
-    expected.state = login.state();
-    expected.issuer = settings.is_openid() ? metadata.issuer : settings.issuer;
-    expected.iss_required = metadata.authorization_response_iss_parameter_supported;
+    expected.state = attempt.login.state();
+    expected.issuer = settings.is_openid() ? attempt.metadata->issuer : settings.issuer;
+    if (expected.issuer.find('{') != std::string::npos) {
+        expected.issuer.clear(); // a template: the ID token's own issuer is checked against its tenant
+    }
+    expected.iss_required = attempt.metadata->authorization_response_iss_parameter_supported;
+    expected.hybrid = settings.is_hybrid();
     return expected;
 }
 
-core::Result<oidc::TokenRequest> token_request(const providers::Settings& settings, const oidc::Metadata& metadata,
-                                               const session::Login& login) {
+core::Result<oidc::TokenRequest> token_request(const Attempt& attempt, std::string redirect_uri) {
+    const providers::Settings& settings = attempt.settings();
     const auto auth = settings.client_auth
                           ? settings.client_auth
-                          : oidc::choose_client_auth(metadata.token_endpoint_auth_methods_supported);
+                          : oidc::choose_client_auth(attempt.metadata->token_endpoint_auth_methods_supported);
     if (!auth) {
         return Error{Code::provider_error, "the token endpoint takes neither client_secret_basic nor client_secret_post"};
     }
     oidc::TokenRequest request;
-    request.token_endpoint = login.token_endpoint;
-    request.code_verifier = settings.pkce ? login.code_verifier() : "";
+    request.token_endpoint = attempt.login.token_endpoint;
+    request.redirect_uri = std::move(redirect_uri);
+    request.code_verifier = settings.pkce ? attempt.login.code_verifier() : "";
     request.credentials = {settings.client_id, settings.client_secret, *auth};
     return request;
 }
@@ -43,83 +49,124 @@ Error at(std::string_view where, const Error& error) {
     return {error.code, std::string(where) + ": " + error.detail};
 }
 
-core::Task<core::Result<oidc::TokenSet>> redeem(SiteState& state, const providers::Settings& settings,
-                                                oidc::TokenRequest request, oidc::ValidatedCallback callback) {
+core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequest request,
+                                                oidc::ValidatedCallback callback) {
+    const providers::Settings& settings = attempt.settings();
     net::HttpRequest http_request = oidc::build_token_request(request, callback);
-    net::HttpResult response = co_await net::fetch(state.http, std::move(http_request));
+    net::HttpResult response = co_await net::fetch(attempt.state.http, std::move(http_request));
     if (!response) {
         co_return at("token endpoint", response.error());
     }
-    auto tokens = oidc::process_token_response(
-        response.value(), settings.is_openid() ? oidc::IdTokenRule::required : oidc::IdTokenRule::optional);
+    const auto rule = settings.is_openid() && !settings.is_hybrid() ? oidc::IdTokenRule::required
+                                                                   : oidc::IdTokenRule::optional;
+    auto tokens = oidc::process_token_response(response.value(), rule, settings.type->token_format);
     if (!tokens) {
         co_return at("token endpoint", tokens.error());
     }
     co_return std::move(tokens);
 }
 
-// max_age that the operator has the provider asked for (authorize_param): what is asked for is enforced.
-std::optional<std::int64_t> requested_max_age(const providers::Settings& settings) {
-    for (const auto& [name, value] : settings.authorize_parameters) {
-        if (name == "max_age") {
-            constexpr std::uint64_t year = 366 * 24 * 3600;
-            return static_cast<std::int64_t>(core::parse_decimal(value, year).value_or(0));
-        }
-    }
-    return std::nullopt;
-}
-
-// What the ID token's hashes are about; both live in exchange().
-struct Redeemed {
-    const oidc::TokenSet& tokens;
-    const std::string& code;
-};
-
-core::Task<core::Result<oidc::IdToken>> verify(SiteState& state, ProviderState& provider, const oidc::Metadata& metadata,
-                                               const session::Login& login, Redeemed redeemed) {
-    const providers::Settings& settings = provider.settings();
-    auto jws = jose::parse_compact(redeemed.tokens.id_token);
-    if (!jws) {
-        co_return at("ID token", jws.error());
-    }
-    if (metadata.jwks_uri.empty()) {
-        co_return Error{Code::provider_error, "the metadata has no jwks_uri"};
-    }
-    auto keys = co_await provider.keys(state.http, metadata.jwks_uri, jws.value());
-    if (!keys) {
-        co_return keys.error();
-    }
-    oidc::IdTokenExpectation expected;
-    expected.issuers = {metadata.issuer};
-    expected.client_id = settings.client_id;
-    expected.algorithms =
-        oidc::allowed_algorithms(settings.signing_algorithms, metadata.id_token_signing_alg_values_supported);
-    expected.client_secret = settings.client_secret;
-    expected.nonce = settings.nonce ? login.nonce() : "";
-    expected.now = state.clock.now();
-    expected.clock_skew = state.site.clock_skew;
-    expected.access_token = redeemed.tokens.access_token;
-    expected.code = redeemed.code;
-    expected.max_age = requested_max_age(settings);
-    auto id_token = oidc::validate_id_token(jws.value(), *keys.value(), expected);
-    if (!id_token) {
-        co_return at("ID token", id_token.error());
-    }
-    co_return std::move(id_token);
-}
-
-core::Task<core::Result<core::Json>> ask_userinfo(SiteState& state, const std::string& endpoint,
-                                                  const std::string& access_token, std::string expected_subject) {
-    net::HttpRequest request = oidc::build_userinfo_request(endpoint, access_token);
-    net::HttpResult response = co_await net::fetch(state.http, std::move(request));
+core::Task<core::Result<core::Json>> ask_userinfo(Attempt attempt, std::string access_token, std::string expected_subject) {
+    net::HttpRequest request = oidc::build_userinfo_request(attempt.login.userinfo_endpoint, access_token);
+    net::HttpResult response = co_await net::fetch(attempt.state.http, std::move(request));
     if (!response) {
         co_return at("userinfo endpoint", response.error());
     }
-    auto userinfo = oidc::process_userinfo_response(response.value(), expected_subject);
+    const std::string_view other_name = attempt.settings().type->userinfo_subject;
+    auto userinfo = oidc::process_userinfo_response(response.value(), other_name.empty() ? expected_subject : "");
     if (!userinfo) {
         co_return at("userinfo endpoint", userinfo.error());
     }
+    if (!other_name.empty()) {
+        const core::JsonView root = userinfo->root();
+        const core::JsonView subject = root.get("sub") ? root.get("sub") : root.get(other_name);
+        if (subject.as_string() != expected_subject) {
+            co_return Error{Code::token_invalid, "userinfo endpoint: the answer is about another user"};
+        }
+    }
     co_return std::move(userinfo);
+}
+
+// Through the browser and from the token endpoint: two tokens of one sign-in have to be about one user of one issuer.
+bool same_user(const oidc::IdToken& a, const oidc::IdToken& b) {
+    return a.subject == b.subject && a.claims.root().get("iss").as_string() == b.claims.root().get("iss").as_string();
+}
+
+struct Collected {
+    SignedIn signed_in;
+    providers::UserData data;
+};
+
+// The ID token or tokens, the userinfo answer, the access token's claims.
+core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCallback callback, std::string redirect_uri) {
+    using CodeHash = oidc::IdTokenExpectation::CodeHash;
+    const providers::Settings& settings = attempt.settings();
+    const std::string code = callback.code();
+    std::optional<oidc::IdToken> id_token;
+    if (settings.is_hybrid()) {
+        IdTokenFacts facts{callback.id_token(), "", code, CodeHash::required};
+        auto front = co_await verify_id_token(attempt, std::move(facts));
+        if (!front) {
+            co_return front.error();
+        }
+        id_token = std::move(front.value());
+    }
+    auto request = token_request(attempt, std::move(redirect_uri));
+    if (!request) {
+        co_return request.error();
+    }
+    auto tokens = co_await redeem(attempt, std::move(request.value()), std::move(callback));
+    if (!tokens) {
+        co_return tokens.error();
+    }
+    if (settings.is_openid() && !tokens->id_token.empty()) {
+        IdTokenFacts facts{tokens->id_token, tokens->access_token, code, CodeHash::optional};
+        auto back = co_await verify_id_token(attempt, std::move(facts));
+        if (!back) {
+            co_return back.error();
+        }
+        if (id_token && !same_user(*id_token, back.value())) {
+            co_return Error{Code::token_invalid, "the two ID tokens are about different users"};
+        }
+        id_token = std::move(back.value());
+    }
+    Collected collected;
+    std::string subject;
+    if (id_token) {
+        subject = id_token->subject;
+        collected.signed_in.auth_time = id_token->auth_time;
+        collected.data.id_token = std::move(id_token->claims);
+    }
+    if (!attempt.login.userinfo_endpoint.empty()) {
+        auto userinfo = co_await ask_userinfo(attempt, tokens->access_token, subject);
+        if (!userinfo) {
+            co_return userinfo.error();
+        }
+        collected.data.userinfo = std::move(userinfo.value());
+    }
+    if (settings.type->reads_access_token && attempt.state.site.needs->role) {
+        auto claims = co_await verify_access_token(attempt, tokens->access_token);
+        if (claims) { // without it the roles are unknown, which lets nobody in
+            collected.data.access_token = std::move(claims.value());
+        }
+    }
+    collected.signed_in.id_token = std::move(tokens->id_token);
+    collected.signed_in.access_token = std::move(tokens->access_token);
+    collected.signed_in.scope = std::move(tokens->scope);
+    co_return collected;
+}
+
+session::Strings granted_scopes(const providers::Settings& settings, const providers::Needs& needs, const std::string& scope) {
+    if (scope.empty()) {
+        return providers::scopes_for(settings, needs); // RFC 6749 5.1: as asked
+    }
+    session::Strings scopes;
+    for (const std::string_view each : core::split(scope, ' ')) {
+        if (!each.empty()) {
+            scopes.emplace_back(each);
+        }
+    }
+    return scopes;
 }
 
 } // namespace
@@ -131,62 +178,38 @@ std::string session_log_id(const session::Session& session) {
 core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider, const core::Parameters& parameters,
                                             const session::Login& login, std::string redirect_uri) {
     const providers::Settings& settings = provider.settings();
+    const providers::Needs& needs = *state.site.needs;
     auto metadata = co_await provider.metadata(state.http);
     if (!metadata) {
         co_return metadata.error();
     }
-    const ProviderState::MetadataPointer endpoints = metadata.value();
-    auto callback = oidc::process_authorization_response(parameters, expectation(settings, *endpoints, login));
+    Attempt attempt{state, provider, login, metadata.value()};
+    auto callback = oidc::process_authorization_response(parameters, expectation(attempt));
     if (!callback) {
         co_return callback.error();
     }
-    auto request = token_request(settings, *endpoints, login);
-    if (!request) {
-        co_return request.error();
+    auto collected = co_await collect(attempt, std::move(callback.value()), std::move(redirect_uri));
+    if (!collected) {
+        co_return collected.error();
     }
-    request->redirect_uri = std::move(redirect_uri);
-    const std::string code = callback->code();
-    auto tokens = co_await redeem(state, settings, std::move(request.value()), std::move(callback.value()));
-    if (!tokens) {
-        co_return tokens.error();
-    }
-
-    SignedIn signed_in;
-    providers::UserData data;
-    std::string subject;
-    if (settings.is_openid()) {
-        auto id_token = co_await verify(state, provider, *endpoints, login, Redeemed{tokens.value(), code});
-        if (!id_token) {
-            co_return id_token.error();
-        }
-        subject = id_token->subject;
-        signed_in.auth_time = id_token->auth_time;
-        data.id_token = std::move(id_token->claims);
-    }
-    if (!login.userinfo_endpoint.empty()) {
-        auto userinfo = co_await ask_userinfo(state, login.userinfo_endpoint, tokens->access_token, subject);
-        if (!userinfo) {
-            co_return userinfo.error();
-        }
-        data.userinfo = std::move(userinfo.value());
-    }
-    auto identity = providers::map_identity(settings, data, *state.site.needs);
+    SignedIn signed_in = std::move(collected->signed_in);
+    providers::UserData& data = collected->data;
+    auto identity = providers::map_identity(settings, data, needs);
     if (!identity) {
         co_return identity.error();
     }
     signed_in.identity = std::move(identity.value());
-    if (state.site.needs->scope) {
-        const std::string granted = tokens->scope.empty() ? "" : tokens->scope;
-        session::Strings scopes;
-        for (const std::string_view scope : core::split(granted, ' ')) {
-            if (!scope.empty()) {
-                scopes.emplace_back(scope);
-            }
+    if (settings.type->call_api != nullptr) {
+        providers::ApiCall call{state.http, settings, needs, signed_in.access_token, data, signed_in.identity};
+        core::Status called = co_await settings.type->call_api(call);
+        if (!called) {
+            co_return called.error();
         }
-        signed_in.identity.scopes = granted.empty() ? settings.scopes : scopes;
     }
-    signed_in.id_token = std::move(tokens->id_token);
-    signed_in.access_token = std::move(tokens->access_token);
+    providers::keep_claims(data, needs, signed_in.identity);
+    if (needs.scope) {
+        signed_in.identity.scopes = granted_scopes(settings, needs, signed_in.scope);
+    }
     co_return signed_in;
 }
 

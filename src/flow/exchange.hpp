@@ -18,6 +18,7 @@ struct SignedIn {
     std::optional<std::int64_t> auth_time;
     std::string id_token;
     std::string access_token;
+    std::string scope; // as granted; empty: as asked
 };
 
 // All references outlive the flow that awaits this. Nothing is retried: a code is redeemed once.

@@ -9,6 +9,14 @@
 
 namespace oauth::flow {
 
+namespace {
+
+std::vector<net::Header> accept(std::string types) {
+    return {{"Accept", std::move(types)}};
+}
+
+} // namespace
+
 bool TokenBucket::take(std::int64_t now) {
     const std::int64_t refills = refilled_at_ == 0 ? 0 : std::max<std::int64_t>(0, now - refilled_at_) / refill_;
     if (refills > 0) {
@@ -26,7 +34,7 @@ bool TokenBucket::take(std::int64_t now) {
 
 bool ProviderState::needs_discovery() const {
     const bool keys_known = !settings_.is_openid() || !settings_.jwks_uri.empty();
-    return settings_.is_openid() &&
+    return settings_.is_openid() && !settings_.issuer.empty() &&
            (settings_.authorization_endpoint.empty() || settings_.token_endpoint.empty() || !keys_known);
 }
 
@@ -78,21 +86,64 @@ core::Task<core::Result<ProviderState::MetadataPointer>> ProviderState::metadata
     co_return metadata_;
 }
 
-core::Task<core::Status> ProviderState::fetch_metadata(net::HttpClient& http) {
+namespace {
+
+// The issuer that the document must name: the configured one, or the one it does name where that is the type's rule.
+std::string expected_issuer(const providers::Settings& settings, const std::string& issuer, const std::string& document) {
+    if (settings.type->issuer_rule != providers::IssuerRule::from_metadata) {
+        return issuer;
+    }
+    const auto json = core::Json::parse(document);
+    const auto named = json ? json->root().get("issuer").as_string() : std::nullopt;
+    return named && named->starts_with("http") ? std::string(*named) : issuer;
+}
+
+} // namespace
+
+core::Task<core::Result<oidc::Metadata>> ProviderState::fetch_document(net::HttpClient& http, std::string issuer) {
     net::HttpRequest request;
-    request.url = oidc::metadata_url(settings_.issuer);
-    request.headers = {{"Accept", "application/json"}};
+    request.url = oidc::metadata_url(issuer);
+    request.headers = accept("application/json");
     net::HttpResult response = co_await net::fetch(http, std::move(request));
     if (!response) {
         co_return core::Error{response.error().code, "metadata: " + response.error().detail};
     }
-    auto metadata = oidc::process_metadata_response(response.value(), settings_.issuer);
+    const std::string expected = expected_issuer(settings_, issuer, response->body);
+    auto metadata = oidc::process_metadata_response(response.value(), expected);
     if (!metadata) {
         co_return core::Error{metadata.error().code, "metadata: " + metadata.error().detail};
     }
-    metadata_ = std::make_shared<oidc::Metadata>(with_configured(std::move(metadata.value())));
+    co_return std::move(metadata);
+}
+
+core::Task<core::Status> ProviderState::fetch_metadata(net::HttpClient& http) {
+    auto document = co_await fetch_document(http, settings_.issuer);
+    if (!document) {
+        co_return document.error();
+    }
+    metadata_ = std::make_shared<oidc::Metadata>(with_configured(std::move(document.value())));
     metadata_at_ = clock_.now();
     co_return core::Done{};
+}
+
+core::Task<core::Result<ProviderState::MetadataPointer>> ProviderState::metadata_of(net::HttpClient& http,
+                                                                                  std::string issuer) {
+    const auto guard = co_await metadata_lock_.lock();
+    if (token_issuer_ && token_issuer_->issuer == issuer) {
+        co_return token_issuer_;
+    }
+    if (token_issuer_ || settings_.type->is_issuer == nullptr || !settings_.type->is_issuer(issuer)) {
+        co_return core::Error{core::Code::token_invalid, "the ID token's issuer is none of this provider's"};
+    }
+    auto document = co_await fetch_document(http, issuer);
+    if (!document) {
+        co_return document.error();
+    }
+    if (document->token_endpoint != settings_.token_endpoint) {
+        co_return core::Error{core::Code::token_invalid, "the ID token's issuer has another token endpoint"};
+    }
+    token_issuer_ = std::make_shared<oidc::Metadata>(with_configured(std::move(document.value())));
+    co_return token_issuer_;
 }
 
 core::Task<core::Result<ProviderState::KeysPointer>> ProviderState::keys(net::HttpClient& http, const std::string& jwks_uri,
@@ -128,7 +179,7 @@ core::Task<core::Result<ProviderState::KeysPointer>> ProviderState::keys(net::Ht
 core::Task<core::Status> ProviderState::fetch_keys(net::HttpClient& http, const std::string& jwks_uri) {
     net::HttpRequest request;
     request.url = jwks_uri;
-    request.headers = {{"Accept", "application/jwk-set+json, application/json"}};
+    request.headers = accept("application/jwk-set+json, application/json");
     net::HttpResult response = co_await net::fetch(http, std::move(request));
     if (!response) {
         co_return core::Error{response.error().code, "keys: " + response.error().detail};

@@ -43,6 +43,10 @@ public:
     // The endpoints: configured ones win over the metadata's.
     core::Task<core::Result<MetadataPointer>> metadata(net::HttpClient& http);
 
+    // The metadata of the issuer that an ID token names, where the configuration cannot (IssuerRule::from_token): it has the form
+    // that the type knows, and its document names the token endpoint that the code went to.
+    core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
+
     // Keys to verify that token with. An unknown key id has them fetched again, throttled; if that fails, the error.
     core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, const std::string& jwks_uri, const jose::Jws& token);
 
@@ -56,6 +60,7 @@ public:
 private:
     bool needs_discovery() const;
     oidc::Metadata with_configured(oidc::Metadata metadata) const;
+    core::Task<core::Result<oidc::Metadata>> fetch_document(net::HttpClient& http, std::string issuer);
     core::Task<core::Status> fetch_metadata(net::HttpClient& http);
     core::Task<core::Status> fetch_keys(net::HttpClient& http, const std::string& jwks_uri);
 
@@ -69,6 +74,7 @@ private:
     core::AsyncMutex metadata_lock_;
     core::AsyncMutex keys_lock_;
     MetadataPointer metadata_;
+    MetadataPointer token_issuer_; // of metadata_of
     KeysPointer keys_;
     std::string keys_uri_;
     std::int64_t metadata_at_ = 0, metadata_tried_at_ = 0, keys_at_ = 0, keys_tried_at_ = 0;

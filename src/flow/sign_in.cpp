@@ -53,11 +53,14 @@ session::CookieSettings login_cookie_settings(const Site& site, const providers:
 }
 
 oidc::AuthorizationRequest authorization_request(const providers::Settings& settings, const oidc::Metadata& metadata,
-                                                 const session::Login& login) {
+                                                 const session::Login& login, const providers::Needs& needs) {
     oidc::AuthorizationRequest authorization;
     authorization.authorization_endpoint = metadata.authorization_endpoint;
     authorization.client_id = settings.client_id;
-    authorization.scopes = settings.scopes;
+    authorization.scopes = providers::scopes_for(settings, needs);
+    if (settings.is_hybrid()) {
+        authorization.response_type = "code id_token";
+    }
     authorization.state = login.state();
     if (settings.is_openid() && settings.nonce) {
         authorization.nonce = login.nonce();
@@ -114,7 +117,7 @@ core::Task<web::Answer> sign_in(SiteState& state, const Request& request, Provid
     if (!sealed) {
         co_return web::failure({core::Code::internal_error, "the sign-in cannot be sealed"}, for_request);
     }
-    oidc::AuthorizationRequest authorization = authorization_request(settings, *metadata.value(), login);
+    oidc::AuthorizationRequest authorization = authorization_request(settings, *metadata.value(), login, *state.site.needs);
     authorization.redirect_uri = redirect_uri(state.site, request.base_url, settings.name);
     for (const auto& parameter : request.authorize_parameters) {
         if (parameter.provider == settings.name) {

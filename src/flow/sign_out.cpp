@@ -65,7 +65,8 @@ core::Task<web::Answer> sign_out(SiteState& state, const Request& request, sessi
             end.client_id = provider->settings().client_id;
             end.post_logout_redirect_uri = target;
             end.id_token_hint = current->session.id_token;
-            target = oidc::build_end_session_url(end);
+            const auto special = provider->settings().type->end_session_url;
+            target = special != nullptr ? special(provider->settings(), end) : oidc::build_end_session_url(end);
         }
     }
     web::Answer answer = web::redirect(request.method == "POST" ? 303 : 302, target);

@@ -30,6 +30,7 @@ struct Jwk {
     Curve curve = Curve::none;
     std::string kid; // empty: none
     std::string alg; // empty: none given
+    std::string issuer; // Microsoft's: whose tokens it may sign, "{tenantid}" standing for the tenant; empty: not said
     KeyPointer key;  // null for oct
     std::string secret; // oct only
 };

@@ -23,6 +23,9 @@ std::string argument(ngx_conf_t* cf, ngx_uint_t index);
 std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source);
 std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error);
 
+// Providers whose environment variables are all set and that no block has named. False: an error has been logged.
+bool add_environment_providers(ngx_conf_t* cf, MainState& state);
+
 char* set_time(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);     // seconds, into time_t
 char* set_milliseconds(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_size(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);

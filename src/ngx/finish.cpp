@@ -41,7 +41,8 @@ bool make_offer(ngx_conf_t* cf, const MainState& state, LocationConf& location) 
     }
     if (location.mode != mode_off && location.offer->empty()) {
         refuse_at(cf, *location.mode_place,
-                  "\"oauth\": there is no provider to sign in at, accepted: an oauth_provider block with its client_id and client_secret");
+                  "\"oauth\": there is no provider to sign in at, accepted: the variables of a provider, such as OAUTH_GITHUB_CLIENT_ID and OAUTH_GITHUB_CLIENT_SECRET, or an "
+                  "oauth_provider block,");
         return false;
     }
     return true;
@@ -56,6 +57,12 @@ void collect_variables(ngx_conf_t* cf, MainState& state) {
         const std::string_view name = view(variables[i].name);
         if (name.starts_with(prefix)) {
             state.needs.claims.insert(claim_path(name.substr(prefix.size())));
+        }
+        if (name == "oauth_email" || name == "oauth_email_verified") {
+            state.needs.email = true;
+        }
+        if (name == "oauth_groups") {
+            state.needs.group = true;
         }
     }
 }
@@ -88,6 +95,9 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     MainState& state = *main.state;
     const bool in_use = std::any_of(state.servers.begin(), state.servers.end(),
                                     [](const ServerConf* server) { return server->in_use; });
+    if (!add_environment_providers(cf, state)) {
+        return NGX_ERROR;
+    }
     for (LocationConf* location : state.locations) {
         if (!make_offer(cf, state, *location)) {
             return NGX_ERROR;

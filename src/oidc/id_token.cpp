@@ -30,10 +30,40 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+bool is_tenant(std::string_view text) {
+    const auto allowed = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; };
+    return text.size() == tenant_size && std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool issuer_matches(std::string_view issuer, std::string_view pattern, core::JsonView claims) {
+    const std::size_t place = pattern.find(tenant_placeholder);
+    if (place == std::string_view::npos) {
+        return issuer == pattern;
+    }
+    const auto tenant = claims.get("tid").as_string();
+    if (!tenant || !is_tenant(*tenant)) {
+        return false;
+    }
+    std::string wanted(pattern);
+    wanted.replace(place, tenant_placeholder.size(), *tenant);
+    return issuer == wanted;
+}
+
+// A key that says whose tokens it signs does not sign another's.
+bool speaks_for(const jose::Jwk& key, const jose::Jws& jws) {
+    if (key.issuer.empty()) {
+        return true;
+    }
+    const auto claims = core::Json::parse(jws.payload);
+    const auto issuer = claims ? claims->root().get("iss").as_string() : std::nullopt;
+    return issuer && issuer_matches(*issuer, key.issuer, claims->root());
+}
+
 bool verify_with_any(const jose::Jws& jws, const jose::JwkSet& keys) {
     const auto candidates = keys.candidates(jws.alg, jws.kid);
-    return std::any_of(candidates.begin(), candidates.end(),
-                       [&jws](const jose::Jwk* key) { return jose::verify(jws, *key); });
+    return std::any_of(candidates.begin(), candidates.end(), [&jws](const jose::Jwk* key) {
+        return jose::verify(jws, *key) && speaks_for(*key, jws);
+    });
 }
 
 // An HMAC key is the client's secret and nothing else, never a key that the provider publishes. jose::verify
@@ -60,25 +90,6 @@ Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys,
 
 Complaint check_type(const Token& token) {
     return token.jws.typ.empty() || token.jws.typ == "jwt" ? Complaint() : "its typ is another token's";
-}
-
-bool is_tenant(std::string_view text) {
-    const auto allowed = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; };
-    return text.size() == tenant_size && std::all_of(text.begin(), text.end(), allowed);
-}
-
-bool issuer_matches(std::string_view issuer, std::string_view pattern, core::JsonView claims) {
-    const std::size_t place = pattern.find(tenant_placeholder);
-    if (place == std::string_view::npos) {
-        return issuer == pattern;
-    }
-    const auto tenant = claims.get("tid").as_string();
-    if (!tenant || !is_tenant(*tenant)) {
-        return false;
-    }
-    std::string wanted(pattern);
-    wanted.replace(place, tenant_placeholder.size(), *tenant);
-    return issuer == wanted;
 }
 
 Complaint check_issuer(const Token& token) {

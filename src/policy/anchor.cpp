@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See anchor.hpp. The text is only wrapped, never rewritten: what it means between its ends is the compiler's business.
-// Works for PCRE, and for ECMAScript as the unit tests use it, which has no \z.
+// See anchor.hpp. The text is only wrapped, never rewritten: what it means between its ends is the compiler's
+// business. Works for PCRE, and for ECMAScript as the unit tests use it, which has no \z.
 #include "anchor.hpp"
 
 namespace oauth::policy {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The scalars of a claim, from its JSON text: the one that it is, or the elements of the array that it is. Walks the text
-// instead of parsing it into a tree, since numbers compare by their text and most claims are one word.
+// The scalars of a claim, from its JSON text: the one that it is, or the elements of the array that it is.
+// Walks the text instead of parsing it into a tree, since numbers compare by their text and most claims are
+// one word.
 #pragma once
 
 #include <string>
@@ -12,8 +13,8 @@ class ClaimReader {
 public:
     explicit ClaimReader(std::string_view json);
 
-    // The next scalar: the content of a string, or the text of a number, true or false. False at the end, and for good
-    // once something is wrong. The view lives until the next call.
+    // The next scalar: the content of a string, or the text of a number, true or false. False at the end, and
+    // for good once something is wrong. The view lives until the next call.
     bool next(std::string_view& scalar);
 
     bool is_array() const { return is_array_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules against a session: RuleSet::evaluate. On the request path where no verdict is remembered, so nothing here
-// allocates unless a claim has escapes in it. The only place that knows what a doubt is worth.
+// The rules against a session: RuleSet::evaluate. On the request path where no verdict is remembered, so
+// nothing here allocates unless a claim has escapes in it. The only place that knows what a doubt is worth.
 #include "evaluation.hpp"
 
 #include "claim.hpp"

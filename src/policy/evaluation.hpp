@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Private to this folder: one decision about one session. Lives on the stack of RuleSet::evaluate, borrows everything, and
-// looks into the e-mail address at most once.
+// Private to this folder: one decision about one session. Lives on the stack of RuleSet::evaluate, borrows
+// everything, and looks into the e-mail address at most once.
 #pragma once
 
 #include "address.hpp"
@@ -8,8 +8,8 @@
 
 namespace oauth::policy {
 
-// unknown: the session does not have it, which is as good as no, under != too. doubtful: a pattern hit its limit; whoever
-// decides takes it for what lets nobody in.
+// unknown: the session does not have it, which is as good as no, under != too. doubtful: a pattern hit its
+// limit; whoever decides takes it for what lets nobody in.
 enum class Truth { no, unknown, yes, doubtful };
 
 // What counts as verified: only what the provider says, or, to tell somebody why he is refused, any address.

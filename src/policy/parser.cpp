@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See parser.hpp. Everything a rule says is checked here, once, so that a request only compares. Messages name what was
-// found and what is accepted; the caller puts the directive, the file and the line around them.
+// See parser.hpp. Everything a rule says is checked here, once, so that a request only compares. Messages
+// name what was found and what is accepted; the caller puts the directive, the file and the line around them.
 #include "parser.hpp"
 
 #include "anchor.hpp"
@@ -48,7 +48,8 @@ std::optional<Split> split_word(std::string_view word) {
 }
 
 std::string unknown_condition(std::string_view name) {
-    return "unknown condition " + quoted(name) + nearest_condition_hint(name) + " Accepted: " + accepted_conditions();
+    return "unknown condition " + quoted(name) + nearest_condition_hint(name) +
+           " Accepted: " + accepted_conditions();
 }
 
 std::string provider_error(const Condition& condition, const std::vector<std::string>& providers) {
@@ -57,10 +58,12 @@ std::string provider_error(const Condition& condition, const std::vector<std::st
     }
     std::string error;
     condition.values.all([&](const ValueText& value) {
-        const bool known = std::ranges::any_of(providers, [&](const auto& name) { return value.matches(name); });
+        const bool known =
+            std::ranges::any_of(providers, [&](const auto& name) { return value.matches(name); });
         if (!known) {
             const std::string text = value.text();
-            error = "no provider " + quoted(text) + " is configured" + nearest_hint(text, providers) + " Configured:";
+            error = "no provider " + quoted(text) + " is configured" + nearest_hint(text, providers) +
+                    " Configured:";
         }
         return known;
     });
@@ -148,7 +151,8 @@ std::string parse_file(Condition& condition, std::string_view path, const Parser
             continue;
         }
         if (error = add_line(condition, value); !error.empty()) {
-            return "line " + std::to_string(number) + " of the file of " + quoted(condition.text) + ": " + error;
+            return "line " + std::to_string(number) + " of the file of " + quoted(condition.text) + ": " +
+                   error;
         }
     }
     condition.values.finish();
@@ -224,7 +228,8 @@ std::string parse_variable(Condition& condition, const Split& split, const Parse
 
 std::string parse_claim_path(Condition& condition, std::string_view path) {
     if (path.empty() || path == "/") {
-        return quoted(condition.text) + " has no path, accepted: claim.PATH, as in claim.realm_access.roles=admin";
+        return quoted(condition.text) +
+               " has no path, accepted: claim.PATH, as in claim.realm_access.roles=admin";
     }
     if (path.size() > max_path_size) {
         return "the path of " + quoted(condition.text.substr(0, 40)) + "... is longer than 256 bytes";
@@ -238,8 +243,8 @@ std::string no_operator(const std::string& word) {
         return "\"any\" stands alone: it has no conditions beside it";
     }
     if (find_fact(word) && !word.starts_with("claim.")) {
-        return quoted(word) + " has no value, accepted: " + word + "=VALUE, " + word + "!=VALUE, " + word + "~REGEX, " +
-               word + "@FILE";
+        return quoted(word) + " has no value, accepted: " + word + "=VALUE, " + word + "!=VALUE, " + word +
+               "~REGEX, " + word + "@FILE";
     }
     return unknown_condition(word);
 }
@@ -284,7 +289,8 @@ std::string parse_condition(const std::string& word, const ParserPorts& ports, C
         return parse_pattern(condition, split->right, ports);
     }
     condition.op = split->op == '!' ? Operator::not_equal : Operator::equal;
-    const auto error = split->op == '@' ? parse_file(condition, split->right, ports) : parse_values(condition, split->right);
+    const auto error =
+        split->op == '@' ? parse_file(condition, split->right, ports) : parse_values(condition, split->right);
     return error.empty() ? provider_error(condition, ports.providers) : error;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// May they? Rules as in docs/policy.md, compiled when the configuration is read into something that decides about a session in
-// well under a microsecond. Three-valued on purpose: a condition on what a session does not have does not hold, under != too.
-// Owned by the configuration; immutable while requests run.
+// May they? Rules as in docs/policy.md, compiled when the configuration is read into something that decides
+// about a session in well under a microsecond. Three-valued on purpose: a condition on what a session does
+// not have does not hold, under != too. Owned by the configuration; immutable while requests run.
 #pragma once
 
 #include "../session/session.hpp"
@@ -33,13 +33,15 @@ class RuleSet;
 
 // What parsing needs from outside. All are called while the configuration is read only.
 struct ParserPorts {
-    // Compiles a regular expression, or gives nothing and says why. Searched for anywhere in the text; it may begin with "(?i)".
+    // Compiles a regular expression, or gives nothing and says why. Searched for anywhere in the text; it may
+    // begin with "(?i)".
     std::function<std::shared_ptr<const Pattern>(std::string_view regex, std::string& error)> compile;
     // The whole file, or nothing and says why (a path relative to nginx's conf folder).
     std::function<std::optional<std::string>(std::string_view path, std::string& error)> read_file;
     // A named oauth_policy that has been read before; nullptr if there is none.
     std::function<std::shared_ptr<const RuleSet>(std::string_view name)> find_policy;
-    // The index of the variable, its name without the "$", for RequestFacts::variable_is_true; nothing and says why if there is no such variable.
+    // The index of the variable, its name without the "$", for RequestFacts::variable_is_true; nothing and
+    // says why if there is no such variable.
     std::function<std::optional<int>(std::string_view name, std::string& error)> find_variable;
     // For nearest-name hints of provider=: the providers configured so far; empty: not checked.
     std::vector<std::string> providers;
@@ -54,8 +56,8 @@ public:
 
 // What the rules use of a session: so that nothing else is asked of a provider or kept in a cookie.
 struct Needs {
-    bool email = false, name = false, hd = false, org = false, team = false, group = false, role = false, tenant = false,
-         acr = false, amr = false, scope = false;
+    bool email = false, name = false, hd = false, org = false, team = false, group = false, role = false,
+         tenant = false, acr = false, amr = false, scope = false;
     std::set<std::string> claims; // paths
 
     void merge(const Needs& other);
@@ -64,7 +66,8 @@ struct Needs {
 struct Verdict {
     bool allowed = false;
     int rule = -1; // the rule of this set that decided; -1: none matched, which is a no
-    // The only thing that kept an allow rule with email or domain conditions from matching is that the address is not verified.
+    // The only thing that kept an allow rule with email or domain conditions from matching is that the
+    // address is not verified.
     bool email_unverified = false;
 };
 
@@ -75,9 +78,10 @@ public:
     RuleSet(RuleSet&&) noexcept;
     RuleSet& operator=(RuleSet&&) noexcept;
 
-    // One oauth_allow or oauth_deny: its arguments as nginx has taken the quotes off. An empty string, or a sentence for nginx -t that
-    // says what was found and what is accepted ("unknown condition \"gruop\", did you mean \"group\"?"). A rule that the ones before it
-    // keep from ever being reached is refused here, where its line is known.
+    // One oauth_allow or oauth_deny: its arguments as nginx has taken the quotes off. An empty string, or a
+    // sentence for nginx -t that says what was found and what is accepted ("unknown condition \"gruop\", did
+    // you mean \"group\"?"). A rule that the ones before it keep from ever being reached is refused here,
+    // where its line is known.
     std::string add(Action action, const std::vector<std::string>& words, const ParserPorts& ports);
 
     // After the last rule: a sentence if the set can never allow anybody; empty if all is well.
@@ -91,7 +95,8 @@ public:
     Needs needs() const;
 
     Verdict evaluate(const session::Identity& identity, const RequestFacts& request) const;
-    // Why nobody was let in, for the log: the first unmet condition of each allow rule, bounded to 400 bytes. No values of the session.
+    // Why nobody was let in, for the log: the first unmet condition of each allow rule, bounded to 400 bytes.
+    // No values of the session.
     std::string explain(const session::Identity& identity, const RequestFacts& request) const;
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a reviewer would say of rules that are each well-formed: two conditions that exclude each other, a rule that an
-// earlier one leaves nothing for. Says so only where it is certain. Called while the configuration is read.
+// What a reviewer would say of rules that are each well-formed: two conditions that exclude each other, a
+// rule that an earlier one leaves nothing for. Says so only where it is certain. Called while the
+// configuration is read.
 #include "rule.hpp"
 
 #include "address.hpp"
@@ -15,7 +16,8 @@ bool about_same_fact(const Condition& a, const Condition& b) {
     return a.name == b.name && a.path == b.path;
 }
 
-// NAME=... whose every value is refused by NAME!=... beside it; for lists too, since != wants no element to match.
+// NAME=... whose every value is refused by NAME!=... beside it; for lists too, since != wants no element to
+// match.
 bool is_excluded(const Condition& wanted, const Condition& refused) {
     return wanted.op == Operator::equal && refused.op == Operator::not_equal &&
            wanted.values.all([&](const ValueText& value) { return refused.values.covers(value); });

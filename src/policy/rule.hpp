@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Private to this folder: what a rule is once it has been read. parser.cpp makes it, reach.cpp looks for rules that
-// make no sense together, evaluation.cpp decides with it.
+// Private to this folder: what a rule is once it has been read. parser.cpp makes it, reach.cpp looks for
+// rules that make no sense together, evaluation.cpp decides with it.
 #pragma once
 
 #include "policy.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of one level or of one oauth_policy: how they come together while the configuration is read, and what they
-// need to know of a session. Deciding is in evaluation.cpp.
+// The rules of one level or of one oauth_policy: how they come together while the configuration is read, and
+// what they need to know of a session. Deciding is in evaluation.cpp.
 #include "rule.hpp"
 
 #include "parser.hpp"
@@ -93,8 +93,9 @@ void add_need(const Condition& condition, Needs& needs) {
 } // namespace
 
 void Needs::merge(const Needs& other) {
-    for (const auto member : {&Needs::email, &Needs::name, &Needs::hd, &Needs::org, &Needs::team, &Needs::group, &Needs::role,
-                              &Needs::tenant, &Needs::acr, &Needs::amr, &Needs::scope}) {
+    for (const auto member :
+         {&Needs::email, &Needs::name, &Needs::hd, &Needs::org, &Needs::team, &Needs::group, &Needs::role,
+          &Needs::tenant, &Needs::acr, &Needs::amr, &Needs::scope}) {
         this->*member = this->*member || other.*member;
     }
     claims.insert(other.claims.begin(), other.claims.end());
@@ -145,7 +146,8 @@ std::string RuleSet::append(Rule rule) {
             return "can never be reached: \"" + earlier.text + "\" before it decides for everybody";
         }
         if (implies(rule.conditions, earlier.conditions)) {
-            return "can never be reached: \"" + earlier.text + "\" before it decides for every session it matches";
+            return "can never be reached: \"" + earlier.text +
+                   "\" before it decides for every session it matches";
         }
         weight += earlier.weight;
     }
@@ -158,11 +160,14 @@ std::string RuleSet::append(Rule rule) {
 
 std::string RuleSet::check() const {
     if (rules_.empty()) {
-        return "there is no rule, so nobody is ever let in: \"oauth_allow any\" lets in everybody who signs in";
+        return "there is no rule, so nobody is ever let in: \"oauth_allow any\" lets in everybody who signs "
+               "in";
     }
-    const bool can_allow = std::ranges::any_of(rules_, [](const Rule& rule) { return rule.action == Action::allow; });
+    const bool can_allow =
+        std::ranges::any_of(rules_, [](const Rule& rule) { return rule.action == Action::allow; });
     if (!can_allow) {
-        return "there are only oauth_deny rules, so nobody is ever let in: \"oauth_allow any\" after them lets in everybody else";
+        return "there are only oauth_deny rules, so nobody is ever let in: \"oauth_allow any\" after them "
+               "lets in everybody else";
     }
     return {};
 }
@@ -177,8 +182,9 @@ std::size_t RuleSet::size() const {
 
 const std::string& RuleSet::text(int rule) const {
     static const std::string none;
-    return rule >= 0 && static_cast<std::size_t>(rule) < rules_.size() ? rules_[static_cast<std::size_t>(rule)].text
-                                                                       : none;
+    return rule >= 0 && static_cast<std::size_t>(rule) < rules_.size()
+               ? rules_[static_cast<std::size_t>(rule)].text
+               : none;
 }
 
 bool RuleSet::depends_on_request() const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See values.hpp. Literals are sorted, so that a file of ten thousand addresses costs no more than a dozen compares.
+// See values.hpp. Literals are sorted, so that a file of ten thousand addresses costs no more than a dozen
+// compares.
 #include "values.hpp"
 
 #include <algorithm>

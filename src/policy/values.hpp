@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The right-hand side of = and !=: texts compared exactly, and texts with `*`, which matches any run of characters. Built
-// once when the configuration is read; asked on the request path, without allocating.
+// The right-hand side of = and !=: texts compared exactly, and texts with `*`, which matches any run of
+// characters. Built once when the configuration is read; asked on the request path, without allocating.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace oauth::policy {
 
-// One value as written, split at its unescaped stars: "a*b" has the parts "a" and "b". One part: no star in it.
+// One value as written, split at its unescaped stars: "a*b" has the parts "a" and "b". One part: no star in
+// it.
 struct ValueText {
     std::vector<std::string> parts;
 

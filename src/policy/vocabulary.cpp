@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See vocabulary.hpp. The messages are read by somebody whose nginx does not start: each says what to write instead.
+// See vocabulary.hpp. The messages are read by somebody whose nginx does not start: each says what to write
+// instead.
 #include "vocabulary.hpp"
 
 #include "address.hpp"
@@ -18,10 +19,10 @@ struct Fact {
 };
 
 constexpr Fact facts[] = {
-    {"provider", Name::provider}, {"sub", Name::sub},   {"user", Name::user},   {"email", Name::email},
-    {"domain", Name::domain},     {"name", Name::name}, {"hd", Name::hd},       {"org", Name::org},
-    {"team", Name::team},         {"group", Name::group}, {"role", Name::role}, {"tenant", Name::tenant},
-    {"acr", Name::acr},           {"amr", Name::amr},   {"scope", Name::scope},
+    {"provider", Name::provider}, {"sub", Name::sub},     {"user", Name::user},   {"email", Name::email},
+    {"domain", Name::domain},     {"name", Name::name},   {"hd", Name::hd},       {"org", Name::org},
+    {"team", Name::team},         {"group", Name::group}, {"role", Name::role},   {"tenant", Name::tenant},
+    {"acr", Name::acr},           {"amr", Name::amr},     {"scope", Name::scope},
 };
 constexpr std::string_view claim_prefix = "claim.";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Private to this folder: the words of the rule language, the nearest known one to a mistyped one, and which values a
-// condition could never match. Used while the configuration is read.
+// Private to this folder: the words of the rule language, the nearest known one to a mistyped one, and which
+// values a condition could never match. Used while the configuration is read.
 #pragma once
 
 #include "rule.hpp"

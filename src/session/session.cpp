@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// See session.hpp. The record is what gets sealed into a cookie or kept in a store, so it is small: one number tells which of
-// the optional facts are there, and only those follow. Reading is total; whatever is not exactly such a record is no session.
+// See session.hpp. The record is what gets sealed into a cookie or kept in a store, so it is small: one
+// number tells which of the optional facts are there, and only those follow. Reading is total; whatever is
+// not exactly such a record is no session.
 #include "session.hpp"
 
 #include "../core/record.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Who is signed in, and for how long: the value that a sign-in makes, a cookie carries, policy reads and the identity token tells.
-// A fact that the provider did not give is absent, which is not the same as an empty list.
+// Who is signed in, and for how long: the value that a sign-in makes, a cookie carries, policy reads and the
+// identity token tells. A fact that the provider did not give is absent, which is not the same as an empty
+// list.
 #pragma once
 
 #include <cstdint>
@@ -39,16 +40,16 @@ struct Identity {
 
 struct Session {
     Identity identity;
-    std::string id; // 16 random bytes
+    std::string id;                // 16 random bytes
     std::int64_t signed_in_at = 0; // seconds; auth_time of the identity token
     std::int64_t expires_at = 0;   // absolute
     std::string id_token;          // empty unless oauth_tokens is on
     std::string access_token;      // likewise
 };
 
-// A flat binary record: version, then length-prefixed fields in order; absent ones cost a byte at most. What was
-// written by another version is not read. At most 64 KiB: serialize gives an empty string for more, which is no record.
-// Times are not negative.
+// A flat binary record: version, then length-prefixed fields in order; absent ones cost a byte at most. What
+// was written by another version is not read. At most 64 KiB: serialize gives an empty string for more, which
+// is no record. Times are not negative.
 std::string serialize(const Session& session);
 std::optional<Session> deserialize(std::string_view record);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Certificates made at run time for tests of TLS: authorities, and servers' certificates with any name and age.
+// Certificates made at run time for tests of TLS: authorities, and servers' certificates with any name and
+// age.
 #pragma once
 
 #include <openssl/bio.h>

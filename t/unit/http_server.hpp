@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A small HTTP server on loopback for tests of the network client: one thread accepts, one thread a connection runs the
-// test's script, over plain TCP or TLS. The destructor ends the connections and joins the threads.
+// A small HTTP server on loopback for tests of the network client: one thread accepts, one thread a
+// connection runs the test's script, over plain TCP or TLS. The destructor ends the connections and joins the
+// threads.
 #pragma once
 
 #include "certificate_maker.hpp"
@@ -197,5 +198,25 @@ private:
     std::vector<std::thread> threads_;
     std::thread acceptor_;
 };
+
+inline const std::string hello =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello";
+
+inline void answer_hello(Connection& connection) {
+    while (!connection.read_request().empty()) {
+        connection.send(hello);
+    }
+}
+
+inline HttpServer::Script answer_once(std::string text) {
+    return [text = std::move(text)](Connection& connection) {
+        connection.read_request();
+        connection.send(text);
+    };
+}
+
+inline void never_answer(Connection& connection) {
+    connection.wait_for_close();
+}
 
 } // namespace oauth::unit

@@ -86,7 +86,8 @@ private:
         return static_cast<int>(std::clamp<long>(left, 0, most));
     }
 
-    // Level-triggered, so a side is reported only if it is still watched: an earlier report may have ended that.
+    // Level-triggered, so a side is reported only if it is still watched: an earlier report may have ended
+    // that.
     void report(net::SocketListener& listener, const pollfd& ready) {
         const int failed = ready.revents & (POLLERR | POLLHUP);
         if (((ready.revents & POLLIN) != 0 || failed != 0) && wants(ready.fd, net::Interest::read)) {
@@ -98,7 +99,8 @@ private:
     }
     bool wants(int socket, net::Interest side) const {
         const auto found = watched_.find(socket);
-        return found != watched_.end() && (found->second == side || found->second == net::Interest::read_write);
+        return found != watched_.end() &&
+               (found->second == side || found->second == net::Interest::read_write);
     }
 
     std::map<int, net::Interest> watched_;
@@ -106,6 +108,10 @@ private:
     Timer kind_ = Timer::may_be_abandoned;
     bool full_ = false;
 };
+
+inline net::HttpRequest get(std::string url) {
+    return {"GET", std::move(url), {}, {}};
+}
 
 // One request in a coroutine of its own. Destroying it cancels the request.
 class Exchange {
@@ -121,7 +127,9 @@ public:
 
     bool done() const { return result.has_value(); }
     bool ok() const { return result && result->ok(); }
-    core::Code code() const { return result->error().code; }
+    bool failed_with(core::Code code) const {
+        return result && !result->ok() && result->error().code == code;
+    }
     const std::string& detail() const { return result->error().detail; }
 
 private:

@@ -83,6 +83,7 @@ static void anything_else_does_not_open(void**) {
     assert_false(aead->open(std::string(12, 'm'), "aad", sealed).has_value());
     assert_false(aead->open(nonce, "aad", sealed + "x").has_value());
     assert_false(Aead::create(std::string(32, 'l'))->open(nonce, "aad", sealed).has_value());
+    assert_false(aead->open(nonce + "n", "aad", sealed).has_value());
     // A failure leaves nothing behind in the contexts.
     assert_text_equal(aead->open(nonce, "aad", sealed).value_or("?"), "a secret");
 }

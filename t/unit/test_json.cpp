@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Strict JSON in, safe JSON out (JO-09, JO-10, DS-04, MD-19, MD-20, IDT-06, IDT-22).
 #include "../../src/core/json.hpp"
+#include "../../src/core/json_scanner.hpp"
 
 #include <chrono>
 
@@ -68,8 +69,10 @@ static void text_is_utf8_without_nul_or_lone_surrogates_jo_09(void**) {
     for (std::string_view bad :
          {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xe2\x82\"", "{\"\x80\":1}", "\"\\u0000\"",
           "{\"\\u0000\":1}", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800x\"", "\"\\ud800\\u0041\"",
-          "\"\\ud800\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\n\"", "\"\\ud83d\\u\""}) {
+          "\"\\ud800\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\n\"", "\"\\ud83d\\u\"",
+          "\"\\udc00\\udc00\"", "\"\\ud800dc00\""}) {
         assert_false(Json::parse(bad).has_value());
+        assert_false(is_strict_json(bad, 8)); // by itself: the tree builder refuses some of these too
     }
     assert_false(Json::parse(std::string_view("\"a\0b\"", 5)).has_value());
     assert_false(Json::parse(std::string_view("{}\0", 3)).has_value());

@@ -236,7 +236,7 @@ static void ecdsa_signatures_have_one_form_jo_04(void**) {
     auto s = good.substr(32);
     assert_true(verifies("ES256", input, good, key));
     for (const auto& bad : {zero + zero, zero + s, r + zero, n + s, r + n, n + n, std::string(64, '\xff'),
-                            s + r, good.substr(0, 63), good + '\0', '\0' + good,
+                            s + r, good.substr(0, 63), good + '\0', '\0' + good, r + std::string(1, '\0') + s,
                             std::string(1, '\0') + r + std::string(1, '\0') + s, r}) {
         assert_false(verifies("ES256", input, bad, key));
     }

@@ -216,9 +216,10 @@ static void wycheproof_aes_gcm_jo_05(void**) {
 }
 
 static void rfc_7520_signatures_jo_15(void**) {
-    for (const char* name : {"4_1.rsa_v15_signature", "4_2.rsa-pss_signature", "4_3.ecdsa_signature",
-                             "4_4.hmac-sha2_integrity_protection"}) {
-        auto file = load(("rfc7520/jws/" + std::string(name) + ".json").c_str());
+    for (const char* name :
+         {"rfc7520/jws/4_1.rsa_v15_signature.json", "rfc7520/jws/4_2.rsa-pss_signature.json",
+          "rfc7520/jws/4_3.ecdsa_signature.json", "rfc7520/jws/4_4.hmac-sha2_integrity_protection.json"}) {
+        auto file = load(name);
         auto input = file.root().get("input");
         auto jws = parse_compact(text(file.root().get("output"), "compact"));
         assert_true(jws.ok());
@@ -236,13 +237,14 @@ static void rfc_7520_signatures_jo_15(void**) {
 }
 
 static void rfc_7520_keys_jo_15(void**) {
-    for (const char* name :
-         {"3_1.ec_public_key", "3_3.rsa_public_key", "3_2.ec_private_key", "3_4.rsa_private_key"}) {
-        auto file = load(("rfc7520/jwk/" + std::string(name) + ".json").c_str());
+    for (const char* name : {"rfc7520/jwk/3_1.ec_public_key.json", "rfc7520/jwk/3_3.rsa_public_key.json",
+                             "rfc7520/jwk/3_2.ec_private_key.json", "rfc7520/jwk/3_4.rsa_private_key.json"}) {
+        auto file = load(name);
         assert_true(parse_public_jwk(file.root()).has_value());
     }
-    for (const char* name : {"3_5.symmetric_key_mac_computation", "3_6.symmetric_key_encryption"}) {
-        auto file = load(("rfc7520/jwk/" + std::string(name) + ".json").c_str());
+    for (const char* name : {"rfc7520/jwk/3_5.symmetric_key_mac_computation.json",
+                             "rfc7520/jwk/3_6.symmetric_key_encryption.json"}) {
+        auto file = load(name);
         assert_false(parse_public_jwk(file.root()).has_value());
     }
 }

@@ -11,9 +11,11 @@ const NAVIGATION = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'Sec-F
 const FETCH = { Accept: '*/*', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty', 'Sec-Fetch-Site': 'same-origin' };
 
 export class Browser {
-  constructor({ ca, jar = new CookieJar() } = {}) {
+  // `resolve` stands for the name service: it gives the loopback port of a URL's host, or nothing where the URL itself says it.
+  constructor({ ca, jar = new CookieJar(), resolve = () => undefined } = {}) {
     this.ca = ca;
     this.jar = jar;
+    this.resolve = resolve;
   }
 
   // One request, no redirect followed. Cookies go and come.
@@ -27,7 +29,9 @@ export class Browser {
     if (body !== undefined && !('Transfer-Encoding' in headers)) {
       all['Content-Length'] = Buffer.byteLength(body);
     }
-    const options = { method, host: url.hostname, port: url.port || undefined, path: path ?? url.pathname + url.search, agent: false,
+    const port = this.resolve(url);
+    const place = port === undefined ? { host: url.hostname, port: url.port || undefined } : { host: '127.0.0.1', port, servername: url.hostname };
+    const options = { ...place, method, path: path ?? url.pathname + url.search, agent: false,
       setHost: false, headers: all, signal, ca: this.ca };
     return new Promise((resolve, reject) => {
       const request = (url.protocol === 'https:' ? https : http).request(options, (response) => {

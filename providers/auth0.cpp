@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Auth0: the issuer ends in a slash; an audience must name the tenant's own domain even behind a custom one; older tenants do
+// not publish their end-session endpoint.
+#include "types.hpp"
+
+#include "../src/core/url.hpp"
+
+namespace oauth::providers {
+
+namespace {
+
+std::string complete_auth0(Settings& settings) {
+    if (settings.issuer.empty() && settings.domain.empty()) {
+        return "\"domain\" is missing";
+    }
+    if (settings.issuer.empty()) {
+        settings.issuer = base_of(settings.domain) + "/";
+    }
+    if (settings.end_session_endpoint.empty()) {
+        settings.end_session_endpoint = core::parse_url(settings.issuer)->origin() + "/oidc/logout";
+    }
+    if (!settings.original_domain.empty()) {
+        const std::string original = base_of(settings.original_domain);
+        if (original.empty()) {
+            return "\"original_domain\": accepted: a domain such as tenant.eu.auth0.com";
+        }
+        settings.authorize_parameters.emplace_back("audience", original + "/userinfo");
+    }
+    return "";
+}
+
+} // namespace
+
+const Type auth0_type = {
+    .name = "auth0",
+    .label = "Auth0",
+    .scopes = {"openid", "profile", "email"},
+    .user_claims = {"email", "nickname", "sub"},
+    .variables = {{"OAUTH_AUTH0_CLIENT_ID", "client_id"},
+                  {"OAUTH_AUTH0_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_AUTH0_DOMAIN", "domain"},
+                  {"OAUTH_AUTH0_ORIGINAL_DOMAIN", "original_domain", Variable::Use::optional}},
+    .verified_flag = Type::VerifiedFlag::boolean_or_text,
+    .allows_hs256 = true,
+    .complete = complete_auth0,
+};
+
+} // namespace oauth::providers

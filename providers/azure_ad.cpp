@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Microsoft Entra ID, and its hybrid form. One issuer a tenant, so the ID token's issuer is checked against its tid; the
+// stable subject is tid and oid; an e-mail address is a label unless the tenant vouches for it; more than 200 groups are asked of Graph.
+#include "facts.hpp"
+#include "types.hpp"
+
+#include "../src/core/url.hpp"
+
+#include <algorithm>
+
+namespace oauth::providers {
+
+namespace {
+
+constexpr int max_pages = 100;
+
+bool is_tenant_id(std::string_view tenant) {
+    return tenant.size() == 36 && tenant.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
+}
+
+std::string complete_azure(Settings& settings) {
+    const std::string authority = base_of(settings.domain.empty() ? "login.microsoftonline.com" : settings.domain);
+    if (settings.single_tenant && settings.tenant.empty()) {
+        return "\"single_tenant on\" needs \"tenant\"";
+    }
+    if (settings.issuer.empty()) {
+        const std::string tenant = settings.single_tenant ? settings.tenant : "common";
+        settings.issuer = authority + "/" + tenant + "/v2.0";
+    }
+    if (settings.api_url.empty()) {
+        settings.api_url = "https://graph.microsoft.com";
+    }
+    if (settings.is_hybrid()) {
+        settings.response_mode = "form_post";
+        if (!settings.nonce) {
+            return "\"nonce off\" cannot be: the ID token of the hybrid flow comes through the browser";
+        }
+    }
+    return "";
+}
+
+bool is_admitted(const Settings& settings, const std::string& tenant) {
+    const auto& allowed = settings.allowed_tenants;
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), tenant) == allowed.end()) {
+        return false;
+    }
+    return !settings.single_tenant || !is_tenant_id(settings.tenant) || settings.tenant == tenant;
+}
+
+// ID-08: whoever administers a tenant writes any address into it, so only a tenant that the operator named is believed.
+bool vouches_for_email(const Settings& settings, core::JsonView id_token, const std::string& tenant) {
+    const auto& allowed = settings.allowed_tenants;
+    return id_token.get("xms_edov").as_bool() == true || settings.single_tenant ||
+           std::find(allowed.begin(), allowed.end(), tenant) != allowed.end();
+}
+
+bool has_overage(core::JsonView id_token) {
+    return id_token.get("_claim_names").get("groups").exists() || id_token.get("hasgroups").as_bool() == true;
+}
+
+core::Status map_azure(const Settings& settings, const UserData& data, const Needs& needs, session::Identity& identity) {
+    const core::JsonView id_token = data.id_token_view();
+    const auto tenant = text_fact(id_token.get("tid"));
+    const auto object = text_fact(id_token.get("oid"));
+    if (!tenant || !is_tenant_id(*tenant)) {
+        return core::Error{core::Code::token_invalid, "the ID token names no tenant (tid)"};
+    }
+    if (!is_admitted(settings, *tenant)) {
+        return core::Error{core::Code::policy_denied, "the account's tenant is not admitted (tenant, allowed_tenants)"};
+    }
+    if (!object) {
+        return core::Error{core::Code::provider_error, "the ID token has no oid: the scope profile is needed"};
+    }
+    identity.subject = *tenant + "." + *object;
+    identity.tenant = needs.tenant ? tenant : std::nullopt;
+    identity.email = text_fact(id_token.get("email"));
+    identity.email_verified = identity.email && vouches_for_email(settings, id_token, *tenant);
+    identity.groups = has_overage(id_token) ? std::nullopt : list_fact(id_token.get("groups"));
+    return core::Done{};
+}
+
+std::vector<net::Header> consistent_headers() {
+    return {{"ConsistencyLevel", "eventual"}};
+}
+
+// Graph says where the next page is; it has to be Graph.
+core::Task<core::Status> call_graph(ApiCall call) {
+    if (!call.needs.group || !has_overage(call.data.id_token_view())) {
+        co_return core::Done{};
+    }
+    session::Strings groups;
+    std::string url = call.settings.api_url + "/v1.0/me/transitiveMemberOf?$select=id&$top=100";
+    for (int page = 0; !url.empty(); ++page) {
+        if (page == max_pages || !same_origin(url, call.settings.api_url)) {
+            co_return core::Error{core::Code::provider_error, "groups: too many pages, or a page elsewhere"};
+        }
+        std::vector<net::Header> headers = consistent_headers();
+        auto answer = co_await get_json(call, url, "groups", std::move(headers));
+        if (!answer) {
+            co_return answer.error();
+        }
+        const core::JsonView root = answer->json.root();
+        if (!root.get("value").is_array()) {
+            co_return core::Error{core::Code::provider_error, "groups: the answer is no list"};
+        }
+        for (const core::JsonView entry : root.get("value").elements()) {
+            const auto id = text_fact(entry.get("id"));
+            if (id && entry.get("@odata.type").as_string() == "#microsoft.graph.group") {
+                groups.push_back(*id);
+            }
+        }
+        url = text_fact(root.get("@odata.nextLink")).value_or("");
+    }
+    call.identity.groups = std::move(groups);
+    co_return core::Done{};
+}
+
+const std::vector<std::string> azure_scopes = {"openid", "profile", "email", "https://graph.microsoft.com/User.Read"};
+const std::vector<std::string> azure_users = {"upn", "preferred_username", "email", "sub"};
+
+} // namespace
+
+const Type azure_ad_type = {
+    .name = "azure-ad",
+    .label = "Microsoft",
+    .scopes = azure_scopes,
+    .user_claims = azure_users,
+    .variables = {{"OAUTH_AZURE_AD_CLIENT_ID", "client_id"},
+                  {"OAUTH_AZURE_AD_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_AZURE_AD_TENANT_ID", "tenant"},
+                  {"OAUTH_AZURE_AD_ENABLE_SINGLE_TENANT", "single_tenant", Variable::Use::optional},
+                  {"OAUTH_AZURE_AD_SCOPES", "scope", Variable::Use::optional}},
+    .issuer_rule = IssuerRule::from_metadata,
+    .userinfo = UserinfoUse::off, // the ID token says more
+    .complete = complete_azure,
+    .map = map_azure,
+    .call_api = call_graph,
+};
+
+const Type azure_ad_hybrid_type = {
+    .name = "azure-ad-hybrid",
+    .label = "Microsoft",
+    .scopes = azure_scopes,
+    .user_claims = azure_users,
+    .variables = {{"OAUTH_AZURE_AD_HYBRID_CLIENT_ID", "client_id"},
+                  {"OAUTH_AZURE_AD_HYBRID_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_AZURE_AD_HYBRID_TENANT_ID", "tenant"},
+                  {"OAUTH_AZURE_AD_HYBRID_ENABLE_SINGLE_TENANT", "single_tenant", Variable::Use::optional},
+                  {"OAUTH_AZURE_AD_HYBRID_SCOPES", "scope", Variable::Use::optional}},
+    .issuer_rule = IssuerRule::from_metadata,
+    .flow = Type::Flow::hybrid,
+    .userinfo = UserinfoUse::off, // the ID token says more
+    .complete = complete_azure,
+    .map = map_azure,
+    .call_api = call_graph,
+};
+
+} // namespace oauth::providers

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// See facts.hpp.
+#include "facts.hpp"
+
+#include "../src/core/bytes.hpp"
+#include "../src/core/url.hpp"
+
+#include <algorithm>
+
+namespace oauth::providers {
+
+namespace {
+constexpr std::size_t max_text = 1024;
+
+std::string next_link(std::string_view header) {
+    for (const std::string_view link : core::split(header, ',')) {
+        const std::size_t open = link.find('<');
+        const std::size_t close = link.find('>');
+        if (open != std::string_view::npos && close != std::string_view::npos && open < close &&
+            link.find("rel=\"next\"", close) != std::string_view::npos) {
+            return std::string(link.substr(open + 1, close - open - 1));
+        }
+    }
+    return "";
+}
+} // namespace
+
+std::optional<std::string> text_fact(core::JsonView value) {
+    if (const auto string = value.as_string()) {
+        return string->empty() || string->size() > max_text ? std::nullopt : std::optional<std::string>(*string);
+    }
+    if (value.is_number()) {
+        return value.dump();
+    }
+    return std::nullopt;
+}
+
+std::optional<session::Strings> list_fact(core::JsonView value) {
+    if (const auto string = value.as_string()) {
+        return session::Strings{std::string(*string)};
+    }
+    if (!value.is_array()) {
+        return std::nullopt;
+    }
+    session::Strings strings;
+    for (const core::JsonView element : value.elements()) {
+        const auto string = element.as_string();
+        if (!string || strings.size() == max_list) {
+            return std::nullopt;
+        }
+        strings.emplace_back(*string);
+    }
+    return strings;
+}
+
+bool is_true(core::JsonView value, Type::VerifiedFlag flag) {
+    return value.as_bool() == true || (flag == Type::VerifiedFlag::boolean_or_text && value.as_string() == "true");
+}
+
+void append_missing(session::Strings& list, const session::Strings& more) {
+    for (const std::string& item : more) {
+        if (std::find(list.begin(), list.end(), item) == list.end()) {
+            list.push_back(item);
+        }
+    }
+}
+
+bool same_origin(std::string_view a, std::string_view b) {
+    const auto first = core::parse_url(a);
+    const auto second = core::parse_url(b);
+    return first && second && first->origin() == second->origin();
+}
+
+core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std::string what,
+                                            std::vector<net::Header> headers) {
+    net::HttpRequest request;
+    request.url = std::move(url);
+    request.headers = std::move(headers);
+    request.headers.push_back({"Authorization", "Bearer " + call.access_token});
+    net::HttpResult response = co_await net::fetch(call.http, std::move(request));
+    if (!response) {
+        co_return core::Error{response.error().code, what + ": " + response.error().detail};
+    }
+    if (response->status != 200) {
+        co_return core::Error{core::Code::provider_error, what + ": status " + std::to_string(response->status)};
+    }
+    auto json = core::Json::parse(response->body);
+    if (!json) {
+        co_return core::Error{core::Code::provider_error, what + ": the answer is not JSON"};
+    }
+    ApiAnswer answer{std::move(*json), next_link(response->header("link").value_or(""))};
+    co_return answer;
+}
+
+} // namespace oauth::providers

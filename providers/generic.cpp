@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Any OAuth 2.0 provider from environment variables, as Chainlit has it: three addresses, scopes, and which claim is the user.
+#include "types.hpp"
+
+namespace oauth::providers {
+
+const Type generic_type = {
+    .name = "generic",
+    .label = "Single sign-on",
+    .protocol = Protocol::oauth2,
+    .user_claims = {"email", "preferred_username", "sub"},
+    .variables = {{"OAUTH_GENERIC_CLIENT_ID", "client_id"},
+                  {"OAUTH_GENERIC_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_GENERIC_AUTH_URL", "authorization_endpoint"},
+                  {"OAUTH_GENERIC_TOKEN_URL", "token_endpoint"},
+                  {"OAUTH_GENERIC_USER_INFO_URL", "userinfo_endpoint"},
+                  {"OAUTH_GENERIC_SCOPES", "scope"},
+                  {"OAUTH_GENERIC_USER_IDENTIFIER", "user", Variable::Use::optional}},
+    .name_variable = "OAUTH_GENERIC_NAME",
+    .client_auth = oidc::ClientAuth::post,
+};
+
+} // namespace oauth::providers

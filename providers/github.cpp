@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// GitHub: plain OAuth 2.0, the user from /user, the verified primary address from /user/emails, organisations and teams only
+// where a rule asks for them. With `domain`, GitHub Enterprise Server, which does not verify addresses itself.
+#include "facts.hpp"
+#include "types.hpp"
+
+namespace oauth::providers {
+
+namespace {
+
+constexpr std::string_view public_host = "https://github.com";
+constexpr int max_pages = 100;
+
+std::string complete_github(Settings& settings) {
+    const std::string base = settings.domain.empty() ? std::string(public_host) : base_of(settings.domain);
+    const bool is_public = base == public_host;
+    if (settings.api_url.empty() && settings.userinfo_endpoint.ends_with("/user")) {
+        settings.api_url = settings.userinfo_endpoint.substr(0, settings.userinfo_endpoint.size() - 5);
+    }
+    if (settings.api_url.empty()) {
+        settings.api_url = is_public ? "https://api.github.com" : base + "/api/v3";
+    }
+    if (settings.authorization_endpoint.empty()) {
+        settings.authorization_endpoint = base + "/login/oauth/authorize";
+    }
+    if (settings.token_endpoint.empty()) {
+        settings.token_endpoint = base + "/login/oauth/access_token";
+    }
+    if (settings.userinfo_endpoint.empty()) {
+        settings.userinfo_endpoint = settings.api_url + "/user";
+    }
+    // RFC 9207: github.com has been seen to send iss, and not to send it; Enterprise servers' value is not known.
+    if (settings.authorization_endpoint.starts_with("https://github.com/") && settings.issuer.empty()) {
+        settings.issuer = "https://github.com/login/oauth";
+    }
+    return "";
+}
+
+std::vector<std::string> github_scopes(const Settings&, const Needs& needs) {
+    return needs.org || needs.team ? std::vector<std::string>{"read:org"} : std::vector<std::string>{};
+}
+
+core::Status map_github(const Settings&, const UserData& data, const Needs&, session::Identity& identity) {
+    const core::JsonView user = data.userinfo_view();
+    if (!user.get("id").is_number()) {
+        return core::Error{core::Code::provider_error, "the user has no id"};
+    }
+    identity.subject = user.get("id").dump();
+    identity.picture = text_fact(user.get("avatar_url"));
+    identity.email.reset(); // the public address of /user is whatever its owner wrote
+    identity.email_verified = false;
+    return core::Done{};
+}
+
+std::vector<net::Header> api_headers() {
+    return {{"Accept", "application/vnd.github+json"}, {"X-GitHub-Api-Version", "2022-11-28"}};
+}
+
+bool is_enterprise(const Settings& settings) {
+    return !settings.domain.empty() && base_of(settings.domain) != public_host;
+}
+
+core::Task<core::Status> read_emails(ApiCall call) {
+    std::vector<net::Header> headers = api_headers();
+    auto answer =
+        co_await get_json(call, call.settings.userinfo_endpoint + "/emails", "addresses", std::move(headers));
+    if (!answer && !call.needs.email && answer.error().code == core::Code::provider_error) {
+        co_return core::Done{}; // the user took the scope away, and nothing here needs the address
+    }
+    if (!answer) {
+        co_return answer.error();
+    }
+    for (const core::JsonView entry : answer->json.root().elements()) {
+        if (entry.get("primary").as_bool() == true) {
+            call.identity.email = text_fact(entry.get("email"));
+            call.identity.email_verified = entry.get("verified").as_bool() == true || is_enterprise(call.settings);
+        }
+    }
+    call.data.more.emplace_back("emails", std::move(answer->json));
+    co_return core::Done{};
+}
+
+// All pages of a list, each item by `read`; a page that fails, fails the sign-in.
+core::Task<core::Status> read_pages(ApiCall call, std::string path, session::Strings& list,
+                                    std::optional<std::string> (*read)(core::JsonView item)) {
+    std::string url = call.settings.api_url + path + "?per_page=100";
+    for (int page = 0; !url.empty(); ++page) {
+        if (page == max_pages || !same_origin(url, call.settings.api_url)) {
+            co_return core::Error{core::Code::provider_error, path + ": too many pages, or a page elsewhere"};
+        }
+        std::vector<net::Header> headers = api_headers();
+        auto answer = co_await get_json(call, url, path, std::move(headers));
+        if (!answer) {
+            co_return answer.error();
+        }
+        if (!answer->json.root().is_array()) {
+            co_return core::Error{core::Code::provider_error, path + ": the answer is no list"};
+        }
+        for (const core::JsonView item : answer->json.root().elements()) {
+            auto name = read(item);
+            if (!name) {
+                co_return core::Error{core::Code::provider_error, path + ": an entry has no name"};
+            }
+            list.push_back(std::move(*name));
+        }
+        url = answer->next;
+    }
+    co_return core::Done{};
+}
+
+std::optional<std::string> read_org(core::JsonView item) {
+    return text_fact(item.get("login"));
+}
+
+std::optional<std::string> read_team(core::JsonView item) {
+    const auto org = text_fact(item.get("organization").get("login"));
+    const auto team = text_fact(item.get("slug"));
+    return org && team ? std::optional(*org + "/" + *team) : std::nullopt;
+}
+
+core::Task<core::Status> call_github(ApiCall call) {
+    core::Status emails = co_await read_emails(call);
+    if (!emails) {
+        co_return emails;
+    }
+    if (call.needs.org) {
+        call.identity.orgs.emplace();
+        core::Status orgs = co_await read_pages(call, "/user/orgs", *call.identity.orgs, read_org);
+        if (!orgs) {
+            co_return orgs;
+        }
+    }
+    if (call.needs.team) {
+        call.identity.teams.emplace();
+        core::Status teams = co_await read_pages(call, "/user/teams", *call.identity.teams, read_team);
+        if (!teams) {
+            co_return teams;
+        }
+    }
+    co_return core::Done{};
+}
+
+} // namespace
+
+const Type github_type = {
+    .name = "github",
+    .label = "GitHub",
+    .protocol = Protocol::oauth2,
+    .scopes = {"user:email"},
+    .user_claims = {"login"},
+    .variables = {{"OAUTH_GITHUB_CLIENT_ID", "client_id"},
+                  {"OAUTH_GITHUB_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_GITHUB_AUTH_URL", "authorization_endpoint", Variable::Use::optional},
+                  {"OAUTH_GITHUB_TOKEN_URL", "token_endpoint", Variable::Use::optional},
+                  {"OAUTH_GITHUB_USER_INFO_URL", "userinfo_endpoint", Variable::Use::optional}},
+    .client_auth = oidc::ClientAuth::post,
+    .token_format = oidc::TokenFormat::json_or_form,
+    .complete = complete_github,
+    .scopes_for = github_scopes,
+    .map = map_github,
+    .call_api = call_github,
+};
+
+} // namespace oauth::providers

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// GitLab, gitlab.com or an instance of one's own, also under a path: OpenID Connect whose issuer is the instance's address.
+#include "types.hpp"
+
+namespace oauth::providers {
+
+namespace {
+
+std::string complete_gitlab(Settings& settings) {
+    if (settings.issuer.empty()) {
+        settings.issuer = base_of(settings.domain.empty() ? "gitlab.com" : settings.domain);
+    }
+    return "";
+}
+
+} // namespace
+
+const Type gitlab_type = {
+    .name = "gitlab",
+    .label = "GitLab",
+    .scopes = {"openid", "profile", "email"},
+    .user_claims = {"email", "preferred_username", "nickname", "sub"},
+    .variables = {{"OAUTH_GITLAB_CLIENT_ID", "client_id"},
+                  {"OAUTH_GITLAB_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_GITLAB_DOMAIN", "domain"}},
+    .refused_prompts = {"select_account"},
+    .complete = complete_gitlab,
+};
+
+} // namespace oauth::providers

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Google: OpenID Connect; its ID tokens may name the issuer without a scheme, and the domain of an organisation is the
+// signed hd claim, never the parameter of that name.
+#include "types.hpp"
+
+namespace oauth::providers {
+
+namespace {
+
+std::string complete_google(Settings& settings) {
+    if (settings.issuer.empty()) {
+        settings.issuer = "https://accounts.google.com";
+    }
+    return "";
+}
+
+} // namespace
+
+const Type google_type = {
+    .name = "google",
+    .label = "Google",
+    .scopes = {"openid", "email", "profile"},
+    .user_claims = {"email", "sub"},
+    .variables = {{"OAUTH_GOOGLE_CLIENT_ID", "client_id"}, {"OAUTH_GOOGLE_CLIENT_SECRET", "client_secret"}},
+    .refused_prompts = {"login"},
+    .issuers = {"accounts.google.com"},
+    .userinfo_subject = "id",
+    .complete = complete_google,
+};
+
+} // namespace oauth::providers

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Keycloak: a realm of a server. Roles are in the access token, a JWT of the same issuer, unless a mapper puts them elsewhere.
+#include "facts.hpp"
+#include "types.hpp"
+
+namespace oauth::providers {
+
+namespace {
+
+std::string complete_keycloak(Settings& settings) {
+    if (!settings.issuer.empty()) {
+        return "";
+    }
+    if (settings.domain.empty() || settings.realm.empty()) {
+        return settings.domain.empty() ? "\"domain\" (the server's address) is missing" : "\"realm\" is missing";
+    }
+    settings.issuer = base_of(settings.domain) + "/realms/" + settings.realm;
+    return "";
+}
+
+core::Status map_keycloak(const Settings& settings, const UserData& data, const Needs& needs,
+                          session::Identity& identity) {
+    if (!needs.role) {
+        return core::Done{};
+    }
+    session::Strings all = identity.roles.value_or(session::Strings());
+    bool known = identity.roles.has_value();
+    for (const core::JsonView source : {data.id_token_view(), data.userinfo_view(), data.access_token_view()}) {
+        const core::JsonView client = source.get("resource_access").get(settings.client_id);
+        for (const core::JsonView roles : {source.get("realm_access").get("roles"), client.get("roles")}) {
+            if (const auto list = list_fact(roles)) {
+                append_missing(all, *list);
+                known = true;
+            }
+        }
+    }
+    if (known) {
+        identity.roles = std::move(all);
+    }
+    return core::Done{};
+}
+
+} // namespace
+
+const Type keycloak_type = {
+    .name = "keycloak",
+    .label = "Keycloak",
+    .scopes = {"openid", "profile", "email"},
+    .user_claims = {"email", "preferred_username", "sub"},
+    .variables = {{"OAUTH_KEYCLOAK_CLIENT_ID", "client_id"},
+                  {"OAUTH_KEYCLOAK_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_KEYCLOAK_REALM", "realm"},
+                  {"OAUTH_KEYCLOAK_BASE_URL", "domain"}},
+    .name_variable = "OAUTH_KEYCLOAK_NAME",
+    .reads_access_token = true,
+    .complete = complete_keycloak,
+    .map = map_keycloak,
+};
+
+} // namespace oauth::providers

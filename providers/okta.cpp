@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Okta: the org authorization server (authorization_server "false"), the default one, or another by its id. The issuer is what
+// the metadata says, because a custom domain may or may not be in it.
+#include "types.hpp"
+
+namespace oauth::providers {
+
+namespace {
+
+bool is_org_server(const Settings& settings) {
+    return settings.authorization_server == "false";
+}
+
+std::string complete_okta(Settings& settings) {
+    if (settings.issuer.empty() && settings.domain.empty()) {
+        return "\"domain\" is missing";
+    }
+    if (settings.issuer.empty()) {
+        const std::string server = settings.authorization_server.empty() ? "default" : settings.authorization_server;
+        settings.issuer = base_of(settings.domain) + (is_org_server(settings) ? "" : "/oauth2/" + server);
+    }
+    return "";
+}
+
+// A custom server gives groups by a claim's definition; the org server for the scope.
+std::vector<std::string> okta_scopes(const Settings& settings, const Needs& needs) {
+    return needs.group && is_org_server(settings) ? std::vector<std::string>{"groups"} : std::vector<std::string>{};
+}
+
+} // namespace
+
+const Type okta_type = {
+    .name = "okta",
+    .label = "Okta",
+    .scopes = {"openid", "profile", "email"},
+    .user_claims = {"email", "preferred_username", "sub"},
+    .variables = {{"OAUTH_OKTA_CLIENT_ID", "client_id"},
+                  {"OAUTH_OKTA_CLIENT_SECRET", "client_secret"},
+                  {"OAUTH_OKTA_DOMAIN", "domain"},
+                  {"OAUTH_OKTA_AUTHORIZATION_SERVER_ID", "authorization_server", Variable::Use::optional}},
+    .issuer_rule = IssuerRule::from_metadata,
+    .complete = complete_okta,
+    .scopes_for = okta_scopes,
+};
+
+} // namespace oauth::providers

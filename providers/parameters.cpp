@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// See parameters.hpp.
+#include "parameters.hpp"
+
+#include "../src/core/bytes.hpp"
+#include "../src/core/url.hpp"
+#include "../src/jose/jws.hpp"
+#include "../src/oidc/authorization.hpp"
+
+#include <algorithm>
+
+namespace oauth::providers {
+
+namespace {
+
+using Values = std::vector<std::string>;
+
+std::string wrong(std::string_view found, std::string_view accepted) {
+    return "found \"" + std::string(found) + "\", accepted: " + std::string(accepted);
+}
+
+bool is_plain_text(std::string_view text) {
+    return !text.empty() && !core::has_control_characters(text) && core::is_valid_utf8(text);
+}
+
+template <std::string Settings::*Field>
+std::string set_text(Settings& settings, const Values& values) {
+    if (!is_plain_text(values[0])) {
+        return wrong(values[0], "a text that is not empty");
+    }
+    settings.*Field = values[0];
+    return "";
+}
+
+std::string set_secret(Settings& settings, const Values& values) {
+    if (values[0].empty()) {
+        return "the secret is empty";
+    }
+    settings.client_secret = values[0];
+    return "";
+}
+
+template <std::string Settings::*Field>
+std::string set_endpoint(Settings& settings, const Values& values) {
+    if (!core::is_endpoint_url(values[0])) {
+        return wrong(values[0], "an https URL without a fragment (http only for a loopback host)");
+    }
+    settings.*Field = values[0];
+    return "";
+}
+
+std::string set_api_url(Settings& settings, const Values& values) {
+    std::string url = values[0];
+    while (url.ends_with('/')) {
+        url.pop_back();
+    }
+    return set_endpoint<&Settings::api_url>(settings, {url});
+}
+
+std::string set_domain(Settings& settings, const Values& values) {
+    if (base_of(values[0]).empty()) {
+        return wrong(values[0], "a domain such as example.org, with or without https://");
+    }
+    settings.domain = values[0];
+    return "";
+}
+
+template <bool Settings::*Field>
+std::string set_switch(Settings& settings, const Values& values) {
+    if (values[0] != "on" && values[0] != "off") {
+        return wrong(values[0], "on, off");
+    }
+    settings.*Field = values[0] == "on";
+    return "";
+}
+
+std::string set_scopes(Settings& settings, const Values& values) {
+    settings.scopes = values;
+    for (const std::string& scope : settings.scopes) {
+        if (!is_plain_text(scope) || scope.find(' ') != std::string::npos) {
+            return wrong(scope, "scopes, one word each");
+        }
+    }
+    auto& scopes = settings.scopes;
+    if (settings.is_openid() && std::find(scopes.begin(), scopes.end(), "openid") == scopes.end()) {
+        scopes.insert(scopes.begin(), "openid");
+    }
+    return "";
+}
+
+std::string set_client_auth(Settings& settings, const Values& values) {
+    settings.client_auth = oidc::parse_client_auth(values[0]);
+    return settings.client_auth ? "" : wrong(values[0], "basic, post, none");
+}
+
+std::string set_response_mode(Settings& settings, const Values& values) {
+    if (values[0] != "query" && values[0] != "form_post") {
+        return wrong(values[0], "query, form_post");
+    }
+    settings.response_mode = values[0];
+    return "";
+}
+
+std::string set_userinfo(Settings& settings, const Values& values) {
+    if (values[0] == "auto") {
+        settings.userinfo = UserinfoUse::automatic;
+    } else if (values[0] == "on" || values[0] == "off") {
+        settings.userinfo = values[0] == "on" ? UserinfoUse::on : UserinfoUse::off;
+    } else {
+        return wrong(values[0], "on, off, auto");
+    }
+    return "";
+}
+
+std::string set_signing_algorithms(Settings& settings, const Values& values) {
+    for (const std::string& value : values) {
+        const bool symmetric = value == "HS256" && settings.type->allows_hs256;
+        if (!symmetric && !jose::is_asymmetric_algorithm(value)) {
+            return wrong(value, "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA");
+        }
+    }
+    settings.signing_algorithms = values;
+    return "";
+}
+
+std::string set_allowed_tenants(Settings& settings, const Values& values) {
+    for (const std::string& value : values) {
+        const bool is_id = value.size() == 36 && value.find_first_not_of("0123456789abcdef-") == std::string::npos;
+        if (!is_id) {
+            return wrong(value, "tenant ids such as aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
+        }
+    }
+    settings.allowed_tenants = values;
+    return "";
+}
+
+using S = Settings;
+
+constexpr Parameter parameters[] = {
+    {"client_id", 1, 1, set_text<&S::client_id>},
+    {"client_secret", 1, 1, set_secret},
+    {"issuer", 1, 1, set_endpoint<&S::issuer>},
+    {"authorization_endpoint", 1, 1, set_endpoint<&S::authorization_endpoint>},
+    {"token_endpoint", 1, 1, set_endpoint<&S::token_endpoint>},
+    {"userinfo_endpoint", 1, 1, set_endpoint<&S::userinfo_endpoint>},
+    {"jwks_uri", 1, 1, set_endpoint<&S::jwks_uri>},
+    {"end_session_endpoint", 1, 1, set_endpoint<&S::end_session_endpoint>},
+    {"api_url", 1, 1, set_api_url},
+    {"scope", 1, 32, set_scopes},
+    {"client_auth", 1, 1, set_client_auth},
+    {"pkce", 1, 1, set_switch<&S::pkce>},
+    {"nonce", 1, 1, set_switch<&S::nonce>},
+    {"response_mode", 1, 1, set_response_mode},
+    {"prompt", 1, 1, set_text<&S::prompt>},
+    {"label", 1, 1, set_text<&S::label>},
+    {"user", 1, 1, set_text<&S::user_claim>},
+    {"signing_algorithms", 1, 16, set_signing_algorithms},
+    {"userinfo", 1, 1, set_userinfo},
+    {"domain", 1, 1, set_domain},
+    {"tenant", 1, 1, set_text<&S::tenant>},
+    {"single_tenant", 1, 1, set_switch<&S::single_tenant>},
+    {"allowed_tenants", 1, 100, set_allowed_tenants},
+    {"authorization_server", 1, 1, set_text<&S::authorization_server>},
+    {"original_domain", 1, 1, set_text<&S::original_domain>},
+    {"realm", 1, 1, set_text<&S::realm>},
+    {"region", 1, 1, set_text<&S::region>},
+};
+
+} // namespace
+
+const Parameter* find_parameter(std::string_view name) {
+    const auto* found = std::find_if(std::begin(parameters), std::end(parameters),
+                                     [name](const Parameter& each) { return each.name == name; });
+    return found == std::end(parameters) ? nullptr : found;
+}
+
+std::string parameter_names() {
+    std::string names;
+    for (const Parameter& parameter : parameters) {
+        names.append(names.empty() ? "" : ", ").append(parameter.name);
+    }
+    return names;
+}
+
+} // namespace oauth::providers

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Verifying the tokens of one sign-in with the provider's keys: the ID token, from the token endpoint or through the browser, and
+// an access token where a type reads it.
+#pragma once
+
+#include "../core/task.hpp"
+#include "../oidc/id_token.hpp"
+#include "../session/login.hpp"
+#include "site.hpp"
+
+#include <string>
+
+namespace oauth::flow {
+
+// One sign-in under way. What it refers to lives in the flow that awaits.
+struct Attempt {
+    SiteState& state;
+    ProviderState& provider;
+    const session::Login& login;
+    ProviderState::MetadataPointer metadata;
+
+    const providers::Settings& settings() const { return provider.settings(); }
+};
+
+struct IdTokenFacts {
+    std::string id_token;
+    std::string access_token; // for at_hash; empty: not checked
+    std::string code;         // for c_hash
+    oidc::IdTokenExpectation::CodeHash code_hash = oidc::IdTokenExpectation::CodeHash::optional;
+};
+
+core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdTokenFacts facts);
+
+// The claims of an access token that is a JWT of the same issuer; provider_error if it is anything else.
+core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token);
+
+} // namespace oauth::flow

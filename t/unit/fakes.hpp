@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The ports of the flows, as a test wants them: a clock that stands still, randomness that can fail at any draw, an HTTP
+// client whose exchanges wait until the test answers them, a ledger in memory. Each is owned by the test that makes it.
+#pragma once
+
+#include "../../src/net/http.hpp"
+#include "../../src/session/ledger.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "unit.hpp"
+
+namespace oauth::unit {
+
+using FakeClock = StoppedClock;
+
+// Never the same bytes twice; `fail_after(n)` lets n more draws succeed.
+class FakeRandom final : public core::Random {
+public:
+    [[nodiscard]] bool fill(void* buffer, std::size_t size) noexcept override {
+        if (draws_left_ == 0) {
+            return false;
+        }
+        --draws_left_;
+        auto* bytes = static_cast<unsigned char*>(buffer);
+        for (std::size_t i = 0; i < size; ++i) {
+            state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+            bytes[i] = static_cast<unsigned char>(state_ >> 56);
+        }
+        return true;
+    }
+    void fail_after(std::uint64_t draws) { draws_left_ = draws; }
+
+private:
+    std::uint64_t state_ = 1;
+    std::uint64_t draws_left_ = std::numeric_limits<std::uint64_t>::max();
+};
+
+class FakeHttp final : public net::HttpClient {
+public:
+    void start(net::HttpRequest request, net::HttpWaiter& waiter) override {
+        sent.push_back(request);
+        pending_.push_back({std::move(request), &waiter});
+    }
+    void cancel(net::HttpWaiter& waiter) noexcept override {
+        cancelled += std::erase_if(pending_, [&](const Pending& each) { return each.waiter == &waiter; });
+    }
+
+    std::size_t pending() const { return pending_.size(); }
+    const net::HttpRequest& oldest() const { return pending_.front().request; }
+
+    // Answers the oldest exchange, which resumes whoever waits for it.
+    void answer(net::HttpResult result) {
+        assert_false(pending_.empty());
+        net::HttpWaiter* waiter = pending_.front().waiter;
+        pending_.pop_front();
+        waiter->result = std::move(result);
+        waiter->waiting.resume();
+    }
+
+    std::size_t count(std::string_view url_end) const {
+        const auto ends = [url_end](const net::HttpRequest& request) { return request.url.ends_with(url_end); };
+        return static_cast<std::size_t>(std::count_if(sent.begin(), sent.end(), ends));
+    }
+
+    std::vector<net::HttpRequest> sent;
+    std::size_t cancelled = 0;
+
+private:
+    struct Pending {
+        net::HttpRequest request;
+        net::HttpWaiter* waiter;
+    };
+    std::deque<Pending> pending_;
+};
+
+inline net::HttpResult json_response(std::string body, int status = 200) {
+    net::HttpResponse response;
+    response.status = status;
+    response.content_type = "application/json";
+    response.body = std::move(body);
+    return response;
+}
+
+inline net::HttpResult unreachable() {
+    return core::Error{core::Code::provider_unreachable, "cannot connect to op.example"};
+}
+
+class FakeLedger final : public session::Ledger {
+public:
+    Mark use_once(std::string_view state, std::int64_t until) noexcept override {
+        if (full) {
+            return Mark::full;
+        }
+        return used.emplace(state, until).second ? Mark::first : Mark::again;
+    }
+    Revocation revoke(std::string_view session_id, std::int64_t until) noexcept override {
+        if (full) {
+            return Revocation::full;
+        }
+        revoked.emplace(session_id, until);
+        ++generation_;
+        return Revocation::done;
+    }
+    bool is_revoked(std::string_view session_id) noexcept override {
+        return revoked.contains(std::string(session_id));
+    }
+    std::uint64_t generation() const noexcept override { return generation_; }
+
+    bool full = false;
+    std::map<std::string, std::int64_t> used;
+    std::map<std::string, std::int64_t> revoked;
+
+private:
+    std::uint64_t generation_ = 1;
+};
+
+} // namespace oauth::unit

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// A worker's opened sessions: found by the whole cookie, for its own site and base URL only (SC-03, SC-17), and never more of
+// them than there is room for.
+#include "../../src/session/cache.hpp"
+
+#include <memory>
+#include <string>
+
+#include "unit.hpp"
+
+using namespace oauth::session;
+
+namespace {
+
+const int site_one = 0;
+const int site_two = 0;
+const std::string base = "https://app.example";
+
+OpenedSessionPointer opened(const std::string& cookie, const void* site = &site_one) {
+    auto session = std::make_shared<OpenedSession>();
+    session->cookie = cookie;
+    session->site = site;
+    session->base_url = base;
+    return session;
+}
+
+std::string cookie(int number) {
+    std::string text = "AQx" + std::to_string(number);
+    text.resize(400, 'y');
+    return text;
+}
+
+void finds_what_was_inserted(void**) {
+    SessionCache cache(42, 64);
+    assert_null(cache.find(cookie(1), &site_one, base));
+    for (const std::string& text : {cookie(1), cookie(2), std::string("short"), std::string("")}) {
+        const auto session = opened(text);
+        cache.insert(session);
+        const OpenedSessionPointer* found = cache.find(text, &site_one, base);
+        assert_non_null(found);
+        assert_ptr_equal(found->get(), session.get());
+    }
+}
+
+void sc_17_for_its_own_site_and_base_url_only(void**) {
+    SessionCache cache(42, 64);
+    cache.insert(opened(cookie(1)));
+    assert_non_null(cache.find(cookie(1), &site_one, base));
+    assert_null(cache.find(cookie(1), &site_two, base));
+    assert_null(cache.find(cookie(1), &site_one, "https://other.example"));
+    assert_null(cache.find(cookie(1), &site_one, "http://app.example"));
+}
+
+void sc_01_the_whole_cookie_is_the_key(void**) {
+    // Only part of it is hashed, so all of these share a place.
+    SessionCache cache(42, 1);
+    const std::string right = cookie(1);
+    cache.insert(opened(right));
+    for (std::size_t i = 0; i < right.size(); ++i) {
+        std::string wrong = right;
+        wrong[i] = static_cast<char>(wrong[i] ^ 1);
+        assert_null(cache.find(wrong, &site_one, base));
+    }
+    assert_null(cache.find(right + "y", &site_one, base));
+    assert_null(cache.find(right.substr(0, right.size() - 1), &site_one, base));
+    assert_null(cache.find("", &site_one, base));
+}
+
+void the_oldest_of_four_makes_room(void**) {
+    SessionCache cache(42, 1);
+    const auto first = opened(cookie(0));
+    const std::weak_ptr<OpenedSession> watched = first;
+    cache.insert(first);
+    for (int i = 1; i < 4; ++i) {
+        cache.insert(opened(cookie(i)));
+    }
+    for (int i = 0; i < 4; ++i) {
+        assert_non_null(cache.find(cookie(i), &site_one, base));
+    }
+    cache.insert(opened(cookie(4)));
+    assert_null(cache.find(cookie(0), &site_one, base));
+    assert_int_equal(watched.use_count(), 1); // only the test holds it now
+    for (int i = 1; i < 5; ++i) {
+        assert_non_null(cache.find(cookie(i), &site_one, base));
+    }
+}
+
+void buckets_are_spread(void**) {
+    SessionCache cache(42, 1024);
+    for (int i = 0; i < 512; ++i) {
+        cache.insert(opened(cookie(i)));
+    }
+    int found = 0;
+    for (int i = 0; i < 512; ++i) {
+        found += cache.find(cookie(i), &site_one, base) != nullptr ? 1 : 0;
+    }
+    assert_true(found > 490);
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(finds_what_was_inserted),
+        cmocka_unit_test(sc_17_for_its_own_site_and_base_url_only),
+        cmocka_unit_test(sc_01_the_whole_cookie_is_the_key),
+        cmocka_unit_test(the_oldest_of_four_makes_room),
+        cmocka_unit_test(buckets_are_spread),
+    };
+    return cmocka_run_group_tests_name("cache", tests, nullptr, nullptr);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// Cookies in and out: only ';' separates (SC-09), ours are cut out and the application's stay as they were (HD-12), what is
+// set has the right attributes (SC-07, CS-05), and large values go in parts that are put together strictly (SC-08, SC-10..12).
+#include "../../src/session/cookies.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "unit.hpp"
+
+using namespace oauth;
+using namespace oauth::session;
+
+namespace {
+
+using SameSite = CookieSettings::SameSite;
+using Secure = CookieSettings::Secure;
+
+std::string read_all(std::string_view header) {
+    std::string text;
+    Cookie cookie;
+    while (next_cookie(header, cookie)) {
+        text.append("[").append(cookie.name).append("|").append(cookie.value).append("]");
+    }
+    return text;
+}
+
+void sc_09_only_semicolons_separate(void**) {
+    assert_text_equal(read_all(""), "");
+    assert_text_equal(read_all("a=1"), "[a|1]");
+    assert_text_equal(read_all("a=1; b=2;c=3 ;\td=4"), "[a|1][b|2][c|3][d|4]");
+    assert_text_equal(read_all("a=1,oauth=evil"), "[a|1,oauth=evil]");
+    assert_text_equal(read_all("a=\"x; oauth=evil\""), "[a|\"x][oauth|evil\"]");
+    assert_text_equal(read_all("sid=\"x\""), "[sid|\"x\"]");
+    assert_text_equal(read_all("$Version=1; a=1"), "[$Version|1][a|1]");
+    assert_text_equal(read_all("a = 1 ; b=x=y="), "[a|1][b|x=y=]");
+    assert_text_equal(read_all("a b=1 2"), "[a b|1 2]");
+    assert_text_equal(read_all("a=1;a=2"), "[a|1][a|2]");
+}
+
+void cookies_without_equals_are_passed_over(void**) {
+    assert_text_equal(read_all(";;;"), "");
+    assert_text_equal(read_all(" ; "), "");
+    assert_text_equal(read_all("nameless; a=1; oauth"), "[a|1]");
+    assert_text_equal(read_all("="), "[|]");
+    assert_text_equal(read_all("=x; a="), "[|x][a|]");
+}
+
+void our_cookies_are_known_by_name(void**) {
+    for (const char* ours : {"oauth", "oauth.0", "oauth.12", "oauth_login_", "oauth_login_AbC-_1"}) {
+        assert_true(is_own_cookie(ours, "oauth"));
+    }
+    for (const char* other : {"", "oaut", "oauth2", "OAUTH", "oauth.", "oauth.x", "oauth.1x", "oauth_log", "oauth.0.1",
+                              "xoauth", "oauth_state", "__Host-oauth", "oauth-login_"}) {
+        assert_false(is_own_cookie(other, "oauth"));
+    }
+}
+
+void hd_12_ours_are_cut_out(void**) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"oauth=x", ""},
+        {"oauth=x; oauth.0=y;oauth_login_z=1", ""},
+        {" oauth = x ", ""},
+        {"a=1; oauth=x; b=2", "a=1; b=2"},
+        {"oauth=x;a=\"1,2\"; =; nameless", "a=\"1,2\"; =; nameless"},
+        {"oauth=x; a=1; a=2; oauth2=keep; A = b c ", "a=1; a=2; oauth2=keep; A = b c"},
+        {";;; ;oauth=x; ;", ""},
+        {"oauth; oauth=1", "oauth"},
+        {"a=1,oauth=evil; oauth=x", "a=1,oauth=evil"},
+        {"oauth=1; oauth=2; oauth.9=3", ""},
+    };
+    for (const auto& [header, expected] : cases) {
+        assert_text_equal(without_own_cookies(header, "oauth").value_or("unchanged"), expected);
+    }
+}
+
+void sc_09_a_header_without_ours_is_left_alone(void**) {
+    for (const char* header : {"", ";;;", "=", " ; ", "a=1;b=2", "a=1 ;  b=\"x\"", "a=1,oauth=evil", "oauth"}) {
+        assert_false(without_own_cookies(header, "oauth").has_value());
+    }
+}
+
+void the_name_follows_the_base_url(void**) {
+    CookieSettings settings;
+    assert_text_equal(cookie_name(settings, "https://app.example"), "__Host-oauth");
+    assert_text_equal(cookie_name(settings, "http://app.example"), "oauth");
+    settings.domain = "example";
+    assert_text_equal(cookie_name(settings, "https://app.example"), "oauth");
+    settings = {};
+    settings.path = "/app";
+    assert_text_equal(cookie_name(settings, "https://app.example"), "oauth");
+    settings = {};
+    settings.secure = Secure::off; // a browser refuses the prefix without Secure
+    assert_text_equal(cookie_name(settings, "https://app.example"), "oauth");
+    settings = {};
+    settings.name = "mine";
+    assert_text_equal(cookie_name(settings, "https://app.example"), "mine");
+}
+
+void sc_07_attributes(void**) {
+    const std::string https = "https://app.example";
+    const std::string http = "http://app.example";
+    CookieSettings settings;
+    assert_text_equal(set_cookie(settings, https, "__Host-oauth", "v", std::nullopt),
+                      "__Host-oauth=v; Path=/; HttpOnly; Secure; SameSite=Lax");
+    assert_text_equal(set_cookie(settings, http, "oauth", "v", std::nullopt),
+                      "oauth=v; Path=/; HttpOnly; SameSite=Lax");
+    assert_text_equal(set_cookie(settings, https, "oauth", "", 0),
+                      "oauth=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
+    settings.domain = "example";
+    settings.path = "/app";
+    settings.same_site = SameSite::strict;
+    settings.partitioned = true;
+    assert_text_equal(set_cookie(settings, https, "oauth", "v", 600),
+                      "oauth=v; Path=/app; Domain=example; Max-Age=600; HttpOnly; Secure; SameSite=Strict; Partitioned");
+    settings = {};
+    settings.secure = Secure::on;
+    assert_text_equal(set_cookie(settings, http, "oauth", "v", std::nullopt),
+                      "oauth=v; Path=/; HttpOnly; Secure; SameSite=Lax");
+    settings.secure = Secure::off;
+    assert_text_equal(set_cookie(settings, https, "oauth", "v", std::nullopt),
+                      "oauth=v; Path=/; HttpOnly; SameSite=Lax");
+}
+
+void same_site_none_needs_secure(void**) {
+    CookieSettings settings;
+    settings.same_site = SameSite::none;
+    assert_text_equal(set_cookie(settings, "https://app.example", "oauth", "v", std::nullopt),
+                      "oauth=v; Path=/; HttpOnly; Secure; SameSite=None");
+    assert_text_equal(set_cookie(settings, "http://app.example", "oauth", "v", std::nullopt),
+                      "oauth=v; Path=/; HttpOnly");
+}
+
+std::optional<std::string> join(const std::vector<std::pair<std::string, std::string>>& cookies,
+                                std::string_view name = "oauth") {
+    CookieJoiner joiner(name);
+    for (const auto& [cookie_name, value] : cookies) {
+        joiner.see({cookie_name, value});
+    }
+    if (const auto single = joiner.single()) {
+        return std::string(*single);
+    }
+    return joiner.join();
+}
+
+std::string text_of(std::size_t size) {
+    std::string text;
+    while (text.size() < size) {
+        text += std::to_string(text.size()) + "-";
+    }
+    text.resize(size);
+    return text;
+}
+
+void sc_12_parts_round_trip_at_every_boundary(void**) {
+    const std::string name = "__Host-oauth";
+    const std::size_t part = max_cookie_part - name.size() - 3;
+    const std::size_t whole = max_cookie_part - name.size() - 1;
+    for (const std::size_t size :
+         {std::size_t{1}, whole - 1, whole, whole + 1, part, part + 1, part + part / 2, std::size_t{7000}}) {
+        const std::string value = text_of(size);
+        const auto parts = split_cookie(name, value);
+        assert_true(parts.has_value());
+        assert_int_equal(parts->size(), size <= whole ? 1 : 2);
+        for (const auto& [part_name, part_value] : *parts) {
+            assert_false(part_value.empty());
+            assert_true(part_name.size() + 1 + part_value.size() <= max_cookie_part);
+        }
+        assert_text_equal(parts->front().first, size <= whole ? name : name + ".0");
+        assert_text_equal(join(*parts, name).value_or("nothing"), value);
+    }
+}
+
+void sc_11_more_than_the_bound_is_refused_when_written(void**) {
+    const std::size_t overhead = 2 * (std::string_view("oauth").size() + 3);
+    assert_true(split_cookie("oauth", std::string(max_cookie_total - overhead, 'x')).has_value());
+    assert_false(split_cookie("oauth", std::string(max_cookie_total - overhead + 1, 'x')).has_value());
+    assert_false(split_cookie("oauth", std::string(1000000, 'x')).has_value());
+}
+
+void sc_10_parts_are_put_together_strictly(void**) {
+    assert_text_equal(join({{"oauth.0", "a"}, {"oauth.1", "b"}}).value_or("nothing"), "ab");
+    assert_text_equal(join({{"oauth.1", "b"}, {"other", "x"}, {"oauth.0", "a"}}).value_or("nothing"), "ab");
+    assert_text_equal(join({{"oauth.0", "a"}, {"oauth.1", "b"}, {"oauth.2", "c"}}).value_or("nothing"), "abc");
+    assert_false(join({}).has_value());
+    assert_false(join({{"oauth.1", "b"}}).has_value());
+    assert_false(join({{"oauth.0", "a"}, {"oauth.2", "c"}}).has_value());
+    assert_false(join({{"oauth.0", "a"}, {"oauth.0", "b"}}).has_value());
+    assert_false(join({{"oauth.0", "a"}, {"oauth.1", "b"}, {"oauth.1", "b"}}).has_value());
+    for (const char* name : {"oauth.99999999", "oauth.-1", "oauth.1e9", "oauth.00", "oauth.", "oauth.x", "oauth.9"}) {
+        assert_false(join({{name, "a"}}).has_value());
+        assert_text_equal(join({{"oauth.0", "a"}, {name, "b"}}).value_or("nothing"), "a");
+    }
+}
+
+void sc_10_a_joined_value_is_bounded(void**) {
+    const std::string half(max_cookie_total / 2, 'x');
+    assert_true(join({{"oauth.0", half}, {"oauth.1", half}}).has_value());
+    assert_false(join({{"oauth.0", half}, {"oauth.1", half}, {"oauth.2", "x"}}).has_value());
+}
+
+void sc_08_of_two_with_one_name_none_is_believed(void**) {
+    assert_text_equal(join({{"oauth", "a"}}).value_or("nothing"), "a");
+    assert_false(join({{"oauth", "a"}, {"oauth", "b"}}).has_value());
+    assert_false(join({{"oauth", "a"}, {"oauth", "a"}}).has_value());
+    assert_false(join({{"oauth", "a"}, {"oauth", "b"}, {"oauth.0", "c"}}).has_value());
+}
+
+void has_parts_says_whether_there_are_any(void**) {
+    CookieJoiner joiner("oauth");
+    joiner.see({"oauth", "a"});
+    assert_false(joiner.has_parts());
+    joiner.see({"oauth.0", "a"});
+    assert_true(joiner.has_parts());
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(sc_09_only_semicolons_separate),
+        cmocka_unit_test(cookies_without_equals_are_passed_over),
+        cmocka_unit_test(our_cookies_are_known_by_name),
+        cmocka_unit_test(hd_12_ours_are_cut_out),
+        cmocka_unit_test(sc_09_a_header_without_ours_is_left_alone),
+        cmocka_unit_test(the_name_follows_the_base_url),
+        cmocka_unit_test(sc_07_attributes),
+        cmocka_unit_test(same_site_none_needs_secure),
+        cmocka_unit_test(sc_12_parts_round_trip_at_every_boundary),
+        cmocka_unit_test(sc_11_more_than_the_bound_is_refused_when_written),
+        cmocka_unit_test(sc_10_parts_are_put_together_strictly),
+        cmocka_unit_test(sc_10_a_joined_value_is_bounded),
+        cmocka_unit_test(sc_08_of_two_with_one_name_none_is_believed),
+        cmocka_unit_test(has_parts_says_whether_there_are_any),
+    };
+    return cmocka_run_group_tests_name("cookies", tests, nullptr, nullptr);
+}
