@@ -27,6 +27,12 @@ ngx_conf_enum_t unauthenticated_choices[] = {
     {ngx_null_string, 0},
 };
 
+ngx_conf_enum_t policy_modes[] = {
+    {ngx_string("enforce"), policy_enforce},
+    {ngx_string("shadow"), policy_shadow},
+    {ngx_null_string, 0},
+};
+
 ngx_conf_enum_t session_choices[] = {
     {ngx_string("cookie"), 0},
     {ngx_null_string, 0},
@@ -61,6 +67,7 @@ ngx_command_t commands[] = {
     location_command("oauth_allow", some, guarded<set_rule>, 0),
     location_command("oauth_deny", some, guarded<set_rule>, 0),
     main_command("oauth_policy", NGX_CONF_BLOCK | one, guarded<set_policy_block>, 0),
+    location_command("oauth_policy_mode", one, guarded<set_choice>, offsetof(LocationConf, policy_mode), policy_modes),
     location_command("oauth_unauthenticated", one, guarded<set_choice>, offsetof(LocationConf, unauthenticated),
                      unauthenticated_choices),
     // for how long

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the pure floors report an expected failure: by value, with a code of the table in docs/errors.md
+// How the pure floors report an expected failure: by value, with a code of the table in docs/directives.md
 // and a detail for the log. Nothing here throws; a detail never holds a secret, a code, a token or a cookie.
 #pragma once
 

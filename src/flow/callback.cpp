@@ -10,6 +10,8 @@
 #include "exchange.hpp"
 #include "sign_in.hpp"
 
+#include <algorithm>
+
 namespace oauth::flow {
 
 namespace {
@@ -89,8 +91,11 @@ using CookieParts = std::vector<std::pair<std::string, std::string>>;
 
 core::Result<CookieParts> seal_session(SiteState& state, const Request& request, const std::string& name,
                                        const session::Session& session) {
-    const auto sealed =
-        state.session_sealer.seal(state.random, session::binding(name, request.base_url), session::serialize(session));
+    const std::string record = session::serialize(session);
+    if (record.empty()) {
+        return Error{Code::session_too_large, "the session takes more than 64k"};
+    }
+    const auto sealed = state.session_sealer.seal(state.random, session::binding(name, request.base_url), record);
     if (!sealed) {
         return Error{Code::internal_error, "the session cannot be sealed"};
     }
@@ -110,8 +115,9 @@ core::Result<web::Answer> begin_session(SiteState& state, const Request& request
     if (!state.random.fill(session.id.data(), session.id.size())) {
         return Error{Code::internal_error, "no randomness"};
     }
-    session.signed_in_at = signed_in.auth_time.value_or(state.clock.now());
-    session.expires_at = state.clock.now() + state.site.session_lifetime;
+    const std::int64_t now = state.clock.now();
+    session.signed_in_at = std::clamp<std::int64_t>(signed_in.auth_time.value_or(now), 0, now);
+    session.expires_at = now + state.site.session_lifetime;
     if (state.site.keep_tokens) {
         session.id_token = std::move(signed_in.id_token);
         session.access_token = std::move(signed_in.access_token);

@@ -169,6 +169,7 @@ void* create_location_conf(ngx_conf_t* cf) {
         return nullptr;
     }
     location->mode = NGX_CONF_UNSET_UINT;
+    location->policy_mode = NGX_CONF_UNSET_UINT;
     location->unauthenticated = NGX_CONF_UNSET_UINT;
     location->identity = NGX_CONF_UNSET;
     location->identity_ttl = NGX_CONF_UNSET;
@@ -225,6 +226,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     if (location.rules == nullptr) {
         location.rules = parent.rules;
     }
+    ngx_conf_merge_uint_value(location.policy_mode, parent.policy_mode, policy_enforce);
     ngx_conf_merge_uint_value(location.unauthenticated, parent.unauthenticated,
                               static_cast<ngx_uint_t>(flow::Unauthenticated::automatic));
     merge_identity(cf, parent, location);
@@ -234,6 +236,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
                          "or \"oauth_allow any;\" to let in everybody who can sign in,");
     }
     auto* server = static_cast<ServerConf*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_oauth_module));
+    location.server = server;
     server->in_use = server->in_use || location.mode != mode_off;
     auto& headers = server->state->identity_headers;
     const std::string header = normalise_header_name(view(location.identity_header));

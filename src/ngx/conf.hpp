@@ -127,6 +127,7 @@ struct LocationConf {
     ngx_array_t* providers; // of ngx_str_t; NULL: all
     Place* providers_place;
     RuleHolder* rules;
+    ngx_uint_t policy_mode;
     ngx_uint_t unauthenticated;
     ngx_flag_t identity;
     ngx_str_t identity_header;
@@ -137,9 +138,10 @@ struct LocationConf {
     ngx_array_t* identity_claims; // of ngx_str_t
     flow::IdentitySettings* identity_settings;
     std::vector<std::size_t>* offer; // indexes of providers
-    ngx_uint_t index;
+    const ServerConf* server;
 };
 
+enum PolicyMode : ngx_uint_t { policy_enforce, policy_shadow };
 enum Mode : ngx_uint_t { mode_off, mode_optional, mode_on };
 
 void* create_main_conf(ngx_conf_t* cf);

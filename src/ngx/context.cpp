@@ -193,12 +193,16 @@ const session::OpenedSessionPointer& session_of(ngx_http_request_t* r, Context& 
 bool is_allowed(ngx_http_request_t* r, const LocationConf& location, Context& context) {
     const session::OpenedSessionPointer& session = session_of(r, context);
     context.signed_in = session && is_offered(*main_conf(r), location, session->session.identity.provider);
-    if (!context.signed_in || location.rules == nullptr) {
+    if (!context.signed_in) {
         return false;
+    }
+    if (location.rules == nullptr) {
+        return true; // "optional" needs no rule to tell who is signed in; "on" cannot be without one
     }
     const RequestVariables variables(r);
     context.verdict = flow::decide(*session, *location.rules->rules, variables);
-    return context.verdict.allowed;
+    context.shadowed = !context.verdict.allowed && location.policy_mode == policy_shadow;
+    return context.verdict.allowed || context.shadowed;
 }
 
 } // namespace
@@ -251,6 +255,7 @@ Decision decide(ngx_http_request_t* r) {
     context->verdict = {};
     context->allowed = false; // what a rule's or the audience's variables see meanwhile
     context->signed_in = false;
+    context->shadowed = false;
     context->allowed = location.mode != mode_off && is_allowed(r, location, *context);
     if (context->allowed && location.identity) {
         const std::string_view token = identity_of(r, *context);

@@ -37,6 +37,7 @@ public:
     const LocationConf* decided_for = nullptr;
     bool signed_in = false; // a session, of a provider that the location takes
     bool allowed = false;
+    bool shadowed = false; // allowed only because oauth_policy_mode is shadow
     policy::Verdict verdict;
 
     // The query of a callback, taken out of sight of the logs.

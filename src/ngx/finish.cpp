@@ -80,6 +80,72 @@ void collect_needs(ngx_conf_t* cf, MainState& state) {
     collect_variables(cf, state);
 }
 
+std::string list_needs(const providers::Needs& needs) {
+    std::string text;
+    const auto add = [&text](bool needed, std::string_view what) {
+        if (needed) {
+            text.append(text.empty() ? "" : ", ").append(what);
+        }
+    };
+    add(needs.email, "a verified e-mail address");
+    add(needs.name, "the name");
+    add(needs.hd, "the hosted domain (hd)");
+    add(needs.org, "organisations");
+    add(needs.team, "teams");
+    add(needs.group, "groups");
+    add(needs.role, "roles");
+    add(needs.tenant, "the tenant");
+    add(needs.acr, "acr");
+    add(needs.amr, "amr");
+    add(needs.scope, "the granted scopes");
+    for (const std::string& claim : needs.claims) {
+        add(true, "claim." + claim);
+    }
+    return text;
+}
+
+std::string names_of(const ServerConf& server) {
+    for (const ServerName& name : server.state->names) {
+        if (!name.name.empty()) {
+            return name.name;
+        }
+    }
+    return server.base_url.len != 0 ? string(server.base_url) : "-";
+}
+
+// For whoever reviews a configuration: what its rules ask of whom.
+void report_needs(ngx_conf_t* cf, const MainState& state, const ServerConf& server) {
+    providers::Needs needs;
+    std::vector<bool> offered(state.providers.size());
+    for (const LocationConf* location : state.locations) {
+        if (location->server != &server || location->mode == mode_off) {
+            continue;
+        }
+        if (location->rules != nullptr) {
+            needs.merge(location->rules->rules->needs());
+        }
+        for (const std::size_t index : *location->offer) {
+            offered[index] = true;
+        }
+    }
+    const std::string text = list_needs(needs);
+    if (text.empty()) {
+        return;
+    }
+    for (std::size_t i = 0; i < offered.size(); ++i) {
+        if (!offered[i]) {
+            continue;
+        }
+        const providers::Settings& settings = state.providers[i]->settings;
+        std::string scopes;
+        for (const std::string& scope : providers::scopes_for(settings, needs)) {
+            scopes.append(scopes.empty() ? "" : " ").append(scope);
+        }
+        ngx_log_error(NGX_LOG_NOTICE, cf->log, 0, "oauth: server \"%s\": the rules need of %s: %s (scope \"%s\")",
+                      names_of(server).c_str(), settings.name.c_str(), text.c_str(), scopes.c_str());
+    }
+}
+
 } // namespace
 
 std::string claim_path(std::string_view variable) {
@@ -109,6 +175,11 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     collect_needs(cf, state);
     if (!in_use) {
         return NGX_OK;
+    }
+    for (const ServerConf* server : state.servers) {
+        if (server->in_use) {
+            report_needs(cf, state, *server);
+        }
     }
     if (main.zone_size == NGX_CONF_UNSET_SIZE) {
         main.zone_size = 8 * 1024 * 1024;

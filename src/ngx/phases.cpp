@@ -189,6 +189,9 @@ ngx_int_t on_access(ngx_http_request_t* r) {
     }
     const Decision decision = decide(r);
     if (decision.allowed) {
+        if (decision.context->shadowed) {
+            log_answer(r, web::LogLevel::warn, "shadow, would be policy_denied: " + denial(r, location, *decision.context));
+        }
         return NGX_OK;
     }
     if (location.mode == mode_optional) {

@@ -204,7 +204,8 @@ std::string parse_policy(Condition& condition, const Split& split, const ParserP
     }
     condition.set = ports.find_policy(split.right);
     if (condition.set == nullptr) {
-        return "there is no oauth_policy " + quoted(split.right) + " before this line";
+        return "there is no oauth_policy " + quoted(split.right) +
+               " that could be asked here: not defined, or it leads back to itself";
     }
     return {};
 }

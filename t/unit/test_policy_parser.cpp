@@ -119,7 +119,7 @@ void mistakes_are_named(void**) {
         {"allow user~^$", "has an empty pattern"},
         {"allow user~(", "the pattern of \"user~(\" is invalid: not a regular expression"},
         {"allow user~a)|(?:b", "is invalid"},
-        {"allow policy=stuff", "there is no oauth_policy \"stuff\" before this line"},
+        {"allow policy=stuff", "there is no oauth_policy \"stuff\" that could be asked here"},
         {"allow policy!=staff", "accepted: policy=NAME"},
         {"allow policy=", "accepted: policy=NAME"},
         {"allow if=one", "accepted: if=$variable"},

@@ -173,7 +173,7 @@ export class AzureMock extends ProviderMock {
     if (!grant) {
       return;
     }
-    const size = Math.min(Number(entry.parameters.get('$top') ?? 100), 999);
+    const size = Math.min(Number(entry.parameters.get('$top') ?? 100), this.pageSize ?? 999);
     const page = Number(entry.parameters.get('$skiptoken') ?? 0);
     const shape = (typeof this.api.groups === 'function' ? this.api.groups(page) : this.api.groups) ?? {};
     const all = [...this.groups.map((id) => ({ '@odata.type': '#microsoft.graph.group', id })), ...(this.others ?? [])];

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What the module costs, against plain nginx that moves the same bytes: CPU, throughput, instructions, and what others notice of a slow provider.
+// Prints figures, then one line a goal; exits 1 where a goal is missed or something does not run. BENCH_PROFILE=1 adds the warm path by function.
+import assert from 'node:assert/strict';
+import { keyFor } from '../e2e/lib/jws.mjs';
+import { ScriptedProvider } from '../e2e/lib/scripted-provider.mjs';
+import { measureCpu } from './cpu.mjs';
+import { measureInstructions } from './instructions.mjs';
+import { measureLatency } from './latency.mjs';
+import { Bench, POLICIES } from './servers.mjs';
+
+const goals = [];
+
+function goal(what, value, limit) {
+  goals.push({ what, value, limit, met: value <= limit });
+}
+
+function row(what, ...values) {
+  console.log('  ' + what.padEnd(46) + values.map((value) => String(value).padStart(13)).join(''));
+}
+
+const times = (value) => value.toFixed(3) + ' x';
+const milliseconds = (value) => (value / 1000).toFixed(2) + ' ms';
+
+async function compareCpu(bench, plain, module, cookie) {
+  const cpu = await measureCpu(bench, plain, module, cookie);
+  console.log(`\nCPU time of the worker and throughput, a proxied request (${cpu.requests} received by the upstream)`);
+  row('', 'CPU', 'of plain', 'requests/s', 'of plain');
+  for (const [name, what] of [['plain', 'plain nginx, same bytes'], ['module', 'the module, a known session'], ['bare', 'plain nginx, no cookie and no header']]) {
+    row(what, cpu.of(name, 'cpu').toFixed(1) + ' us', times(cpu.ratio(name, 'cpu')), Math.round(cpu.of(name, 'throughput')), times(cpu.ratio(name, 'throughput')));
+  }
+  goal('CPU of the warm path, times plain nginx with the same bytes', cpu.ratio('module', 'cpu'), 1.10);
+  goal('CPU of the warm path, times plain nginx without any cookie', cpu.ratio('module', 'cpu', 'bare'), 1.25);
+}
+
+async function compareLatency(bench, module, cookie) {
+  const latency = await measureLatency(bench, module, cookie);
+  console.log(`\nLatency of other requests at one worker while a sign-in waits ${milliseconds(latency.wait)} for its tokens`);
+  row('', 'without', 'with', 'ratio');
+  for (const [value, what] of [['p50', 'half of them within'], ['p99', '99 of 100 within'], ['worst', 'the worst of a round, best round']]) {
+    row(what, milliseconds(latency.without[value]), milliseconds(latency.with[value]), times(latency.with[value] / latency.without[value]));
+  }
+  row('the worst of all rounds', milliseconds(latency.without.worstOfAll), milliseconds(latency.with.worstOfAll));
+  goal('99 of 100 requests beside a waiting sign-in, times without it', latency.with.p99 / latency.without.p99, 1.25);
+  goal('worst request beside a waiting sign-in, part of its wait', latency.with.worst / latency.wait, 0.02);
+}
+
+async function compareInstructions(bench, identity) {
+  const counted = await measureInstructions(bench, identity, { withProfile: Boolean(process.env.BENCH_PROFILE) });
+  console.log('\nInstructions of a proxied request');
+  row('', 'instructions', 'of plain');
+  row('plain nginx, same bytes', Math.round(counted.plain), times(1));
+  row('the module, a known session', Math.round(counted.module), times(counted.module / counted.plain));
+  row('plain nginx, no cookie and no header', Math.round(counted.bare), times(counted.bare / counted.plain));
+  for (const count of POLICIES) {
+    row(`the module, the last of ${count} rules allows`, Math.round(counted.policies[count]), times(counted.policies[count] / counted.plain));
+  }
+  row('one whole sign-in, three requests at nginx', Math.round(counted.signIn));
+  if (counted.profile.length) {
+    console.log('\nInstructions per request on the warm path, callees included\n' + counted.profile.join('\n'));
+  }
+  goal('instructions of the warm path, times plain nginx', counted.module / counted.plain, 1.10);
+  const spread = Object.values(counted.policies);
+  goal('instructions with 1, 10 and 100 rules, largest to smallest', Math.max(...spread) / Math.min(...spread), 1.02);
+}
+
+async function main() {
+  keyFor('ES256');
+  const provider = await new ScriptedProvider().start();
+  provider.alg = 'ES256';
+  const bench = new Bench(provider);
+  try {
+    await bench.startUpstream();
+    const module = await bench.startModule();
+    const cookie = await bench.signIn(module);
+    const { length, identity } = await bench.seen(module, cookie);
+    const plain = await bench.startPlain({}, identity);
+    const other = await bench.seen(plain, cookie);
+    assert.equal(other.length, length, 'both send the same number of bytes to the upstream');
+    console.log(`a cookie of ${cookie.length} bytes in, an identity of ${identity.length} bytes out, ${length} bytes a request to the upstream`);
+    await compareInstructions(bench, identity);
+    await compareCpu(bench, plain, module, cookie);
+    await compareLatency(bench, module, cookie);
+  } finally {
+    await bench.close();
+    await provider.stop();
+  }
+  console.log('');
+  for (const { what, value, limit, met } of goals) {
+    console.log(`${met ? 'ok    ' : 'MISSED'}  ${what}: ${value.toFixed(3)} (at most ${limit.toFixed(2)})`);
+  }
+  process.exitCode = goals.every(({ met }) => met) ? 0 : 1;
+}
+
+main().catch((error) => {
+  console.error('bench: ' + error.stack);
+  process.exitCode = 1;
+});

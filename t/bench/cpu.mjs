@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// CPU time and throughput of a proxied request, in turns within one run so that whatever else the machine does meets all of them. The ratio is taken
+// within each round, and the middle one of the rounds counts.
+import assert from 'node:assert/strict';
+import { wrk } from './load.mjs';
+
+const ROUNDS = 7;
+const SECONDS = 2;
+const CONNECTIONS = 16;
+
+export const median = (values) => values.toSorted ? values.toSorted((a, b) => a - b)[values.length >> 1] : [...values].sort((a, b) => a - b)[values.length >> 1];
+
+async function load(bench, nginx, target, cookie) {
+  const received = await bench.received();
+  const cpu = nginx.cpuTime();
+  const report = await wrk(nginx.url + target, { cookie, seconds: SECONDS, connections: CONNECTIONS });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const spent = nginx.cpuTime() - cpu;
+  const requests = (await bench.received()) - received;
+  // What was under way when wrk stopped has reached the upstream and is in nobody's report.
+  assert.ok(requests >= report.requests && requests <= report.requests + 2 * CONNECTIONS, `the upstream received ${requests} requests, wrk counts ${report.requests}`);
+  return { cpu: spent / requests / 1000, throughput: report.requests / report.duration * 1e6, requests };
+}
+
+// Resolves to, for each of `plain`, `module` and `bare`, its medians, and for the last two the median of their ratios to `plain`.
+export async function measureCpu(bench, plain, module, cookie) {
+  const arms = { plain: [plain, '/', cookie], module: [module, '/', cookie], bare: [plain, '/bare', undefined] };
+  const rounds = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const names = round % 2 ? Object.keys(arms) : Object.keys(arms).reverse();
+    const results = {};
+    for (const name of names) {
+      results[name] = await load(bench, ...arms[name]);
+    }
+    if (round > 0) { // the first one warms up
+      rounds.push(results);
+    }
+  }
+  const of = (name, value) => median(rounds.map((results) => results[name][value]));
+  const ratio = (name, value, base = 'plain') => median(rounds.map((results) => results[name][value] / results[base][value]));
+  return { of, ratio, requests: rounds.reduce((sum, results) => sum + results.plain.requests + results.module.requests + results.bare.requests, 0) };
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Instructions of a request, counted by callgrind in a single nginx process. Counts are taken after two numbers of requests and only their
+// difference is used, so that starting, waiting and the taking of counts are in none of the figures.
+import { execFileSync } from 'node:child_process';
+import { Sequence } from './load.mjs';
+import { POLICIES } from './servers.mjs';
+
+const WARM = 50;
+const FEW = 100;
+const MANY = 600;
+
+async function perRequest(bench, nginx, target, cookie) {
+  const client = await new Sequence(nginx.port, { path: target, cookie }).open();
+  await client.send(WARM);
+  const received = await bench.received();
+  await nginx.takeCounters();
+  await client.send(FEW);
+  const few = await nginx.takeCounters();
+  await client.send(MANY);
+  const many = await nginx.takeCounters();
+  client.close();
+  const reached = (await bench.received()) - received;
+  if (reached !== FEW + MANY) {
+    throw new Error(`${target}: the upstream received ${reached} requests of ${FEW + MANY}`);
+  }
+  return { instructions: (many.instructions - few.instructions) / (MANY - FEW), file: many.file };
+}
+
+async function perSignIn(bench, nginx) {
+  const counts = [];
+  for (const count of [1, 1, 5]) { // the first learns the provider's metadata and keys
+    await nginx.takeCounters();
+    for (let i = 0; i < count; i++) {
+      await bench.signIn(nginx);
+    }
+    counts.push((await nginx.takeCounters()).instructions);
+  }
+  return (counts[2] - counts[1]) / 4;
+}
+
+// What the profile of the warm path says about the module's own functions and what they call.
+function profile(file) {
+  const text = execFileSync('callgrind_annotate', ['--inclusive=yes', '--threshold=100', file], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const lines = text.split('\n').filter((line) => /oauth::|PROGRAM TOTALS/.test(line)).slice(0, 40);
+  return lines.map((line) => {
+    const [, count, name] = /^\s*([\d,]+)\s*(?:\([\d. ]+%\))?\s*(.*?)(?:\s+\[.*)?$/.exec(line);
+    return `${String(Math.round(Number(count.replaceAll(',', '')) / MANY)).padStart(7)}  ${name.replace(/^\?\?\?:/, '').slice(0, 150)}`;
+  });
+}
+
+export async function measureInstructions(bench, identity, { withProfile = false } = {}) {
+  const module = await bench.startModule({ callgrind: true });
+  const signIn = await perSignIn(bench, module);
+  const cookie = await bench.signIn(module);
+  const plain = await bench.startPlain({ callgrind: true }, identity);
+  const warm = await perRequest(bench, module, '/', cookie);
+  const results = { signIn, module: warm.instructions, policies: {} };
+  results.plain = (await perRequest(bench, plain, '/', cookie)).instructions;
+  results.bare = (await perRequest(bench, plain, '/bare')).instructions;
+  for (const count of POLICIES) {
+    results.policies[count] = (await perRequest(bench, module, `/rules-${count}/`, cookie)).instructions;
+  }
+  results.profile = withProfile ? profile(warm.file) : [];
+  return results;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Two clients. `wrk` loads a server as fast as it answers, or for a time; `Sequence` sends an exact number of requests one after the other on one
+// connection, for counting instructions. Both fail on anything that is not a 200.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REPORT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'report.lua');
+
+// Resolves to {requests, duration, failed, p50, p99, max}; microseconds.
+export async function wrk(url, { cookie, seconds = 2, connections = 16 }) {
+  const headers = cookie ? ['-H', 'Cookie: ' + cookie] : [];
+  const child = spawn('wrk', ['-t1', '-c' + connections, `-d${seconds}s`, '--timeout', '20s', ...headers, '-s', REPORT, url], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part) => { text += part; });
+  await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const report = JSON.parse(/^REPORT (.*)$/m.exec(text)?.[1] ?? assert.fail('wrk said: ' + text));
+  assert.equal(report.failed, 0, `${url}: ${report.failed} of ${report.requests} requests failed`);
+  return report;
+}
+
+export class Sequence {
+  constructor(port, { path: target = '/', cookie } = {}) {
+    this.port = port;
+    this.request = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${cookie ? `Cookie: ${cookie}\r\n` : ''}\r\n`;
+  }
+
+  async open() {
+    this.socket = net.connect({ port: this.port, host: '127.0.0.1', noDelay: true });
+    this.socket.setEncoding('latin1');
+    await new Promise((resolve, reject) => this.socket.once('connect', resolve).once('error', reject));
+    return this;
+  }
+
+  // One request; resolves to its body.
+  once() {
+    return new Promise((resolve, reject) => {
+      let text = '';
+      const finish = (action, value) => {
+        this.socket.off('data', take).off('close', closed).off('error', closed);
+        action(value);
+      };
+      const closed = () => finish(reject, new Error('the connection ended: ' + text.slice(0, 200)));
+      const take = (part) => {
+        text += part;
+        const head = text.indexOf('\r\n\r\n');
+        if (head < 0) {
+          return;
+        }
+        const length = Number(/^content-length: (\d+)/im.exec(text.slice(0, head))?.[1] ?? NaN);
+        if (!text.startsWith('HTTP/1.1 200 ') || Number.isNaN(length)) {
+          finish(reject, new Error('an unexpected answer: ' + text.slice(0, 300)));
+        } else if (text.length >= head + 4 + length) {
+          finish(resolve, text.slice(head + 4));
+        }
+      };
+      this.socket.on('data', take).on('close', closed).on('error', closed);
+      this.socket.write(this.request);
+    });
+  }
+
+  async send(count) {
+    for (let i = 0; i < count; i++) {
+      await this.once();
+    }
+  }
+
+  close() {
+    this.socket.destroy();
+  }
+}

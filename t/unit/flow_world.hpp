@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+// What the tests of the flows share: a site with two OpenID providers, whose answers a test can change, and one browser with its
+// cookies. Nothing here waits: the network answers when the flow is run. Everything is owned by the World.
+#pragma once
+
+#include "../../src/core/bytes.hpp"
+#include "../../src/core/url.hpp"
+#include "../../src/flow/endpoints.hpp"
+#include "../../src/flow/gate.hpp"
+#include "../../src/flow/sign_in.hpp"
+#include "../../src/session/login.hpp"
+#include "tokens.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fakes.hpp"
+
+namespace oauth::unit {
+
+using tokens::Object;
+using tokens::quoted;
+
+inline constexpr std::int64_t start_of_time = 1760000000;
+inline const std::string app = "https://app.example";
+inline const std::string issuer = "https://op.example";
+
+inline const tokens::Key& provider_key() {
+    static const tokens::Key key = tokens::Key::ec("k1", "P-256");
+    return key;
+}
+
+inline Object metadata_document() {
+    return {{"issuer", quoted(issuer)},
+            {"authorization_endpoint", quoted(issuer + "/authorize?tenant=x")},
+            {"token_endpoint", quoted(issuer + "/token")},
+            {"userinfo_endpoint", quoted(issuer + "/userinfo")},
+            {"jwks_uri", quoted(issuer + "/jwks")},
+            {"end_session_endpoint", quoted(issuer + "/end")},
+            {"id_token_signing_alg_values_supported", "[\"ES256\"]"}};
+}
+
+inline providers::Settings openid_settings(std::string name, std::string of_issuer) {
+    providers::Settings settings = providers::make_settings(*providers::find_type("oidc"), std::move(name));
+    settings.client_id = "client";
+    settings.client_secret = "secret";
+    settings.issuer = std::move(of_issuer);
+    return settings;
+}
+
+// What the provider answers: by the end of the URL. A test replaces an answer, or a part of one.
+struct FakeProvider {
+    Object metadata = metadata_document();
+    Object claims = {{"iss", quoted(issuer)},
+                     {"aud", "\"client\""},
+                     {"sub", "\"user-1\""},
+                     {"iat", std::to_string(start_of_time)},
+                     {"exp", std::to_string(start_of_time + 300)}};
+    Object token = {{"access_token", "\"access-1\""}, {"token_type", "\"Bearer\""}};
+    Object userinfo = {{"sub", "\"user-1\""}, {"email", "\"ann@example.org\""}, {"email_verified", "true"}};
+    std::map<std::string, net::HttpResult> instead;
+
+    net::HttpResult answer(const net::HttpRequest& request) const {
+        for (const auto& [end, result] : instead) {
+            if (request.url.ends_with(end)) {
+                return result;
+            }
+        }
+        if (request.url.ends_with("/openid-configuration")) {
+            return json_response(metadata.text());
+        }
+        if (request.url.ends_with("/token")) {
+            const std::string id_token = tokens::sign(provider_key(), "ES256", claims.text());
+            return json_response(token.with("id_token", quoted(id_token)).text());
+        }
+        if (request.url.ends_with("/jwks")) {
+            return json_response(tokens::jwk_set({provider_key().jwk()}));
+        }
+        return json_response(userinfo.text());
+    }
+};
+
+class World {
+public:
+    World() { state.providers = {&provider, &other}; }
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    FakeClock clock{start_of_time};
+    FakeRandom random;
+    FakeLedger ledger;
+    FakeHttp http;
+    FakeProvider op;
+    core::ReadyQueue ready{[] {}};
+    session::SessionCache sessions{7, 16};
+    policy::Needs needs;
+    flow::Site site = make_site(needs);
+    providers::Settings settings = openid_settings("op", issuer);
+    providers::Settings other_settings = openid_settings("other", "https://other.example");
+    flow::ProviderState provider{settings, ready, clock};
+    flow::ProviderState other{other_settings, ready, clock};
+    flow::SiteState state{site, clock, random, ledger, http, sessions, {}, sealer("session"), sealer("login"), {}};
+    std::map<std::string, std::string> jar; // the browser's cookies, by name
+
+    flow::Request request(std::string method, std::string path, std::string arguments = "") const {
+        flow::Request request;
+        request.method = std::move(method);
+        request.path = path;
+        request.target = arguments.empty() ? path : path + "?" + arguments;
+        request.arguments = std::move(arguments);
+        request.base_url = app;
+        request.id = "req-1";
+        request.accept = "text/html";
+        request.cookies.assign(jar.begin(), jar.end());
+        return request;
+    }
+
+    web::Answer run(core::Task<web::Answer> task) {
+        std::optional<web::Answer> answer;
+        {
+            core::Flow<web::Answer> flow(std::move(task), [&answer](std::optional<web::Answer> value, std::exception_ptr) {
+                answer = std::move(value);
+            });
+            flow.start();
+            while (!answer && turn()) {
+            }
+        }
+        assert_true(answer.has_value());
+        keep_cookies(*answer);
+        return std::move(*answer);
+    }
+
+    // One turn of the event loop; false if nothing was under way.
+    bool turn() {
+        ready.run();
+        if (http.pending() == 0) {
+            return false;
+        }
+        http.answer(op.answer(http.oldest()));
+        return true;
+    }
+
+    web::Answer serve(const flow::Request& request) {
+        const flow::Offer offer = state.providers;
+        return run(flow::serve(state, request, offer, current()));
+    }
+
+    // Starts a sign-in; gives the provider's parameters, and has the provider know the nonce.
+    core::Parameters begin(const std::string& return_to = "/page") {
+        const web::Answer answer = run(flow::sign_in(state, request("GET", "/auth/oauth/op"), provider, return_to));
+        assert_int_equal(answer.status, 302);
+        auto parameters = query_of(location(answer));
+        op.claims = op.claims.with("nonce", quoted(parameters.find("nonce").value_or("none")));
+        return parameters;
+    }
+
+    flow::Request callback_request(std::string_view state_parameter, const std::string& rest = "&code=code-1") const {
+        return request("GET", "/auth/oauth/op/callback", "state=" + std::string(state_parameter) + rest);
+    }
+
+    web::Answer sign_in_as(const std::string& subject) {
+        op.claims = op.claims.with("sub", quoted(subject));
+        op.userinfo = op.userinfo.with("sub", quoted(subject));
+        const auto parameters = begin();
+        const std::string state_parameter(*parameters.find("state"));
+        return serve(callback_request(state_parameter));
+    }
+
+    session::OpenedSessionPointer current() {
+        const auto cookie = jar.find(session_name());
+        return cookie == jar.end() ? nullptr : flow::find_session(state, cookie->second, app);
+    }
+
+    std::string session_name() const { return session::cookie_name(site.cookie, app); }
+    std::string login_name(std::string_view state_parameter) const {
+        return session::login_cookie_name(session_name(), *session::login_id(state_parameter));
+    }
+
+    static std::string header(const web::Answer& answer, std::string_view name) {
+        for (const auto& [header_name, value] : answer.headers) {
+            if (header_name == name) {
+                return value;
+            }
+        }
+        return "";
+    }
+    static std::string location(const web::Answer& answer) { return header(answer, "Location"); }
+
+    static core::Parameters query_of(const std::string& url) {
+        const std::size_t question = url.find('?');
+        auto parameters = core::Parameters::parse(question == std::string::npos ? "" : url.substr(question + 1));
+        assert_true(parameters.has_value());
+        return std::move(*parameters);
+    }
+
+    // The whole Set-Cookie value of that name; empty if there is none.
+    static std::string cookie_set(const web::Answer& answer, const std::string& name) {
+        for (const std::string& cookie : answer.set_cookies) {
+            if (cookie.starts_with(name + "=")) {
+                return cookie;
+            }
+        }
+        return "";
+    }
+
+    static bool sets_session(const web::Answer& answer, const std::string& name) {
+        for (const std::string& cookie : answer.set_cookies) {
+            const bool is_session = cookie.starts_with(name + "=") || cookie.starts_with(name + ".");
+            if (is_session && cookie.find("; Max-Age=0;") == std::string::npos) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void keep_cookies(const web::Answer& answer) {
+        for (const std::string& cookie : answer.set_cookies) {
+            const std::size_t equals = cookie.find('=');
+            const std::string name = cookie.substr(0, equals);
+            if (cookie.find("; Max-Age=0;") != std::string::npos) {
+                jar.erase(name);
+            } else {
+                jar[name] = cookie.substr(equals + 1, cookie.find(';') - equals - 1);
+            }
+        }
+    }
+
+private:
+    static flow::Site make_site(const policy::Needs& needs) {
+        flow::Site site;
+        site.needs = &needs;
+        return site;
+    }
+    static session::Sealer sealer(std::string_view purpose) {
+        auto sealer = session::Sealer::create({"a secret that seals cookies in tests"}, purpose);
+        assert_true(sealer.has_value());
+        return std::move(*sealer);
+    }
+};
+
+// Asserts code and status, and that the page or JSON is never cached.
+inline void check_failure(const web::Answer& answer, std::string_view code, int status, const char* file, int line) {
+    const std::string_view actual = answer.code ? core::code_name(*answer.code) : std::string_view("no failure");
+    if (actual != code || answer.status != status || answer.cache_control != "no-store") {
+        print_error("%.*s, status %d, log: %s\n", static_cast<int>(actual.size()), actual.data(), answer.status,
+                    answer.log.c_str());
+        _fail(file, line);
+    }
+}
+
+} // namespace oauth::unit
+
+#define assert_failure(answer, code, status) oauth::unit::check_failure(answer, code, status, __FILE__, __LINE__)

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+// What comes back from the provider: the whole way to a session; what is refused before anything is sent (CB-01..04, CB-06,
+// CS-01, MX-03, SC-03, SC-17); double clicks and replays (CB-03, TK-18); who is signed in already (CB-20).
+// Steps that fail on the way are in test_callback_failures.cpp.
+#include "../../src/flow/callback.hpp"
+#include "../../src/oidc/authorization.hpp"
+#include "flow_world.hpp"
+
+using namespace oauth;
+using unit::World;
+using unit::app;
+
+namespace {
+
+std::string state_of(const core::Parameters& parameters) {
+    return std::string(*parameters.find("state"));
+}
+
+void cb_18_a_sign_in_ends_in_a_session(void**) {
+    World world;
+    const auto parameters = world.begin("/page?x=1");
+    const std::string state = state_of(parameters);
+    const web::Answer answer = world.serve(world.callback_request(state));
+    assert_int_equal(answer.status, 302);
+    assert_text_equal(World::location(answer), app + "/page?x=1");
+    assert_text_equal(answer.cache_control, "no-store");
+    assert_false(answer.code.has_value());
+    const std::string cookie = World::cookie_set(answer, "__Host-oauth");
+    assert_true(cookie.ends_with("; Path=/; HttpOnly; Secure; SameSite=Lax"));
+    assert_text_equal(World::cookie_set(answer, world.login_name(state)),
+                      world.login_name(state) + "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
+
+    const auto session = world.current();
+    assert_non_null(session.get());
+    assert_text_equal(session->session.identity.provider, "op");
+    assert_text_equal(session->session.identity.subject, "user-1");
+    assert_text_equal(session->session.identity.email.value_or(""), "ann@example.org");
+    assert_true(session->session.identity.email_verified);
+    assert_int_equal(session->session.id.size(), 16);
+    assert_int_equal(session->session.signed_in_at, unit::start_of_time);
+    assert_int_equal(session->session.expires_at, unit::start_of_time + world.site.session_lifetime);
+    assert_text_equal(session->session.id_token, "");
+    assert_text_equal(session->session.access_token, "");
+    assert_true(answer.log.find(state) == std::string::npos);
+    assert_true(answer.log.find("code-1") == std::string::npos);
+}
+
+void the_code_is_redeemed_as_it_was_asked_for(void**) {
+    World world;
+    const auto asked = world.begin();
+    world.serve(world.callback_request(state_of(asked)));
+    const char* expected[] = {"/openid-configuration", "/token", "/jwks", "/userinfo"};
+    assert_int_equal(world.http.sent.size(), 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+        assert_true(world.http.sent[i].url.ends_with(expected[i])); // T1: userinfo after the ID token
+    }
+    const auto form = core::Parameters::parse(world.http.sent[1].body);
+    assert_true(form.has_value());
+    assert_text_equal(form->find("code").value_or(""), "code-1");
+    assert_text_equal(form->find("redirect_uri").value_or(""), *asked.find("redirect_uri"));
+    assert_text_equal(oidc::code_challenge_s256(form->find("code_verifier").value_or("")), *asked.find("code_challenge"));
+}
+
+void tokens_are_kept_where_they_are_asked_for(void**) {
+    World world;
+    world.site.keep_tokens = true;
+    world.sign_in_as("user-1");
+    assert_text_equal(world.current()->session.access_token, "access-1");
+    assert_true(world.current()->session.id_token.starts_with("ey"));
+}
+
+void auth_time_is_a_time_of_the_past(void**) {
+    const std::pair<const char*, std::int64_t> cases[] = {{"1759999000", 1759999000},
+                                                          {"1759999000.5", 1759999000},
+                                                          {"-5", 0},
+                                                          {"1e300", unit::start_of_time},
+                                                          {"1760000050", unit::start_of_time}};
+    for (const auto& [given, expected] : cases) {
+        World world;
+        world.op.claims = world.op.claims.with("auth_time", given);
+        world.sign_in_as("user-1");
+        assert_non_null(world.current().get());
+        assert_int_equal(world.current()->session.signed_in_at, expected);
+    }
+}
+
+// Nothing is sent, nothing is used up, no session is set, and the right callback still works afterwards.
+void assert_refused_unsent(World& world, const flow::Request& request, std::string_view code = "state_invalid",
+                           int status = 400) {
+    const std::size_t sent = world.http.sent.size();
+    const auto jar = world.jar;
+    const web::Answer answer = world.serve(request);
+    assert_failure(answer, code, status);
+    assert_false(World::sets_session(answer, world.session_name()));
+    assert_int_equal(world.http.sent.size(), sent);
+    assert_true(world.jar == jar);
+    assert_true(world.ledger.used.empty());
+}
+
+void cb_01_without_a_state_nothing_is_sent(void**) {
+    World world;
+    world.begin();
+    assert_refused_unsent(world, world.request("GET", "/auth/oauth/op/callback", "code=code-1"));
+    assert_refused_unsent(world, world.request("GET", "/auth/oauth/op/callback", ""));
+    assert_refused_unsent(world, world.callback_request(""));
+    assert_refused_unsent(world, world.callback_request("short"));
+    assert_refused_unsent(world, world.callback_request(std::string(129, 'a')));
+    assert_refused_unsent(world, world.callback_request("%zz"), "request_invalid");
+}
+
+void cb_02_only_this_sign_ins_state(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    for (std::size_t i = 0; i < state.size(); ++i) {
+        std::string altered = state;
+        altered[i] = altered[i] == 'A' ? 'B' : 'A';
+        if (altered != state) {
+            assert_refused_unsent(world, world.callback_request(altered));
+        }
+    }
+    assert_refused_unsent(world, world.callback_request(state + "A"));
+    assert_refused_unsent(world, world.callback_request(state.substr(0, state.size() - 1)));
+    assert_int_equal(world.serve(world.callback_request(state)).status, 302);
+    assert_non_null(world.current().get());
+}
+
+void cs_01_not_in_another_browser(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    const auto jar = std::exchange(world.jar, {});
+    assert_refused_unsent(world, world.callback_request(state));
+    const std::string second = state_of(world.begin()); // a victim's own sign-in under way does not help
+    assert_refused_unsent(world, world.callback_request(state));
+    // Nor does its cookie under the other's name.
+    world.jar[world.login_name(state)] = world.jar[world.login_name(second)];
+    assert_refused_unsent(world, world.callback_request(state));
+    assert_refused_unsent(world, world.callback_request(second.substr(0, 12) + state.substr(12)));
+}
+
+void mx_03_not_at_another_provider(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    assert_refused_unsent(world, world.request("GET", "/auth/oauth/other/callback", "code=c&state=" + state));
+    assert_int_equal(world.serve(world.callback_request(state)).status, 302);
+}
+
+void sc_17_not_at_another_base_url(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    flow::Request request = world.callback_request(state);
+    request.base_url = "https://tenant.example";
+    assert_refused_unsent(world, request);
+}
+
+void sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    const std::string login = world.jar[world.login_name(state)];
+    assert_null(flow::find_session(world.state, login, app).get());
+    world.serve(world.callback_request(state));
+    const std::string session = world.jar.at(world.session_name());
+    assert_non_null(flow::find_session(world.state, session, app).get());
+    assert_null(flow::find_session(world.state, session, "https://tenant.example").get());
+    const std::string second = state_of(world.begin());
+    world.ledger.used.clear();
+    world.jar[world.login_name(second)] = session;
+    world.jar.erase(world.session_name());
+    assert_refused_unsent(world, world.callback_request(second));
+}
+
+void cb_04_not_too_late(void**) {
+    World in_time;
+    const std::string first = state_of(in_time.begin());
+    in_time.clock.advance(in_time.site.login_lifetime);
+    in_time.op.claims = in_time.op.claims.with("exp", std::to_string(in_time.clock.now() + 300));
+    assert_int_equal(in_time.serve(in_time.callback_request(first)).status, 302);
+
+    World too_late;
+    const std::string second = state_of(too_late.begin());
+    too_late.clock.advance(too_late.site.login_lifetime + 1);
+    const flow::Request request = too_late.callback_request(second, "&code=code-1&return_to=%2Fevil");
+    const web::Answer answer = too_late.serve(request);
+    assert_failure(answer, "state_invalid", 400);
+    assert_true(answer.body.find("evil") == std::string::npos); // a fresh start, not where the query says
+    assert_true(answer.body.find("/auth/oauth/login\"") != std::string::npos);
+    assert_refused_unsent(too_late, request);
+    too_late.clock.set(unit::start_of_time - 1); // before it began
+    assert_refused_unsent(too_late, request);
+}
+
+void cb_06_repeated_parameters_are_refused(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    for (const char* rest : {"&code=a&code=b", "&code=a&state=b", "&code=a&iss=b&iss=c", "&error=a&error=b"}) {
+        assert_refused_unsent(world, world.callback_request(state, rest), "request_invalid");
+    }
+}
+
+void a_full_ledger_lets_nobody_in(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    world.ledger.full = true;
+    assert_refused_unsent(world, world.callback_request(state), "store_unavailable", 503);
+    world.ledger.full = false;
+    assert_int_equal(world.serve(world.callback_request(state)).status, 302); // and costs nobody the sign-in
+    assert_int_equal(world.ledger.used.at(state), unit::start_of_time + world.site.login_lifetime + 1);
+}
+
+void cb_03_a_second_time_is_refused(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    const auto jar = world.jar;
+    assert_int_equal(world.serve(world.callback_request(state)).status, 302);
+    world.jar = jar; // the browser that keeps the sign-in's cookie, without the session's
+    const web::Answer again = world.serve(world.callback_request(state));
+    assert_failure(again, "state_invalid", 400);
+    assert_false(World::sets_session(again, world.session_name()));
+    assert_int_equal(world.http.count("/token"), 1);
+}
+
+void tk_18_of_two_at_once_one_redeems(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    const flow::Request request = world.callback_request(state);
+    std::optional<web::Answer> first;
+    core::Flow<web::Answer> flow(flow::callback(world.state, request, world.provider, nullptr),
+                                 [&first](std::optional<web::Answer> value, std::exception_ptr) { first = std::move(value); });
+    flow.start();
+    assert_int_equal(world.http.pending(), 1);
+    core::Flow<web::Answer> second(flow::callback(world.state, request, world.provider, nullptr),
+                                   [](std::optional<web::Answer> value, std::exception_ptr) {
+                                       assert_failure(*value, "state_invalid", 400);
+                                   });
+    second.start();
+    assert_int_equal(world.http.pending(), 1);
+    while (!first && world.turn()) {
+    }
+    assert_int_equal(first->status, 302);
+    assert_int_equal(world.http.count("/token"), 1);
+}
+
+void a_browser_that_goes_away_takes_its_exchange_along(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    const flow::Request request = world.callback_request(state);
+    int done = 0;
+    {
+        core::Flow<web::Answer> flow(flow::callback(world.state, request, world.provider, nullptr),
+                                     [&done](std::optional<web::Answer>, std::exception_ptr) { ++done; });
+        flow.start();
+        assert_int_equal(world.http.pending(), 1);
+    }
+    assert_int_equal(world.http.pending(), 0);
+    assert_int_equal(world.http.cancelled, 1);
+    assert_int_equal(done, 0);
+    assert_failure(world.serve(request), "state_invalid", 400); // the code may have been used
+    assert_int_equal(world.http.count("/token"), 1);
+}
+
+void cb_20_another_user_replaces_the_session(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string old_cookie = world.jar.at(world.session_name());
+    const std::string old_id = world.current()->session.id;
+    world.sign_in_as("user-2");
+    assert_text_equal(world.current()->session.identity.subject, "user-2");
+    assert_true(world.current()->session.id != old_id);
+    assert_int_equal(world.ledger.revoked.size(), 1);
+    assert_true(world.ledger.is_revoked(old_id));
+    assert_null(flow::find_session(world.state, old_cookie, app).get());
+}
+
+void cb_20_a_failed_sign_in_keeps_the_old_session(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string state = state_of(world.begin());
+    world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
+    assert_failure(world.serve(world.callback_request(state)), "provider_error", 502);
+    assert_text_equal(world.current()->session.identity.subject, "user-1");
+    assert_true(world.ledger.revoked.empty());
+}
+
+void who_is_signed_in_is_sent_on(void**) {
+    World world;
+    const std::string state = state_of(world.begin("/deep?y=2"));
+    const auto login = *world.jar.find(world.login_name(state));
+    world.serve(world.callback_request(state));
+    const std::size_t sent = world.http.sent.size();
+    world.jar.insert(login);
+    const web::Answer used = world.serve(world.callback_request(state)); // double click
+    assert_int_equal(used.status, 302);
+    assert_text_equal(World::location(used), app + "/deep?y=2");
+    world.jar.erase(login.first);
+    const web::Answer unknown = world.serve(world.callback_request(state)); // back button
+    assert_int_equal(unknown.status, 302);
+    assert_text_equal(World::location(unknown), app + "/");
+    assert_int_equal(world.http.sent.size(), sent);
+    assert_non_null(world.current().get());
+    assert_failure(world.serve(world.callback_request(state, "&code=a&code=b")), "request_invalid", 400);
+}
+
+void parts_of_an_older_session_are_removed(void**) {
+    World world;
+    world.jar["__Host-oauth.0"] = "old";
+    world.jar["__Host-oauth.1"] = "old";
+    const std::string other_tab = state_of(world.begin());
+    const web::Answer answer = world.sign_in_as("user-1");
+    assert_text_equal(World::cookie_set(answer, "__Host-oauth.0"),
+                      "__Host-oauth.0=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
+    assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
+    assert_int_equal(world.jar.size(), 2); // AR-05: the session, and what the other tab has begun
+    assert_true(world.jar.contains(world.login_name(other_tab)));
+}
+
+void a_large_session_goes_in_parts(void**) {
+    World world;
+    world.needs.claims = {"big"};
+    world.jar["__Host-oauth"] = "the small session before";
+    world.op.userinfo = world.op.userinfo.with("big", unit::quoted(std::string(4000, 'x')));
+    const web::Answer answer = world.sign_in_as("user-1");
+    assert_true(World::cookie_set(answer, "__Host-oauth").find("Max-Age=0") != std::string::npos);
+    assert_true(world.jar.contains("__Host-oauth.0"));
+    assert_true(world.jar.contains("__Host-oauth.1"));
+    session::CookieJoiner joiner("__Host-oauth");
+    for (const auto& [name, value] : world.jar) {
+        joiner.see({name, value});
+    }
+    const auto joined = joiner.join();
+    assert_true(joined.has_value());
+    assert_non_null(flow::find_session(world.state, *joined, app).get());
+}
+
+void ar_05_two_tabs_both_complete(void**) {
+    World world;
+    const auto first = world.begin("/one");
+    const auto second = world.begin("/two");
+    assert_text_equal(World::location(world.serve(world.callback_request(state_of(second)))), app + "/two");
+    world.op.claims = world.op.claims.with("nonce", unit::quoted(*first.find("nonce")));
+    assert_text_equal(World::location(world.serve(world.callback_request(state_of(first)))), app + "/one");
+}
+
+void a_strict_cookie_is_followed_by_a_page_of_ours(void**) {
+    World world;
+    world.site.cookie.same_site = session::CookieSettings::SameSite::strict;
+    const web::Answer answer = world.sign_in_as("user-1");
+    assert_int_equal(answer.status, 200);
+    assert_true(answer.body.find("content=\"0;url=https://app.example/page\"") != std::string::npos);
+    assert_true(World::sets_session(answer, "__Host-oauth"));
+}
+
+flow::Request posted(const World& world, const std::string& state, std::string content_type) {
+    flow::Request request = world.request("POST", "/auth/oauth/op/callback");
+    request.content_type = std::move(content_type);
+    request.body = "code=code-1&state=" + state;
+    return request;
+}
+
+void cb_15_a_posted_form(void**) {
+    World world;
+    world.settings.response_mode = "form_post";
+    const std::string state = state_of(world.begin());
+    for (const char* type : {"", "multipart/form-data", "text/plain", "application/json",
+                             "application/x-www-form-urlencoded-not"}) {
+        assert_refused_unsent(world, posted(world, state, type), "request_invalid");
+    }
+    const web::Answer wrong_method = world.serve(world.callback_request(state)); // CB-14
+    assert_int_equal(wrong_method.status, 405);
+    assert_text_equal(World::header(wrong_method, "Allow"), "POST");
+    assert_true(world.ledger.used.empty());
+    const web::Answer answer = world.serve(posted(world, state, "Application/X-WWW-Form-urlencoded ; charset=utf-8"));
+    assert_int_equal(answer.status, 303);
+    assert_text_equal(World::location(answer), app + "/page");
+    assert_non_null(world.current().get());
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(cb_18_a_sign_in_ends_in_a_session),
+        cmocka_unit_test(the_code_is_redeemed_as_it_was_asked_for),
+        cmocka_unit_test(tokens_are_kept_where_they_are_asked_for),
+        cmocka_unit_test(auth_time_is_a_time_of_the_past),
+        cmocka_unit_test(cb_01_without_a_state_nothing_is_sent),
+        cmocka_unit_test(cb_02_only_this_sign_ins_state),
+        cmocka_unit_test(cs_01_not_in_another_browser),
+        cmocka_unit_test(mx_03_not_at_another_provider),
+        cmocka_unit_test(sc_17_not_at_another_base_url),
+        cmocka_unit_test(sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session),
+        cmocka_unit_test(cb_04_not_too_late),
+        cmocka_unit_test(cb_06_repeated_parameters_are_refused),
+        cmocka_unit_test(a_full_ledger_lets_nobody_in),
+        cmocka_unit_test(cb_03_a_second_time_is_refused),
+        cmocka_unit_test(tk_18_of_two_at_once_one_redeems),
+        cmocka_unit_test(a_browser_that_goes_away_takes_its_exchange_along),
+        cmocka_unit_test(cb_20_another_user_replaces_the_session),
+        cmocka_unit_test(cb_20_a_failed_sign_in_keeps_the_old_session),
+        cmocka_unit_test(who_is_signed_in_is_sent_on),
+        cmocka_unit_test(parts_of_an_older_session_are_removed),
+        cmocka_unit_test(a_large_session_goes_in_parts),
+        cmocka_unit_test(ar_05_two_tabs_both_complete),
+        cmocka_unit_test(a_strict_cookie_is_followed_by_a_page_of_ours),
+        cmocka_unit_test(cb_15_a_posted_form),
+    };
+    return cmocka_run_group_tests_name("callback", tests, nullptr, nullptr);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// Signing out: only by the user's own will (LO-01), here first and then at the provider (LO-02, LO-04, LO-05, LO-25), for copies of
+// the cookie too (LO-06), and with deletions that a browser takes for the same cookies (LO-07).
+#include "../../src/flow/sign_out.hpp"
+#include "flow_world.hpp"
+
+#include <set>
+
+using namespace oauth;
+using unit::World;
+using unit::app;
+
+namespace {
+
+web::Answer sign_out(World& world, const std::string& arguments = "", const std::string& method = "GET") {
+    return world.serve(world.request(method, "/auth/oauth/logout", arguments));
+}
+
+void lo_02_here_first_then_at_the_provider(void**) {
+    World world;
+    world.site.keep_tokens = true;
+    world.sign_in_as("user-1");
+    const std::string id = world.current()->session.id;
+    const std::string id_token = world.current()->session.id_token;
+    const std::string cookie = world.jar.at(world.session_name());
+    const web::Answer answer = sign_out(world, "return_to=%2Fbye");
+    assert_int_equal(answer.status, 302);
+    assert_text_equal(answer.cache_control, "no-store");
+    const std::string location = World::location(answer);
+    assert_true(location.starts_with("https://op.example/end?"));
+    const auto asked = World::query_of(location);
+    assert_text_equal(asked.find("client_id").value_or(""), "client");
+    assert_text_equal(asked.find("id_token_hint").value_or(""), id_token);
+    assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), app + "/bye");
+    assert_true(world.jar.empty());
+    assert_true(world.ledger.is_revoked(id)); // LO-06
+    assert_null(flow::find_session(world.state, cookie, app).get());
+}
+
+void lo_06_a_copy_is_worth_nothing_after_a_cold_start_either(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string cookie = world.jar.at(world.session_name());
+    sign_out(world);
+    world.sessions = session::SessionCache(8, 16); // another worker, which never saw it
+    assert_null(flow::find_session(world.state, cookie, app).get());
+    world.clock.advance(world.site.session_lifetime - 1);
+    assert_null(flow::find_session(world.state, cookie, app).get());
+    assert_int_equal(world.ledger.revoked.begin()->second, unit::start_of_time + world.site.session_lifetime);
+}
+
+void lo_01_another_site_is_asked_back(void**) {
+    struct Origin {
+        const char* fetch_site;
+        const char* origin;
+    };
+    for (const Origin& from : {Origin{"cross-site", ""}, Origin{"same-site", ""}, Origin{"", "https://evil.example"},
+                               Origin{"", "null"}, Origin{"cross-site", "https://app.example"}}) {
+        for (const char* method : {"GET", "POST"}) {
+            World world;
+            world.sign_in_as("user-1");
+            flow::Request request = world.request(method, "/auth/oauth/logout", "return_to=%2Fbye");
+            request.sec_fetch_site = from.fetch_site;
+            request.origin = from.origin;
+            const web::Answer answer = world.serve(request);
+            assert_int_equal(answer.status, 200);
+            assert_text_equal(World::location(answer), "");
+            assert_true(answer.body.find("href=\"https://app.example/auth/oauth/logout?return_to=%2Fbye\"") !=
+                        std::string::npos);
+            assert_true(answer.set_cookies.empty());
+            assert_true(world.ledger.revoked.empty());
+            assert_non_null(world.current().get());
+        }
+    }
+}
+
+void lo_01_nothing_is_ended_ahead_of_time(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    flow::Request prefetch = world.request("GET", "/auth/oauth/logout");
+    prefetch.sec_purpose = "prefetch;prerender";
+    for (const flow::Request& request : {prefetch, world.request("HEAD", "/auth/oauth/logout")}) {
+        const web::Answer answer = world.serve(request);
+        assert_int_equal(answer.status, 302);
+        assert_true(answer.set_cookies.empty());
+        assert_non_null(world.current().get());
+    }
+}
+
+void our_own_pages_are_not_asked_back(void**) {
+    for (const char* site : {"same-origin", "none", ""}) {
+        World world;
+        world.sign_in_as("user-1");
+        flow::Request request = world.request("POST", "/auth/oauth/logout");
+        request.sec_fetch_site = site;
+        request.origin = app;
+        assert_int_equal(world.serve(request).status, 303);
+        assert_null(world.current().get());
+    }
+}
+
+void lo_04_without_an_end_session_endpoint(void**) {
+    World world;
+    world.op.metadata = world.op.metadata.without("end_session_endpoint");
+    world.sign_in_as("user-1");
+    const web::Answer answer = sign_out(world, "return_to=%2Fbye");
+    assert_text_equal(World::location(answer), app + "/bye");
+    assert_true(world.jar.empty());
+}
+
+void lo_05_the_return_address_stays_on_the_site(void**) {
+    World world;
+    for (const char* value : {"https%3A%2F%2Fevil.example%2F", "%2F%2Fevil.example", "%2F%5Cevil.example", "%zz"}) {
+        assert_text_equal(World::location(sign_out(world, std::string("return_to=") + value)), app + "/");
+    }
+    flow::Request posted = world.request("POST", "/auth/oauth/logout");
+    posted.body = "return_to=%2Fbye";
+    const web::Answer answer = world.serve(posted);
+    assert_int_equal(answer.status, 303);
+    assert_text_equal(World::location(answer), app + "/bye");
+}
+
+void lo_25_a_provider_that_is_down_keeps_nobody_signed_in(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string id = world.current()->session.id;
+    flow::ProviderState cold(world.settings, world.ready, world.clock); // has not seen the metadata
+    world.state.providers = {&cold, &world.other};
+    world.op.instead.emplace("/openid-configuration", unit::unreachable());
+    const web::Answer answer = sign_out(world);
+    assert_int_equal(answer.status, 302);
+    assert_false(answer.code.has_value());
+    assert_text_equal(World::location(answer), app + "/");
+    assert_true(world.jar.empty());
+    assert_true(world.ledger.is_revoked(id));
+}
+
+void lo_25_known_metadata_are_not_asked_for_again(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    world.clock.advance(flow::ProviderState::usable_for - world.site.session_lifetime);
+    const auto current = flow::find_session(world.state, world.jar.at(world.session_name()), app);
+    assert_null(current.get()); // expired: signing out is still an answer
+    const std::size_t sent = world.http.sent.size();
+    assert_int_equal(sign_out(world).status, 302);
+    assert_int_equal(world.http.sent.size(), sent);
+
+    World fresh;
+    fresh.sign_in_as("user-1");
+    fresh.clock.advance(flow::ProviderState::fresh_for + 1);
+    const std::size_t before = fresh.http.sent.size();
+    assert_true(World::location(sign_out(fresh)).starts_with("https://op.example/end?"));
+    assert_int_equal(fresh.http.sent.size(), before);
+}
+
+void it_is_over_before_the_provider_answers(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const auto current = world.current();
+    flow::ProviderState cold(world.settings, world.ready, world.clock);
+    world.state.providers = {&cold};
+    const flow::Request request = world.request("GET", "/auth/oauth/logout");
+    core::Flow<web::Answer> flow(flow::sign_out(world.state, request, current),
+                                 [](std::optional<web::Answer>, std::exception_ptr) {});
+    flow.start();
+    assert_int_equal(world.http.pending(), 1);
+    assert_true(world.ledger.is_revoked(current->session.id));
+}
+
+void a_full_ledger_is_told_and_the_browser_signed_out(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    world.ledger.full = true;
+    const web::Answer answer = sign_out(world);
+    assert_int_equal(answer.status, 302);
+    assert_true(world.jar.empty());
+    assert_true(answer.log_level == web::LogLevel::error);
+    assert_true(answer.log.find("the zone is full") != std::string::npos);
+}
+
+// The attributes of a Set-Cookie value; without the value and how long it lives.
+std::set<std::string> attributes(const std::string& cookie) {
+    std::set<std::string> all;
+    const auto parts = core::split(cookie, ';');
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        const std::string part(core::trim(parts[i]));
+        if (!part.starts_with("Max-Age=")) {
+            all.insert(part);
+        }
+    }
+    return all;
+}
+
+void lo_07_what_is_deleted_is_what_was_set(void**) {
+    session::CookieSettings plain;
+    session::CookieSettings everything;
+    everything.name = "mine";
+    everything.domain = "example";
+    everything.path = "/app";
+    everything.same_site = session::CookieSettings::SameSite::none;
+    everything.partitioned = true;
+    session::CookieSettings insecure;
+    insecure.secure = session::CookieSettings::Secure::off;
+    for (const session::CookieSettings& settings : {plain, everything, insecure}) {
+        World world;
+        world.site.cookie = settings;
+        const std::string name = world.session_name();
+        const web::Answer signed_in = world.sign_in_as("user-1");
+        const std::string set = World::cookie_set(signed_in, name);
+        world.jar[name + ".0"] = "left over";
+        world.jar[name + ".7"] = "left over";
+        world.jar[name + "_login_old"] = "left over";
+        const web::Answer signed_out = sign_out(world);
+        for (const char* end : {"", ".0", ".7", "_login_old"}) {
+            const std::string deleted = World::cookie_set(signed_out, name + end);
+            assert_true(deleted.find("; Max-Age=0;") != std::string::npos);
+            assert_true(attributes(deleted) == attributes(set));
+        }
+        assert_true(world.jar.empty());
+    }
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(lo_02_here_first_then_at_the_provider),
+        cmocka_unit_test(lo_06_a_copy_is_worth_nothing_after_a_cold_start_either),
+        cmocka_unit_test(lo_01_another_site_is_asked_back),
+        cmocka_unit_test(lo_01_nothing_is_ended_ahead_of_time),
+        cmocka_unit_test(our_own_pages_are_not_asked_back),
+        cmocka_unit_test(lo_04_without_an_end_session_endpoint),
+        cmocka_unit_test(lo_05_the_return_address_stays_on_the_site),
+        cmocka_unit_test(lo_25_a_provider_that_is_down_keeps_nobody_signed_in),
+        cmocka_unit_test(lo_25_known_metadata_are_not_asked_for_again),
+        cmocka_unit_test(it_is_over_before_the_provider_answers),
+        cmocka_unit_test(a_full_ledger_is_told_and_the_browser_signed_out),
+        cmocka_unit_test(lo_07_what_is_deleted_is_what_was_set),
+    };
+    return cmocka_run_group_tests_name("sign_out", tests, nullptr, nullptr);
+}
