@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Auth0: the issuer ends in a slash; an audience must name the tenant's own domain even behind a custom one; older tenants do
 // not publish their end-session endpoint.
+#include "facts.hpp"
 #include "types.hpp"
 
 #include "../src/core/url.hpp"
@@ -29,6 +30,23 @@ std::string complete_auth0(Settings& settings) {
     return "";
 }
 
+// An organisation is known by its id and by its name.
+core::Status map_auth0(const Settings&, const UserData& data, const Needs& needs, session::Identity& identity) {
+    if (!needs.org) {
+        return core::Done{};
+    }
+    session::Strings orgs;
+    for (const std::string_view claim : {"org_id", "org_name"}) {
+        if (auto org = text_fact(data.id_token_view().get(claim))) {
+            orgs.push_back(std::move(*org));
+        }
+    }
+    if (!orgs.empty()) {
+        identity.orgs = std::move(orgs);
+    }
+    return core::Done{};
+}
+
 } // namespace
 
 const Type auth0_type = {
@@ -40,9 +58,11 @@ const Type auth0_type = {
                   {"OAUTH_AUTH0_CLIENT_SECRET", "client_secret"},
                   {"OAUTH_AUTH0_DOMAIN", "domain"},
                   {"OAUTH_AUTH0_ORIGINAL_DOMAIN", "original_domain", Variable::Use::optional}},
+    .client_auth = oidc::ClientAuth::post,
     .verified_flag = Type::VerifiedFlag::boolean_or_text,
     .allows_hs256 = true,
     .complete = complete_auth0,
+    .map = map_auth0,
 };
 
 } // namespace oauth::providers

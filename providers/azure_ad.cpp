@@ -39,6 +39,11 @@ std::string complete_azure(Settings& settings) {
     return "";
 }
 
+// oid is in the ID token for the scope profile only.
+std::vector<std::string> azure_scopes_for(const Settings&, const Needs&) {
+    return {"openid", "profile"};
+}
+
 bool is_admitted(const Settings& settings, const std::string& tenant) {
     const auto& allowed = settings.allowed_tenants;
     if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), tenant) == allowed.end()) {
@@ -72,7 +77,7 @@ core::Status map_azure(const Settings& settings, const UserData& data, const Nee
         return core::Error{core::Code::provider_error, "the ID token has no oid: the scope profile is needed"};
     }
     identity.subject = *tenant + "." + *object;
-    identity.tenant = needs.tenant ? tenant : std::nullopt;
+    identity.tenants = needs.tenant ? std::optional(session::Strings{*tenant}) : std::nullopt;
     identity.email = text_fact(id_token.get("email"));
     identity.email_verified = identity.email && vouches_for_email(settings, id_token, *tenant);
     identity.groups = has_overage(id_token) ? std::nullopt : list_fact(id_token.get("groups"));
@@ -104,10 +109,14 @@ core::Task<core::Status> call_graph(ApiCall call) {
             co_return core::Error{core::Code::provider_error, "groups: the answer is no list"};
         }
         for (const core::JsonView entry : root.get("value").elements()) {
-            const auto id = text_fact(entry.get("id"));
-            if (id && entry.get("@odata.type").as_string() == "#microsoft.graph.group") {
-                groups.push_back(*id);
+            if (entry.get("@odata.type").as_string() != "#microsoft.graph.group") {
+                continue; // a directory role, an administrative unit
             }
+            const auto id = text_fact(entry.get("id"));
+            if (!id) {
+                co_return core::Error{core::Code::provider_error, "groups: an entry has no id"};
+            }
+            groups.push_back(*id);
         }
         url = text_fact(root.get("@odata.nextLink")).value_or("");
     }
@@ -133,6 +142,7 @@ const Type azure_ad_type = {
     .issuer_rule = IssuerRule::from_metadata,
     .userinfo = UserinfoUse::off, // the ID token says more
     .complete = complete_azure,
+    .scopes_for = azure_scopes_for,
     .map = map_azure,
     .call_api = call_graph,
 };
@@ -151,6 +161,7 @@ const Type azure_ad_hybrid_type = {
     .flow = Type::Flow::hybrid,
     .userinfo = UserinfoUse::off, // the ID token says more
     .complete = complete_azure,
+    .scopes_for = azure_scopes_for,
     .map = map_azure,
     .call_api = call_graph,
 };

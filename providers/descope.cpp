@@ -29,22 +29,26 @@ std::vector<std::string> descope_scopes(const Settings&, const Needs& needs) {
     return needs.role || needs.tenant ? std::vector<std::string>{"descope.claims"} : std::vector<std::string>{};
 }
 
-// The tenant is the current one (dct), or the only one; its roles count beside the project's.
+// The tenants are those that the user belongs to; roles are the project's, and the current tenant's or the only one's.
 core::Status map_descope(const Settings&, const UserData& data, const Needs& needs, session::Identity& identity) {
     const core::JsonView tenants = data.claim("tenants");
-    std::optional<std::string> tenant = text_fact(data.claim("dct"));
-    if (!tenant && tenants.members().size() == 1) {
-        tenant = std::string(tenants.members().front().first);
+    session::Strings all;
+    for (const auto& [tenant, details] : tenants.members()) {
+        all.emplace_back(tenant);
     }
-    if (needs.role && tenant) {
-        if (const auto roles = list_fact(tenants.get(*tenant).get("roles"))) {
-            session::Strings all = identity.roles.value_or(session::Strings());
-            append_missing(all, *roles);
-            identity.roles = std::move(all);
+    std::optional<std::string> current = text_fact(data.claim("dct"));
+    if (!current && all.size() == 1) {
+        current = all.front();
+    }
+    if (needs.role && current) {
+        if (const auto roles = list_fact(tenants.get(*current).get("roles"))) {
+            session::Strings both = identity.roles.value_or(session::Strings());
+            append_missing(both, *roles);
+            identity.roles = std::move(both);
         }
     }
-    if (needs.tenant) {
-        identity.tenant = std::move(tenant);
+    if (needs.tenant && tenants.is_object()) {
+        identity.tenants = std::move(all);
     }
     return core::Done{};
 }

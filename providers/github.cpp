@@ -9,7 +9,7 @@ namespace oauth::providers {
 namespace {
 
 constexpr std::string_view public_host = "https://github.com";
-constexpr int max_pages = 100;
+constexpr std::size_t max_pages = 100;
 
 std::string complete_github(Settings& settings) {
     const std::string base = settings.domain.empty() ? std::string(public_host) : base_of(settings.domain);
@@ -60,50 +60,65 @@ bool is_enterprise(const Settings& settings) {
     return !settings.domain.empty() && base_of(settings.domain) != public_host;
 }
 
-core::Task<core::Status> read_emails(ApiCall call) {
-    std::vector<net::Header> headers = api_headers();
-    auto answer =
-        co_await get_json(call, call.settings.userinfo_endpoint + "/emails", "addresses", std::move(headers));
-    if (!answer && !call.needs.email && answer.error().code == core::Code::provider_error) {
-        co_return core::Done{}; // the user took the scope away, and nothing here needs the address
-    }
-    if (!answer) {
-        co_return answer.error();
-    }
-    for (const core::JsonView entry : answer->json.root().elements()) {
-        if (entry.get("primary").as_bool() == true) {
-            call.identity.email = text_fact(entry.get("email"));
-            call.identity.email_verified = entry.get("verified").as_bool() == true || is_enterprise(call.settings);
-        }
-    }
-    call.data.more.emplace_back("emails", std::move(answer->json));
-    co_return core::Done{};
-}
-
-// All pages of a list, each item by `read`; a page that fails, fails the sign-in.
-core::Task<core::Status> read_pages(ApiCall call, std::string path, session::Strings& list,
-                                    std::optional<std::string> (*read)(core::JsonView item)) {
-    std::string url = call.settings.api_url + path + "?per_page=100";
-    for (int page = 0; !url.empty(); ++page) {
-        if (page == max_pages || !same_origin(url, call.settings.api_url)) {
-            co_return core::Error{core::Code::provider_error, path + ": too many pages, or a page elsewhere"};
+// All pages of a list; a page that fails, fails the call.
+core::Task<core::Result<std::vector<core::Json>>> read_pages(ApiCall call, std::string url, std::string what) {
+    std::vector<core::Json> pages;
+    const std::string first = url;
+    url += "?per_page=100";
+    while (!url.empty()) {
+        if (pages.size() == max_pages || !same_origin(url, first)) {
+            co_return core::Error{core::Code::provider_error, what + ": too many pages, or a page elsewhere"};
         }
         std::vector<net::Header> headers = api_headers();
-        auto answer = co_await get_json(call, url, path, std::move(headers));
+        auto answer = co_await get_json(call, url, what, std::move(headers));
         if (!answer) {
             co_return answer.error();
         }
         if (!answer->json.root().is_array()) {
-            co_return core::Error{core::Code::provider_error, path + ": the answer is no list"};
+            co_return core::Error{core::Code::provider_error, what + ": the answer is no list"};
         }
-        for (const core::JsonView item : answer->json.root().elements()) {
+        pages.push_back(std::move(answer->json));
+        url = answer->next;
+    }
+    co_return std::move(pages);
+}
+
+core::Task<core::Status> read_emails(ApiCall call) {
+    auto pages = co_await read_pages(call, call.settings.userinfo_endpoint + "/emails", "addresses");
+    if (!pages && !call.needs.email && pages.error().code == core::Code::provider_error) {
+        co_return core::Done{}; // the user took the scope away, and nothing here needs the address
+    }
+    if (!pages) {
+        co_return pages.error();
+    }
+    for (const core::Json& page : pages.value()) {
+        for (const core::JsonView entry : page.root().elements()) {
+            if (entry.get("primary").as_bool() == true) {
+                call.identity.email = text_fact(entry.get("email"));
+                call.identity.email_verified = entry.get("verified").as_bool() == true || is_enterprise(call.settings);
+            }
+        }
+    }
+    if (!pages->empty()) {
+        call.data.more.emplace_back("emails", std::move(pages->front()));
+    }
+    co_return core::Done{};
+}
+
+core::Task<core::Status> read_names(ApiCall call, std::string path, session::Strings& list,
+                                    std::optional<std::string> (*read)(core::JsonView item)) {
+    auto pages = co_await read_pages(call, call.settings.api_url + path, path);
+    if (!pages) {
+        co_return pages.error();
+    }
+    for (const core::Json& page : pages.value()) {
+        for (const core::JsonView item : page.root().elements()) {
             auto name = read(item);
             if (!name) {
                 co_return core::Error{core::Code::provider_error, path + ": an entry has no name"};
             }
             list.push_back(std::move(*name));
         }
-        url = answer->next;
     }
     co_return core::Done{};
 }
@@ -125,14 +140,14 @@ core::Task<core::Status> call_github(ApiCall call) {
     }
     if (call.needs.org) {
         call.identity.orgs.emplace();
-        core::Status orgs = co_await read_pages(call, "/user/orgs", *call.identity.orgs, read_org);
+        core::Status orgs = co_await read_names(call, "/user/orgs", *call.identity.orgs, read_org);
         if (!orgs) {
             co_return orgs;
         }
     }
     if (call.needs.team) {
         call.identity.teams.emplace();
-        core::Status teams = co_await read_pages(call, "/user/teams", *call.identity.teams, read_team);
+        core::Status teams = co_await read_names(call, "/user/teams", *call.identity.teams, read_team);
         if (!teams) {
             co_return teams;
         }

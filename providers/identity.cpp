@@ -55,24 +55,20 @@ core::JsonView UserData::claim(std::string_view path) const {
     return {};
 }
 
-// Plain OAuth 2.0 has no fixed name for it: sub, id, or what the operator says the user is.
-std::optional<std::string> find_subject(const Settings& settings, const UserData& data) {
+// Plain OAuth 2.0 has no fixed name for it: sub or id. A name or an address is none: it may be another's tomorrow.
+std::optional<std::string> find_subject(const UserData& data) {
     // UI-02: what the protocol vouches for comes from the ID token alone, where there is one.
     if (data.id_token) {
         return text_fact(data.id_token_view().get("sub"));
     }
-    for (const std::string& name : {std::string("sub"), std::string("id"), settings.user_claim}) {
-        if (auto subject = name.empty() ? std::nullopt : text_fact(data.userinfo_view().at_path(name))) {
-            return subject;
-        }
-    }
-    return std::nullopt;
+    auto subject = text_fact(data.userinfo_view().get("sub"));
+    return subject ? subject : text_fact(data.userinfo_view().get("id"));
 }
 
 core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data, const Needs& needs) {
     session::Identity identity;
     identity.provider = settings.name;
-    auto subject = find_subject(settings, data);
+    auto subject = find_subject(data);
     if (!subject || subject->size() > max_subject || core::has_control_characters(*subject)) {
         return core::Error{core::Code::provider_error, "the provider gives no usable subject (sub)"};
     }
@@ -86,7 +82,7 @@ core::Result<session::Identity> map_identity(const Settings& settings, const Use
         identity.hd = text_fact(data.id_token_view().get("hd"));
     }
     if (needs.tenant) {
-        identity.tenant = text_fact(data.id_token_view().get("tid"));
+        identity.tenants = list_fact(data.id_token_view().get("tid"));
     }
     if (needs.acr) {
         identity.acr = text_fact(data.id_token_view().get("acr"));

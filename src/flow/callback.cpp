@@ -123,9 +123,13 @@ core::Result<web::Answer> begin_session(SiteState& state, const Request& request
         session.access_token = std::move(signed_in.access_token);
     }
     const std::string name = session::cookie_name(state.site.cookie, request.base_url);
+    const Requirements& requirements = *state.site.requirements;
+    session.made_for = requirements.mark;
     auto parts = seal_session(state, request, name, session);
-    if (!parts && parts.error().code == Code::session_too_large && !state.site.needs->group) {
-        session.identity.groups.reset(); // no rule, claim or variable of the configuration uses them
+    if (!parts && parts.error().code == Code::session_too_large && session.identity.groups && !requirements.shows_groups) {
+        std::erase_if(*session.identity.groups, [&](const std::string& group) { return !requirements.mentions_group(group); });
+        session.groups_are_cut = true;
+        session.made_for = requirements.mark_with_groups;
         parts = seal_session(state, request, name, session);
     }
     if (!parts) {

@@ -29,6 +29,20 @@ oidc::AuthorizationExpectation expectation(const Attempt& attempt) {
     return expected;
 }
 
+bool may_be_issuer(const Attempt& attempt, std::string_view issuer) {
+    if (attempt.settings().type->is_issuer != nullptr) {
+        return attempt.settings().type->is_issuer(issuer);
+    }
+    const std::string_view pattern = attempt.metadata->issuer;
+    const std::string_view before = pattern.substr(0, pattern.find('{'));
+    const std::string_view after = pattern.substr(pattern.find('}') + 1);
+    return issuer.size() > before.size() + after.size() && issuer.starts_with(before) && issuer.ends_with(after);
+}
+
+bool claims_other_issuer(std::optional<std::string_view> response_issuer, const providers::UserData& data) {
+    return response_issuer && data.id_token_view().get("iss").as_string() != response_issuer;
+}
+
 core::Result<oidc::TokenRequest> token_request(const Attempt& attempt, std::string redirect_uri) {
     const providers::Settings& settings = attempt.settings();
     const auto auth = settings.client_auth
@@ -144,8 +158,8 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
         }
         collected.data.userinfo = std::move(userinfo.value());
     }
-    if (settings.type->reads_access_token && attempt.state.site.needs->role) {
-        auto claims = co_await verify_access_token(attempt, tokens->access_token);
+    if (settings.type->reads_access_token && attempt.state.site.requirements->needs.role) {
+        auto claims = co_await verify_access_token(attempt, tokens->access_token, subject);
         if (claims) { // without it the roles are unknown, which lets nobody in
             collected.data.access_token = std::move(claims.value());
         }
@@ -178,12 +192,19 @@ std::string session_log_id(const session::Session& session) {
 core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider, const core::Parameters& parameters,
                                             const session::Login& login, std::string redirect_uri) {
     const providers::Settings& settings = provider.settings();
-    const providers::Needs& needs = *state.site.needs;
+    const providers::Needs& needs = state.site.requirements->needs;
     auto metadata = co_await provider.metadata(state.http);
     if (!metadata) {
         co_return metadata.error();
     }
     Attempt attempt{state, provider, login, metadata.value()};
+    // Where the issuer is not known yet (a template, or none configured), it must have the form it can have, and then
+    // be the ID token's.
+    const bool is_open = settings.is_openid() && expectation(attempt).issuer.empty();
+    const auto response_issuer = is_open ? parameters.find("iss") : std::nullopt;
+    if (response_issuer && !may_be_issuer(attempt, *response_issuer)) {
+        co_return Error{Code::request_invalid, "the iss of the response is no issuer of this provider"};
+    }
     auto callback = oidc::process_authorization_response(parameters, expectation(attempt));
     if (!callback) {
         co_return callback.error();
@@ -191,6 +212,9 @@ core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& pro
     auto collected = co_await collect(attempt, std::move(callback.value()), std::move(redirect_uri));
     if (!collected) {
         co_return collected.error();
+    }
+    if (claims_other_issuer(response_issuer, collected->data)) {
+        co_return Error{Code::request_invalid, "the iss of the response is not the ID token's"};
     }
     SignedIn signed_in = std::move(collected->signed_in);
     providers::UserData& data = collected->data;

@@ -2,8 +2,6 @@
 // See gate.hpp.
 #include "gate.hpp"
 
-#include <algorithm>
-
 namespace oauth::flow {
 
 namespace {
@@ -35,6 +33,11 @@ session::OpenedSessionPointer open(SiteState& state, std::string_view cookie, st
     if (!session || state.find_provider(session->identity.provider) == nullptr) {
         return nullptr;
     }
+    const Requirements& requirements = *state.site.requirements;
+    if (session->made_for != (session->groups_are_cut ? requirements.mark_with_groups : requirements.mark) ||
+        (session->groups_are_cut && requirements.shows_groups)) {
+        return nullptr;
+    }
     auto opened = std::make_shared<session::OpenedSession>();
     opened->session = std::move(*session);
     opened->site = &state.site;
@@ -46,12 +49,6 @@ session::OpenedSessionPointer open(SiteState& state, std::string_view cookie, st
 }
 
 } // namespace
-
-ProviderState* SiteState::find_provider(std::string_view name) const {
-    const auto found = std::find_if(providers.begin(), providers.end(),
-                                    [name](const ProviderState* provider) { return provider->settings().name == name; });
-    return found == providers.end() ? nullptr : *found;
-}
 
 session::OpenedSessionPointer find_session(SiteState& state, std::string_view cookie, std::string_view base_url) {
     if (const auto* cached = state.sessions.find(cookie, &state.site, base_url)) {

@@ -71,6 +71,12 @@ core::Task<core::Result<ProviderState::KeysPointer>> keys_for(Attempt attempt, c
     co_return co_await attempt.provider.keys(attempt.state.http, metadata.jwks_uri, jws);
 }
 
+bool is_of_attempt(const Attempt& attempt, core::JsonView claims, const std::string& subject) {
+    const auto expires_at = claims.get("exp").as_integer();
+    return claims.get("sub").as_string() == subject && claims.get("azp").as_string() == attempt.settings().client_id &&
+           expires_at && attempt.state.clock.now() < *expires_at + attempt.state.site.clock_skew;
+}
+
 } // namespace
 
 core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdTokenFacts facts) {
@@ -94,7 +100,7 @@ core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdToken
     co_return std::move(id_token);
 }
 
-core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token) {
+core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token, std::string subject) {
     const Error unusable{Code::provider_error, "the access token is no JWT of this issuer"};
     auto jws = jose::parse_compact(access_token);
     if (!jws || !jose::is_asymmetric_algorithm(jws->alg) || claimed_issuer(jws.value()) != attempt.metadata->issuer) {
@@ -109,7 +115,7 @@ core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::s
         return jose::verify(jws.value(), *key);
     });
     auto claims = signed_by_issuer ? core::Json::parse(jws->payload) : std::nullopt;
-    if (!claims) {
+    if (!claims || !is_of_attempt(attempt, claims->root(), subject)) {
         co_return unusable;
     }
     co_return std::move(*claims);

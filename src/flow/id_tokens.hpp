@@ -31,7 +31,7 @@ struct IdTokenFacts {
 
 core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdTokenFacts facts);
 
-// The claims of an access token that is a JWT of the same issuer; provider_error if it is anything else.
-core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token);
+// The claims of an access token that is a JWT of the same issuer, for this client and user, in time; provider_error if it is anything else.
+core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token, std::string subject);
 
 } // namespace oauth::flow

@@ -20,6 +20,9 @@ Accepts read_accept(const std::string& header) {
     accepts.anything = header.empty();
     for (const std::string_view item : core::split(header, ',')) {
         const std::string type = core::to_lower_ascii(core::trim(item.substr(0, item.find(';'))));
+        if (type.empty()) {
+            continue;
+        }
         if (type == "text/html" || type == "application/xhtml+xml") {
             accepts.html = true;
         } else if (type == "application/json" || type.ends_with("+json")) {
@@ -58,9 +61,9 @@ bool prefers_json(const Request& request) {
 }
 
 bool is_prefetch(const Request& request) {
-    return request.sec_purpose.find("prefetch") != std::string::npos ||
-           request.sec_purpose.find("prerender") != std::string::npos ||
-           core::equal_ignoring_case(request.sec_purpose, "preview");
+    const std::string purpose = core::to_lower_ascii(request.sec_purpose);
+    return purpose.find("prefetch") != std::string::npos || purpose.find("prerender") != std::string::npos ||
+           purpose == "preview";
 }
 
 bool is_cross_site(const Request& request) {

@@ -117,7 +117,7 @@ core::Task<web::Answer> sign_in(SiteState& state, const Request& request, Provid
     if (!sealed) {
         co_return web::failure({core::Code::internal_error, "the sign-in cannot be sealed"}, for_request);
     }
-    oidc::AuthorizationRequest authorization = authorization_request(settings, *metadata.value(), login, *state.site.needs);
+    oidc::AuthorizationRequest authorization = authorization_request(settings, *metadata.value(), login, state.site.requirements->needs);
     authorization.redirect_uri = redirect_uri(state.site, request.base_url, settings.name);
     for (const auto& parameter : request.authorize_parameters) {
         if (parameter.provider == settings.name) {

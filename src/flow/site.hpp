@@ -20,6 +20,19 @@
 
 namespace oauth::flow {
 
+// What the whole configuration uses of a user.
+struct Requirements {
+    providers::Needs needs;
+    std::vector<std::shared_ptr<const policy::RuleSet>> rules;
+    bool shows_groups = false; // a variable or a claim list uses them: none may be left out
+    // Marks of a session: made under other requirements, it has not what the rules ask, and is none any more.
+    std::string mark;
+    std::string mark_with_groups; // of a session that keeps only the groups that rules name
+
+    void finish(); // makes the marks
+    bool mentions_group(std::string_view group) const;
+};
+
 struct Site {
     std::string path = "/auth/oauth"; // oauth_path
     std::string base_url;             // empty: from the request
@@ -30,7 +43,7 @@ struct Site {
     std::int64_t login_lifetime = 600;
     std::int64_t clock_skew = 60;
     bool keep_tokens = false; // oauth_tokens
-    const providers::Needs* needs = nullptr;
+    const Requirements* requirements = nullptr;
 };
 
 struct SiteState {

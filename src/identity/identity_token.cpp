@@ -26,7 +26,7 @@ void add_user(core::JsonObjectWriter& claims, const session::Session& session) {
     if (identity.picture) {
         claims.add("picture", *identity.picture);
     }
-    if (identity.groups) {
+    if (identity.groups && !session.groups_are_cut) {
         claims.add_json("groups", core::json_string_array(*identity.groups));
     }
     claims.add_integer("auth_time", session.signed_in_at);
@@ -38,6 +38,16 @@ bool is_own_claim(std::string_view name) {
                                                "email", "name", "picture", "groups", "auth_time", "sid",
                                                "email_verified"};
     return std::find(std::begin(own), std::end(own), name) != std::end(own);
+}
+
+void add_extra(core::JsonObjectWriter& claims, const session::Identity& identity, const std::vector<std::string>& paths) {
+    for (auto path = paths.begin(); path != paths.end(); ++path) {
+        const std::string* value = identity.find_claim(*path);
+        const bool is_repeated = std::find(paths.begin(), path, *path) != path; // no name twice: RFC 7519 4
+        if (value != nullptr && !is_own_claim(*path) && !is_repeated) {
+            claims.add_json(*path, *value);
+        }
+    }
 }
 
 } // namespace
@@ -80,12 +90,7 @@ std::optional<std::string> make_token(const session::Session& session, const jos
     add_user(claims, session);
     claims.add("sid", core::base64url_encode(session.id));
     if (parameters.extra_claims != nullptr) {
-        for (const std::string& path : *parameters.extra_claims) {
-            const std::string* value = session.identity.find_claim(path);
-            if (value != nullptr && !is_own_claim(path)) {
-                claims.add_json(path, *value);
-            }
-        }
+        add_extra(claims, session.identity, *parameters.extra_claims);
     }
     return jose::sign_compact(key, std::move(header).finish(), std::move(claims).finish());
 }

@@ -208,7 +208,7 @@ char* merge_server_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     MainState& state = *main_conf(cf)->state;
     server.index = state.servers.size();
     state.servers.push_back(&server);
-    server.state->site.needs = &state.needs;
+    server.state->site.requirements = &state.requirements;
     return fill_state(cf, server) ? NGX_CONF_OK : conf_failed();
 }
 

@@ -60,7 +60,7 @@ struct MainState {
     std::vector<RuleHolder*> policies;
     std::vector<struct ServerConf*> servers;
     std::vector<struct LocationConf*> locations;
-    providers::Needs needs;
+    flow::Requirements requirements;
 };
 
 struct MainConf {

@@ -56,13 +56,14 @@ void collect_variables(ngx_conf_t* cf, MainState& state) {
     for (ngx_uint_t i = 0; i < core_main->variables.nelts; ++i) {
         const std::string_view name = view(variables[i].name);
         if (name.starts_with(prefix)) {
-            state.needs.claims.insert(claim_path(name.substr(prefix.size())));
+            state.requirements.needs.claims.insert(claim_path(name.substr(prefix.size())));
         }
         if (name == "oauth_email" || name == "oauth_email_verified") {
-            state.needs.email = true;
+            state.requirements.needs.email = true;
         }
-        if (name == "oauth_groups") {
-            state.needs.group = true;
+        if (name == "oauth_groups" || name == "oauth_claim_groups") {
+            state.requirements.needs.group = true;
+            state.requirements.shows_groups = true;
         }
     }
 }
@@ -70,14 +71,19 @@ void collect_variables(ngx_conf_t* cf, MainState& state) {
 void collect_needs(ngx_conf_t* cf, MainState& state) {
     for (const auto& holders : {state.policies, state.rule_holders}) {
         for (const RuleHolder* holder : holders) {
-            state.needs.merge(holder->rules->needs());
+            state.requirements.needs.merge(holder->rules->needs());
+            state.requirements.rules.push_back(holder->rules);
         }
     }
     for (const LocationConf* location : state.locations) {
         const auto& claims = location->identity_settings->extra_claims;
-        state.needs.claims.insert(claims.begin(), claims.end());
+        state.requirements.needs.claims.insert(claims.begin(), claims.end());
     }
     collect_variables(cf, state);
+    if (state.requirements.needs.claims.count("groups") != 0) {
+        state.requirements.shows_groups = true;
+    }
+    state.requirements.finish();
 }
 
 std::string list_needs(const providers::Needs& needs) {

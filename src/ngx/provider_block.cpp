@@ -159,8 +159,14 @@ bool add_environment_providers(ngx_conf_t* cf, MainState& state) {
         std::string missing;
         const std::string name = providers::name_by_environment(*type, environment);
         const auto activation = providers::activation_of(*type, environment, missing);
-        const bool has_block = std::any_of(state.providers.begin(), state.providers.end(),
-                                           [&](const auto& entry) { return entry->settings.name == name; });
+        const auto same_name = std::find_if(state.providers.begin(), state.providers.end(),
+                                            [&](const auto& entry) { return entry->settings.name == name; });
+        const bool has_block = same_name != state.providers.end() && (*same_name)->place.line != 0;
+        if (same_name != state.providers.end() && !has_block && activation == providers::Activation::complete) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: environment variable \"%s\": found \"%s\", which is another provider's name",
+                          std::string(type->name_variable).c_str(), name.c_str());
+            return false;
+        }
         if (activation == providers::Activation::partial && !has_block) {
             ngx_log_error(NGX_LOG_WARN, cf->log, 0, "oauth: provider \"%s\" is not active: %s is not set",
                           name.c_str(), missing.c_str());

@@ -126,8 +126,6 @@ Truth Evaluation::holds(const Condition& condition) {
         return optional_text(identity_.name);
     case Name::hd:
         return optional_text(identity_.hd);
-    case Name::tenant:
-        return optional_text(identity_.tenant);
     case Name::acr:
         return optional_text(identity_.acr);
     case Name::org:
@@ -136,6 +134,8 @@ Truth Evaluation::holds(const Condition& condition) {
         return holds_list(condition, identity_.teams);
     case Name::group:
         return holds_list(condition, identity_.groups);
+    case Name::tenant:
+        return holds_list(condition, identity_.tenants);
     case Name::role:
         return holds_list(condition, identity_.roles);
     case Name::amr:

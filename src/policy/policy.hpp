@@ -94,6 +94,11 @@ public:
     bool depends_on_request() const; // some if=
     Needs needs() const;
 
+    // Does a group condition of these rules, or of the policies they name, match this group?
+    bool mentions_group(std::string_view group) const;
+    // All that mentions_group depends on, for a fingerprint.
+    void append_group_conditions(std::string& text) const;
+
     Verdict evaluate(const session::Identity& identity, const RequestFacts& request) const;
     // Why nobody was let in, for the log: the first unmet condition of each allow rule, bounded to 400 bytes.
     // No values of the session.

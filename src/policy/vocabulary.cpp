@@ -114,7 +114,6 @@ bool is_single_valued(Name name) {
     case Name::domain:
     case Name::name:
     case Name::hd:
-    case Name::tenant:
     case Name::acr:
         return true;
     default:

@@ -19,10 +19,10 @@ using OptionalText = std::optional<std::string> Identity::*;
 using OptionalList = std::optional<Strings> Identity::*;
 
 // The order is the format: bit n of `present` is the n-th of these, texts first.
-constexpr OptionalText optional_texts[] = {&Identity::email, &Identity::name,   &Identity::picture,
-                                           &Identity::hd,    &Identity::tenant, &Identity::acr};
-constexpr OptionalList optional_lists[] = {&Identity::amr,   &Identity::scopes, &Identity::groups,
-                                           &Identity::roles, &Identity::orgs,   &Identity::teams};
+constexpr OptionalText optional_texts[] = {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd,
+                                           &Identity::acr};
+constexpr OptionalList optional_lists[] = {&Identity::amr,   &Identity::scopes, &Identity::groups, &Identity::roles,
+                                           &Identity::orgs,  &Identity::teams,  &Identity::tenants};
 constexpr unsigned verified_bit = std::size(optional_texts) + std::size(optional_lists);
 
 constexpr std::uint64_t bit(unsigned index) {
@@ -129,6 +129,8 @@ std::string serialize(const Session& session) {
     record.text(session.id);
     record.number(static_cast<std::uint64_t>(session.signed_in_at));
     record.number(static_cast<std::uint64_t>(session.expires_at));
+    record.text(session.made_for);
+    record.number(session.groups_are_cut ? 1 : 0);
     write_identity(record, session.identity);
     record.text(session.id_token);
     record.text(session.access_token);
@@ -145,6 +147,8 @@ std::optional<Session> deserialize(std::string_view bytes) {
     session.id = record.text();
     session.signed_in_at = static_cast<std::int64_t>(record.number());
     session.expires_at = static_cast<std::int64_t>(record.number());
+    session.made_for = record.text();
+    session.groups_are_cut = record.number() != 0;
     if (!read_identity(record, session.identity)) {
         return std::nullopt;
     }

@@ -24,8 +24,8 @@ struct Identity {
     std::optional<std::string> name;
     std::optional<std::string> picture;
     std::optional<std::string> hd;
-    std::optional<std::string> tenant;
     std::optional<std::string> acr;
+    std::optional<Strings> tenants;
     std::optional<Strings> amr;
     std::optional<Strings> scopes;
     std::optional<Strings> groups;
@@ -43,6 +43,8 @@ struct Session {
     std::string id;                // 16 random bytes
     std::int64_t signed_in_at = 0; // seconds; auth_time of the identity token
     std::int64_t expires_at = 0;   // absolute
+    std::string made_for;          // a mark of what the configuration asked of the user; see docs/architecture.md
+    bool groups_are_cut = false;   // only those that rules name have been kept: not to be shown to anybody
     std::string id_token;          // empty unless oauth_tokens is on
     std::string access_token;      // likewise
 };

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { keyFor } from '../e2e/lib/jws.mjs';
 import { ScriptedProvider } from '../e2e/lib/scripted-provider.mjs';
-import { measureCpu } from './cpu.mjs';
+import { measureCpu, measureSignIn } from './cpu.mjs';
 import { measureInstructions } from './instructions.mjs';
 import { measureLatency } from './latency.mjs';
 import { Bench, POLICIES } from './servers.mjs';
@@ -29,6 +29,7 @@ async function compareCpu(bench, plain, module, cookie) {
   for (const [name, what] of [['plain', 'plain nginx, same bytes'], ['module', 'the module, a known session'], ['bare', 'plain nginx, no cookie and no header']]) {
     row(what, cpu.of(name, 'cpu').toFixed(1) + ' us', times(cpu.ratio(name, 'cpu')), Math.round(cpu.of(name, 'throughput')), times(cpu.ratio(name, 'throughput')));
   }
+  row('one whole sign-in', Math.round(await measureSignIn(bench, module)) + ' us');
   goal('CPU of the warm path, times plain nginx with the same bytes', cpu.ratio('module', 'cpu'), 1.10);
   goal('CPU of the warm path, times plain nginx without any cookie', cpu.ratio('module', 'cpu', 'bare'), 1.25);
 }
@@ -37,7 +38,7 @@ async function compareLatency(bench, module, cookie) {
   const latency = await measureLatency(bench, module, cookie);
   console.log(`\nLatency of other requests at one worker while a sign-in waits ${milliseconds(latency.wait)} for its tokens`);
   row('', 'without', 'with', 'ratio');
-  for (const [value, what] of [['p50', 'half of them within'], ['p99', '99 of 100 within'], ['worst', 'the worst of a round, best round']]) {
+  for (const [value, what] of [['p50', 'half of them within'], ['p99', '99 of 100 within, best round'], ['worst', 'the worst of a round, best round']]) {
     row(what, milliseconds(latency.without[value]), milliseconds(latency.with[value]), times(latency.with[value] / latency.without[value]));
   }
   row('the worst of all rounds', milliseconds(latency.without.worstOfAll), milliseconds(latency.with.worstOfAll));
@@ -57,7 +58,7 @@ async function compareInstructions(bench, identity) {
   }
   row('one whole sign-in, three requests at nginx', Math.round(counted.signIn));
   if (counted.profile.length) {
-    console.log('\nInstructions per request on the warm path, callees included\n' + counted.profile.join('\n'));
+    console.log('\nInstructions of a request on the warm path, with callees and without\n' + counted.profile.join('\n'));
   }
   goal('instructions of the warm path, times plain nginx', counted.module / counted.plain, 1.10);
   const spread = Object.values(counted.policies);
@@ -81,6 +82,7 @@ async function main() {
     await compareInstructions(bench, identity);
     await compareCpu(bench, plain, module, cookie);
     await compareLatency(bench, module, cookie);
+    bench.assertClean();
   } finally {
     await bench.close();
     await provider.stop();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Instructions of a request, counted by callgrind in a single nginx process. Counts are taken after two numbers of requests and only their
 // difference is used, so that starting, waiting and the taking of counts are in none of the figures.
-import { execFileSync } from 'node:child_process';
 import { Sequence } from './load.mjs';
-import { POLICIES } from './servers.mjs';
+import { profile } from './profile.mjs';
+import { POLICIES, policyPath } from './servers.mjs';
 
 const WARM = 50;
 const FEW = 100;
@@ -38,16 +38,6 @@ async function perSignIn(bench, nginx) {
   return (counts[2] - counts[1]) / 4;
 }
 
-// What the profile of the warm path says about the module's own functions and what they call.
-function profile(file) {
-  const text = execFileSync('callgrind_annotate', ['--inclusive=yes', '--threshold=100', file], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  const lines = text.split('\n').filter((line) => /oauth::|PROGRAM TOTALS/.test(line)).slice(0, 40);
-  return lines.map((line) => {
-    const [, count, name] = /^\s*([\d,]+)\s*(?:\([\d. ]+%\))?\s*(.*?)(?:\s+\[.*)?$/.exec(line);
-    return `${String(Math.round(Number(count.replaceAll(',', '')) / MANY)).padStart(7)}  ${name.replace(/^\?\?\?:/, '').slice(0, 150)}`;
-  });
-}
-
 export async function measureInstructions(bench, identity, { withProfile = false } = {}) {
   const module = await bench.startModule({ callgrind: true });
   const signIn = await perSignIn(bench, module);
@@ -58,8 +48,8 @@ export async function measureInstructions(bench, identity, { withProfile = false
   results.plain = (await perRequest(bench, plain, '/', cookie)).instructions;
   results.bare = (await perRequest(bench, plain, '/bare')).instructions;
   for (const count of POLICIES) {
-    results.policies[count] = (await perRequest(bench, module, `/rules-${count}/`, cookie)).instructions;
+    results.policies[count] = (await perRequest(bench, module, policyPath(count), cookie)).instructions;
   }
-  results.profile = withProfile ? profile(warm.file) : [];
+  results.profile = withProfile ? profile(warm.file, MANY) : [];
   return results;
 }

@@ -19,8 +19,8 @@ async function slowSignIn(bench, nginx) {
   assert.ok(took >= WAIT, `the sign-in waited ${took} ms`);
 }
 
-// Resolves to medians of p50 and p99, and the smallest of the rounds' worst latencies: chance makes a round's worst latency larger, never smaller, and a
-// worker that is held up shows it in every round. Microseconds.
+// Of p99 and of the worst latency the best round counts: chance makes them larger, never smaller, and a worker that is held up shows it in every
+// round. Microseconds.
 export async function measureLatency(bench, nginx, cookie) {
   const rounds = { without: [], with: [] };
   for (let round = 0; round < ROUNDS; round++) {
@@ -32,7 +32,7 @@ export async function measureLatency(bench, nginx, cookie) {
     }
   }
   bench.provider.token = {};
-  const summary = (reports) => ({ p50: median(reports.map((report) => report.p50)), p99: median(reports.map((report) => report.p99)),
+  const summary = (reports) => ({ p50: median(reports.map((report) => report.p50)), p99: Math.min(...reports.map((report) => report.p99)),
     worst: Math.min(...reports.map((report) => report.max)), worstOfAll: Math.max(...reports.map((report) => report.max)) });
   return { without: summary(rounds.without), with: summary(rounds.with), wait: WAIT * 1000 };
 }

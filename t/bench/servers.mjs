@@ -13,6 +13,9 @@ const HEADER = 'X-OAuth-Identity';
 const KEPT = 'keepalive_requests 100000000; keepalive_timeout 600s;';
 const POLICIES = [1, 10, 100];
 
+// Of one length, because a byte more of a request can cost a block of memory more.
+const policyPath = (count) => `/rules-${String(count).padStart(3, '0')}/`;
+
 // Like Nginx of the end-to-end tests; it logs no requests, can do without the module, and can run under callgrind as a single process.
 class BenchNginx extends Nginx {
   constructor({ module = true, callgrind = false } = {}) {
@@ -31,6 +34,7 @@ class BenchNginx extends Nginx {
   // Counters are written whenever nginx is told to open its logs again, which no request does.
   wrapper() {
     const file = this.file('nginx.sh', `#!/bin/sh
+unset NGINX
 exec valgrind --quiet --tool=callgrind --callgrind-out-file=${this.prefix}/counters --dump-before=ngx_reopen_files ${nginxBinary()} "$@"
 `);
     chmodSync(file, 0o755);
@@ -131,7 +135,7 @@ export class Bench {
 
   startModule(options) {
     const rules = (count) => Array.from({ length: count - 1 }, (_, i) => `oauth_allow email=somebody-${i}@example.com;`).join(' ');
-    const policies = POLICIES.map((count) => `location /rules-${count}/ { ${rules(count)} oauth_allow email=alice@example.org; proxy_pass http://application; }`);
+    const policies = POLICIES.map((count) => `location ${policyPath(count)} { ${rules(count)} oauth_allow email=alice@example.org; proxy_pass http://application; }`);
     return this.launch(options, (port) => `
     ${this.toUpstream()}
     ${providerBlock(this.provider)}
@@ -163,15 +167,14 @@ export class Bench {
     return { length: Number(length), identity };
   }
 
+  assertClean() {
+    this.servers.forEach((nginx) => nginx.assertClean());
+  }
+
   async close() {
-    for (const nginx of this.servers) {
-      await nginx.stop();
-    }
-    for (const nginx of this.servers) {
-      nginx.assertClean();
-      nginx.remove();
-    }
+    await Promise.all(this.servers.map((nginx) => nginx.stop('SIGTERM')));
+    this.servers.forEach((nginx) => nginx.remove());
   }
 }
 
-export { POLICIES };
+export { POLICIES, policyPath };

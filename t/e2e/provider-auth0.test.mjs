@@ -36,7 +36,8 @@ e2e('auth0 with a custom domain: only the audience is of the tenant', async (h) 
 e2e('auth0 from a block, from a block over variables, and with the other client authentication', async (h) => {
   const mock = await startMock(h, new Auth0Mock());
   assertAnn(await signedIn(await providerSite(h, mock, { blocks: block(mock) })));
-  assertAnn(await signedIn(await providerSite(h, mock, { blocks: block(mock), env: variables(mock, { OAUTH_AUTH0_CLIENT_ID: 'no', OAUTH_AUTH0_DOMAIN: 'auth0.invalid' }) }), 'the block wins'));
+  assertAnn(await signedIn(await providerSite(h, mock, { blocks: block(mock), env: variables(mock, { OAUTH_AUTH0_CLIENT_ID: 'no', OAUTH_AUTH0_DOMAIN: 'auth0.invalid' }) }),
+    'the block wins'));
   const basic = await startMock(h, new Auth0Mock({ clientAuths: ['basic'] }));
   assertAnn(await signedIn(await providerSite(h, basic, { blocks: block(basic, 'client_auth basic;') }), 'basic'));
 });
@@ -69,13 +70,13 @@ e2e('auth0: the issuer ends in a slash', async (h) => {
 
 e2e('auth0: HS256 only where it is configured, and then nothing else', async (h) => {
   const mock = await startMock(h, new Auth0Mock());
-  const key = (text) => Object.assign(Buffer.from(text), { kid: 'none' });
-  const hs256 = { alg: 'HS256', key: key(mock.clientSecret) };
+  const withSecret = (secret) => ({ alg: 'HS256', key: Buffer.from(secret) });
+  const hs256 = withSecret(mock.clientSecret);
   mock.token = hs256;
   await refused(await providerSite(h, mock, { blocks: block(mock) }), 'not configured', { codes: 'token_invalid' });
   const site = await providerSite(h, mock, { blocks: block(mock, 'signing_algorithms HS256;') });
   assertAnn(await signedIn(site, 'configured'));
-  mock.token = { alg: 'HS256', key: key('another secret') };
+  mock.token = withSecret('another secret '.repeat(5));
   await refused(site, 'another secret', { codes: 'token_invalid' });
   mock.token = {};
   await refused(site, 'RS256', { codes: 'token_invalid' });

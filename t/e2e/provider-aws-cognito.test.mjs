@@ -7,7 +7,8 @@ import { assertUserRefuses, assertWrongSecret, browserOf, denied, providerSite, 
 import { assertCommonTraps } from './lib/providers/traps.mjs';
 
 const DOMAIN = 'mydomain.auth.us-east-1.amazoncognito.com';
-const variables = (mock, extra = {}) => ({ OAUTH_COGNITO_CLIENT_ID: mock.clientId, OAUTH_COGNITO_CLIENT_SECRET: mock.clientSecret, OAUTH_COGNITO_DOMAIN: new URL(mock.origins.domain).host, ...extra });
+const variables = (mock, extra = {}) => ({ OAUTH_COGNITO_CLIENT_ID: mock.clientId, OAUTH_COGNITO_CLIENT_SECRET: mock.clientSecret,
+  OAUTH_COGNITO_DOMAIN: new URL(mock.origins.domain).host, ...extra });
 const block = (mock, extra = '') => `oauth_provider aws-cognito { client_id ${mock.clientId}; client_secret "${mock.clientSecret}"; domain ${mock.origins.domain}; issuer ${mock.issuer}; ${extra} }`;
 
 function assertCora(identity) {
@@ -34,9 +35,11 @@ e2e('aws-cognito from its three variables alone, with the domain as people write
 e2e('aws-cognito from a block, and from a block over variables', async (h) => {
   const mock = await startMock(h, new CognitoMock());
   assertCora(await signedIn(await providerSite(h, mock, { blocks: block(mock) })));
-  assertCora(await signedIn(await providerSite(h, mock, { blocks: block(mock), env: variables(mock, { OAUTH_COGNITO_CLIENT_ID: 'no', OAUTH_COGNITO_DOMAIN: 'cognito.invalid' }) }), 'the block wins'));
+  assertCora(await signedIn(await providerSite(h, mock, { blocks: block(mock), env: variables(mock, { OAUTH_COGNITO_CLIENT_ID: 'no',
+    OAUTH_COGNITO_DOMAIN: 'cognito.invalid' }) }), 'the block wins'));
   const real = await startMock(h, new CognitoMock(), { real: true });
-  assertCora(await signedIn(await providerSite(h, real, { env: variables(real), blocks: `oauth_provider aws-cognito { issuer https://cognito-idp.us-east-1.amazonaws.com/${POOL}; }` }), 'the issuer from the block'));
+  assertCora(await signedIn(await providerSite(h, real, { env: variables(real),
+    blocks: `oauth_provider aws-cognito { issuer https://cognito-idp.us-east-1.amazonaws.com/${POOL}; }` }), 'the issuer from the block'));
 });
 
 e2e('aws-cognito: a wrong secret, and a user who refuses', async (h) => {
@@ -46,16 +49,19 @@ e2e('aws-cognito: a wrong secret, and a user who refuses', async (h) => {
 });
 
 e2e('aws-cognito: the traps of every provider', async (h) => {
-  await assertCommonTraps(await realSite(h, { server: 'oauth_http_timeout 1s;' }));
+  await assertCommonTraps(await realSite(h, { server: 'oauth_http_timeout 1s;' }), { issuer: 'by token' });
 });
 
 e2e('aws-cognito: an issuer out of a token is believed only if it is a pool of the configured domain', async (h) => {
   const site = await realSite(h);
   const { provider } = site;
   const cases = {
-    'another form of host': 'https://cognito-idp.us-east-1.amazonaws.com.evil.test/us-east-1_example', 'user info': 'https://cognito-idp.us-east-1.amazonaws.com@evil.test/us-east-1_example',
-    'another region in the path': 'https://cognito-idp.us-east-1.amazonaws.com/eu-west-1_example', 'a longer path': 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example/x',
-    'http': 'http://cognito-idp.us-east-1.amazonaws.com/us-east-1_example', 'a port': 'https://cognito-idp.us-east-1.amazonaws.com:444/us-east-1_example', 'somebody': 'https://evil.test',
+    'another form of host': 'https://cognito-idp.us-east-1.amazonaws.com.evil.test/us-east-1_example',
+      'user info': 'https://cognito-idp.us-east-1.amazonaws.com@evil.test/us-east-1_example',
+    'another region in the path': 'https://cognito-idp.us-east-1.amazonaws.com/eu-west-1_example',
+      'a longer path': 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example/x',
+    'http': 'http://cognito-idp.us-east-1.amazonaws.com/us-east-1_example', 'a port': 'https://cognito-idp.us-east-1.amazonaws.com:444/us-east-1_example',
+      'somebody': 'https://evil.test',
   };
   for (const [what, iss] of Object.entries(cases)) {
     provider.token = { claims: (all) => ({ ...all, iss }) };

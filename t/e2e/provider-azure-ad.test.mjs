@@ -97,7 +97,7 @@ e2e('azure-ad: a wrong secret, and a user who refuses', async (h) => {
 
 e2e('azure-ad: the traps of every provider', async (h) => {
   const site = await realSite(h, { server: 'oauth_http_timeout 1s;' });
-  await assertCommonTraps(site, { userinfo: false, extraJwk: () => ({ issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }) });
+  await assertCommonTraps(site, { issuer: 'by token', userinfo: false, extraJwk: () => ({ issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }) });
 });
 
 e2e('ID-08 azure-ad: the issuer belongs to the tenant, the key to the issuer', async (h) => {
@@ -105,8 +105,10 @@ e2e('ID-08 azure-ad: the issuer belongs to the tenant, the key to the issuer', a
   const claims = (change) => ({ claims: (all) => ({ ...all, ...change }) });
   const base = 'https://login.microsoftonline.com/';
   const cases = [
-    ['tid of another tenant', claims({ tid: FABRIKAM })], ['issuer of another tenant', claims({ iss: `${base}${FABRIKAM}/v2.0` })], ['the template itself', claims({ iss: base + '{tenantid}/v2.0' })],
-    ['tid that is the template', claims({ tid: '{tenantid}', iss: base + '{tenantid}/v2.0' })], ['no tid', claims({ tid: undefined })], ['v1 issuer', claims({ iss: `https://sts.windows.net/${CONTOSO}/` })],
+    ['tid of another tenant', claims({ tid: FABRIKAM })], ['issuer of another tenant', claims({ iss: `${base}${FABRIKAM}/v2.0` })], ['the template itself',
+      claims({ iss: base + '{tenantid}/v2.0' })],
+    ['tid that is the template', claims({ tid: '{tenantid}', iss: base + '{tenantid}/v2.0' })], ['no tid', claims({ tid: undefined })], ['v1 issuer',
+      claims({ iss: `https://sts.windows.net/${CONTOSO}/` })],
     ['tid with a path', claims({ tid: CONTOSO + '/x', iss: `${base}${CONTOSO}/x/v2.0` })], ['common as tid', claims({ tid: 'common', iss: base + 'common/v2.0' })],
     ['another authority', claims({ iss: `https://login.microsoftonline.us/${CONTOSO}/v2.0` })], ['empty tid', claims({ tid: '', iss: base + '/v2.0' })],
     ['a key of the consumers for an organisation', { key: AzureMock.consumersKey() }],
@@ -132,7 +134,8 @@ e2e('ID-08 azure-ad: an address is a label unless somebody vouches for it', asyn
   }
   mock.user = { ...ADA, xms_edov: true };
   assert.deepEqual([(await signedIn(site, 'xms_edov')).email_verified], [true]);
-  const allowed = await providerSite(h, mock, { env: variables(mock), blocks: `oauth_provider azure-ad { allowed_tenants ${CONTOSO} ${CONSUMERS}; }`, rules: 'oauth_allow domain=contoso.example;' });
+  const allowed = await providerSite(h, mock, { env: variables(mock), blocks: `oauth_provider azure-ad { allowed_tenants ${CONTOSO} ${CONSUMERS}; }`,
+    rules: 'oauth_allow domain=contoso.example;' });
   mock.user = ADA;
   assert.equal((await signedIn(allowed, 'an allowed tenant')).email_verified, true);
   mock.user = EVE;
@@ -182,7 +185,8 @@ e2e('azure-ad: groups of Graph that are not whole decide nothing', async (h) => 
   const cases = [
     ['403', { status: 403, body: '{"error":{"code":"Authorization_RequestDenied"}}' }, 'provider_error'], ['500 on the second page', second({ status: 500 }), 'provider_error'],
     ['no list', { body: '{}' }, 'provider_error'], ['an entry without id', { body: '{"value":[{"@odata.type":"#microsoft.graph.group"}]}' }, 'provider_error'],
-    ['HTML', { body: '<html>', type: 'text/html' }, 'provider_error'], ['closed', second({ close: true }), 'provider_unreachable'], ['no answer', second({ hang: true }), 'provider_timeout'],
+    ['HTML', { body: '<html>', type: 'text/html' }, 'provider_error'], ['closed', second({ close: true }), 'provider_unreachable'], ['no answer', second({ hang: true }),
+      'provider_timeout'],
     ['pages elsewhere', { next: evil.origins.graph + '/v1.0/me/transitiveMemberOf?x=1' }, 'provider_error'],
     ['pages at a host like it', { next: 'https://graph.microsoft.com.evil.test/v1.0/me/transitiveMemberOf' }, 'provider_error'],
     ['pages at user info', { next: 'https://graph.microsoft.com@evil.test/' }, 'provider_error'],
@@ -206,7 +210,8 @@ e2e('azure-ad: consumers have no groups in Graph', async (h) => {
   const mock = await startMock(h, new AzureMock(), { real: true });
   Object.assign(mock, { user: PAT, overage: true, token: { key: AzureMock.consumersKey() } });
   mock.api.groups = { status: 400, body: '{"error":{"code":"BadRequest","message":"Not supported for personal accounts."}}' };
-  await refused(await providerSite(h, mock, { env: variables(mock), rules: `oauth_allow group=${group(1)};` }), 'overage of a consumer', { status: [502, 403], codes: ['provider_error', 'policy_denied'] });
+  await refused(await providerSite(h, mock, { env: variables(mock), rules: `oauth_allow group=${group(1)};` }), 'overage of a consumer', { status: [502, 403],
+    codes: ['provider_error', 'policy_denied'] });
 });
 
 e2e('azure-ad: scopes without openid and profile still give an ID token with oid', async (h) => {

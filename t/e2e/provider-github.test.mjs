@@ -153,9 +153,12 @@ e2e('github: a list that is not whole decides nothing', async (h) => {
   const second = (shape) => (page) => (page > 1 ? shape : {});
   const cases = [
     ['500 on the second page', second({ status: 500 }), 'provider_error'], ['403', { status: 403, body: '{"message":"rate limit"}' }, 'provider_error'],
-    ['HTML', { body: '<html>', type: 'text/html' }, 'provider_error'], ['an object', { body: '{}' }, 'provider_error'], ['elements without login', { body: '[{"id":1}]' }, 'provider_error'],
-    ['closed', second({ close: true }), 'provider_unreachable'], ['no answer', second({ hang: true }), 'provider_timeout'], ['a redirect', { redirect: evil.origins.api + '/user/orgs' }, 'provider_error'],
-    ['pages at another host', { next: evil.origins.api + '/user/orgs?page=2' }, 'provider_error'], ['pages without end', (page) => ({ next: `${mock.origins.api}/user/orgs?per_page=100&page=${page}` }), 'provider_error'],
+    ['HTML', { body: '<html>', type: 'text/html' }, 'provider_error'], ['an object', { body: '{}' }, 'provider_error'], ['elements without login', { body: '[{"id":1}]' },
+      'provider_error'],
+    ['closed', second({ close: true }), 'provider_unreachable'], ['no answer', second({ hang: true }), 'provider_timeout'], ['a redirect',
+      { redirect: evil.origins.api + '/user/orgs' }, 'provider_error'],
+    ['pages at another host', { next: evil.origins.api + '/user/orgs?page=2' }, 'provider_error'], ['pages without end',
+      (page) => ({ next: `${mock.origins.api}/user/orgs?per_page=100&page=${page}` }), 'provider_error'],
   ];
   for (const [what, shape, codes] of cases) {
     mock.api.orgs = shape;

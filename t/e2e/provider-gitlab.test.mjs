@@ -79,7 +79,8 @@ e2e('gitlab: three thousand groups', async (h) => {
   assertGita(await signedIn(await providerSite(h, mock, { env: variables(mock) }), 'nothing uses them'));
   const site = await providerSite(h, mock, { env: variables(mock), rules: 'oauth_allow group=acme/last;' });
   const response = await site.browser.navigate(site.loginUrl);
-  assert.ok(response.status === 200 || (response.status === 500 && /oauth_session shared/.test(site.nginx.log())), `${response.status} ${site.nginx.log().split('\n').filter((line) => /oauth/.test(line)).at(-1)}`);
+  assert.ok(response.status === 200 || (response.status === 500 && /oauth_session shared/.test(site.nginx.log())),
+    `${response.status} ${site.nginx.log().split('\n').filter((line) => /oauth/.test(line)).at(-1)}`);
   const other = await providerSite(h, mock, { env: variables(mock), rules: 'oauth_allow group=nobody;' });
   const nobody = await other.browser.navigate(other.loginUrl);
   assert.ok([403, 500].includes(nobody.status));
@@ -113,7 +114,8 @@ e2e('the mock of gitlab: a refresh makes the old tokens worthless', async (h) =>
   const [[old, { grant, accessToken }]] = [...mock.refreshTokens];
   const browser = site.newBrowser();
   const refresh = (changes = {}) => browser.fetch(mock.base + '/oauth/token', { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: old, redirect_uri: grant.redirectUri, client_id: mock.clientId, client_secret: mock.clientSecret, ...changes }).toString() });
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: old, redirect_uri: grant.redirectUri, client_id: mock.clientId,
+      client_secret: mock.clientSecret, ...changes }).toString() });
   assert.equal((await refresh({ redirect_uri: 'http://127.0.0.1/' })).status, 400);
   assert.equal((await refresh()).status, 200);
   assert.equal((await refresh()).status, 400);

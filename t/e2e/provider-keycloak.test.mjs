@@ -31,7 +31,8 @@ e2e('keycloak from its four variables alone, with and without /auth and a slash'
 
 e2e('keycloak under another name', async (h) => {
   const mock = await startMock(h, new KeycloakMock({ name: 'acme-sso' }));
-  const site = await providerSite(h, mock, { env: variables(mock, { OAUTH_KEYCLOAK_NAME: 'acme-sso', OAUTH_ACME_SSO_PROMPT: 'login', OAUTH_KEYCLOAK_PROMPT: 'consent' }), rules: 'oauth_allow provider=acme-sso;' });
+  const site = await providerSite(h, mock, { env: variables(mock, { OAUTH_KEYCLOAK_NAME: 'acme-sso', OAUTH_ACME_SSO_PROMPT: 'login', OAUTH_KEYCLOAK_PROMPT: 'consent' }),
+    rules: 'oauth_allow provider=acme-sso;' });
   assertKim(await signedIn(site), 'acme-sso');
   assert.equal(mock.lastAsked().get('prompt'), 'login');
   assert.equal((await site.browser.fetch(site.loginUrlOf('keycloak'))).status, 404);
@@ -46,8 +47,10 @@ e2e('keycloak under another name', async (h) => {
 e2e('keycloak from a block, and from a block over variables', async (h) => {
   const mock = await startMock(h, new KeycloakMock());
   assertKim(await signedIn(await providerSite(h, mock, { blocks: block(mock) })));
-  assertKim(await signedIn(await providerSite(h, mock, { blocks: block(mock), env: variables(mock, { OAUTH_KEYCLOAK_REALM: 'other', OAUTH_KEYCLOAK_CLIENT_ID: 'no' }) }), 'the block wins'));
-  assertKim(await signedIn(await providerSite(h, mock, { env: variables(mock, { OAUTH_KEYCLOAK_REALM: 'other' }), blocks: `oauth_provider keycloak { realm ${mock.realm}; }` }), 'the realm of the block'));
+  assertKim(await signedIn(await providerSite(h, mock, { blocks: block(mock), env: variables(mock, { OAUTH_KEYCLOAK_REALM: 'other', OAUTH_KEYCLOAK_CLIENT_ID: 'no' }) }),
+    'the block wins'));
+  assertKim(await signedIn(await providerSite(h, mock, { env: variables(mock, { OAUTH_KEYCLOAK_REALM: 'other' }),
+    blocks: `oauth_provider keycloak { realm ${mock.realm}; }` }), 'the realm of the block'));
 });
 
 e2e('keycloak: a wrong secret, and a user who refuses', async (h) => {
@@ -83,7 +86,8 @@ e2e('keycloak: an access token that is not what it should be gives no roles', as
   mock.accessKey = freshKey('stranger');
   await no('signed by a stranger');
   mock.accessKey = undefined;
-  const changes = { 'of another issuer': { iss: 'https://evil.test/realms/main' }, 'of another user': { sub: 'somebody-else' }, 'expired': { exp: 1 }, 'for another client': { azp: 'other', aud: 'other' } };
+  const changes = { 'of another issuer': { iss: 'https://evil.test/realms/main' }, 'of another user': { sub: 'somebody-else' }, 'expired': { exp: 1 },
+    'for another client': { azp: 'other', aud: 'other' } };
   for (const [what, change] of Object.entries(changes)) {
     mock.accessClaims = (all) => ({ ...all, ...change });
     await no(what);

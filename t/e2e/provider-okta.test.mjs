@@ -20,7 +20,8 @@ e2e('okta from its variables alone, with the domain as people write it and each 
   for (const domain of ['company.okta.com', 'https://company.okta.com', 'https://company.okta.com/', 'company.okta.com/']) {
     assertOli(await signedIn(await providerSite(h, mock, { env: variables(mock, { OAUTH_OKTA_DOMAIN: domain }) }), domain));
   }
-  for (const [id, path] of [['', '/oauth2/default/v1/authorize'], ['default', '/oauth2/default/v1/authorize'], ['aus1fake', '/oauth2/aus1fake/v1/authorize'], ['false', '/oauth2/v1/authorize']]) {
+  for (const [id, path] of [['', '/oauth2/default/v1/authorize'], ['default', '/oauth2/default/v1/authorize'], ['aus1fake', '/oauth2/aus1fake/v1/authorize'], ['false',
+    '/oauth2/v1/authorize']]) {
     assertOli(await signedIn(await providerSite(h, mock, { env: variables(mock, server(id)) }), id));
     assert.equal(mock.lastGrant.entry.pathname, path);
   }
@@ -30,7 +31,8 @@ e2e('okta from its variables alone, with the domain as people write it and each 
 e2e('okta from a block, and from a block over variables', async (h) => {
   const mock = await startMock(h, new OktaMock());
   assertOli(await signedIn(await providerSite(h, mock, { blocks: block(mock) })));
-  assertOli(await signedIn(await providerSite(h, mock, { blocks: block(mock, 'authorization_server false;'), env: variables(mock, { ...server('aus1fake'), OAUTH_OKTA_DOMAIN: 'okta.invalid' }) }), 'the block wins'));
+  assertOli(await signedIn(await providerSite(h, mock, { blocks: block(mock, 'authorization_server false;'), env: variables(mock, { ...server('aus1fake'),
+    OAUTH_OKTA_DOMAIN: 'okta.invalid' }) }), 'the block wins'));
   assert.equal(mock.lastGrant.entry.pathname, '/oauth2/v1/authorize');
   const named = await providerSite(h, mock, { name: 'corp', blocks: block(mock).replace('okta', 'corp okta') + block(mock, 'authorization_server aus1fake;') });
   assert.equal((await signedIn(named, 'two of one type')).sub, 'corp|' + OLI.sub);
@@ -42,7 +44,8 @@ e2e('okta: a wrong secret, a user who refuses, policies that refuse, DPoP that i
   const mock = await startMock(h, new OktaMock());
   await assertWrongSecret(h, mock, (secret) => providerSite(h, mock, { env: variables(mock, { OAUTH_OKTA_CLIENT_SECRET: secret }) }));
   const site = await providerSite(h, mock, { env: variables(mock) });
-  for (const description of ['User is not assigned to the client application.', 'Policy evaluation failed for this request, please check the policy configurations.', 'One or more scopes are not configured: all the requested scopes were rejected.']) {
+  for (const description of ['User is not assigned to the client application.', 'Policy evaluation failed for this request, please check the policy configurations.',
+    'One or more scopes are not configured: all the requested scopes were rejected.']) {
     await assertUserRefuses(site, { error: 'access_denied', description });
   }
   mock.authorize = { error: 'no_matching_policy' };

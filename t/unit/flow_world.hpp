@@ -97,8 +97,9 @@ public:
     FakeProvider op;
     core::ReadyQueue ready{[] {}};
     session::SessionCache sessions{7, 16};
-    policy::Needs needs;
-    flow::Site site = make_site(needs);
+    flow::Requirements requirements;
+    policy::Needs& needs = requirements.needs;
+    flow::Site site = make_site(requirements);
     providers::Settings settings = openid_settings("op", issuer);
     providers::Settings other_settings = openid_settings("other", "https://other.example");
     flow::ProviderState provider{settings, ready, clock};
@@ -230,9 +231,9 @@ public:
     }
 
 private:
-    static flow::Site make_site(const policy::Needs& needs) {
+    static flow::Site make_site(const flow::Requirements& requirements) {
         flow::Site site;
-        site.needs = &needs;
+        site.requirements = &requirements;
         return site;
     }
     static session::Sealer sealer(std::string_view purpose) {

@@ -140,7 +140,7 @@ inline Known known_of(const Identity& identity, const std::string& fact) {
            : fact == "user"   ? one(identity.user)
            : fact == "name"   ? one(identity.name)
            : fact == "hd"     ? one(identity.hd)
-           : fact == "tenant" ? one(identity.tenant)
+           : fact == "tenant" ? many(identity.tenants)
            : fact == "acr"    ? one(identity.acr)
            : fact == "org"    ? many(identity.orgs)
            : fact == "team"   ? many(identity.teams)

@@ -172,11 +172,11 @@ Identity random_identity(Dice& dice) {
     identity.user = dice.pick(words);
     maybe(dice, identity.email, dice.one_in(3) ? dice.pick(bad_addresses) : dice.pick(good_addresses));
     identity.email_verified = !dice.one_in(4);
-    for (const auto member : {&Identity::name, &Identity::hd, &Identity::tenant, &Identity::acr}) {
+    for (const auto member : {&Identity::name, &Identity::hd, &Identity::acr}) {
         maybe(dice, identity.*member, dice.pick(words));
     }
     for (const auto member :
-         {&Identity::amr, &Identity::scopes, &Identity::groups, &Identity::roles, &Identity::orgs}) {
+         {&Identity::amr, &Identity::scopes, &Identity::groups, &Identity::roles, &Identity::orgs, &Identity::tenants}) {
         maybe(dice, identity.*member, random_list(dice, words));
     }
     maybe(dice, identity.teams, random_list(dice, teams));

@@ -20,6 +20,8 @@ Session full_session() {
     session.id = std::string("\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\xff", 16);
     session.signed_in_at = 1700000000;
     session.expires_at = 1700028800;
+    session.made_for = "12345678";
+    session.groups_are_cut = true;
     session.id_token = "a.b.c";
     session.access_token = std::string("to\0ken", 6);
     Identity& identity = session.identity;
@@ -31,7 +33,7 @@ Session full_session() {
     identity.name = "Alice \xc3\x84";
     identity.picture = "https://example.org/a.png";
     identity.hd = "example.org";
-    identity.tenant = "t-1";
+    identity.tenants = Strings{"t-1"};
     identity.acr = "urn:mfa";
     identity.amr = Strings{"pwd", "otp"};
     identity.scopes = Strings{"openid"};
@@ -52,6 +54,8 @@ void assert_same(const Session& a, const Session& b) {
     assert_text_equal(a.id, b.id);
     assert_int_equal(a.signed_in_at, b.signed_in_at);
     assert_int_equal(a.expires_at, b.expires_at);
+    assert_text_equal(a.made_for, b.made_for);
+    assert_int_equal(a.groups_are_cut, b.groups_are_cut);
     assert_text_equal(a.id_token, b.id_token);
     assert_text_equal(a.access_token, b.access_token);
     assert_text_equal(a.identity.provider, b.identity.provider);
@@ -59,12 +63,12 @@ void assert_same(const Session& a, const Session& b) {
     assert_text_equal(a.identity.user, b.identity.user);
     assert_int_equal(a.identity.email_verified, b.identity.email_verified);
     for (const auto member : {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd,
-                              &Identity::tenant, &Identity::acr}) {
+                              &Identity::acr}) {
         assert_int_equal((a.identity.*member).has_value(), (b.identity.*member).has_value());
         assert_text_equal((a.identity.*member).value_or(""), (b.identity.*member).value_or(""));
     }
     for (const auto member : {&Identity::amr, &Identity::scopes, &Identity::groups, &Identity::roles,
-                              &Identity::orgs, &Identity::teams}) {
+                              &Identity::orgs, &Identity::teams, &Identity::tenants}) {
         assert_same_list(a.identity.*member, b.identity.*member);
     }
     assert_true(a.identity.claims == b.identity.claims);
@@ -94,7 +98,7 @@ void absent_is_not_empty(void**) {
 // Each optional fact by itself, so that none can take another's place.
 void each_fact_has_its_own_place(void**) {
     for (const auto member : {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd,
-                              &Identity::tenant, &Identity::acr}) {
+                              &Identity::acr}) {
         Session session;
         session.identity.*member = "value";
         const auto read = session::deserialize(session::serialize(session));
@@ -102,7 +106,7 @@ void each_fact_has_its_own_place(void**) {
         assert_same(*read, session);
     }
     for (const auto member : {&Identity::amr, &Identity::scopes, &Identity::groups, &Identity::roles,
-                              &Identity::orgs, &Identity::teams}) {
+                              &Identity::orgs, &Identity::teams, &Identity::tenants}) {
         Session session;
         session.identity.*member = Strings{"one", "two"};
         const auto read = session::deserialize(session::serialize(session));

@@ -4,13 +4,14 @@
 import { reply } from '../replies.mjs';
 import { ProviderMock } from './mock.mjs';
 
-export const ANN = { sub: 'auth0|65f00000000000000000fake', nickname: 'ann', name: 'Ann Fake', picture: 'https://s.gravatar.example/a.png', updated_at: '2026-01-01T00:00:00.000Z', email: 'ann@example.org',
+export const ANN = { sub: 'auth0|65f00000000000000000fake', nickname: 'ann', name: 'Ann Fake', picture: 'https://s.gravatar.example/a.png',
+  updated_at: '2026-01-01T00:00:00.000Z', email: 'ann@example.org',
   email_verified: true, 'https://example.org/roles': ['admin', 'reader'], org_id: 'org_fake123', org_name: 'acme' };
 
 export class Auth0Mock extends ProviderMock {
   // clientAuths: what the application's setting in Auth0 says, one of 'post' and 'basic'; sessionEnd: the tenant's toggle for end_session_endpoint.
   constructor({ clientAuths = ['post'], sessionEnd = false } = {}) {
-    super({ name: 'auth0', hosts: { tenant: 'tenant.us.auth0.com', custom: 'login.example.org' }, clientId: 'aUtH0fAkE' });
+    super({ name: 'auth0', hosts: { tenant: 'tenant.us.auth0.com', custom: 'login.example.org' }, clientId: 'aUtH0fAkE', clientSecret: 's3cr_t-'.repeat(10) });
     Object.assign(this, { clientAuths, sessionEnd, user: ANN });
   }
 
@@ -21,15 +22,18 @@ export class Auth0Mock extends ProviderMock {
   }
 
   routes() {
-    return ['tenant', 'custom'].flatMap((host) => [[host, '/.well-known/openid-configuration', 'discovery', this.onDiscovery], [host, '/.well-known/jwks.json', 'jwks', this.onJwks],
+    return ['tenant', 'custom'].flatMap((host) => [[host, '/.well-known/openid-configuration', 'discovery', this.onDiscovery], [host, '/.well-known/jwks.json', 'jwks',
+      this.onJwks],
       [host, '/authorize', 'authorize', this.onAuthorize], [host, '/oauth/token', 'token', this.onToken], [host, '/userinfo', 'userinfo', this.onUserinfo],
       [host, '/oidc/logout', 'end_session', this.onEndSession], [host, '/v2/logout', 'legacy_logout', this.onEndSession]]);
   }
 
   metadata(entry) {
     const at = this.origins[entry.host];
-    return { issuer: at + '/', authorization_endpoint: at + '/authorize', token_endpoint: at + '/oauth/token', userinfo_endpoint: at + '/userinfo', jwks_uri: at + '/.well-known/jwks.json',
-      revocation_endpoint: at + '/oauth/revoke', ...(this.sessionEnd ? { end_session_endpoint: at + '/oidc/logout' } : {}), response_types_supported: ['code', 'token', 'id_token', 'code id_token'],
+    return { issuer: at + '/', authorization_endpoint: at + '/authorize', token_endpoint: at + '/oauth/token', userinfo_endpoint: at + '/userinfo',
+      jwks_uri: at + '/.well-known/jwks.json',
+      revocation_endpoint: at + '/oauth/revoke', ...(this.sessionEnd ? { end_session_endpoint: at + '/oidc/logout' } : {}), response_types_supported: ['code', 'token',
+        'id_token', 'code id_token'],
       subject_types_supported: ['public'], code_challenge_methods_supported: ['S256', 'plain'], id_token_signing_alg_values_supported: ['HS256', 'RS256', 'PS256'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] };
   }

@@ -34,8 +34,10 @@ export class CognitoMock extends ProviderMock {
   metadata(entry) {
     const { domain, idp } = this.origins;
     const issuer = `${idp}/${entry.match[1]}`;
-    return { issuer, authorization_endpoint: domain + '/oauth2/authorize', token_endpoint: domain + '/oauth2/token', userinfo_endpoint: domain + '/oauth2/userInfo', jwks_uri: issuer + '/.well-known/jwks.json',
-      id_token_signing_alg_values_supported: ['RS256'], response_types_supported: ['code', 'token'], scopes_supported: ['openid', 'email', 'phone', 'profile'], subject_types_supported: ['public'],
+    return { issuer, authorization_endpoint: domain + '/oauth2/authorize', token_endpoint: domain + '/oauth2/token', userinfo_endpoint: domain + '/oauth2/userInfo',
+      jwks_uri: issuer + '/.well-known/jwks.json',
+      id_token_signing_alg_values_supported: ['RS256'], response_types_supported: ['code', 'token'], scopes_supported: ['openid', 'email', 'phone', 'profile'],
+        subject_types_supported: ['public'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'] };
   }
 

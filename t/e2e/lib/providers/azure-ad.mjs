@@ -11,9 +11,12 @@ export const FABRIKAM = 'bbbbbbbb-cccc-dddd-eeee-ffffffffffff';
 export const CONSUMERS = '9188040d-6c67-4c5b-b112-36a304b66dad';
 const DOMAINS = { 'contoso.example': CONTOSO, consumers: CONSUMERS };
 
-export const ADA = { sub: 'pairwiseFAKE', oid: '99999999-8888-7777-6666-555555555555', tid: CONTOSO, name: 'Ada Fake', preferred_username: 'ada@contoso.example', email: 'ada@contoso.example' };
-export const EVE = { sub: 'pairwiseEVE', oid: '11111111-8888-7777-6666-555555555555', tid: FABRIKAM, name: 'Eve Fake', preferred_username: 'eve@fabrikam.example', email: 'ada@contoso.example' };
-export const PAT = { sub: 'pairwisePAT', oid: '00000000-0000-0000-1234-123456789abc', tid: CONSUMERS, name: 'Pat Fake', preferred_username: 'pat@outlook.example', email: 'pat@outlook.example' };
+export const ADA = { sub: 'pairwiseFAKE', oid: '99999999-8888-7777-6666-555555555555', tid: CONTOSO, name: 'Ada Fake', preferred_username: 'ada@contoso.example',
+  email: 'ada@contoso.example' };
+export const EVE = { sub: 'pairwiseEVE', oid: '11111111-8888-7777-6666-555555555555', tid: FABRIKAM, name: 'Eve Fake', preferred_username: 'eve@fabrikam.example',
+  email: 'ada@contoso.example' };
+export const PAT = { sub: 'pairwisePAT', oid: '00000000-0000-0000-1234-123456789abc', tid: CONSUMERS, name: 'Pat Fake', preferred_username: 'pat@outlook.example',
+  email: 'pat@outlook.example' };
 
 export const group = (number) => '0f0f0f0f-0000-0000-0000-' + String(number).padStart(12, '0');
 
@@ -22,7 +25,8 @@ const keySet = () => (keys ??= { organizations: keyFor('RS256'), consumers: fres
 
 export class AzureMock extends ProviderMock {
   constructor({ name = 'azure-ad', cloud = 'com' } = {}) {
-    super({ name, hosts: { login: 'login.microsoftonline.' + cloud, graph: 'graph.microsoft.' + cloud }, clientId: '11111111-2222-3333-4444-555555555555', clientSecret: 'a.~b_-+c&d=%' });
+    super({ name, hosts: { login: 'login.microsoftonline.' + cloud, graph: 'graph.microsoft.' + cloud }, clientId: '11111111-2222-3333-4444-555555555555',
+      clientSecret: 'a.~b_-+c&d=%' });
     this.user = ADA;
     if (name === 'azure-ad-hybrid') {
       this.responseType = 'code id_token';
@@ -57,7 +61,8 @@ export class AzureMock extends ProviderMock {
     const tenant = entry.match[1];
     const base = `${this.origins.login}/${tenant}`;
     return { token_endpoint: base + '/oauth2/v2.0/token', token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
-      jwks_uri: base + '/discovery/v2.0/keys', response_modes_supported: ['query', 'fragment', 'form_post'], subject_types_supported: ['pairwise'], id_token_signing_alg_values_supported: ['RS256'],
+      jwks_uri: base + '/discovery/v2.0/keys', response_modes_supported: ['query', 'fragment', 'form_post'], subject_types_supported: ['pairwise'],
+        id_token_signing_alg_values_supported: ['RS256'],
       response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'], scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
       issuer: AzureMock.issuerFor(this.origins.login, tenant), request_uri_parameter_supported: false, userinfo_endpoint: this.origins.graph + '/oidc/userinfo',
       authorization_endpoint: base + '/oauth2/v2.0/authorize', http_logout_supported: true, frontchannel_logout_supported: true, end_session_endpoint: base + '/oauth2/v2.0/logout',
@@ -113,7 +118,8 @@ export class AzureMock extends ProviderMock {
   }
 
   fail(response, error, number, text, status) {
-    return reply(response, { error, error_description: `AADSTS${number}: ${text}\r\nTrace ID: 0000\r\nCorrelation ID: 0000`, error_codes: [number], timestamp: '2026-01-01 00:00:00Z' }, {}, status);
+    return reply(response, { error, error_description: `AADSTS${number}: ${text}\r\nTrace ID: 0000\r\nCorrelation ID: 0000`, error_codes: [number],
+      timestamp: '2026-01-01 00:00:00Z' }, {}, status);
   }
 
   checkTokenRequest(entry, form) {
@@ -133,7 +139,8 @@ export class AzureMock extends ProviderMock {
   idClaims(standard, grant) {
     const { oid, name, preferred_username, email, ...rest } = grant.user;
     const profile = grant.scopes.includes('profile') ? { oid, name, preferred_username } : {};
-    const groups = this.overage ? { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: this.claimSource ?? `${this.origins.graph}/v1.0/users/${oid}/getMemberObjects` } } }
+    const groups = this.overage ? { _claim_names: { groups: 'src1' },
+      _claim_sources: { src1: { endpoint: this.claimSource ?? `${this.origins.graph}/v1.0/users/${oid}/getMemberObjects` } } }
       : this.groups.length > 0 ? { groups: this.groups } : {};
     return { ...standard, iss: `${this.origins.login}/${rest.tid}/v2.0`, ver: '2.0', nbf: standard.iat, uti: 'fake', rh: '0.fake', ...rest, ...profile,
       ...(grant.scopes.includes('email') ? { email } : {}), ...groups };

@@ -3,7 +3,8 @@
 // be missing, and roles, permissions and tenants are told only where descope.claims was asked for.
 import { ProviderMock } from './mock.mjs';
 
-export const DEE = { sub: 'U2fake00000000000000000000000', name: 'Dee Fake', email: 'dee@example.org', email_verified: true, phone_number: '', phone_number_verified: false, picture: '',
+export const DEE = { sub: 'U2fake00000000000000000000000', name: 'Dee Fake', email: 'dee@example.org', email_verified: true, phone_number: '', phone_number_verified: false,
+  picture: '',
   roles: ['admin'], permissions: ['data.read'], tenants: { T2fake: { roles: ['editor'], permissions: [] }, T3fake: {} } };
 
 export class DescopeMock extends ProviderMock {
@@ -27,7 +28,8 @@ export class DescopeMock extends ProviderMock {
 
   metadata() {
     const base = this.origin + '/oauth2/v1/';
-    return { issuer: this.issuer, authorization_endpoint: base + 'authorize', token_endpoint: base + 'token', userinfo_endpoint: base + 'userinfo', end_session_endpoint: base + 'logout',
+    return { issuer: this.issuer, authorization_endpoint: base + 'authorize', token_endpoint: base + 'token', userinfo_endpoint: base + 'userinfo',
+      end_session_endpoint: base + 'logout',
       revocation_endpoint: base + 'revoke', jwks_uri: `${this.issuer}/.well-known/jwks.json`, response_types_supported: ['code'], subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256'], scopes_supported: ['openid', 'profile', 'email', 'descope.claims', 'descope.custom_claims', 'offline_access'] };
   }

@@ -5,12 +5,15 @@ import { ProviderMock } from './mock.mjs';
 import { reply } from '../replies.mjs';
 
 const org = (login, id) => ({ login, id, url: 'https://api.github.com/orgs/' + login, avatar_url: 'https://avatars.example/o/' + id, description: '' });
-const team = (organization, slug, id) => ({ id, name: slug.replace(/^./, (c) => c.toUpperCase()) + ' Team', slug, privacy: 'closed', permission: 'pull', organization: org(organization, 42) });
+const team = (organization, slug, id) => ({ id, name: slug.replace(/^./, (c) => c.toUpperCase()) + ' Team', slug, privacy: 'closed', permission: 'pull',
+  organization: org(organization, 42) });
 
 export const OCTO = {
-  user: { login: 'octo-fake', id: 1234567, node_id: 'U_fake', avatar_url: 'https://avatars.example/u/1234567?v=4', html_url: 'https://github.com/octo-fake', type: 'User', site_admin: false,
+  user: { login: 'octo-fake', id: 1234567, node_id: 'U_fake', avatar_url: 'https://avatars.example/u/1234567?v=4', html_url: 'https://github.com/octo-fake', type: 'User',
+    site_admin: false,
     name: 'Octo Fake', company: null, location: null, email: null, two_factor_authentication: true, plan: { name: 'free' } },
-  emails: [{ email: 'public@example.net', primary: false, verified: true, visibility: 'public' }, { email: 'unproven@example.org', primary: false, verified: false, visibility: null },
+  emails: [{ email: 'public@example.net', primary: false, verified: true, visibility: 'public' }, { email: 'unproven@example.org', primary: false, verified: false,
+    visibility: null },
     { email: 'octo@example.org', primary: true, verified: true, visibility: 'private' },
     { email: '1234567+octo-fake@users.noreply.github.com', primary: false, verified: true, visibility: null }],
   orgs: [...Array.from({ length: 120 }, (_, i) => org('filler-' + i, 100 + i)), org('acme-fake', 42)],
@@ -68,7 +71,8 @@ export class GitHubMock extends ProviderMock {
 
   answer(response, value, shape, status) {
     const plain = shape === this.token && !this.wantsJson && Object.keys(shape).length === 0 && value.access_token;
-    return plain ? reply(response, {}, { body: new URLSearchParams(value).toString(), type: 'application/x-www-form-urlencoded; charset=utf-8' }) : super.answer(response, value, shape, status);
+    return plain ? reply(response, {}, { body: new URLSearchParams(value).toString(), type: 'application/x-www-form-urlencoded; charset=utf-8' }) : super.answer(response,
+      value, shape, status);
   }
 
   // What all of the API asks for. 404 hides what the scopes do not cover.

@@ -11,9 +11,11 @@ export const GITA = { sub: '4711', sub_legacy: '9f86d081884c7d659a2feaa0c55ad015
 
 export class GitLabMock extends OpenIdMock {
   constructor({ path = '', older = false } = {}) {
-    const endpoints = { discovery: '/.well-known/openid-configuration', authorize: '/oauth/authorize', token: '/oauth/token', userinfo: '/oauth/userinfo', jwks: '/oauth/discovery/keys',
+    const endpoints = { discovery: '/.well-known/openid-configuration', authorize: '/oauth/authorize', token: '/oauth/token', userinfo: '/oauth/userinfo',
+      jwks: '/oauth/discovery/keys',
       revoke: older ? undefined : '/oauth/revoke' };
-    const metadataExtra = older ? { response_modes_supported: ['query', 'fragment'] } : { code_challenge_methods_supported: ['plain', 'S256'], response_modes_supported: ['query', 'fragment', 'form_post'] };
+    const metadataExtra = older ? { response_modes_supported: ['query', 'fragment'] } : { code_challenge_methods_supported: ['plain', 'S256'],
+      response_modes_supported: ['query', 'fragment', 'form_post'] };
     super({ name: 'gitlab', hosts: { main: 'gitlab.example.org' }, path, clientId: 'f00dfeed', endpoints, metadataExtra });
     this.user = GITA;
     this.refreshTokens = new Map();

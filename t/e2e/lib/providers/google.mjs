@@ -3,7 +3,8 @@
 // other names, a refresh token only with consent, and no prompt=login.
 import { ProviderMock } from './mock.mjs';
 
-export const GAL = { sub: '108000000000000000001', email: 'gal@example.org', email_verified: true, name: 'Gal Fake', given_name: 'Gal', family_name: 'Fake', picture: 'https://lh3.example/a', hd: 'example.org' };
+export const GAL = { sub: '108000000000000000001', email: 'gal@example.org', email_verified: true, name: 'Gal Fake', given_name: 'Gal', family_name: 'Fake',
+  picture: 'https://lh3.example/a', hd: 'example.org' };
 
 export class GoogleMock extends ProviderMock {
   constructor() {
@@ -21,7 +22,8 @@ export class GoogleMock extends ProviderMock {
   metadata() {
     const { accounts, oauth2, openid, www } = this.origins;
     return { issuer: accounts, authorization_endpoint: accounts + '/o/oauth2/v2/auth', device_authorization_endpoint: oauth2 + '/device/code', token_endpoint: oauth2 + '/token',
-      userinfo_endpoint: openid + '/v1/userinfo', revocation_endpoint: oauth2 + '/revoke', jwks_uri: www + '/oauth2/v3/certs', response_types_supported: ['code', 'token', 'id_token', 'code token'],
+      userinfo_endpoint: openid + '/v1/userinfo', revocation_endpoint: oauth2 + '/revoke', jwks_uri: www + '/oauth2/v3/certs', response_types_supported: ['code', 'token',
+        'id_token', 'code token'],
       subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['RS256'], scopes_supported: ['openid', 'email', 'profile'],
       token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'], code_challenge_methods_supported: ['plain', 'S256'] };
   }

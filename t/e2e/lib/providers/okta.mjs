@@ -18,7 +18,8 @@ export class OktaMock extends ProviderMock {
     const servers = '(?:/(' + this.servers.join('|') + '))?';
     return ['org', 'custom'].flatMap((host) => [
       [host, new RegExp(`^(?:/oauth2/(${this.servers.join('|')}))?/\\.well-known/openid-configuration$`), 'discovery', this.onDiscovery],
-      ...[['authorize', 'authorize', this.onAuthorize], ['token', 'token', this.onToken], ['userinfo', 'userinfo', this.onUserinfo], ['keys', 'jwks', this.onJwks], ['logout', 'end_session', this.onEndSession]]
+      ...[['authorize', 'authorize', this.onAuthorize], ['token', 'token', this.onToken], ['userinfo', 'userinfo', this.onUserinfo], ['keys', 'jwks', this.onJwks],
+        ['logout', 'end_session', this.onEndSession]]
         .map(([path, name, handler]) => [host, new RegExp(`^/oauth2${servers}/v1/${path}$`), name, handler])]);
   }
 
@@ -28,10 +29,12 @@ export class OktaMock extends ProviderMock {
 
   metadata(entry) {
     const base = this.origins[entry.host] + '/oauth2' + (entry.match[1] ? '/' + entry.match[1] : '') + '/v1/';
-    return { issuer: this.issuerOf(entry), authorization_endpoint: base + 'authorize', token_endpoint: base + 'token', userinfo_endpoint: base + 'userinfo', jwks_uri: base + 'keys',
+    return { issuer: this.issuerOf(entry), authorization_endpoint: base + 'authorize', token_endpoint: base + 'token', userinfo_endpoint: base + 'userinfo',
+      jwks_uri: base + 'keys',
       end_session_endpoint: base + 'logout', revocation_endpoint: base + 'revoke', introspection_endpoint: base + 'introspect', code_challenge_methods_supported: ['S256'],
       response_types_supported: ['code'], subject_types_supported: ['public'], grant_types_supported: ['authorization_code', 'implicit', 'refresh_token', 'password'],
-      id_token_signing_alg_values_supported: ['RS256'], token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'] };
+      id_token_signing_alg_values_supported: ['RS256'], token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'client_secret_jwt',
+        'private_key_jwt', 'none'] };
   }
 
   refuseClient(response) {

@@ -12,7 +12,8 @@ import { hasSession } from '../harness.mjs';
 import { Upstream } from '../upstream.mjs';
 
 const NAMES = ['github.com', 'api.github.com', 'gitlab.example.org', 'accounts.google.com', 'oauth2.googleapis.com', 'openidconnect.googleapis.com', 'www.googleapis.com',
-  'login.microsoftonline.com', 'graph.microsoft.com', 'login.microsoftonline.us', 'graph.microsoft.us', 'company.okta.com', 'id.example.org', 'api.descope.com', 'api.euc1.descope.com',
+  'login.microsoftonline.com', 'graph.microsoft.com', 'login.microsoftonline.us', 'graph.microsoft.us', 'company.okta.com', 'id.example.org', 'api.descope.com',
+    'api.euc1.descope.com',
   'tenant.us.auth0.com', 'login.example.org', 'mydomain.auth.us-east-1.amazoncognito.com', 'auth.example.org', 'cognito-idp.us-east-1.amazonaws.com', 'sso.example.org'];
 
 let made;

@@ -40,7 +40,8 @@ function hmacKey(text) {
   return key;
 }
 
-// `issuer`: the module knows who the provider is. `query`: the answer comes in the query, where a parameter can be repeated. `userinfo`: its `sub` is compared with the ID token's. `extraJwk`: what this provider adds to each of its keys. `site` needs `oauth_http_timeout 1s`.
+// `site` needs `oauth_http_timeout 1s`. userinfo: its `sub` is compared with the ID token's. extraJwk: what this provider adds to each key. issuer: 'known'
+// before a code is redeemed, only 'by token', or 'unknown'. query: the answer comes in the query, where a parameter can be repeated.
 export async function assertCommonTraps(site, { userinfo = true, extraJwk = () => ({}), ...callback } = {}) {
   const { provider } = site;
   const oidc = provider.mode === 'oidc';
@@ -76,12 +77,12 @@ export async function assertCommonTraps(site, { userinfo = true, extraJwk = () =
   await signedIn(site, 'after the traps');
 }
 
-async function assertCallbackTraps(site, clear, { query = true, issuer = true }) {
+async function assertCallbackTraps(site, clear, { query = true, issuer = 'known' }) {
   const { provider } = site;
   const before = provider.count('token');
   provider.authorize = { error: 'server_error', state: 'missing' };
   await refused(site, 'an error without state', { status: 400, codes: 'state_invalid' });
-  if (issuer) {
+  if (issuer !== 'unknown') {
     provider.authorize = { iss: 'https://evil.test' };
     await refused(site, 'iss of another', { status: 400, codes: 'request_invalid' });
   }
@@ -91,15 +92,17 @@ async function assertCallbackTraps(site, clear, { query = true, issuer = true })
     provider.authorize = { state: 'duplicate' };
     await refused(site, 'state twice', { status: 400, codes: ['request_invalid', 'state_invalid'] });
   }
-  assert.equal(provider.count('token'), before, 'no code was redeemed');
+  const late = issuer === 'by token' ? 1 : 0;
+  assert.ok(provider.count('token') - before <= late, 'no code was redeemed');
   clear();
+  const redeemed = provider.count('token');
   const browser = site.newBrowser();
   const callback = await untilCallback(site, browser);
   assert.ok([302, 303].includes((await visit(browser, callback)).status));
-  assert.equal(provider.count('token'), before + 1);
+  assert.equal(provider.count('token'), redeemed + 1);
   const stranger = await visit(site.newBrowser(), callback);
   assert.deepEqual([stranger.status, stranger.json().error], [400, 'state_invalid'], 'the answer in another browser');
-  assert.equal(provider.count('token'), before + 1, 'a code is used once');
+  assert.equal(provider.count('token'), redeemed + 1, 'a code is used once');
 }
 
 async function assertKeyTraps(site, clear, extraJwk) {

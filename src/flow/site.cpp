@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// See site.hpp.
+#include "site.hpp"
+
+#include <algorithm>
+
+namespace oauth::flow {
+
+namespace {
+
+constexpr std::size_t mark_size = 8;
+
+// What is kept only where it is needed; e-mail, name and groups are kept anyway.
+std::string describe(const providers::Needs& needs) {
+    std::string text;
+    for (const bool needed : {needs.hd, needs.org, needs.team, needs.role, needs.tenant, needs.acr, needs.amr, needs.scope}) {
+        text.push_back(needed ? '1' : '0');
+    }
+    for (const std::string& claim : needs.claims) {
+        text.append("\n").append(claim);
+    }
+    return text;
+}
+
+} // namespace
+
+void Requirements::finish() {
+    const std::string needs_text = describe(needs);
+    std::string groups_text = needs_text + "\n\n";
+    for (const auto& each : rules) {
+        each->append_group_conditions(groups_text);
+    }
+    const bool plain = needs_text.find_first_not_of('0') == std::string::npos;
+    mark = plain ? "" : core::digest(core::Hash::sha256, needs_text).substr(0, mark_size);
+    mark_with_groups = core::digest(core::Hash::sha256, groups_text).substr(0, mark_size);
+}
+
+bool Requirements::mentions_group(std::string_view group) const {
+    return std::any_of(rules.begin(), rules.end(), [group](const auto& each) { return each->mentions_group(group); });
+}
+
+ProviderState* SiteState::find_provider(std::string_view name) const {
+    const auto found = std::find_if(providers.begin(), providers.end(),
+                                    [name](const ProviderState* provider) { return provider->settings().name == name; });
+    return found == providers.end() ? nullptr : *found;
+}
+
+} // namespace oauth::flow

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Who asks, and how: pages and programs (AR-13), what is asked for ahead of time (CB-23), what another site makes a browser send (LO-01).
+#include "../../src/flow/request.hpp"
+
+#include <string>
+#include <vector>
+
+#include "unit.hpp"
+
+using oauth::flow::Request;
+
+namespace {
+
+struct Case {
+    const char* what;
+    Request request;
+    bool page;
+    bool json;
+};
+
+Request make(std::string method, std::string accept, std::string mode = "", std::string target = "") {
+    Request request;
+    request.method = std::move(method);
+    request.accept = std::move(accept);
+    request.sec_fetch_mode = std::move(mode);
+    request.sec_fetch_dest = std::move(target);
+    return request;
+}
+
+Request upgraded() {
+    Request request = make("GET", "text/html");
+    request.upgrade = true;
+    return request;
+}
+
+Request scripted(std::string accept) {
+    Request request = make("GET", std::move(accept));
+    request.requested_with = "xmlhttprequest";
+    return request;
+}
+
+const char* const browser_accept =
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+
+std::vector<Case> cases() {
+    return {
+        {"browser", make("GET", browser_accept, "navigate", "document"), true, false},
+        {"older browser", make("GET", browser_accept), true, false},
+        {"frame", make("GET", browser_accept, "navigate", "iframe"), true, false},
+        {"HEAD", make("HEAD", browser_accept), true, false},
+        {"curl", make("GET", "*/*"), true, false},
+        {"no Accept", make("GET", ""), true, false},
+        {"text/*", make("GET", "text/*"), true, false},
+        {"upper case", make("GET", "TEXT/HTML; Q=1"), true, false},
+        {"POST of a form", make("POST", browser_accept, "navigate", "document"), false, false},
+        {"PUT", make("PUT", "*/*"), false, false},
+        {"DELETE", make("DELETE", "application/json"), false, true},
+        {"OPTIONS", make("OPTIONS", "*/*"), false, false},
+        {"get", make("get", browser_accept), false, false},
+        {"fetch", make("GET", "*/*", "cors", "empty"), false, true},
+        {"fetch, same origin", make("GET", "*/*", "same-origin", "empty"), false, true},
+        {"fetch, no cors", make("GET", "*/*", "no-cors", "empty"), false, true},
+        {"fetch that would take HTML", make("GET", "text/html", "cors", "empty"), false, false},
+        {"image", make("GET", "image/avif,image/webp,*/*;q=0.8", "no-cors", "image"), false, true},
+        {"image, older browser", make("GET", "image/webp,*/*"), false, false},
+        {"navigation to an object", make("GET", browser_accept, "navigate", "object"), false, false},
+        {"JSON", make("GET", "application/json"), false, true},
+        {"JSON or anything", make("GET", "application/json, text/plain, */*"), false, true},
+        {"problem JSON", make("GET", "application/problem+json"), false, true},
+        {"JSON or HTML", make("GET", "application/json, text/html"), true, false},
+        {"event stream", make("GET", "text/event-stream"), false, false},
+        {"WebSocket", make("GET", "", "websocket", "empty"), false, true},
+        {"upgrade", upgraded(), false, false},
+        {"XMLHttpRequest", scripted("*/*"), false, true},
+        {"XMLHttpRequest that would take HTML", scripted("text/html"), false, false},
+    };
+}
+
+void ar_13_pages_and_programs(void**) {
+    for (const Case& each : cases()) {
+        if (oauth::flow::is_page_load(each.request) != each.page) {
+            fail_msg("%s: page load %d expected", each.what, each.page);
+        }
+        if (oauth::flow::prefers_json(each.request) != each.json) {
+            fail_msg("%s: JSON %d expected", each.what, each.json);
+        }
+    }
+}
+
+void cb_23_what_is_asked_for_ahead_of_time(void**) {
+    for (const char* purpose : {"prefetch", "prefetch;prerender", "prefetch; anonymous-client-ip", "prerender", "preview",
+                                "Preview", "Prefetch", "PRERENDER"}) {
+        Request request;
+        request.sec_purpose = purpose;
+        if (!oauth::flow::is_prefetch(request)) {
+            fail_msg("%s is a prefetch", purpose);
+        }
+    }
+    for (const char* purpose : {"", "navigate", "document"}) {
+        Request request;
+        request.sec_purpose = purpose;
+        assert_false(oauth::flow::is_prefetch(request));
+    }
+}
+
+void lo_01_what_comes_from_another_site(void**) {
+    struct Row {
+        const char* fetch_site;
+        const char* origin;
+        bool cross_site;
+    };
+    const Row rows[] = {
+        {"same-origin", "https://app.example", false},
+        {"same-origin", "", false},
+        {"none", "", false},
+        {"same-site", "", true}, // a sibling host is not us
+        {"cross-site", "", true},
+        {"cross-site", "https://app.example", true},
+        {"Same-Origin", "", true},
+        {"", "", false},
+        {"", "https://app.example", false},
+        {"", "https://app.example.evil.example", true},
+        {"", "http://app.example", true},
+        {"", "https://app.example:8443", true},
+        {"", "null", true},
+    };
+    for (const Row& row : rows) {
+        Request request;
+        request.base_url = "https://app.example";
+        request.sec_fetch_site = row.fetch_site;
+        request.origin = row.origin;
+        if (oauth::flow::is_cross_site(request) != row.cross_site) {
+            fail_msg("'%s' '%s': %d expected", row.fetch_site, row.origin, row.cross_site);
+        }
+    }
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(ar_13_pages_and_programs),
+        cmocka_unit_test(cb_23_what_is_asked_for_ahead_of_time),
+        cmocka_unit_test(lo_01_what_comes_from_another_site),
+    };
+    return cmocka_run_group_tests_name("request", tests, nullptr, nullptr);
+}
