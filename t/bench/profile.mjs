@@ -42,21 +42,23 @@ function read(file) {
 }
 
 const readable = (name) => name.replaceAll('std::basic_string_view<char, std::char_traits<char> >', 'string_view').replaceAll('(anonymous namespace)::', '')
-  .replace(/\(.*$/, '').slice(0, 100);
+  .replace(/^.*Guarded<&([\w:]+).*$/, '$1').replace(/\(.*$/, '').slice(0, 100);
 
 // Lines of "instructions a request, of these its own, name"; what costs less than `least` is left out.
 export function profile(file, requests, least = 20) {
   const functions = read(file);
   const lines = [];
-  const show = (key, cost, depth, above) => {
+  const shown = new Set();
+  const show = (key, cost, depth) => {
     const own = functions.get(key)?.self ?? 0;
     lines.push(`${String(Math.round(cost / requests)).padStart(7)}${String(Math.round(own / requests)).padStart(7)}  ${'  '.repeat(depth)}${readable(key)}`);
-    if (depth < DEPTH && /oauth::/.test(key) && !above.includes(key)) {
+    if (depth < DEPTH && /oauth::/.test(key) && !shown.has(key)) {
+      shown.add(key);
       const callees = [...(functions.get(key)?.calls ?? [])].sort((a, b) => b[1] - a[1]).filter(([, spent]) => spent / requests >= least);
-      callees.forEach(([callee, spent]) => show(callee, spent, depth + 1, [...above, key]));
+      callees.forEach(([callee, spent]) => show(callee, spent, depth + 1));
     }
   };
   [...functions].filter(([key, { total }]) => HANDLER.test(key) && total / requests >= least).sort((a, b) => b[1].total - a[1].total)
-    .forEach(([key, { total }]) => show(key, total, 0, []));
+    .forEach(([key, { total }]) => show(key, total, 0));
   return lines;
 }

@@ -106,22 +106,26 @@ e2e('HD-06 HD-10 trailers of HTTP/2, to an HTTP/1 and to a gRPC application', as
   const { certFile, keyFile, ca } = makeCertificates(h.folder());
   const site = await h.site({ server: LOOSE, locations: (s) => `
     location /grpc/ { oauth optional; ${protocols.grpc.pass(grpc)} } location /http/ { oauth optional; proxy_pass ${s.upstream.url}; }`,
-    http: (s) => `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`, listen: 'ssl http2' });
-  const client = http2.connect(`https://127.0.0.1:${site.port}`, { ca });
-  h.closers.push(() => client.destroy());
-  client.on('error', () => {});
+    http: () => `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`, listen: 'ssl http2' });
+  const connect = () => {
+    const client = http2.connect(`https://127.0.0.1:${site.port}`, { ca });
+    h.closers.push(() => client.destroy());
+    return client.on('error', () => {});
+  };
   for (const [path, requests] of [['/grpc/', grpc.requests], ['/http/', site.upstream.requests]]) {
-    const stream = client.request({ ':path': path, ':method': 'POST', 'content-type': 'application/grpc', 'x-oauth-identity': FORGED, x_oauth_identity: FORGED, te: 'trailers' }, { waitForTrailers: true });
+    const forged = { 'x-oauth-identity': FORGED, x_oauth_identity: FORGED };
+    const stream = connect().request({ ':path': path, ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers', ...forged }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'x-oauth-identity': FORGED }));
     stream.on('error', () => {});
     stream.end('abc');
-    // nginx may refuse a request with trailers; then it reaches nobody.
+    // nginx 1.22 ends the connection where a request has trailers; later ones may go on without them.
     await new Promise((resolve) => { stream.on('close', resolve); stream.resume(); });
-    assert.ok(!JSON.stringify([requests, site.upstream.requests]).includes(FORGED), path);
-    const plain = client.request({ ':path': path, 'x-oauth-identity': FORGED, x_oauth_identity: FORGED });
+    assert.ok(!JSON.stringify(requests).includes(FORGED), path);
+    const plain = connect().request({ ':path': path, ...forged });
     const status = await new Promise((resolve, reject) => { plain.on('response', (headers) => resolve(headers[':status'])); plain.on('error', reject); plain.resume(); });
     assert.equal(status, 200, path);
     assert.ok(requests.length > 0, path);
+    assert.ok(!JSON.stringify(requests).includes(FORGED), path);
     assert.deepEqual(identities(requests.at(-1)), [], path);
   }
 });
@@ -135,7 +139,6 @@ e2e('HD-13 what the application answers under our names is no identity and no se
     return true;
   };
   await site.browser.fetch(site.origin + '/');
-  assert.equal(site.upstream.requests.length > 0, true);
   await site.browser.fetch(site.origin + '/', { headers: { Cookie: own } });
   assert.equal(await subjectOf(site, identities(site.upstream.last)[0]), 'test|alice-1', 'the answer before does not matter');
   const stranger = new Browser();

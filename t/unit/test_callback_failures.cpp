@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Each step of a callback that can fail: the right code, no session cookie, the sign-in used up and its cookie deleted (CS-05),
 // nothing tried twice (TK-19), and no secret in what is said or logged.
+#include "policy_ports.hpp"
+
 #include "flow_world.hpp"
 
 using namespace oauth;
@@ -162,20 +164,30 @@ void md_07_an_attempt_keeps_the_token_endpoint_it_began_with(void**) {
     assert_int_equal(world.http.count("https://evil.example/token"), 0);
 }
 
-void groups_that_nobody_uses_make_room(void**) {
+// SC-11: of groups that nobody sees, those stay that a rule asks for.
+void groups_that_no_rule_names_make_room(void**) {
     std::string groups = "\"g0\"";
     for (int i = 1; i < 2000; ++i) {
         groups += ",\"g" + std::to_string(i) + "\"";
     }
-    for (const bool used : {false, true}) {
+    const unit::TestWorld policy_world;
+    auto rules = std::make_shared<policy::RuleSet>();
+    assert_text_equal(rules->add(policy::Action::allow, {"group=g7,g9"}, policy_world.ports()), "");
+    for (const bool shown : {false, true}) {
         World world;
-        world.needs.group = used;
+        world.needs.group = true;
+        world.requirements.rules = {rules};
+        world.requirements.shows_groups = shown;
+        world.requirements.finish();
         world.op.userinfo = world.op.userinfo.with("groups", "[" + groups + "]");
         const web::Answer answer = world.sign_in_as("user-1");
-        assert_int_equal(answer.status, used ? 500 : 302);
-        assert_true(World::sets_session(answer, world.session_name()) != used);
-        if (!used) {
-            assert_false(world.current()->session.identity.groups.has_value()); // unknown, not none
+        assert_int_equal(answer.status, shown ? 500 : 302);
+        assert_true(World::sets_session(answer, world.session_name()) != shown);
+        if (!shown) {
+            const session::Session& session = world.current()->session;
+            assert_true(session.groups_are_cut);
+            assert_true((session.identity.groups == session::Strings{"g7", "g9"}));
+            assert_true(identity::describe(session).find("groups") == std::string::npos); // a part is not told
         }
     }
 }
@@ -212,7 +224,7 @@ int main() {
         cmocka_unit_test(cb_11_a_promised_iss_must_be_there),
         cmocka_unit_test(cb_12_the_right_iss_is_accepted),
         cmocka_unit_test(md_07_an_attempt_keeps_the_token_endpoint_it_began_with),
-        cmocka_unit_test(groups_that_nobody_uses_make_room),
+        cmocka_unit_test(groups_that_no_rule_names_make_room),
         cmocka_unit_test(plain_oauth_needs_a_subject),
     };
     return cmocka_run_group_tests_name("callback_failures", tests, nullptr, nullptr);

@@ -201,12 +201,12 @@ void only_what_is_needed_is_kept(void**) {
     const std::string token =
         R"({"sub":"1","hd":"example.org","tid":"t","acr":"mfa","amr":["pwd"],"roles":["r"],"realm":{"roles":["x"]}})";
     const auto bare = map(openid(token));
-    assert_false(bare.hd || bare.tenant || bare.acr || bare.amr || bare.roles);
+    assert_false(bare.hd || bare.tenants || bare.acr || bare.amr || bare.roles);
     Needs needs;
     needs.hd = needs.tenant = needs.acr = needs.amr = needs.role = true;
     const auto full = map(openid(token), needs);
     assert_text_equal(full.hd.value_or(""), "example.org");
-    assert_text_equal(full.tenant.value_or(""), "t");
+    assert_text_equal(joined(full.tenants), "[t]");
     assert_text_equal(full.acr.value_or(""), "mfa");
     assert_text_equal(joined(full.amr), "[pwd]");
     assert_text_equal(joined(full.roles), "[r]");
@@ -217,7 +217,7 @@ void ui_02_userinfo_does_not_speak_for_the_protocol(void**) {
     needs.hd = needs.tenant = needs.acr = needs.amr = true;
     const auto identity =
         map(openid(R"({"sub":"1"})", R"({"sub":"1","hd":"x","tid":"t","acr":"mfa","amr":["otp"]})"), needs);
-    assert_false(identity.hd || identity.tenant || identity.acr || identity.amr);
+    assert_false(identity.hd || identity.tenants || identity.acr || identity.amr);
 }
 
 void raw_claims_are_kept_by_path(void**) {

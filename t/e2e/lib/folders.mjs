@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Files that nginx's workers may read, whichever user they run as: h.folder() itself is for its owner alone.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+// `files`: {'a/b.html': text}. Gives the folder.
+export function publicFolder(h, files) {
+  const folder = h.folder();
+  chmodSync(folder, 0o755);
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+    writeFileSync(file, text);
+  }
+  return folder;
+}
