@@ -6,7 +6,7 @@ import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { Browser, signIn } from '../e2e/lib/browser.mjs';
 import { providerBlock } from '../e2e/lib/harness.mjs';
 import { Nginx, nginxBinary } from '../e2e/lib/nginx.mjs';
-import { freePort, until } from '../e2e/lib/ports.mjs';
+import { canConnect, freePort, until } from '../e2e/lib/ports.mjs';
 import { Sequence } from './load.mjs';
 
 const HEADER = 'X-OAuth-Identity';
@@ -45,12 +45,12 @@ exec valgrind --quiet --tool=callgrind --callgrind-out-file=${this.prefix}/count
     if (!this.callgrind) {
       return super.start(port);
     }
-    const before = process.env.NGINX;
-    process.env.NGINX = this.wrapper();
+    const before = process.env.OAUTH_NGINX;
+    process.env.OAUTH_NGINX = this.wrapper();
     try {
       return await super.start(port);
     } finally {
-      before === undefined ? delete process.env.NGINX : process.env.NGINX = before;
+      before === undefined ? delete process.env.OAUTH_NGINX : process.env.OAUTH_NGINX = before;
     }
   }
 
@@ -72,7 +72,9 @@ exec valgrind --quiet --tool=callgrind --callgrind-out-file=${this.prefix}/count
     const count = this.counterFiles().length;
     this.signal('SIGUSR1');
     const total = (file) => Number(/^totals: (\d+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? NaN);
-    const file = await until(() => this.counterFiles()[count], 'the counters of callgrind', 30000);
+    const written = () => this.counterFiles()[count];
+    // A signal between two rounds of nginx's event loop waits for the next event: a connection is one.
+    const file = await until(written, 'the counters', 2000).catch(() => canConnect(this.port)).then(() => until(written, 'the counters of callgrind', 30000));
     await until(() => !Number.isNaN(total(file)), 'the end of ' + file);
     return { instructions: total(file), file };
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs the end-to-end tests, two files at a time, with Node's own runner and its own summary last.
-// node run.mjs [part of a file name ...]; OAUTH_MODULE and NGINX choose what is tested, OAUTH_SANITIZE=1 preloads the sanitizers.
+// node run.mjs [part of a file name ...]; OAUTH_MODULE and OAUTH_NGINX choose what is tested, OAUTH_SANITIZE=1 preloads the sanitizers.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { run } from 'node:test';

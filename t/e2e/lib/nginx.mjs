@@ -14,7 +14,7 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 const FORBIDDEN = /\[(?:alert|crit|emerg)\]|AddressSanitizer|LeakSanitizer|runtime error:|exited on signal/;
 
 export const moduleFile = () => process.env.OAUTH_MODULE || path.join(ROOT, 'build/ngx_http_oauth_module.so');
-export const nginxBinary = () => process.env.NGINX || 'nginx';
+export const nginxBinary = () => process.env.OAUTH_NGINX || 'nginx';
 
 let sanitizer;
 function sanitizerEnvironment() {

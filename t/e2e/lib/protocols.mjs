@@ -47,6 +47,9 @@ class GrpcApplication extends Application {
       stream.on('trailers', (trailers) => this.requests.at(-1).headers.push(...Object.entries(trailers)));
       stream.on('error', () => {});
       stream.resume().on('end', () => {
+        if (stream.destroyed) {
+          return;
+        }
         stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
         stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
         stream.end(BODY);
