@@ -159,7 +159,7 @@ command_test() {
 
 command_bench() {
     need_compiler
-    need_packages nginx nginx-dev valgrind
+    need_packages nginx nginx-dev valgrind wrk
     need_node
     command_module >/dev/null
     exec env OAUTH_MODULE="$module" node "$root/t/bench/bench.mjs"

@@ -23,6 +23,10 @@ std::string complete_azure(Settings& settings) {
     if (settings.single_tenant && settings.tenant.empty()) {
         return "\"single_tenant on\" needs \"tenant\"";
     }
+    const bool is_everybody = settings.tenant == "common" || settings.tenant == "organizations" || settings.tenant == "consumers";
+    if (settings.single_tenant && is_everybody) {
+        return "\"single_tenant on\": found tenant \"" + settings.tenant + "\", accepted: a tenant's id or one of its domains";
+    }
     if (settings.issuer.empty()) {
         const std::string tenant = settings.single_tenant ? settings.tenant : "common";
         settings.issuer = authority + "/" + tenant + "/v2.0";

@@ -64,16 +64,13 @@ session::OpenedSessionPointer find_session(SiteState& state, std::string_view co
 
 policy::Verdict decide(session::OpenedSession& session, const policy::RuleSet& rules,
                        const policy::RequestFacts& request) {
-    if (rules.depends_on_request()) {
-        return rules.evaluate(session.session.identity, request);
-    }
     for (const auto& known : session.verdicts) {
         if (known.rules == &rules) {
             return {known.allowed, known.rule, known.email_unverified};
         }
     }
     const policy::Verdict verdict = rules.evaluate(session.session.identity, request);
-    if (session.verdicts.size() < max_remembered) {
+    if (session.verdicts.size() < max_remembered && !rules.depends_on_request()) {
         session.verdicts.push_back({&rules, verdict.allowed, verdict.rule, verdict.email_unverified});
     }
     return verdict;

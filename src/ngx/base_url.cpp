@@ -82,11 +82,40 @@ std::optional<std::string_view> port_of(std::string_view header, std::string_vie
     if (port.empty() || port == ":") {
         return "";
     }
-    const auto number = port.front() == ':' ? core::parse_decimal(port.substr(1), 65535) : std::nullopt;
+    constexpr std::size_t longest = 6; // ":65535"
+    const auto number = port.front() == ':' && port.size() <= longest ? core::parse_decimal(port.substr(1), 65535) : std::nullopt;
     if (!number || *number == 0) {
         return std::nullopt;
     }
     return port.substr(1) == default_port ? std::string_view() : port;
+}
+
+// The bytes of the address that the connection was accepted at; nginx asks the kernel once per connection.
+std::string_view local_address(ngx_http_request_t* r) {
+    if (ngx_connection_local_sockaddr(r->connection, nullptr, 0) != NGX_OK) {
+        return {};
+    }
+    return {reinterpret_cast<const char*>(r->connection->local_sockaddr), r->connection->local_socklen};
+}
+
+const KnownHost* find_known(ngx_http_request_t* r, const KnownHosts& hosts, std::string_view host) {
+    const std::string_view header = view(r->headers_in.host->value);
+    for (const auto& known : hosts) {
+        if (known->header == header && known->server == host && known->https == is_https(r) &&
+            (known->local_address.empty() || known->local_address == local_address(r))) {
+            return known.get();
+        }
+    }
+    return nullptr;
+}
+
+std::string_view remember(ngx_http_request_t* r, KnownHosts& hosts, KnownHost found) {
+    if (hosts.size() == max_known_hosts) {
+        const ngx_str_t text = copy(r->pool, found.base_url);
+        return text.data == nullptr ? std::string_view() : view(text);
+    }
+    hosts.push_back(std::make_unique<KnownHost>(std::move(found)));
+    return hosts.back()->base_url;
 }
 
 } // namespace
@@ -96,24 +125,29 @@ std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server) 
         return view(server.base_url);
     }
     const std::string_view host = view(r->headers_in.server); // lower case, without a port
-    if (r->headers_in.host == nullptr || !is_host_text(host) ||
-        !(is_server_name(server, host) || is_local_address(r, host))) {
+    if (r->headers_in.host == nullptr) {
         return {};
     }
+    KnownHosts& hosts = runtime_of(*main_conf(r)).known_hosts(server);
+    if (const KnownHost* known = find_known(r, hosts, host)) {
+        return known->base_url;
+    }
+    if (!is_host_text(host)) {
+        return {};
+    }
+    const bool by_name = is_server_name(server, host);
     const bool https = is_https(r);
     const auto port = port_of(view(r->headers_in.host->value), host, https ? "443" : "80");
-    if (!port) {
+    if (!(by_name || is_local_address(r, host)) || !port) {
         return {};
     }
-    const std::string_view scheme = https ? "https://" : "http://";
-    auto* text = static_cast<char*>(ngx_pnalloc(r->pool, scheme.size() + host.size() + port->size()));
-    if (text == nullptr) {
-        return {};
-    }
-    char* end = std::copy(scheme.begin(), scheme.end(), text);
-    end = std::copy(host.begin(), host.end(), end);
-    end = std::copy(port->begin(), port->end(), end);
-    return {text, static_cast<std::size_t>(end - text)};
+    KnownHost found;
+    found.server = host;
+    found.header = view(r->headers_in.host->value);
+    found.local_address = by_name ? std::string_view() : local_address(r);
+    found.https = https;
+    found.base_url.append(https ? "https://" : "http://").append(host).append(*port);
+    return remember(r, hosts, std::move(found));
 }
 
 } // namespace oauth::ngx

@@ -67,7 +67,7 @@ void read_cookie_header(ngx_http_request_t* r, Context& context, const OwnNames&
         ++all;
         if (is_own(own, cookie.name)) {
             ++ours;
-            context.own_cookies.emplace_back(cookie.name, cookie.value);
+            context.own_cookies.add(r->pool, cookie.name, cookie.value);
         }
     }
     if (ours == 0) {
@@ -97,13 +97,12 @@ void read_cookie_header(ngx_http_request_t* r, Context& context, const OwnNames&
 }
 
 void remove_empty_cookie_headers(ngx_http_request_t* r, const Context& context) {
-    std::vector<ngx_table_elt_t*> empty;
-    for_each_cookie_header(r, [&](ngx_table_elt_t& header) {
-        if (header.value.len == 0) {
-            empty.push_back(&header);
+    for (;;) {
+        ngx_table_elt_t* header = nullptr;
+        for_each_cookie_header(r, [&](ngx_table_elt_t& each) { header = each.value.len == 0 ? &each : header; });
+        if (header == nullptr) {
+            return;
         }
-    });
-    for (ngx_table_elt_t* header : empty) {
         forget_cookie_header(r, header);
         if (header != context.spare_header && !remove_header(r, header)) {
             throw std::bad_alloc();

@@ -16,6 +16,38 @@
 
 namespace oauth::ngx {
 
+// Our cookies among a request's, in its pool.
+class OwnCookies {
+public:
+    using Pair = std::pair<std::string_view, std::string_view>;
+
+    void add(ngx_pool_t* pool, std::string_view name, std::string_view value) {
+        if (size_ == capacity_) {
+            grow(pool);
+        }
+        new (data_ + size_++) Pair(name, value);
+    }
+    bool empty() const { return size_ == 0; }
+    const Pair* begin() const { return data_; }
+    const Pair* end() const { return data_ + size_; }
+
+private:
+    void grow(ngx_pool_t* pool) {
+        const std::size_t capacity = capacity_ == 0 ? 4 : capacity_ * 2;
+        auto* data = static_cast<Pair*>(ngx_palloc(pool, capacity * sizeof(Pair)));
+        if (data == nullptr) {
+            throw std::bad_alloc();
+        }
+        std::uninitialized_copy_n(data_, size_, data);
+        data_ = data;
+        capacity_ = capacity;
+    }
+
+    Pair* data_ = nullptr;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
 class Context final : public Abandonable {
 public:
     explicit Context(ngx_http_request_t* r) : request_(r) {}
@@ -26,7 +58,7 @@ public:
     // Found before the cookies are cut out of the request.
     bool cookies_read = false;
     std::string_view session_cookie; // the header's own bytes, or joined parts in the pool; empty: none
-    std::vector<std::pair<std::string_view, std::string_view>> own_cookies;
+    OwnCookies own_cookies;
     ngx_table_elt_t* spare_header = nullptr; // a Cookie header that held nothing but ours
 
     std::string_view base_url; // empty: not found yet, or the host is none of ours

@@ -43,8 +43,10 @@ const session::Session* shown_session(ngx_http_request_t* r, const Decision& dec
     if (decision.context == nullptr || !decision.context->signed_in) {
         return nullptr;
     }
-    const bool passes_without_identity = !decision.allowed && location_conf(r)->mode != mode_on;
-    return passes_without_identity ? nullptr : &decision.context->session->session;
+    // A request that was turned away may say in the log who it was; one that goes on without being allowed - optional, or
+    // let in by another method - has no name.
+    const bool may_be_named = decision.allowed || decision.context->error.has_value();
+    return may_be_named ? &decision.context->session->session : nullptr;
 }
 
 std::string text_of(const std::optional<std::string>& text) {
@@ -136,8 +138,14 @@ ngx_int_t get_error(ngx_http_request_t* r, Value* value, uintptr_t) {
 ngx_http_get_variable_pt basic_remote_user = nullptr;
 
 ngx_int_t get_remote_user(ngx_http_request_t* r, Value* value, uintptr_t data) {
-    const session::Session* session = server_conf(r)->in_use ? shown_session(r, decide(r)) : nullptr;
-    return session == nullptr ? basic_remote_user(r, value, data) : get_fact<read_user>(r, value, data);
+    if (!server_conf(r)->in_use || location_conf(r)->mode == mode_off) {
+        return basic_remote_user(r, value, data);
+    }
+    if (shown_session(r, decide(r)) != nullptr) {
+        return get_fact<read_user>(r, value, data);
+    }
+    // Only a name that auth_basic has looked at: nginx would take any that the client writes.
+    return r->headers_in.user.len != 0 ? basic_remote_user(r, value, data) : set_value(r, value, "");
 }
 
 struct Variable {

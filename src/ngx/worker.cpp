@@ -95,6 +95,7 @@ Runtime::Runtime(MainConf& main) : ledger_(main.zone), sessions_(random_seed(), 
         providers_.push_back(std::make_unique<flow::ProviderState>(entry->settings, worker->ready, clock_));
     }
     for (const ServerConf* server : main.state->servers) {
+        known_hosts_.emplace_back();
         sites_.push_back(server->in_use ? make_site(main, *server) : nullptr);
     }
 }

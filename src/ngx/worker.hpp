@@ -20,6 +20,18 @@ public:
     std::int64_t now() const noexcept override { return ngx_time(); }
 };
 
+// Base URLs that requests of a server have been found to have, so that names and addresses are compared once for each. Bounded,
+// and never forgotten: requests hold views into it.
+struct KnownHost {
+    std::string server; // as nginx read it: lower case, no port
+    std::string header; // with its port
+    std::string local_address; // the connection's, as bytes; empty where the host is one of the server's names
+    bool https = false;
+    std::string base_url;
+};
+constexpr std::size_t max_known_hosts = 16;
+using KnownHosts = std::vector<std::unique_ptr<KnownHost>>;
+
 class Runtime {
 public:
     // Throws runtime_error with a sentence if a key or a certificate cannot be used.
@@ -27,6 +39,7 @@ public:
 
     flow::SiteState& site(const ServerConf& server) { return *sites_[server.index]; }
     flow::Offer offer(const LocationConf& location) const;
+    KnownHosts& known_hosts(const ServerConf& server) { return known_hosts_[server.index]; }
 
 private:
     std::unique_ptr<flow::SiteState> make_site(const MainConf& main, const ServerConf& server);
@@ -37,6 +50,7 @@ private:
     session::SessionCache sessions_;
     std::vector<std::unique_ptr<flow::ProviderState>> providers_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_;
+    std::vector<KnownHosts> known_hosts_;                 // by ServerConf::index
     std::vector<std::unique_ptr<flow::SiteState>> sites_; // by ServerConf::index; null where the module is not in use
 };
 
