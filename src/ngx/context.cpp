@@ -199,7 +199,9 @@ bool is_allowed(ngx_http_request_t* r, const LocationConf& location, Context& co
         return true; // "optional" needs no rule to tell who is signed in; "on" cannot be without one
     }
     const RequestVariables variables(r);
+    context.deciding = true;
     context.verdict = flow::decide(*session, *location.rules->rules, variables);
+    context.deciding = false;
     context.shadowed = !context.verdict.allowed && location.policy_mode == policy_shadow;
     return context.verdict.allowed || context.shadowed;
 }

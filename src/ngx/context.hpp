@@ -69,6 +69,8 @@ public:
     const LocationConf* decided_for = nullptr;
     bool signed_in = false; // a session, of a provider that the location takes
     bool allowed = false;
+    bool deciding = false; // the rules are being asked: their variables may say who is signed in
+    const LocationConf* turned_away_by = nullptr;
     bool shadowed = false; // allowed only because oauth_policy_mode is shadow
     policy::Verdict verdict;
 

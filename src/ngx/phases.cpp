@@ -110,6 +110,10 @@ std::string denial(ngx_http_request_t* r, const LocationConf& location, const Co
     return reason + rules.explain(session.identity, RequestVariables(r));
 }
 
+void log_shadow(ngx_http_request_t* r, const LocationConf& location, const Context& context) {
+    log_answer(r, web::LogLevel::warn, "shadow, would be policy_denied: " + denial(r, location, context));
+}
+
 // What a request gets that is not allowed in.
 ngx_int_t turn_away(ngx_http_request_t* r, const ServerConf& server, const LocationConf& location, Context& context) {
     if (context.base_url.empty()) {
@@ -119,6 +123,7 @@ ngx_int_t turn_away(ngx_http_request_t* r, const ServerConf& server, const Locat
     flow::SiteState& site = runtime.site(server);
     context.facts = collect_facts(r, context);
     if (context.signed_in) {
+        context.turned_away_by = &location;
         const web::Answer answer = flow::refuse(site, *context.facts, context.session->session, context.verdict,
                                                 denial(r, location, context));
         return respond(r, context, answer);
@@ -130,10 +135,14 @@ ngx_int_t turn_away(ngx_http_request_t* r, const ServerConf& server, const Locat
 
 // A subrequest cannot sign anybody in: it is let through or refused.
 ngx_int_t decide_subrequest(ngx_http_request_t* r, const LocationConf& location, const Decision& decision) {
+    if (decision.allowed && decision.context->shadowed) {
+        log_shadow(r, location, *decision.context);
+    }
     if (location.mode != mode_on || decision.allowed) {
         return NGX_DECLINED;
     }
     Context& context = *decision.context;
+    context.turned_away_by = &location;
     context.error = context.signed_in ? core::Code::policy_denied : core::Code::login_required;
     if (context.signed_in) {
         log_answer(r, web::LogLevel::warn, "policy_denied: subrequest, " + denial(r, location, context));
@@ -190,7 +199,7 @@ ngx_int_t on_access(ngx_http_request_t* r) {
     const Decision decision = decide(r);
     if (decision.allowed) {
         if (decision.context->shadowed) {
-            log_answer(r, web::LogLevel::warn, "shadow, would be policy_denied: " + denial(r, location, *decision.context));
+            log_shadow(r, location, *decision.context);
         }
         return NGX_OK;
     }

@@ -5,6 +5,8 @@
 #include "pool.hpp"
 #include "rules.hpp"
 
+#include "../core/bytes.hpp"
+
 #include <algorithm>
 
 namespace oauth::ngx {
@@ -36,7 +38,8 @@ std::shared_ptr<const policy::Pattern> compile_pattern(ngx_conf_t* cf, std::stri
     u_char message[NGX_MAX_CONF_ERRSTR];
     ngx_regex_compile_t compile;
     ngx_memzero(&compile, sizeof(compile));
-    compile.pattern = copy(cf->pool, regex);
+    // nginx sets no limit of its own, and PCRE's default takes half a second to be reached.
+    compile.pattern = copy(cf->pool, "(*LIMIT_MATCH=20000)" + std::string(regex));
     compile.pool = cf->pool;
     compile.err.len = sizeof(message);
     compile.err.data = message;
@@ -48,7 +51,29 @@ std::shared_ptr<const policy::Pattern> compile_pattern(ngx_conf_t* cf, std::stri
 }
 #endif
 
+// nginx itself finds a wrong name only at the very end, and says neither file nor line.
+bool is_variable(ngx_conf_t* cf, std::string_view name) {
+    const auto* core_main = static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    const auto* keys = static_cast<ngx_hash_key_t*>(core_main->variables_keys->keys.elts);
+    for (ngx_uint_t i = 0; i < core_main->variables_keys->keys.nelts; ++i) {
+        if (view(keys[i].key) == core::to_lower_ascii(name)) {
+            return true;
+        }
+    }
+    const auto* prefixes = static_cast<ngx_http_variable_t*>(core_main->prefix_variables.elts);
+    for (ngx_uint_t i = 0; i < core_main->prefix_variables.nelts; ++i) {
+        if (name.starts_with(view(prefixes[i].name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::optional<int> find_variable(ngx_conf_t* cf, std::string_view name, std::string& error) {
+    if (!is_variable(cf, name)) {
+        error = "there is no such variable";
+        return std::nullopt;
+    }
     ngx_str_t text = copy(cf->pool, name);
     const ngx_int_t index = text.data == nullptr ? NGX_ERROR : ngx_http_get_variable_index(cf, &text);
     if (index == NGX_ERROR) {

@@ -45,8 +45,9 @@ const session::Session* shown_session(ngx_http_request_t* r, const Decision& dec
     }
     // A request that was turned away may say in the log who it was; one that goes on without being allowed - optional, or
     // let in by another method - has no name.
-    const bool may_be_named = decision.allowed || decision.context->error.has_value();
-    return may_be_named ? &decision.context->session->session : nullptr;
+    const Context& context = *decision.context;
+    const bool may_be_named = decision.allowed || context.deciding || context.turned_away_by == location_conf(r);
+    return may_be_named ? &context.session->session : nullptr;
 }
 
 std::string text_of(const std::optional<std::string>& text) {

@@ -2,6 +2,7 @@
 // Entra ID, against a mock with its column of traps: a templated issuer, three tenants, keys of issuers, groups of Graph. ID-08.
 import assert from 'node:assert/strict';
 import { e2e } from './lib/harness.mjs';
+import { configTest } from './lib/nginx.mjs';
 import { ADA, AzureMock, CONSUMERS, CONTOSO, EVE, FABRIKAM, group, PAT } from './lib/providers/azure-ad.mjs';
 import { assertUserRefuses, assertWrongSecret, browserOf, denied, providerSite, refused, signedIn, startMock } from './lib/providers/site.mjs';
 import { assertCommonTraps } from './lib/providers/traps.mjs';
@@ -247,4 +248,13 @@ e2e('azure-ad: signing out goes to the tenant\'s end of session', async (h) => {
   const url = new URL(response.headers.location);
   assert.equal(url.origin + url.pathname, `https://login.microsoftonline.com/${CONTOSO}/oauth2/v2.0/logout`);
   assert.equal(url.searchParams.get('post_logout_redirect_uri'), site.origin + '/');
+});
+
+e2e('azure-ad: a single tenant is one tenant', async () => {
+  for (const tenant of ['common', 'organizations', 'consumers']) {
+    const env = { OAUTH_AZURE_AD_CLIENT_ID: 'a', OAUTH_AZURE_AD_CLIENT_SECRET: 'b', OAUTH_AZURE_AD_TENANT_ID: tenant, OAUTH_AZURE_AD_ENABLE_SINGLE_TENANT: 'true' };
+    const { code, stderr } = configTest('server { listen 127.0.0.1:1; oauth on; oauth_allow any; }', { env });
+    assert.notEqual(code, 0, tenant);
+    assert.match(stderr, new RegExp(`single_tenant.*${tenant}.*accepted`));
+  }
 });

@@ -115,6 +115,7 @@ e2e('NX-08 after internal redirects the variables are those of the last location
     location /off/ { oauth off; ${shown} proxy_pass ${s.upstream.url}; }
     location /other/ { oauth optional; oauth_allow group=nobody; ${shown} proxy_pass ${s.upstream.url}; }
     location /page/ { oauth_allow group=nobody; error_page 403 /denied.html; ${ADDED} }
+    location /refused/ { oauth_allow group=nobody; error_page 403 = /other/refused; }
     location = /denied.html { oauth off; root ${root}; ${ADDED} }` });
   site.upstream.reply = (request, response) => {
     const target = /\?to=(.*)/.exec(request.url);
@@ -129,6 +130,8 @@ e2e('NX-08 after internal redirects the variables are those of the last location
     assert.equal((await site.browser.fetch(site.origin + path)).status, 200, path);
     assert.deepEqual(['X-Now', 'X-Early', 'X-Map'].map((name) => Upstream.folded(site.upstream.last, name)[0]), [now, early, map], path);
   }
+  await site.browser.fetch(site.origin + '/refused/x');
+  assert.deepEqual([site.upstream.last.url, Upstream.folded(site.upstream.last, 'X-Now')[0]], ['/other/refused', '[||]'], 'who was turned away has no name at the page that follows');
   const denied = await site.browser.fetch(site.origin + '/page/x');
   assert.equal(denied.text, 'denied');
   assertEmpty(denied, { error: 'policy_denied' });
@@ -222,9 +225,10 @@ e2e('$remote_user is who is signed in, whatever the client writes in Authorizati
 });
 
 e2e('rules and audiences may ask variables: they say who is signed in, and nothing of what is not decided yet', async (h) => {
-  const site = await h.site({ http: 'map $oauth_claim_department $in_research { research 1; }', locations: (s) => `
+  const site = await h.site({ http: 'map $oauth_claim_department $in_research { research 1; } map $oauth_sub $is_banned { bob-2 1; }', locations: (s) => `
     location /self/ { oauth_allow if=$oauth_authenticated; proxy_pass ${s.upstream.url}; }
     location /map/ { oauth_allow if=$in_research; proxy_pass ${s.upstream.url}; }
+    location /banned/ { oauth_deny if=$is_banned; oauth_allow any; proxy_pass ${s.upstream.url}; }
     location /token/ { oauth_allow if=$oauth_identity; proxy_pass ${s.upstream.url}; }
     location /audience/ { oauth_identity_audience "for-$oauth_provider"; proxy_pass ${s.upstream.url}; }` });
   site.provider.user = { ...USER };
@@ -232,7 +236,7 @@ e2e('rules and audiences may ask variables: they say who is signed in, and nothi
   site.provider.user = { sub: 'bob-2', department: 'sales' };
   const bob = new Browser();
   await assertSignedIn(site, { browser: bob });
-  for (const [place, alice, other] of [['/self/', 200, 200], ['/map/', 200, 403], ['/token/', 403, 403], ['/audience/', 200, 200]]) {
+  for (const [place, alice, other] of [['/self/', 200, 200], ['/map/', 200, 403], ['/banned/', 200, 403], ['/token/', 403, 403], ['/audience/', 200, 200]]) {
     assert.equal((await site.browser.fetch(site.origin + place)).status, alice, place);
     assert.equal((await bob.fetch(site.origin + place)).status, other, place);
     assert.equal((await new Browser().fetch(site.origin + place)).status, 401, place);

@@ -21,14 +21,13 @@ namespace oauth::unit {
 
 using FakeClock = StoppedClock;
 
-// Never the same bytes twice; `fail_after(n)` lets n more draws succeed.
+// Never the same bytes twice; `fail_draw(n)` has the n-th draw from now on fail, and that one only.
 class FakeRandom final : public core::Random {
 public:
     [[nodiscard]] bool fill(void* buffer, std::size_t size) noexcept override {
-        if (draws_left_ == 0) {
+        if (failing_draw_-- == 0) {
             return false;
         }
-        --draws_left_;
         auto* bytes = static_cast<unsigned char*>(buffer);
         for (std::size_t i = 0; i < size; ++i) {
             state_ = state_ * 6364136223846793005U + 1442695040888963407U;
@@ -36,11 +35,11 @@ public:
         }
         return true;
     }
-    void fail_after(std::uint64_t draws) { draws_left_ = draws; }
+    void fail_draw(std::uint64_t number) { failing_draw_ = number; }
 
 private:
     std::uint64_t state_ = 1;
-    std::uint64_t draws_left_ = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t failing_draw_ = std::numeric_limits<std::uint64_t>::max();
 };
 
 class FakeHttp final : public net::HttpClient {

@@ -107,6 +107,17 @@ void who_came_after_a_failure_asks_for_itself(void**) {
     assert_true(late->ok());
 }
 
+void who_waited_long_does_not_ask_again(void**) {
+    Place place;
+    const auto first = ask(place);
+    const auto waiting = ask(place);
+    place.clock.advance(ProviderState::retry_stale_after + 1); // a slow provider
+    answer(place, metadata_answer());
+    assert_true(first->ok());
+    assert_true(waiting->ok());
+    assert_int_equal(place.http.sent.size(), 1);
+}
+
 void who_asks_and_goes_away_hands_on(void**) {
     Place place;
     auto leader = ask(place);
@@ -248,7 +259,9 @@ void keys_are_fetched_once(void**) {
 }
 
 void key_failures_are_shared_and_forgotten(void**) {
-    for (const net::HttpResult& bad : {unit::unreachable(), json_response("{}", 500), json_response("[]"), json_response("<")}) {
+    net::HttpResult refused = key_answer({0});
+    refused->status = 500;
+    for (const net::HttpResult& bad : {unit::unreachable(), refused, json_response("[]"), json_response("<")}) {
         Place place;
         const auto first = keys(place, token("k0"));
         const auto waiting = keys(place, token("k0"));
@@ -372,6 +385,7 @@ int main() {
         cmocka_unit_test(a_hundred_wait_for_one_fetch),
         cmocka_unit_test(who_waited_shares_the_failure_and_the_next_asks_again),
         cmocka_unit_test(who_came_after_a_failure_asks_for_itself),
+        cmocka_unit_test(who_waited_long_does_not_ask_again),
         cmocka_unit_test(who_asks_and_goes_away_hands_on),
         cmocka_unit_test(md_02_what_is_not_its_own_is_refused),
         cmocka_unit_test(md_08_stale_metadata_serve_while_the_provider_is_down),

@@ -160,7 +160,7 @@ void another_version_is_not_opened(void**) {
 void sc_27_without_randomness_nothing_is_sealed(void**) {
     unit::FakeRandom random;
     Sealer sealer = make({secret_one});
-    random.fail_after(0);
+    random.fail_draw(0);
     assert_false(sealer.seal(random, bound, plaintext).has_value());
 }
 

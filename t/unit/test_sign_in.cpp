@@ -162,7 +162,7 @@ void the_session_is_not_pushed_out(void**) {
 void sc_27_without_randomness_there_is_no_sign_in(void**) {
     for (const std::uint64_t draws : {0, 1}) { // the seed, and the seal's nonce
         World world;
-        world.random.fail_after(draws);
+        world.random.fail_draw(draws);
         const web::Answer answer = start(world);
         assert_failure(answer, "internal_error", 500);
         assert_true(answer.set_cookies.empty());

@@ -1,0 +1,3 @@
+module example.org/oauth-identity-example
+
+go 1.19
