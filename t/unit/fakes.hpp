@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The ports of the flows, as a test wants them: a clock that stands still, randomness that can fail at any draw, an HTTP
-// client whose exchanges wait until the test answers them, a ledger in memory. Each is owned by the test that makes it.
+// The ports of the flows, as a test wants them: a clock that stands still, randomness that can fail at any
+// draw, an HTTP client whose exchanges wait until the test answers them, a ledger in memory. Each is owned by
+// the test that makes it.
 #pragma once
 
 #include "../../src/net/http.hpp"
@@ -65,7 +66,9 @@ public:
     }
 
     std::size_t count(std::string_view url_end) const {
-        const auto ends = [url_end](const net::HttpRequest& request) { return request.url.ends_with(url_end); };
+        const auto ends = [url_end](const net::HttpRequest& request) {
+            return request.url.ends_with(url_end);
+        };
         return static_cast<std::size_t>(std::count_if(sent.begin(), sent.end(), ends));
     }
 

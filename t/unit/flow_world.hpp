@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the tests of the flows share: a site with two OpenID providers, whose answers a test can change, and one browser with its
-// cookies. Nothing here waits: the network answers when the flow is run. Everything is owned by the World.
+// What the tests of the flows share: a site with two OpenID providers, whose answers a test can change, and
+// one browser with its cookies. Nothing here waits: the network answers when the flow is run. Everything is
+// owned by the World.
 #pragma once
 
 #include "../../src/core/bytes.hpp"
@@ -104,7 +105,8 @@ public:
     providers::Settings other_settings = openid_settings("other", "https://other.example");
     flow::ProviderState provider{settings, ready, clock};
     flow::ProviderState other{other_settings, ready, clock};
-    flow::SiteState state{site, clock, random, ledger, http, sessions, {}, sealer("session"), sealer("login"), {}};
+    flow::SiteState state{site, clock, random, ledger, http, sessions, {}, sealer("session"), sealer("login"),
+                          {}};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
 
     flow::Request request(std::string method, std::string path, std::string arguments = "") const {
@@ -123,9 +125,10 @@ public:
     web::Answer run(core::Task<web::Answer> task) {
         std::optional<web::Answer> answer;
         {
-            core::Flow<web::Answer> flow(std::move(task), [&answer](std::optional<web::Answer> value, std::exception_ptr) {
-                answer = std::move(value);
-            });
+            core::Flow<web::Answer> flow(std::move(task),
+                                         [&answer](std::optional<web::Answer> value, std::exception_ptr) {
+                                             answer = std::move(value);
+                                         });
             flow.start();
             while (!answer && turn()) {
             }
@@ -152,14 +155,16 @@ public:
 
     // Starts a sign-in; gives the provider's parameters, and has the provider know the nonce.
     core::Parameters begin(const std::string& return_to = "/page") {
-        const web::Answer answer = run(flow::sign_in(state, request("GET", "/auth/oauth/op"), provider, return_to));
+        const web::Answer answer =
+            run(flow::sign_in(state, request("GET", "/auth/oauth/op"), provider, return_to));
         assert_int_equal(answer.status, 302);
         auto parameters = query_of(location(answer));
         op.claims = op.claims.with("nonce", quoted(parameters.find("nonce").value_or("none")));
         return parameters;
     }
 
-    flow::Request callback_request(std::string_view state_parameter, const std::string& rest = "&code=code-1") const {
+    flow::Request callback_request(std::string_view state_parameter,
+                                   const std::string& rest = "&code=code-1") const {
         return request("GET", "/auth/oauth/op/callback", "state=" + std::string(state_parameter) + rest);
     }
 
@@ -193,7 +198,8 @@ public:
 
     static core::Parameters query_of(const std::string& url) {
         const std::size_t question = url.find('?');
-        auto parameters = core::Parameters::parse(question == std::string::npos ? "" : url.substr(question + 1));
+        auto parameters =
+            core::Parameters::parse(question == std::string::npos ? "" : url.substr(question + 1));
         assert_true(parameters.has_value());
         return std::move(*parameters);
     }
@@ -244,15 +250,18 @@ private:
 };
 
 // Asserts code and status, and that the page or JSON is never cached.
-inline void check_failure(const web::Answer& answer, std::string_view code, int status, const char* file, int line) {
-    const std::string_view actual = answer.code ? core::code_name(*answer.code) : std::string_view("no failure");
+inline void check_failure(const web::Answer& answer, std::string_view code, int status, const char* file,
+                          int line) {
+    const std::string_view actual =
+        answer.code ? core::code_name(*answer.code) : std::string_view("no failure");
     if (actual != code || answer.status != status || answer.cache_control != "no-store") {
-        print_error("%.*s, status %d, log: %s\n", static_cast<int>(actual.size()), actual.data(), answer.status,
-                    answer.log.c_str());
+        print_error("%.*s, status %d, log: %s\n", static_cast<int>(actual.size()), actual.data(),
+                    answer.status, answer.log.c_str());
         _fail(file, line);
     }
 }
 
 } // namespace oauth::unit
 
-#define assert_failure(answer, code, status) oauth::unit::check_failure(answer, code, status, __FILE__, __LINE__)
+#define assert_failure(answer, code, status)                                                                 \
+    oauth::unit::check_failure(answer, code, status, __FILE__, __LINE__)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A worker's opened sessions: found by the whole cookie, for its own site and base URL only (SC-03, SC-17), and never more of
-// them than there is room for.
+// A worker's opened sessions: found by the whole cookie, for its own site and base URL only (SC-03, SC-17),
+// and never more of them than there is room for.
 #include "../../src/session/cache.hpp"
 
 #include <memory>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What comes back from the provider: the whole way to a session; what is refused before anything is sent (CB-01..04, CB-06,
-// CS-01, MX-03, SC-03, SC-17); double clicks and replays (CB-03, TK-18); who is signed in already (CB-20).
-// Steps that fail on the way are in test_callback_failures.cpp.
+// What comes back from the provider: the whole way to a session; what is refused before anything is sent
+// (CB-01..04, CB-06, CS-01, MX-03, SC-03, SC-17); double clicks and replays (CB-03, TK-18). Steps that fail
+// on the way: test_callback_failures.cpp; sessions that are there already: test_callback_sessions.cpp.
 #include "../../src/flow/callback.hpp"
 #include "../../src/oidc/authorization.hpp"
 #include "flow_world.hpp"
 
 using namespace oauth;
-using unit::World;
 using unit::app;
+using unit::World;
 
 namespace {
 
@@ -58,7 +58,8 @@ void the_code_is_redeemed_as_it_was_asked_for(void**) {
     assert_true(form.has_value());
     assert_text_equal(form->find("code").value_or(""), "code-1");
     assert_text_equal(form->find("redirect_uri").value_or(""), *asked.find("redirect_uri"));
-    assert_text_equal(oidc::code_challenge_s256(form->find("code_verifier").value_or("")), *asked.find("code_challenge"));
+    assert_text_equal(oidc::code_challenge_s256(form->find("code_verifier").value_or("")),
+                      *asked.find("code_challenge"));
 }
 
 void tokens_are_kept_where_they_are_asked_for(void**) {
@@ -85,8 +86,8 @@ void auth_time_is_a_time_of_the_past(void**) {
 }
 
 // Nothing is sent, nothing is used up, no session is set, and the right callback still works afterwards.
-void assert_refused_unsent(World& world, const flow::Request& request, std::string_view code = "state_invalid",
-                           int status = 400) {
+void assert_refused_unsent(World& world, const flow::Request& request,
+                           std::string_view code = "state_invalid", int status = 400) {
     const std::size_t sent = world.http.sent.size();
     const auto jar = world.jar;
     const web::Answer answer = world.serve(request);
@@ -191,7 +192,8 @@ void cb_04_not_too_late(void**) {
 void cb_06_repeated_parameters_are_refused(void**) {
     World world;
     const std::string state = state_of(world.begin());
-    for (const char* rest : {"&code=a&code=b", "&code=a&state=b", "&code=a&iss=b&iss=c", "&error=a&error=b"}) {
+    for (const char* rest :
+         {"&code=a&code=b", "&code=a&state=b", "&code=a&iss=b&iss=c", "&error=a&error=b"}) {
         assert_refused_unsent(world, world.callback_request(state, rest), "request_invalid");
     }
 }
@@ -223,8 +225,9 @@ void tk_18_of_two_at_once_one_redeems(void**) {
     const std::string state = state_of(world.begin());
     const flow::Request request = world.callback_request(state);
     std::optional<web::Answer> first;
-    core::Flow<web::Answer> flow(flow::callback(world.state, request, world.provider, nullptr),
-                                 [&first](std::optional<web::Answer> value, std::exception_ptr) { first = std::move(value); });
+    core::Flow<web::Answer> flow(
+        flow::callback(world.state, request, world.provider, nullptr),
+        [&first](std::optional<web::Answer> value, std::exception_ptr) { first = std::move(value); });
     flow.start();
     assert_int_equal(world.http.pending(), 1);
     core::Flow<web::Answer> second(flow::callback(world.state, request, world.provider, nullptr),
@@ -257,88 +260,6 @@ void a_browser_that_goes_away_takes_its_exchange_along(void**) {
     assert_int_equal(world.http.count("/token"), 1);
 }
 
-void cb_20_another_user_replaces_the_session(void**) {
-    World world;
-    world.sign_in_as("user-1");
-    const std::string old_cookie = world.jar.at(world.session_name());
-    const std::string old_id = world.current()->session.id;
-    world.sign_in_as("user-2");
-    assert_text_equal(world.current()->session.identity.subject, "user-2");
-    assert_true(world.current()->session.id != old_id);
-    assert_int_equal(world.ledger.revoked.size(), 1);
-    assert_true(world.ledger.is_revoked(old_id));
-    assert_null(flow::find_session(world.state, old_cookie, app).get());
-}
-
-void cb_20_a_failed_sign_in_keeps_the_old_session(void**) {
-    World world;
-    world.sign_in_as("user-1");
-    const std::string state = state_of(world.begin());
-    world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
-    assert_failure(world.serve(world.callback_request(state)), "provider_error", 502);
-    assert_text_equal(world.current()->session.identity.subject, "user-1");
-    assert_true(world.ledger.revoked.empty());
-}
-
-void who_is_signed_in_is_sent_on(void**) {
-    World world;
-    const std::string state = state_of(world.begin("/deep?y=2"));
-    const auto login = *world.jar.find(world.login_name(state));
-    world.serve(world.callback_request(state));
-    const std::size_t sent = world.http.sent.size();
-    world.jar.insert(login);
-    const web::Answer used = world.serve(world.callback_request(state)); // double click
-    assert_int_equal(used.status, 302);
-    assert_text_equal(World::location(used), app + "/deep?y=2");
-    world.jar.erase(login.first);
-    const web::Answer unknown = world.serve(world.callback_request(state)); // back button
-    assert_int_equal(unknown.status, 302);
-    assert_text_equal(World::location(unknown), app + "/");
-    assert_int_equal(world.http.sent.size(), sent);
-    assert_non_null(world.current().get());
-    assert_failure(world.serve(world.callback_request(state, "&code=a&code=b")), "request_invalid", 400);
-}
-
-void parts_of_an_older_session_are_removed(void**) {
-    World world;
-    world.jar["__Host-oauth.0"] = "old";
-    world.jar["__Host-oauth.1"] = "old";
-    const std::string other_tab = state_of(world.begin());
-    const web::Answer answer = world.sign_in_as("user-1");
-    assert_text_equal(World::cookie_set(answer, "__Host-oauth.0"),
-                      "__Host-oauth.0=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
-    assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
-    assert_int_equal(world.jar.size(), 2); // AR-05: the session, and what the other tab has begun
-    assert_true(world.jar.contains(world.login_name(other_tab)));
-}
-
-void a_large_session_goes_in_parts(void**) {
-    World world;
-    world.needs.claims = {"big"};
-    world.jar["__Host-oauth"] = "the small session before";
-    world.op.userinfo = world.op.userinfo.with("big", unit::quoted(std::string(4000, 'x')));
-    const web::Answer answer = world.sign_in_as("user-1");
-    assert_true(World::cookie_set(answer, "__Host-oauth").find("Max-Age=0") != std::string::npos);
-    assert_true(world.jar.contains("__Host-oauth.0"));
-    assert_true(world.jar.contains("__Host-oauth.1"));
-    session::CookieJoiner joiner("__Host-oauth");
-    for (const auto& [name, value] : world.jar) {
-        joiner.see({name, value});
-    }
-    const auto joined = joiner.join();
-    assert_true(joined.has_value());
-    assert_non_null(flow::find_session(world.state, *joined, app).get());
-}
-
-void ar_05_two_tabs_both_complete(void**) {
-    World world;
-    const auto first = world.begin("/one");
-    const auto second = world.begin("/two");
-    assert_text_equal(World::location(world.serve(world.callback_request(state_of(second)))), app + "/two");
-    world.op.claims = world.op.claims.with("nonce", unit::quoted(*first.find("nonce")));
-    assert_text_equal(World::location(world.serve(world.callback_request(state_of(first)))), app + "/one");
-}
-
 void a_strict_cookie_is_followed_by_a_page_of_ours(void**) {
     World world;
     world.site.cookie.same_site = session::CookieSettings::SameSite::strict;
@@ -367,7 +288,8 @@ void cb_15_a_posted_form(void**) {
     assert_int_equal(wrong_method.status, 405);
     assert_text_equal(World::header(wrong_method, "Allow"), "POST");
     assert_true(world.ledger.used.empty());
-    const web::Answer answer = world.serve(posted(world, state, "Application/X-WWW-Form-urlencoded ; charset=utf-8"));
+    const web::Answer answer =
+        world.serve(posted(world, state, "Application/X-WWW-Form-urlencoded ; charset=utf-8"));
     assert_int_equal(answer.status, 303);
     assert_text_equal(World::location(answer), app + "/page");
     assert_non_null(world.current().get());
@@ -393,12 +315,6 @@ int main() {
         cmocka_unit_test(cb_03_a_second_time_is_refused),
         cmocka_unit_test(tk_18_of_two_at_once_one_redeems),
         cmocka_unit_test(a_browser_that_goes_away_takes_its_exchange_along),
-        cmocka_unit_test(cb_20_another_user_replaces_the_session),
-        cmocka_unit_test(cb_20_a_failed_sign_in_keeps_the_old_session),
-        cmocka_unit_test(who_is_signed_in_is_sent_on),
-        cmocka_unit_test(parts_of_an_older_session_are_removed),
-        cmocka_unit_test(a_large_session_goes_in_parts),
-        cmocka_unit_test(ar_05_two_tabs_both_complete),
         cmocka_unit_test(a_strict_cookie_is_followed_by_a_page_of_ours),
         cmocka_unit_test(cb_15_a_posted_form),
     };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Each step of a callback that can fail: the right code, no session cookie, the sign-in used up and its cookie deleted (CS-05),
-// nothing tried twice (TK-19), and no secret in what is said or logged.
+// Each step of a callback that can fail: the right code, no session cookie, the sign-in used up and its
+// cookie deleted (CS-05), nothing tried twice (TK-19), and no secret in what is said or logged.
 #include "policy_ports.hpp"
 
 #include "flow_world.hpp"
 
 using namespace oauth;
-using unit::World;
 using unit::json_response;
 using unit::quoted;
+using unit::World;
 
 namespace {
 
@@ -60,15 +60,19 @@ std::vector<Case> cases() {
         {"CB-07 the user refused", "access_denied", 403, nothing,
          "&error=access_denied&error_description=%3Cscript%3Ealert(1)", 0},
         {"CB-08 error and code", "provider_error", 502, nothing, "&error=server_error&code=code-1", 0},
-        {"CB-10 iss of another", "request_invalid", 400, nothing, "&code=code-1&iss=https%3A%2F%2Fevil.example", 0},
-        {"CB-10 iss with a slash", "request_invalid", 400, nothing, "&code=code-1&iss=https%3A%2F%2Fop.example%2F", 0},
+        {"CB-10 iss of another", "request_invalid", 400, nothing,
+         "&code=code-1&iss=https%3A%2F%2Fevil.example", 0},
+        {"CB-10 iss with a slash", "request_invalid", 400, nothing,
+         "&code=code-1&iss=https%3A%2F%2Fop.example%2F", 0},
         {"CB-05 no code", "request_invalid", 400, nothing, "", 0},
         {"CB-05 empty code", "request_invalid", 400, nothing, "&code=", 0},
         {"CB-05 line feed in the code", "request_invalid", 400, nothing, "&code=a%0d%0ab", 0},
         {"CB-13 access token in the query", "request_invalid", 400, nothing, "&code=c&access_token=t", 0},
         {"CB-13 ID token in the query", "request_invalid", 400, nothing, "&code=c&id_token=t", 0},
-        {"TK-11 invalid_grant", "provider_error", 502, instead("/token", json_response("{\"error\":\"invalid_grant\"}", 400))},
-        {"TK-11 error with 200", "provider_error", 502, instead("/token", json_response("{\"error\":\"x\"}"))},
+        {"TK-11 invalid_grant", "provider_error", 502,
+         instead("/token", json_response("{\"error\":\"invalid_grant\"}", 400))},
+        {"TK-11 error with 200", "provider_error", 502,
+         instead("/token", json_response("{\"error\":\"x\"}"))},
         {"TK-12 HTML", "provider_error", 502, instead("/token", text_response(200, "<html>"))},
         {"TK-19 connection died", "provider_unreachable", 502, instead("/token", unit::unreachable())},
         {"TK-19 no answer", "provider_timeout", 504, instead("/token", timeout)},
@@ -79,19 +83,23 @@ std::vector<Case> cases() {
         {"IDT-02 audience", "token_invalid", 502, claim("aud", "\"other\"")},
         {"IDT-06 expired", "token_invalid", 502, claim("exp", std::to_string(unit::start_of_time - 61))},
         {"ID token is none", "token_invalid", 502,
-         instead("/token", json_response("{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"id_token\":\"a.b.c\"}"))},
+         instead("/token",
+                 json_response("{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"id_token\":\"a.b.c\"}"))},
         {"MD-10 no keys", "provider_unreachable", 502, instead("/jwks", unit::unreachable())},
         {"keys of another", "token_invalid", 502,
          instead("/jwks", json_response(tokens::jwk_set({tokens::Key::ec("k1", "P-256").jwk()})))},
-        {"UI-05 userinfo 500", "provider_error", 502, instead("/userinfo", text_response(500, "")), "&code=code-1", 1, 1},
-        {"UI-05 userinfo silent", "provider_timeout", 504, instead("/userinfo", timeout), "&code=code-1", 1, 1},
-        {"UI-01 another user", "token_invalid", 502, instead("/userinfo", json_response("{\"sub\":\"user-2\"}")),
+        {"UI-05 userinfo 500", "provider_error", 502, instead("/userinfo", text_response(500, "")),
          "&code=code-1", 1, 1},
-        {"UI-03 an array", "provider_error", 502, instead("/userinfo", json_response("[]")), "&code=code-1", 1, 1},
-        {"SC-27 no id for the session", "internal_error", 500, [](World& world) { world.random.fail_draw(0); },
-         "&code=code-1", 1, 1},
-        {"SC-27 no nonce for the seal", "internal_error", 500, [](World& world) { world.random.fail_draw(1); },
-         "&code=code-1", 1, 1},
+        {"UI-05 userinfo silent", "provider_timeout", 504, instead("/userinfo", timeout), "&code=code-1", 1,
+         1},
+        {"UI-01 another user", "token_invalid", 502,
+         instead("/userinfo", json_response("{\"sub\":\"user-2\"}")), "&code=code-1", 1, 1},
+        {"UI-03 an array", "provider_error", 502, instead("/userinfo", json_response("[]")), "&code=code-1",
+         1, 1},
+        {"SC-27 no id for the session", "internal_error", 500,
+         [](World& world) { world.random.fail_draw(0); }, "&code=code-1", 1, 1},
+        {"SC-27 no nonce for the seal", "internal_error", 500,
+         [](World& world) { world.random.fail_draw(1); }, "&code=code-1", 1, 1},
         {"SC-11 too large for cookies", "session_too_large", 500, too_much_data, "&code=code-1", 1, 1},
         {"SC-11 too large for a record", "session_too_large", 500, far_too_much_data, "&code=code-1", 1, 1},
     };
@@ -112,7 +120,8 @@ void check(const Case& each, World& world) {
     assert_int_equal(world.http.count("/token"), each.token_requests);
     assert_int_equal(world.http.count("/userinfo"), each.userinfo_requests);
     assert_true(answer.log.find("op: ") != std::string::npos);
-    for (const std::string& secret : {state, std::string("code-1"), std::string("access-1"), std::string("<script>")}) {
+    for (const std::string& secret :
+         {state, std::string("code-1"), std::string("access-1"), std::string("<script>")}) {
         assert_true(answer.log.find(secret) == std::string::npos);
         assert_true(answer.body.find(secret) == std::string::npos);
     }
@@ -145,7 +154,8 @@ void cb_12_the_right_iss_is_accepted(void**) {
         }
         const auto asked = world.begin();
         const flow::Request request = world.callback_request(
-            *asked.find("state"), "&code=code-1&iss=https%3A%2F%2Fop.example&session_state=x&authuser=0"); // CB-22
+            *asked.find("state"),
+            "&code=code-1&iss=https%3A%2F%2Fop.example&session_state=x&authuser=0"); // CB-22
         assert_int_equal(world.serve(request).status, 302);
         assert_non_null(world.current().get());
     }
@@ -187,7 +197,8 @@ void groups_that_no_rule_names_make_room(void**) {
             const session::Session& session = world.current()->session;
             assert_true(session.groups_are_cut);
             assert_true((session.identity.groups == session::Strings{"g7", "g9"}));
-            assert_true(identity::describe(session).find("groups") == std::string::npos); // a part is not told
+            assert_true(identity::describe(session).find("groups") ==
+                        std::string::npos); // a part is not told
         }
     }
 }
@@ -204,12 +215,13 @@ void plain_oauth_needs_a_subject(void**) {
     world.state.providers = {&plain};
     for (const bool known : {false, true}) {
         world.op.instead.clear();
-        world.op.instead.emplace("/userinfo", json_response(known ? "{\"id\":583231,\"name\":\"Ann\"}" : "{\"name\":\"Ann\"}"));
+        world.op.instead.emplace(
+            "/userinfo", json_response(known ? "{\"id\":583231,\"name\":\"Ann\"}" : "{\"name\":\"Ann\"}"));
         const web::Answer start = world.serve(world.request("GET", "/auth/oauth/plain"));
         const auto asked = World::query_of(World::location(start));
         assert_false(asked.has("nonce"));
-        const web::Answer answer = world.serve(world.request("GET", "/auth/oauth/plain/callback",
-                                                             "code=c&state=" + std::string(*asked.find("state"))));
+        const web::Answer answer = world.serve(world.request(
+            "GET", "/auth/oauth/plain/callback", "code=c&state=" + std::string(*asked.find("state"))));
         assert_int_equal(answer.status, known ? 302 : 502);
         assert_true((world.current() != nullptr) == known);
     }

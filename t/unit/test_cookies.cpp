@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Cookies in and out: only ';' separates (SC-09), ours are cut out and the application's stay as they were (HD-12), what is
-// set has the right attributes (SC-07, CS-05), and large values go in parts that are put together strictly (SC-08, SC-10..12).
+// Cookies in and out: only ';' separates (SC-09), ours are cut out and the application's stay as they were
+// (HD-12), what is set has the right attributes (SC-07, CS-05), and large values go in parts that are put
+// together strictly (SC-08, SC-10..12).
 #include "../../src/session/cookies.hpp"
 
 #include <string>
@@ -51,8 +52,8 @@ void our_cookies_are_known_by_name(void**) {
     for (const char* ours : {"oauth", "oauth.0", "oauth.12", "oauth_login_", "oauth_login_AbC-_1"}) {
         assert_true(is_own_cookie(ours, "oauth"));
     }
-    for (const char* other : {"", "oaut", "oauth2", "OAUTH", "oauth.", "oauth.x", "oauth.1x", "oauth_log", "oauth.0.1",
-                              "xoauth", "oauth_state", "__Host-oauth", "oauth-login_"}) {
+    for (const char* other : {"", "oaut", "oauth2", "OAUTH", "oauth.", "oauth.x", "oauth.1x", "oauth_log",
+                              "oauth.0.1", "xoauth", "oauth_state", "__Host-oauth", "oauth-login_"}) {
         assert_false(is_own_cookie(other, "oauth"));
     }
 }
@@ -76,7 +77,8 @@ void hd_12_ours_are_cut_out(void**) {
 }
 
 void sc_09_a_header_without_ours_is_left_alone(void**) {
-    for (const char* header : {"", ";;;", "=", " ; ", "a=1;b=2", "a=1 ;  b=\"x\"", "a=1,oauth=evil", "oauth"}) {
+    for (const char* header :
+         {"", ";;;", "=", " ; ", "a=1;b=2", "a=1 ;  b=\"x\"", "a=1,oauth=evil", "oauth"}) {
         assert_false(without_own_cookies(header, "oauth").has_value());
     }
 }
@@ -112,8 +114,9 @@ void sc_07_attributes(void**) {
     settings.path = "/app";
     settings.same_site = SameSite::strict;
     settings.partitioned = true;
-    assert_text_equal(set_cookie(settings, https, "oauth", "v", 600),
-                      "oauth=v; Path=/app; Domain=example; Max-Age=600; HttpOnly; Secure; SameSite=Strict; Partitioned");
+    assert_text_equal(
+        set_cookie(settings, https, "oauth", "v", 600),
+        "oauth=v; Path=/app; Domain=example; Max-Age=600; HttpOnly; Secure; SameSite=Strict; Partitioned");
     settings = {};
     settings.secure = Secure::on;
     assert_text_equal(set_cookie(settings, http, "oauth", "v", std::nullopt),
@@ -182,13 +185,15 @@ void sc_11_more_than_the_bound_is_refused_when_written(void**) {
 void sc_10_parts_are_put_together_strictly(void**) {
     assert_text_equal(join({{"oauth.0", "a"}, {"oauth.1", "b"}}).value_or("nothing"), "ab");
     assert_text_equal(join({{"oauth.1", "b"}, {"other", "x"}, {"oauth.0", "a"}}).value_or("nothing"), "ab");
-    assert_text_equal(join({{"oauth.0", "a"}, {"oauth.1", "b"}, {"oauth.2", "c"}}).value_or("nothing"), "abc");
+    assert_text_equal(join({{"oauth.0", "a"}, {"oauth.1", "b"}, {"oauth.2", "c"}}).value_or("nothing"),
+                      "abc");
     assert_false(join({}).has_value());
     assert_false(join({{"oauth.1", "b"}}).has_value());
     assert_false(join({{"oauth.0", "a"}, {"oauth.2", "c"}}).has_value());
     assert_false(join({{"oauth.0", "a"}, {"oauth.0", "b"}}).has_value());
     assert_false(join({{"oauth.0", "a"}, {"oauth.1", "b"}, {"oauth.1", "b"}}).has_value());
-    for (const char* name : {"oauth.99999999", "oauth.-1", "oauth.1e9", "oauth.00", "oauth.", "oauth.x", "oauth.9"}) {
+    for (const char* name :
+         {"oauth.99999999", "oauth.-1", "oauth.1e9", "oauth.00", "oauth.", "oauth.x", "oauth.9"}) {
         assert_false(join({{name, "a"}}).has_value());
         assert_text_equal(join({{"oauth.0", "a"}, {name, "b"}}).value_or("nothing"), "a");
     }

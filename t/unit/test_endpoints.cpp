@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The endpoints: exact paths (CB-17), methods, what may be asked for ahead of time or twice (CB-21, CB-23), providers on offer
-// (MX-06), and what a request without a session, or with one that no rule lets in, gets (AR-12, AR-13).
+// The endpoints: exact paths (CB-17), methods, what may be asked for ahead of time or twice (CB-21, CB-23),
+// providers on offer (MX-06), and what a request without a session, or with one that no rule lets in, gets
+// (AR-12, AR-13).
 #include "../../src/flow/endpoints.hpp"
 #include "flow_world.hpp"
 
 using namespace oauth;
 using flow::Endpoint;
 using flow::Unauthenticated;
-using unit::World;
 using unit::app;
+using unit::World;
 
 namespace {
 
@@ -51,7 +52,8 @@ void cb_17_routes_are_exact(void**) {
     for (const RouteCase& each : cases) {
         const flow::Route route = flow::find_route(each.path, "/auth/oauth");
         if (route.endpoint != each.endpoint || route.provider != each.provider) {
-            fail_msg("%s: %d %s", each.path, static_cast<int>(route.endpoint), std::string(route.provider).c_str());
+            fail_msg("%s: %d %s", each.path, static_cast<int>(route.endpoint),
+                     std::string(route.provider).c_str());
         }
     }
 }
@@ -79,7 +81,8 @@ void methods(void**) {
 
 void unknown_paths_and_providers_are_not_found(void**) {
     World world;
-    for (const char* path : {"/auth/oauth/", "/auth/oauth/nobody", "/auth/oauth/nobody/callback", "/auth/oauth/op/x"}) {
+    for (const char* path :
+         {"/auth/oauth/", "/auth/oauth/nobody", "/auth/oauth/nobody/callback", "/auth/oauth/op/x"}) {
         const web::Answer answer = world.serve(world.request("GET", path, "state=x"));
         assert_int_equal(answer.status, 404);
         assert_text_equal(answer.cache_control, "no-store");
@@ -94,7 +97,8 @@ void mx_06_only_providers_on_offer_start(void**) {
         world.run(flow::serve(world.state, world.request("GET", "/auth/oauth/other"), only_op, nullptr));
     assert_int_equal(other.status, 404);
     assert_int_equal(world.http.sent.size(), 0);
-    const web::Answer op = world.run(flow::serve(world.state, world.request("GET", "/auth/oauth/op"), only_op, nullptr));
+    const web::Answer op =
+        world.run(flow::serve(world.state, world.request("GET", "/auth/oauth/op"), only_op, nullptr));
     assert_int_equal(op.status, 302);
 }
 
@@ -112,10 +116,12 @@ void several_providers_are_offered(void**) {
     world.other_settings.label = "Other & Co";
     const web::Answer page = world.serve(world.request("GET", "/auth/oauth/login", "return_to=%2Fx%3Fy"));
     assert_int_equal(page.status, 200);
-    assert_true(page.body.find("href=\"https://app.example/auth/oauth/op?return_to=%2Fx%3Fy\"") != std::string::npos);
+    assert_true(page.body.find("href=\"https://app.example/auth/oauth/op?return_to=%2Fx%3Fy\"") !=
+                std::string::npos);
     assert_true(page.body.find("Sign in with Other &amp; Co") != std::string::npos);
     assert_true(page.set_cookies.empty());
-    const web::Answer evil = world.serve(world.request("GET", "/auth/oauth/login", "return_to=https%3A%2F%2Fevil.example"));
+    const web::Answer evil =
+        world.serve(world.request("GET", "/auth/oauth/login", "return_to=https%3A%2F%2Fevil.example"));
     assert_true(evil.body.find("evil") == std::string::npos);
     world.site.login_page = "/welcome";
     const web::Answer own = world.serve(world.request("GET", "/auth/oauth/login", "return_to=%2Fx%3Fy"));
@@ -191,7 +197,8 @@ void bodies_are_read_for_a_posted_callback_only(void**) {
     assert_false(takes("/auth/oauth/logout", "POST"));
 }
 
-web::Answer challenge(World& world, const flow::Request& request, Unauthenticated how = Unauthenticated::automatic,
+web::Answer challenge(World& world, const flow::Request& request,
+                      Unauthenticated how = Unauthenticated::automatic,
                       bool several = true) { // NOLINT: one provider or several
     flow::Offer offer = {&world.provider};
     if (several) {
@@ -221,13 +228,15 @@ void ar_13_a_program_gets_401_and_no_cookie(void**) {
     fetch.sec_fetch_mode = "cors";
     flow::Request upgrade = world.request("GET", "/a");
     upgrade.upgrade = true;
-    for (const flow::Request& request : {fetch, upgrade, world.request("POST", "/a"), world.request("OPTIONS", "/a")}) {
+    for (const flow::Request& request :
+         {fetch, upgrade, world.request("POST", "/a"), world.request("OPTIONS", "/a")}) {
         const web::Answer answer = challenge(world, request, Unauthenticated::automatic, false);
         assert_failure(answer, "login_required", 401);
         assert_text_equal(answer.content_type, "application/json");
         assert_text_equal(World::location(answer), "");
         assert_true(answer.set_cookies.empty());
-        assert_true(answer.body.find("\"login_url\":\"https://app.example/auth/oauth/login\"") != std::string::npos);
+        assert_true(answer.body.find("\"login_url\":\"https://app.example/auth/oauth/login\"") !=
+                    std::string::npos);
     }
     assert_int_equal(world.http.sent.size(), 0);
 }
@@ -244,7 +253,8 @@ void the_operator_chooses(void**) {
 void ar_12_a_body_is_not_sent_to_the_provider(void**) {
     World world;
     for (const bool several : {true, false}) {
-        const web::Answer answer = challenge(world, world.request("POST", "/form"), Unauthenticated::redirect, several);
+        const web::Answer answer =
+            challenge(world, world.request("POST", "/form"), Unauthenticated::redirect, several);
         assert_int_equal(answer.status, 303);
         assert_true(World::location(answer).find("form") == std::string::npos); // nor come back to by GET
     }
@@ -253,7 +263,8 @@ void ar_12_a_body_is_not_sent_to_the_provider(void**) {
 void a_provider_that_is_down_is_no_redirect(void**) {
     World world;
     world.op.instead.emplace("/openid-configuration", unit::unreachable());
-    const web::Answer answer = challenge(world, world.request("GET", "/a"), Unauthenticated::automatic, false);
+    const web::Answer answer =
+        challenge(world, world.request("GET", "/a"), Unauthenticated::automatic, false);
     assert_failure(answer, "provider_unreachable", 502);
 }
 
@@ -271,7 +282,8 @@ void a_refusal_says_who_and_offers_another(void**) {
     assert_text_equal(page.log, "policy_denied: no rule");
     assert_true(page.set_cookies.empty());
     verdict.email_unverified = true;
-    assert_failure(flow::refuse(world.state, request, session->session, verdict, ""), "email_unverified", 403);
+    assert_failure(flow::refuse(world.state, request, session->session, verdict, ""), "email_unverified",
+                   403);
     request.accept = "application/json";
     const web::Answer json = flow::refuse(world.state, request, session->session, policy::Verdict(), "");
     assert_text_equal(json.content_type, "application/json");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The gate: whose session a cookie is, until when (SC-16), under which configuration, and what is remembered with it: verdicts,
-// and tokens for half of their lives.
+// The gate: whose session a cookie is, until when (SC-16), under which configuration, and what is remembered
+// with it: verdicts, and tokens for half of their lives.
 #include "policy_ports.hpp"
 
 #include "flow_world.hpp"
 
 using namespace oauth;
-using unit::World;
 using unit::app;
+using unit::World;
 
 namespace {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the application is told: the claims of the identity token and nothing that is unknown, never for longer than the session,
-// not to be taken over by extra claims; and the published keys, without anything private (HD-07, ID-10).
+// What the application is told: the claims of the identity token and nothing that is unknown, never for
+// longer than the session, not to be taken over by extra claims; and the published keys, without anything
+// private (HD-07, ID-10).
 #include "../../src/identity/identity_token.hpp"
 #include "../../src/jose/jws.hpp"
 #include "../../src/core/bytes.hpp"
@@ -60,7 +61,8 @@ const jose::SigningKey& key() {
     return *the_key;
 }
 
-core::Json claims_of(const session::Session& session, const TokenParameters& given, const jose::SigningKey& by = key()) {
+core::Json claims_of(const session::Session& session, const TokenParameters& given,
+                     const jose::SigningKey& by = key()) {
     const auto token = identity::make_token(session, by, given);
     assert_true(token.has_value());
     const auto jws = jose::parse_compact(*token);
@@ -115,7 +117,8 @@ void the_header_names_the_key(void**) {
 
 void what_is_unknown_is_left_out(void**) {
     const core::Json json = claims_of(bare_session(), parameters());
-    const std::set<std::string> expected = {"iss", "aud", "sub", "iat", "exp", "provider", "user", "auth_time", "sid"};
+    const std::set<std::string> expected = {"iss",      "aud",  "sub",       "iat", "exp",
+                                            "provider", "user", "auth_time", "sid"};
     assert_true(names_of(json.root()) == expected);
 }
 
@@ -128,10 +131,12 @@ void an_unverified_address_is_told_to_be_so(void**) {
 
 void no_token_outlives_its_session(void**) {
     session::Session session = full_session();
-    for (const std::int64_t left : {std::int64_t{299}, std::int64_t{300}, std::int64_t{301}, std::int64_t{1}}) {
+    for (const std::int64_t left :
+         {std::int64_t{299}, std::int64_t{300}, std::int64_t{301}, std::int64_t{1}}) {
         session.expires_at = now + left;
         const core::Json json = claims_of(session, parameters());
-        assert_int_equal(json.root().get("exp").as_integer().value_or(0), now + std::min<std::int64_t>(left, 300));
+        assert_int_equal(json.root().get("exp").as_integer().value_or(0),
+                         now + std::min<std::int64_t>(left, 300));
     }
 }
 
@@ -147,8 +152,9 @@ void extra_claims_are_added_and_replace_nothing(void**) {
 }
 
 void no_own_claim_can_be_replaced_or_planted(void**) {
-    const std::vector<std::string> own = {"iss",   "aud",  "sub",     "iat",    "exp",       "provider", "user",
-                                          "email", "name", "picture", "groups", "auth_time", "sid",      "email_verified"};
+    const std::vector<std::string> own = {"iss",      "aud",       "sub",   "iat",           "exp",
+                                          "provider", "user",      "email", "name",          "picture",
+                                          "groups",   "auth_time", "sid",   "email_verified"};
     session::Session session = bare_session();
     for (const std::string& name : own) {
         session.identity.claims.emplace_back(name, "\"planted\"");
@@ -202,7 +208,8 @@ void the_published_keys_have_public_members_only(void**) {
         }
     }
     assert_true(text.find("shared secret") == std::string::npos);
-    assert_true(text.find(core::base64url_encode("a shared secret of more than 32 bytes")) == std::string::npos);
+    assert_true(text.find(core::base64url_encode("a shared secret of more than 32 bytes")) ==
+                std::string::npos);
     assert_true(text.find(secret_kid) == std::string::npos);
     assert_true(ring.has_kid(secret_kid));
     assert_true(ring.has_kid(key().kid()));
@@ -235,8 +242,8 @@ void the_userinfo_endpoint_tells_the_user_only(void**) {
     const std::string text = identity::describe(session);
     const auto json = core::Json::parse(text);
     assert_true(json.has_value());
-    const std::set<std::string> expected = {"sub",     "provider", "user",      "email",     "email_verified", "name",
-                                            "picture", "groups",   "auth_time", "expires_at"};
+    const std::set<std::string> expected = {"sub",  "provider", "user",   "email",     "email_verified",
+                                            "name", "picture",  "groups", "auth_time", "expires_at"};
     assert_true(names_of(json->root()) == expected);
     assert_true(text.find("token-1") == std::string::npos); // CS-10
     assert_true(text.find('<') == std::string::npos);

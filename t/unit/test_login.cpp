@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One sign-in on its way: its values are distinct and strong (AR-01, AR-02), the record is read back strictly, and the
-// cookies of many tabs stay few and small (SC-18).
+// One sign-in on its way: its values are distinct and strong (AR-01, AR-02), the record is read back
+// strictly, and the cookies of many tabs stay few and small (SC-18).
 #include "../../src/core/bytes.hpp"
 #include "../../src/session/login.hpp"
 
@@ -35,7 +35,8 @@ Login example() {
 }
 
 bool is_unreserved(const std::string& text) {
-    return text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+    return text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+           std::string::npos;
 }
 
 void ar_01_all_values_are_distinct(void**) {

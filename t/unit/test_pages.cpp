@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What people and programs see: the status of every code, pages whose headers allow nothing but their own style (CS-07), and no
-// text of a user or a provider that is not escaped (CS-09).
+// What people and programs see: the status of every code, pages whose headers allow nothing but their own
+// style (CS-07), and no text of a user or a provider that is not escaped (CS-09).
 #include "../../src/core/bytes.hpp"
 #include "../../src/core/json.hpp"
 #include "../../src/web/pages.hpp"
@@ -52,7 +52,8 @@ void assert_page_headers(const Answer& answer) {
                       "default-src 'none'; style-src 'sha256-" + hash +
                           "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     // Nothing of it needs more than that.
-    for (const char* forbidden : {"<script", " style=", " onclick=", "<img", "<form", "<link", "javascript:"}) {
+    for (const char* forbidden :
+         {"<script", " style=", " onclick=", "<img", "<form", "<link", "javascript:"}) {
         assert_true(answer.body.find(forbidden) == std::string::npos);
     }
 }
@@ -101,7 +102,8 @@ void every_code_has_its_page(void**) {
         assert_page_headers(answer);
         assert_true(answer.body.find(row.name) != std::string::npos);
         assert_true(answer.body.find("req-1") != std::string::npos);
-        assert_true(answer.body.find("href=\"https://app.example/auth/oauth/login?a=1&amp;b=2\"") != std::string::npos);
+        assert_true(answer.body.find("href=\"https://app.example/auth/oauth/login?a=1&amp;b=2\"") !=
+                    std::string::npos);
         assert_true(answer.body.find("what the log says") == std::string::npos);
         assert_text_equal(answer.log, std::string(row.name) + ": what the log says");
     }
@@ -155,7 +157,8 @@ void escaping(void**) {
     assert_text_equal(web::html_escape(""), "");
 }
 
-// What is left of the page when all that it should say is taken out holds nothing that could be markup of the visitor's.
+// What is left of the page when all that it should say is taken out holds nothing that could be markup of the
+// visitor's.
 void assert_harmless(const std::string& html) {
     for (const char* part : {"<x", "</pre>", "<script", "'>", "onload=1>", "\r"}) {
         if (html.find(part) != std::string::npos) {
@@ -175,7 +178,8 @@ void cs_09_no_page_repeats_markup(void**) {
         assert_harmless(answer.body);
         assert_true(answer.body.find("<title>" + web::html_escape(nasty) + "</title>") != std::string::npos);
     }
-    assert_true(answers.back().body.find("content=\"0;url=" + web::html_escape(nasty) + "\"") != std::string::npos);
+    assert_true(answers.back().body.find("content=\"0;url=" + web::html_escape(nasty) + "\"") !=
+                std::string::npos);
     assert_true(answers[5].body.find("<a class=\"button\" href=\"" + web::html_escape(nasty) + "\">") !=
                 std::string::npos);
 }
@@ -230,16 +234,11 @@ void a_redirect_gives_nothing_away(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(cs_07_pages_carry_strict_headers),
-        cmocka_unit_test(every_code_has_its_page),
-        cmocka_unit_test(every_code_has_its_json),
-        cmocka_unit_test(what_is_loud_in_the_log),
-        cmocka_unit_test(a_refusal_names_the_account),
-        cmocka_unit_test(escaping),
-        cmocka_unit_test(cs_09_no_page_repeats_markup),
-        cmocka_unit_test(cs_09_no_json_repeats_markup),
-        cmocka_unit_test(a_program_is_told_to_sign_in),
-        cmocka_unit_test(the_title_is_the_sites),
+        cmocka_unit_test(cs_07_pages_carry_strict_headers), cmocka_unit_test(every_code_has_its_page),
+        cmocka_unit_test(every_code_has_its_json),          cmocka_unit_test(what_is_loud_in_the_log),
+        cmocka_unit_test(a_refusal_names_the_account),      cmocka_unit_test(escaping),
+        cmocka_unit_test(cs_09_no_page_repeats_markup),     cmocka_unit_test(cs_09_no_json_repeats_markup),
+        cmocka_unit_test(a_program_is_told_to_sign_in),     cmocka_unit_test(the_title_is_the_sites),
         cmocka_unit_test(a_redirect_gives_nothing_away),
     };
     return cmocka_run_group_tests_name("pages", tests, nullptr, nullptr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// From what a provider said to who it is, by the generic mapping: the subject (UI-02), addresses and whether they are verified
-// (ID-06), absent facts (UI-06), lists of the right type only (ID-11), and names for people (ID-15).
+// From what a provider said to who it is, by the generic mapping: the subject (UI-02), addresses and whether
+// they are verified (ID-06), absent facts (UI-06), lists of the right type only (ID-11), and names for people
+// (ID-15).
 #include "../../providers/provider.hpp"
 
 #include <string>
@@ -39,7 +40,8 @@ UserData plain(const std::string& userinfo) {
     return data;
 }
 
-session::Identity map(const UserData& data, const Needs& needs = {}, const providers::Settings& with = settings()) {
+session::Identity map(const UserData& data, const Needs& needs = {},
+                      const providers::Settings& with = settings()) {
     auto identity = providers::map_identity(with, data, needs);
     if (!identity) {
         fail_msg("%s", identity.error().detail.c_str());
@@ -79,14 +81,16 @@ void plain_oauth_has_sub_or_id(void**) {
 
 void without_a_usable_subject_there_is_nobody(void**) {
     const std::string long_one(256, 'x');
-    for (const std::string& subject : {std::string("null"), std::string("\"\""), std::string("true"), std::string("{}"),
-                                       std::string("[\"x\"]"), std::string("\"a\\nb\""), "\"" + long_one + "\""}) {
+    for (const std::string& subject :
+         {std::string("null"), std::string("\"\""), std::string("true"), std::string("{}"),
+          std::string("[\"x\"]"), std::string("\"a\\nb\""), "\"" + long_one + "\""}) {
         refuse(plain("{\"sub\":" + subject + "}"), "oauth2");
         refuse(openid("{\"sub\":" + subject + "}"), "oidc");
     }
     refuse(plain("{\"name\":\"x\"}"), "oauth2");
-    assert_text_equal(map(plain("{\"sub\":\"" + std::string(255, 'x') + "\"}"), {}, settings("oauth2")).subject,
-                      std::string(255, 'x'));
+    assert_text_equal(
+        map(plain("{\"sub\":\"" + std::string(255, 'x') + "\"}"), {}, settings("oauth2")).subject,
+        std::string(255, 'x'));
 }
 
 struct EmailCase {
@@ -132,26 +136,38 @@ void ui_06_null_and_empty_are_absent(void**) {
     assert_false(identity.name.has_value());
     assert_false(identity.picture.has_value());
     assert_false(identity.groups.has_value());
-    const auto filled = map(openid(R"({"sub":"1","name":"","groups":""})", R"({"sub":"1","name":"Ann","groups":["g"]})"));
+    const auto filled =
+        map(openid(R"({"sub":"1","name":"","groups":""})", R"({"sub":"1","name":"Ann","groups":["g"]})"));
     assert_text_equal(filled.name.value_or(""), "Ann");
     assert_text_equal(joined(filled.groups), "[g]");
 }
 
 void ui_07_userinfo_fills_in(void**) {
-    const auto identity = map(openid(R"({"sub":"1","name":"signed"})", R"({"sub":"1","name":"n","picture":"p"})"));
+    const auto identity =
+        map(openid(R"({"sub":"1","name":"signed"})", R"({"sub":"1","name":"n","picture":"p"})"));
     assert_text_equal(identity.name.value_or(""), "signed");
     assert_text_equal(identity.picture.value_or(""), "p");
 }
 
 void id_11_lists_of_text_only(void**) {
     const std::pair<const char*, const char*> cases[] = {
-        {R"("one")", "[one]"},      {R"(["a","b"])", "[a][b]"}, {R"(["a,b"])", "[a,b]"}, {"[]", ""},
-        {"null", "absent"},         {R"("")", "absent"},        {"5", "absent"},         {"true", "absent"},
-        {R"({"a":1})", "absent"},   {R"(["a",1])", "absent"},   {R"(["a",null])", "absent"},
-        {R"([["a"]])", "absent"},   {R"([{"name":"a"}])", "absent"},
+        {R"("one")", "[one]"},
+        {R"(["a","b"])", "[a][b]"},
+        {R"(["a,b"])", "[a,b]"},
+        {"[]", ""},
+        {"null", "absent"},
+        {R"("")", "absent"},
+        {"5", "absent"},
+        {"true", "absent"},
+        {R"({"a":1})", "absent"},
+        {R"(["a",1])", "absent"},
+        {R"(["a",null])", "absent"},
+        {R"([["a"]])", "absent"},
+        {R"([{"name":"a"}])", "absent"},
     };
     for (const auto& [json, expected] : cases) {
-        const std::string groups = joined(map(openid("{\"sub\":\"1\",\"groups\":" + std::string(json) + "}")).groups);
+        const std::string groups =
+            joined(map(openid("{\"sub\":\"1\",\"groups\":" + std::string(json) + "}")).groups);
         if (groups != expected) {
             fail_msg("%s: %s", json, groups.c_str());
         }
@@ -187,13 +203,15 @@ void the_name_for_people(void**) {
             assert_text_equal(map(openid(json)).user, expected);
         }
     }
-    assert_text_equal(map(openid("{\"sub\":\"1\",\"email\":\"" + std::string(4096, 'x') + "\"}")).user, "1"); // ID-15
+    assert_text_equal(map(openid("{\"sub\":\"1\",\"email\":\"" + std::string(4096, 'x') + "\"}")).user,
+                      "1"); // ID-15
 }
 
 void the_operator_chooses_the_name(void**) {
     providers::Settings with = settings();
     with.user_claim = "profile.nick";
-    assert_text_equal(map(openid(R"({"sub":"1","email":"a@x","profile":{"nick":"annie"}})"), {}, with).user, "annie");
+    assert_text_equal(map(openid(R"({"sub":"1","email":"a@x","profile":{"nick":"annie"}})"), {}, with).user,
+                      "annie");
     assert_text_equal(map(openid(R"({"sub":"1","email":"a@x"})"), {}, with).user, "1");
 }
 
@@ -223,8 +241,8 @@ void ui_02_userinfo_does_not_speak_for_the_protocol(void**) {
 void raw_claims_are_kept_by_path(void**) {
     Needs needs;
     needs.claims = {"realm.roles", "/https:~1~1x~1roles", "absent", "empty"};
-    const UserData data =
-        openid(R"({"sub":"1","realm":{"roles":["x"]},"empty":""})", R"({"https://x/roles":[1],"realm":{"roles":["u"]}})");
+    const UserData data = openid(R"({"sub":"1","realm":{"roles":["x"]},"empty":""})",
+                                 R"({"https://x/roles":[1],"realm":{"roles":["u"]}})");
     session::Identity identity;
     providers::keep_claims(data, needs, identity);
     assert_int_equal(identity.claims.size(), 2);

@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: MIT
-// What a worker knows of a provider: asked by one while the others wait, a failure is shared by those who waited and by nobody
-// else, what is stale serves while the provider is down (MD-08), and unknown keys are looked for a few times only (MD-09, MD-10, T4).
-#include "../../src/flow/provider_state.hpp"
-#include "flow_world.hpp"
+// What a worker knows of a provider: asked by one while the others wait, a failure is shared by those who
+// waited and by nobody else, and what is stale serves while the provider is down (MD-02, MD-08). Its keys:
+// test_provider_keys.cpp.
+#include "provider_place.hpp"
 
 #include <memory>
 #include <vector>
 
 using namespace oauth;
 using flow::ProviderState;
+using unit::answer;
 using unit::json_response;
+using unit::MetadataRun;
+using unit::Place;
 
 namespace {
-
-struct Place {
-    unit::FakeClock clock{unit::start_of_time};
-    unit::FakeHttp http;
-    core::ReadyQueue ready{[] {}};
-    providers::Settings settings = unit::openid_settings("op", unit::issuer);
-    ProviderState provider{settings, ready, clock};
-};
-
-template <class T>
-class Run {
-public:
-    explicit Run(core::Task<core::Result<T>> task)
-        : flow_(std::move(task), [this](std::optional<core::Result<T>> value, std::exception_ptr) {
-              result = std::move(value);
-          }) {
-        flow_.start();
-    }
-    bool done() const { return result.has_value(); }
-    bool ok() const { return done() && result->ok(); }
-    std::optional<core::Result<T>> result;
-
-private:
-    core::Flow<core::Result<T>> flow_;
-};
-
-using MetadataRun = Run<ProviderState::MetadataPointer>;
-using KeysRun = Run<ProviderState::KeysPointer>;
 
 std::unique_ptr<MetadataRun> ask(Place& place) {
     return std::make_unique<MetadataRun>(place.provider.metadata(place.http));
@@ -47,11 +22,6 @@ std::unique_ptr<MetadataRun> ask(Place& place) {
 
 net::HttpResult metadata_answer(const char* token_endpoint = "\"https://op.example/token\"") {
     return json_response(unit::metadata_document().with("token_endpoint", token_endpoint).text());
-}
-
-void answer(Place& place, net::HttpResult result) {
-    place.http.answer(std::move(result));
-    place.ready.run();
 }
 
 void a_hundred_wait_for_one_fetch(void**) {
@@ -202,182 +172,6 @@ void nothing_is_fetched_where_everything_is_configured(void**) {
     assert_int_equal(place.http.sent.size(), 0);
 }
 
-const tokens::Key& key(int number) {
-    static const std::vector<tokens::Key> keys = [] {
-        std::vector<tokens::Key> made;
-        for (int i = 0; i < 4; ++i) {
-            made.push_back(tokens::Key::ec("k" + std::to_string(i), "P-256"));
-        }
-        return made;
-    }();
-    return keys[static_cast<std::size_t>(number)];
-}
-
-// Tokens that the coroutine refers to live as long as the test.
-const jose::Jws& token(const std::string& kid, const tokens::Key& by = key(0)) {
-    static std::vector<std::unique_ptr<std::string>> texts;
-    static std::vector<std::unique_ptr<jose::Jws>> all;
-    texts.push_back(std::make_unique<std::string>(
-        tokens::sign(by, "ES256", "{\"alg\":\"ES256\",\"kid\":\"" + kid + "\"}", "{}")));
-    auto jws = jose::parse_compact(*texts.back());
-    assert_true(jws.ok());
-    all.push_back(std::make_unique<jose::Jws>(std::move(jws.value())));
-    return *all.back();
-}
-
-const std::string jwks_uri = "https://op.example/jwks";
-
-std::unique_ptr<KeysRun> keys(Place& place, const jose::Jws& jws) {
-    return std::make_unique<KeysRun>(place.provider.keys(place.http, jwks_uri, jws));
-}
-
-net::HttpResult key_answer(const std::vector<int>& numbers) {
-    std::vector<tokens::Object> jwks;
-    for (const int number : numbers) {
-        jwks.push_back(key(number).jwk());
-    }
-    return json_response(tokens::jwk_set(jwks));
-}
-
-bool holds(const KeysRun& run, const std::string& kid) {
-    return run.ok() && run.result->value()->has_kid(kid);
-}
-
-void keys_are_fetched_once(void**) {
-    Place place;
-    std::vector<std::unique_ptr<KeysRun>> runs;
-    for (int i = 0; i < 100; ++i) {
-        runs.push_back(keys(place, token("k0")));
-    }
-    assert_int_equal(place.http.sent.size(), 1);
-    answer(place, key_answer({0}));
-    for (const auto& run : runs) {
-        assert_true(holds(*run, "k0"));
-    }
-    assert_true(holds(*keys(place, token("k0")), "k0"));
-    assert_int_equal(place.http.sent.size(), 1);
-}
-
-void key_failures_are_shared_and_forgotten(void**) {
-    net::HttpResult refused = key_answer({0});
-    refused->status = 500;
-    for (const net::HttpResult& bad : {unit::unreachable(), refused, json_response("[]"), json_response("<")}) {
-        Place place;
-        const auto first = keys(place, token("k0"));
-        const auto waiting = keys(place, token("k0"));
-        answer(place, bad);
-        assert_false(first->result->ok());
-        assert_false(waiting->result->ok());
-        assert_int_equal(place.http.sent.size(), 1);
-        const auto next = keys(place, token("k0"));
-        answer(place, key_answer({0}));
-        assert_true(holds(*next, "k0"));
-    }
-}
-
-void t4_keys_may_rotate_twice_within_seconds(void**) {
-    Place place;
-    const auto first = keys(place, token("k0"));
-    answer(place, key_answer({0}));
-    for (const int number : {1, 2}) {
-        place.clock.advance(1);
-        const std::string kid = "k" + std::to_string(number);
-        const auto rotated = keys(place, token(kid, key(number)));
-        answer(place, key_answer({number}));
-        assert_true(holds(*rotated, kid));
-    }
-    assert_int_equal(place.http.sent.size(), 3);
-}
-
-void md_09_unknown_keys_are_looked_for_a_few_times_only(void**) {
-    Place place;
-    const auto first = keys(place, token("k0"));
-    answer(place, key_answer({0}));
-    for (int i = 0; i < 1000; ++i) {
-        const auto run = keys(place, token("unknown-" + std::to_string(i)));
-        if (place.http.pending() != 0) {
-            answer(place, key_answer({0}));
-        }
-        assert_true(run->ok()); // what it has, which does not verify the token
-        assert_false(run->result->value()->has_kid("unknown-" + std::to_string(i)));
-    }
-    assert_int_equal(place.http.sent.size(), 1 + 5);
-    assert_true(holds(*keys(place, token("k0")), "k0")); // the others are not disturbed
-    assert_int_equal(place.http.sent.size(), 1 + 5);
-    place.clock.advance(10);
-    const auto later = keys(place, token("k1", key(1)));
-    assert_int_equal(place.http.sent.size(), 1 + 6);
-    answer(place, key_answer({1}));
-    assert_true(holds(*later, "k1"));
-}
-
-void md_10_a_failing_refetch_refuses(void**) {
-    Place place;
-    const auto first = keys(place, token("k0"));
-    answer(place, key_answer({0}));
-    const auto unknown = keys(place, token("k1", key(1)));
-    answer(place, unit::unreachable());
-    assert_true(unknown->done());
-    assert_false(unknown->result->ok());
-    assert_true(holds(*keys(place, token("k0")), "k0")); // what is known is still good
-}
-
-void md_08_stale_keys_serve_while_the_provider_is_down(void**) {
-    Place place;
-    const auto first = keys(place, token("k0"));
-    answer(place, key_answer({0}));
-    place.clock.advance(ProviderState::fresh_for);
-    const auto known = keys(place, token("k0"));
-    assert_int_equal(place.http.sent.size(), 2);
-    answer(place, unit::unreachable());
-    assert_true(holds(*known, "k0"));
-    assert_true(holds(*keys(place, token("k0")), "k0"));
-    assert_int_equal(place.http.sent.size(), 2);
-    const auto unknown = keys(place, token("k1", key(1)));
-    answer(place, unit::unreachable());
-    assert_false(unknown->result->ok());
-    place.clock.advance(ProviderState::usable_for);
-    const auto too_old = keys(place, token("k0"));
-    answer(place, unit::unreachable());
-    assert_false(too_old->result->ok());
-}
-
-void a_key_that_is_withdrawn_is_gone_when_the_keys_are_read_again(void**) {
-    Place place;
-    const auto first = keys(place, token("k0"));
-    answer(place, key_answer({0, 1}));
-    place.clock.advance(ProviderState::fresh_for);
-    const auto again = keys(place, token("k0"));
-    answer(place, key_answer({1}));
-    assert_true(again->ok());
-    assert_false(holds(*again, "k0"));
-}
-
-void mx_05_keys_of_another_address_are_not_used(void**) {
-    Place place;
-    const auto first = keys(place, token("k0"));
-    answer(place, key_answer({0}));
-    KeysRun other(place.provider.keys(place.http, "https://op.example/other", token("k0")));
-    assert_int_equal(place.http.sent.size(), 2);
-    assert_text_equal(place.http.sent[1].url, "https://op.example/other");
-    answer(place, unit::unreachable());
-    assert_false(other.result->ok());
-}
-
-void the_bucket_fills_up_again(void**) {
-    flow::TokenBucket bucket(2, 10);
-    assert_true(bucket.take(100));
-    assert_true(bucket.take(100));
-    assert_false(bucket.take(109));
-    assert_true(bucket.take(110));
-    assert_false(bucket.take(119));
-    assert_true(bucket.take(100000)); // full, not fuller
-    assert_true(bucket.take(100000));
-    assert_false(bucket.take(100000));
-    assert_false(bucket.take(50)); // a clock that is set back gives nothing, and takes nothing for long
-    assert_true(bucket.take(60));
-}
-
 } // namespace
 
 int main() {
@@ -392,15 +186,6 @@ int main() {
         cmocka_unit_test(md_08_not_for_ever),
         cmocka_unit_test(configured_endpoints_win),
         cmocka_unit_test(nothing_is_fetched_where_everything_is_configured),
-        cmocka_unit_test(keys_are_fetched_once),
-        cmocka_unit_test(key_failures_are_shared_and_forgotten),
-        cmocka_unit_test(t4_keys_may_rotate_twice_within_seconds),
-        cmocka_unit_test(md_09_unknown_keys_are_looked_for_a_few_times_only),
-        cmocka_unit_test(md_10_a_failing_refetch_refuses),
-        cmocka_unit_test(md_08_stale_keys_serve_while_the_provider_is_down),
-        cmocka_unit_test(a_key_that_is_withdrawn_is_gone_when_the_keys_are_read_again),
-        cmocka_unit_test(mx_05_keys_of_another_address_are_not_used),
-        cmocka_unit_test(the_bucket_fills_up_again),
     };
     return cmocka_run_group_tests_name("provider_state", tests, nullptr, nullptr);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Flat records: what is written is read back, and whatever is not exactly a record fails once and for all (SC-20, SC-21).
+// Flat records: what is written is read back, and whatever is not exactly a record fails once and for all
+// (SC-20, SC-21).
 #include "../../src/core/record.hpp"
 
 #include <limits>
@@ -20,8 +21,9 @@ std::string number(std::uint64_t value) {
 
 void numbers_round_trip(void**) {
     const std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
-    for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{16383},
-                                      std::uint64_t{16384}, std::uint64_t{4294967296}, largest}) {
+    for (const std::uint64_t value :
+         {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{16383},
+          std::uint64_t{16384}, std::uint64_t{4294967296}, largest}) {
         const std::string bytes = number(value);
         RecordReader reader(bytes);
         assert_int_equal(reader.number(), value);
@@ -32,8 +34,9 @@ void numbers_round_trip(void**) {
 }
 
 void numbers_that_do_not_fit_fail(void**) {
-    for (const std::string& bytes : {std::string(), std::string("\x80"), std::string("\xff\xff"), std::string(9, '\xff'),
-                                     std::string(10, '\x80') + '\1', number(std::uint64_t{1} << 63)}) {
+    for (const std::string& bytes :
+         {std::string(), std::string("\x80"), std::string("\xff\xff"), std::string(9, '\xff'),
+          std::string(10, '\x80') + '\1', number(std::uint64_t{1} << 63)}) {
         RecordReader reader(bytes);
         assert_int_equal(reader.number(), 0);
         assert_true(reader.failed());
@@ -60,7 +63,8 @@ void text_round_trips(void**) {
 }
 
 void text_longer_than_the_record_fails(void**) {
-    for (const std::string& bytes : {number(1), number(3) + "ab", number(std::numeric_limits<std::int64_t>::max()) + "ab"}) {
+    for (const std::string& bytes :
+         {number(1), number(3) + "ab", number(std::numeric_limits<std::int64_t>::max()) + "ab"}) {
         RecordReader reader(bytes);
         assert_text_equal(reader.text(), "");
         assert_true(reader.failed());
@@ -88,12 +92,9 @@ void what_is_left_over_is_not_complete(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_round_trip),
-        cmocka_unit_test(numbers_that_do_not_fit_fail),
-        cmocka_unit_test(text_round_trips),
-        cmocka_unit_test(text_longer_than_the_record_fails),
-        cmocka_unit_test(a_failure_stays),
-        cmocka_unit_test(what_is_left_over_is_not_complete),
+        cmocka_unit_test(numbers_round_trip), cmocka_unit_test(numbers_that_do_not_fit_fail),
+        cmocka_unit_test(text_round_trips),   cmocka_unit_test(text_longer_than_the_record_fails),
+        cmocka_unit_test(a_failure_stays),    cmocka_unit_test(what_is_left_over_is_not_complete),
     };
     return cmocka_run_group_tests_name("record", tests, nullptr, nullptr);
 }

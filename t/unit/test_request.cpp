@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who asks, and how: pages and programs (AR-13), what is asked for ahead of time (CB-23), what another site makes a browser send (LO-01).
+// Who asks, and how: pages and programs (AR-13), what is asked for ahead of time (CB-23), what another site
+// makes a browser send (LO-01).
 #include "../../src/flow/request.hpp"
 
 #include <string>
@@ -88,8 +89,8 @@ void ar_13_pages_and_programs(void**) {
 }
 
 void cb_23_what_is_asked_for_ahead_of_time(void**) {
-    for (const char* purpose : {"prefetch", "prefetch;prerender", "prefetch; anonymous-client-ip", "prerender", "preview",
-                                "Preview", "Prefetch", "PRERENDER"}) {
+    for (const char* purpose : {"prefetch", "prefetch;prerender", "prefetch; anonymous-client-ip",
+                                "prerender", "preview", "Preview", "Prefetch", "PRERENDER"}) {
         Request request;
         request.sec_purpose = purpose;
         if (!oauth::flow::is_prefetch(request)) {

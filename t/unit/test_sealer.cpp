@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a browser keeps for us cannot be changed, forged, moved to another use, or read under a key that is gone:
-// SC-01, SC-02, SC-03, SC-06, SC-17, SC-20, SC-27.
+// What a browser keeps for us cannot be changed, forged, moved to another use, or read under a key that is
+// gone: SC-01, SC-02, SC-03, SC-06, SC-17, SC-20, SC-27.
 #include "../../src/core/bytes.hpp"
 #include "../../src/session/sealer.hpp"
 
@@ -37,7 +37,8 @@ std::string seal(Sealer& sealer, core::Random& random, const std::string& text =
 void opens_what_it_sealed(void**) {
     unit::FakeRandom random;
     Sealer sealer = make({secret_one});
-    for (const std::string& text : {std::string(), plaintext, std::string(5000, 'x'), std::string("\0;,\"\n", 5)}) {
+    for (const std::string& text :
+         {std::string(), plaintext, std::string(5000, 'x'), std::string("\0;,\"\n", 5)}) {
         const std::string sealed = seal(sealer, random, text);
         assert_text_equal(sealer.open(bound, sealed).value_or("refused"), text);
         const auto bytes = core::base64url_decode(sealed);
@@ -129,9 +130,19 @@ void sc_20_garbage_is_refused(void**) {
     const std::string sealed = seal(sealer, random);
     std::string noise(8192, '\0');
     assert_true(random.fill(noise.data(), noise.size()));
-    const std::vector<std::string> values = {
-        "",  "A", "AQ", "%41", "\"" + sealed + "\"", sealed + "=", sealed + "A", " " + sealed, sealed.substr(1), noise,
-        core::base64url_encode(noise), std::string(40, 'A'), std::string(Sealer::max_sealed + 4, 'A')};
+    const std::vector<std::string> values = {"",
+                                             "A",
+                                             "AQ",
+                                             "%41",
+                                             "\"" + sealed + "\"",
+                                             sealed + "=",
+                                             sealed + "A",
+                                             " " + sealed,
+                                             sealed.substr(1),
+                                             noise,
+                                             core::base64url_encode(noise),
+                                             std::string(40, 'A'),
+                                             std::string(Sealer::max_sealed + 4, 'A')};
     for (const std::string& value : values) {
         assert_false(sealer.open(bound, value).has_value());
     }

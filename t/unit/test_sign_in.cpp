@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The way to the provider: what the redirect says and what it does not (AR-01, AR-02, AR-11, AR-14, AR-15), the cookie that
-// remembers it (CS-05, SC-18, T6), and what stops it (SC-27, MD-04).
+// The way to the provider: what the redirect says and what it does not (AR-01, AR-02, AR-11, AR-14, AR-15),
+// the cookie that remembers it (CS-05, SC-18, T6), and what stops it (SC-27, MD-04).
 #include "../../src/flow/sign_in.hpp"
 #include "../../src/oidc/authorization.hpp"
 #include "flow_world.hpp"
 
 using namespace oauth;
-using unit::World;
 using unit::app;
+using unit::World;
 
 namespace {
 
 web::Answer start(World& world, const std::string& return_to = "/") {
-    return world.run(flow::sign_in(world.state, world.request("GET", "/auth/oauth/op"), world.provider, return_to));
+    return world.run(
+        flow::sign_in(world.state, world.request("GET", "/auth/oauth/op"), world.provider, return_to));
 }
 
 session::Login sealed_login(World& world, const std::string& state) {
@@ -52,12 +53,14 @@ void the_redirect_has_what_the_protocol_asks_for(void**) {
 
 void ar_11_nothing_of_the_request_gets_there(void**) {
     World world;
-    flow::Request request = world.request("GET", "/auth/oauth/op",
-                                          "scope=admin&prompt=none&login_hint=eve&return_to=%2Fa%3Fsecret&state=x&acr_values=y");
+    flow::Request request =
+        world.request("GET", "/auth/oauth/op",
+                      "scope=admin&prompt=none&login_hint=eve&return_to=%2Fa%3Fsecret&state=x&acr_values=y");
     const web::Answer answer = world.serve(request);
     const std::string location = World::location(answer);
     for (const char* part : {"admin", "prompt", "login_hint", "eve", "secret", "acr_values", "return_to"}) {
-        assert_true(location.find(part) == std::string::npos); // AR-14: nor does the address grow with the page's
+        assert_true(location.find(part) ==
+                    std::string::npos); // AR-14: nor does the address grow with the page's
     }
     const auto asked = World::query_of(location);
     assert_int_equal(asked.count("state"), 1);
@@ -69,9 +72,10 @@ void what_the_operator_adds(void**) {
     world.settings.authorize_parameters = {{"acr_values", "urn:mfa"}, {"state", "fixed"}};
     world.settings.prompt = "select_account";
     flow::Request request = world.request("GET", "/auth/oauth/op");
-    request.authorize_parameters = {{"op", "ui_locales", "de en"}, {"other", "audience", "x"}, {"op", "nonce", "fixed"}};
-    const auto asked = World::query_of(
-        World::location(world.run(flow::sign_in(world.state, request, world.provider, "/"))));
+    request.authorize_parameters = {
+        {"op", "ui_locales", "de en"}, {"other", "audience", "x"}, {"op", "nonce", "fixed"}};
+    const auto asked =
+        World::query_of(World::location(world.run(flow::sign_in(world.state, request, world.provider, "/"))));
     assert_text_equal(asked.find("acr_values").value_or(""), "urn:mfa");
     assert_text_equal(asked.find("prompt").value_or(""), "select_account");
     assert_text_equal(asked.find("ui_locales").value_or(""), "de en");
@@ -116,7 +120,8 @@ void t6_the_cookie_comes_back_with_the_provider_s_answer(void**) {
     posted.settings.response_mode = "form_post";
     const web::Answer answer = start(posted);
     assert_true(answer.set_cookies.front().ends_with("; Secure; SameSite=None"));
-    assert_text_equal(World::query_of(World::location(answer)).find("response_mode").value_or(""), "form_post");
+    assert_text_equal(World::query_of(World::location(answer)).find("response_mode").value_or(""),
+                      "form_post");
     World query;
     query.settings.response_mode = "query";
     assert_false(World::query_of(World::location(start(query))).has("response_mode"));
@@ -211,7 +216,8 @@ void addresses_of_our_own(void**) {
     World world;
     assert_text_equal(flow::redirect_uri(world.site, app, "op"), app + "/auth/oauth/op/callback");
     assert_text_equal(flow::login_url(world.site, app, "/"), app + "/auth/oauth/login");
-    assert_text_equal(flow::login_url(world.site, app, "/a?b&c"), app + "/auth/oauth/login?return_to=%2Fa%3Fb%26c");
+    assert_text_equal(flow::login_url(world.site, app, "/a?b&c"),
+                      app + "/auth/oauth/login?return_to=%2Fa%3Fb%26c");
 }
 
 } // namespace

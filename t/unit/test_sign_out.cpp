@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Signing out: only by the user's own will (LO-01), here first and then at the provider (LO-02, LO-04, LO-05, LO-25), for copies of
-// the cookie too (LO-06), and with deletions that a browser takes for the same cookies (LO-07).
+// Signing out: only by the user's own will (LO-01), here first and then at the provider (LO-02, LO-04, LO-05,
+// LO-25), for copies of the cookie too (LO-06), and with deletions that a browser takes for the same cookies
+// (LO-07).
 #include "../../src/flow/sign_out.hpp"
 #include "flow_world.hpp"
 
 #include <set>
 
 using namespace oauth;
-using unit::World;
 using unit::app;
+using unit::World;
 
 namespace {
 
@@ -54,8 +55,9 @@ void lo_01_another_site_is_asked_back(void**) {
         const char* fetch_site;
         const char* origin;
     };
-    for (const Origin& from : {Origin{"cross-site", ""}, Origin{"same-site", ""}, Origin{"", "https://evil.example"},
-                               Origin{"", "null"}, Origin{"cross-site", "https://app.example"}}) {
+    for (const Origin& from :
+         {Origin{"cross-site", ""}, Origin{"same-site", ""}, Origin{"", "https://evil.example"},
+          Origin{"", "null"}, Origin{"cross-site", "https://app.example"}}) {
         for (const char* method : {"GET", "POST"}) {
             World world;
             world.sign_in_as("user-1");
@@ -110,7 +112,8 @@ void lo_04_without_an_end_session_endpoint(void**) {
 
 void lo_05_the_return_address_stays_on_the_site(void**) {
     World world;
-    for (const char* value : {"https%3A%2F%2Fevil.example%2F", "%2F%2Fevil.example", "%2F%5Cevil.example", "%zz"}) {
+    for (const char* value :
+         {"https%3A%2F%2Fevil.example%2F", "%2F%2Fevil.example", "%2F%5Cevil.example", "%zz"}) {
         assert_text_equal(World::location(sign_out(world, std::string("return_to=") + value)), app + "/");
     }
     flow::Request posted = world.request("POST", "/auth/oauth/logout");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One coroutine waiting for another: first come, first served; whoever goes away while waiting is forgotten, and hands on
-// what it was just given; nothing is resumed from inside another's frame, however many wait.
+// One coroutine waiting for another: first come, first served; whoever goes away while waiting is forgotten,
+// and hands on what it was just given; nothing is resumed from inside another's frame, however many wait.
 #include "../../src/core/task.hpp"
 #include "../../src/core/wait.hpp"
 
@@ -53,7 +53,8 @@ Task<int> pass(World& world, int number) {
 using Run = std::unique_ptr<Flow<int>>;
 
 Run start(Task<int> task, int& done) {
-    auto flow = std::make_unique<Flow<int>>(std::move(task), [&done](std::optional<int>, std::exception_ptr) { ++done; });
+    auto flow = std::make_unique<Flow<int>>(std::move(task),
+                                            [&done](std::optional<int>, std::exception_ptr) { ++done; });
     flow->start();
     return flow;
 }

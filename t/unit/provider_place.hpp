@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What the tests of a provider's state share: one provider, a client that answers when told to, and tasks
+// that run until then.
+#pragma once
+
+#include "../../src/flow/provider_state.hpp"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "flow_world.hpp"
+
+namespace oauth::unit {
+
+using flow::ProviderState;
+
+struct Place {
+    FakeClock clock{start_of_time};
+    FakeHttp http;
+    core::ReadyQueue ready{[] {}};
+    providers::Settings settings = openid_settings("op", issuer);
+    ProviderState provider{settings, ready, clock};
+};
+
+template <class T>
+class Run {
+public:
+    explicit Run(core::Task<core::Result<T>> task)
+        : flow_(std::move(task), [this](std::optional<core::Result<T>> value, std::exception_ptr) {
+              result = std::move(value);
+          }) {
+        flow_.start();
+    }
+    bool done() const { return result.has_value(); }
+    bool ok() const { return done() && result->ok(); }
+    std::optional<core::Result<T>> result;
+
+private:
+    core::Flow<core::Result<T>> flow_;
+};
+
+using MetadataRun = Run<ProviderState::MetadataPointer>;
+using KeysRun = Run<ProviderState::KeysPointer>;
+
+inline void answer(Place& place, net::HttpResult result) {
+    place.http.answer(std::move(result));
+    place.ready.run();
+}
+
+} // namespace oauth::unit

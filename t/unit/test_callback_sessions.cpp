@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// A callback where something is there already: another session (CB-20), the same one, parts of a larger one,
+// a second tab (AR-05).
+#include "flow_world.hpp"
+
+using namespace oauth;
+using unit::app;
+using unit::World;
+
+namespace {
+
+std::string state_of(const core::Parameters& parameters) {
+    return std::string(*parameters.find("state"));
+}
+
+void cb_20_another_user_replaces_the_session(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string old_cookie = world.jar.at(world.session_name());
+    const std::string old_id = world.current()->session.id;
+    world.sign_in_as("user-2");
+    assert_text_equal(world.current()->session.identity.subject, "user-2");
+    assert_true(world.current()->session.id != old_id);
+    assert_int_equal(world.ledger.revoked.size(), 1);
+    assert_true(world.ledger.is_revoked(old_id));
+    assert_null(flow::find_session(world.state, old_cookie, app).get());
+}
+
+void cb_20_a_failed_sign_in_keeps_the_old_session(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string state = state_of(world.begin());
+    world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
+    assert_failure(world.serve(world.callback_request(state)), "provider_error", 502);
+    assert_text_equal(world.current()->session.identity.subject, "user-1");
+    assert_true(world.ledger.revoked.empty());
+}
+
+void who_is_signed_in_is_sent_on(void**) {
+    World world;
+    const std::string state = state_of(world.begin("/deep?y=2"));
+    const auto login = *world.jar.find(world.login_name(state));
+    world.serve(world.callback_request(state));
+    const std::size_t sent = world.http.sent.size();
+    world.jar.insert(login);
+    const web::Answer used = world.serve(world.callback_request(state)); // double click
+    assert_int_equal(used.status, 302);
+    assert_text_equal(World::location(used), app + "/deep?y=2");
+    world.jar.erase(login.first);
+    const web::Answer unknown = world.serve(world.callback_request(state)); // back button
+    assert_int_equal(unknown.status, 302);
+    assert_text_equal(World::location(unknown), app + "/");
+    assert_int_equal(world.http.sent.size(), sent);
+    assert_non_null(world.current().get());
+    assert_failure(world.serve(world.callback_request(state, "&code=a&code=b")), "request_invalid", 400);
+}
+
+void parts_of_an_older_session_are_removed(void**) {
+    World world;
+    world.jar["__Host-oauth.0"] = "old";
+    world.jar["__Host-oauth.1"] = "old";
+    const std::string other_tab = state_of(world.begin());
+    const web::Answer answer = world.sign_in_as("user-1");
+    assert_text_equal(World::cookie_set(answer, "__Host-oauth.0"),
+                      "__Host-oauth.0=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
+    assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
+    assert_int_equal(world.jar.size(), 2); // AR-05: the session, and what the other tab has begun
+    assert_true(world.jar.contains(world.login_name(other_tab)));
+}
+
+void a_large_session_goes_in_parts(void**) {
+    World world;
+    world.needs.claims = {"big"};
+    world.jar["__Host-oauth"] = "the small session before";
+    world.op.userinfo = world.op.userinfo.with("big", unit::quoted(std::string(4000, 'x')));
+    const web::Answer answer = world.sign_in_as("user-1");
+    assert_true(World::cookie_set(answer, "__Host-oauth").find("Max-Age=0") != std::string::npos);
+    assert_true(world.jar.contains("__Host-oauth.0"));
+    assert_true(world.jar.contains("__Host-oauth.1"));
+    session::CookieJoiner joiner("__Host-oauth");
+    for (const auto& [name, value] : world.jar) {
+        joiner.see({name, value});
+    }
+    const auto joined = joiner.join();
+    assert_true(joined.has_value());
+    assert_non_null(flow::find_session(world.state, *joined, app).get());
+}
+
+void ar_05_two_tabs_both_complete(void**) {
+    World world;
+    const auto first = world.begin("/one");
+    const auto second = world.begin("/two");
+    assert_text_equal(World::location(world.serve(world.callback_request(state_of(second)))), app + "/two");
+    world.op.claims = world.op.claims.with("nonce", unit::quoted(*first.find("nonce")));
+    assert_text_equal(World::location(world.serve(world.callback_request(state_of(first)))), app + "/one");
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(cb_20_another_user_replaces_the_session),
+        cmocka_unit_test(cb_20_a_failed_sign_in_keeps_the_old_session),
+        cmocka_unit_test(who_is_signed_in_is_sent_on),
+        cmocka_unit_test(parts_of_an_older_session_are_removed),
+        cmocka_unit_test(a_large_session_goes_in_parts),
+        cmocka_unit_test(ar_05_two_tabs_both_complete),
+    };
+    return cmocka_run_group_tests_name("callback_sessions", tests, nullptr, nullptr);
+}
