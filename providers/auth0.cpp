@@ -61,6 +61,7 @@ const Type auth0_type = {
     .client_auth = oidc::ClientAuth::post,
     .verified_flag = Type::VerifiedFlag::boolean_or_text,
     .allows_hs256 = true,
+    .revocation = Revocation::refresh_tokens,
     .complete = complete_auth0,
     .map = map_auth0,
 };

@@ -145,6 +145,7 @@ const Type azure_ad_type = {
                   {"OAUTH_AZURE_AD_SCOPES", "scope", Variable::Use::optional}},
     .issuer_rule = IssuerRule::from_metadata,
     .userinfo = UserinfoUse::off, // the ID token says more
+    .revocation = Revocation::none,
     .complete = complete_azure,
     .scopes_for = azure_scopes_for,
     .map = map_azure,
@@ -164,6 +165,7 @@ const Type azure_ad_hybrid_type = {
     .issuer_rule = IssuerRule::from_metadata,
     .flow = Type::Flow::hybrid,
     .userinfo = UserinfoUse::off, // the ID token says more
+    .revocation = Revocation::none,
     .complete = complete_azure,
     .scopes_for = azure_scopes_for,
     .map = map_azure,

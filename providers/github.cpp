@@ -170,6 +170,8 @@ const Type github_type = {
                   {"OAUTH_GITHUB_USER_INFO_URL", "userinfo_endpoint", Variable::Use::optional}},
     .client_auth = oidc::ClientAuth::post,
     .token_format = oidc::TokenFormat::json_or_form,
+    .refresh = Refresh::never,
+    .revocation = Revocation::github,
     .complete = complete_github,
     .scopes_for = github_scopes,
     .map = map_github,

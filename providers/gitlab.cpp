@@ -24,6 +24,7 @@ const Type gitlab_type = {
                   {"OAUTH_GITLAB_CLIENT_SECRET", "client_secret"},
                   {"OAUTH_GITLAB_DOMAIN", "domain"}},
     .refused_prompts = {"select_account"},
+    .refresh = Refresh::always,
     .complete = complete_gitlab,
 };
 

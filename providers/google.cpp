@@ -25,6 +25,7 @@ const Type google_type = {
     .refused_prompts = {"login"},
     .issuers = {"accounts.google.com"},
     .userinfo_subject = "id",
+    .refresh = Refresh::by_parameter,
     .complete = complete_google,
 };
 

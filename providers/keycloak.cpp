@@ -53,6 +53,7 @@ const Type keycloak_type = {
                   {"OAUTH_KEYCLOAK_BASE_URL", "domain"}},
     .name_variable = "OAUTH_KEYCLOAK_NAME",
     .reads_access_token = true,
+    .refresh = Refresh::always,
     .complete = complete_keycloak,
     .map = map_keycloak,
 };

@@ -70,6 +70,20 @@ struct ApiCall {
 
 enum class UserinfoUse { automatic, on, off };
 
+// How a provider gives refresh tokens, and how it takes tokens back: for the flows that keep sessions fresh or end them.
+enum class Refresh {
+    by_scope,     // with offline_access in the scope
+    by_parameter, // with access_type=offline and prompt=consent
+    always,       // with every code
+    never,
+};
+enum class Revocation {
+    by_metadata,    // RFC 7009, where the metadata names the endpoint
+    refresh_tokens, // RFC 7009, but access tokens are refused
+    github,         // DELETE API/applications/CLIENT_ID/token, with the client's credentials
+    none,
+};
+
 struct Type {
     std::string_view name;  // as in `oauth_provider NAME TYPE` and in the callback path
     std::string_view label; // on the sign-in page
@@ -90,6 +104,9 @@ struct Type {
     std::string_view userinfo_subject = {}; // what an older userinfo endpoint calls sub
     bool allows_hs256 = false;          // where signing_algorithms says so
     bool reads_access_token = false;    // a JWT of the same issuer, for roles
+
+    Refresh refresh = Refresh::by_scope;
+    Revocation revocation = Revocation::by_metadata;
 
     // Derives endpoints from domain, tenant, realm and the like, where they are not set. A sentence if something is wrong.
     std::string (*complete)(Settings& settings) = nullptr;
