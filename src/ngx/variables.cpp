@@ -140,7 +140,10 @@ ngx_http_get_variable_pt basic_remote_user = nullptr;
 
 ngx_int_t get_remote_user(ngx_http_request_t* r, Value* value, uintptr_t data) {
     if (!server_conf(r)->in_use || location_conf(r)->mode == mode_off) {
-        return basic_remote_user(r, value, data);
+        const ngx_str_t checked = r->headers_in.user; // reading would take what the client writes for one that was checked
+        const ngx_int_t rc = basic_remote_user(r, value, data);
+        r->headers_in.user = checked;
+        return rc;
     }
     if (shown_session(r, decide(r)) != nullptr) {
         return get_fact<read_user>(r, value, data);

@@ -210,6 +210,7 @@ e2e('$remote_user is who is signed in, whatever the client writes in Authorizati
   const shown = 'proxy_set_header X-Remote "[$remote_user]";';
   const site = await h.site({ location: shown, locations: (s) => `
     location /optional/ { oauth optional; ${shown} proxy_pass ${s.upstream.url}; }
+    location /off/ { oauth off; set $seen $remote_user; rewrite ^ /optional/x last; }
     location /any/ { satisfy any; auth_basic machines; auth_basic_user_file ${folder}/passwords; ${shown} proxy_pass ${s.upstream.url}; }` });
   await assertSignedIn(site);
   const remote = async (browser, path, login) => {
@@ -221,7 +222,9 @@ e2e('$remote_user is who is signed in, whatever the client writes in Authorizati
     assert.equal(await remote(site.browser, path), '[alice@example.org]', path);
   }
   assert.equal(await remote(new Browser(), '/any/', 'robot:right'), '[robot]', 'who came by a password has the name that goes with it');
-  assert.equal(await remote(new Browser(), '/optional/', 'mallory:x'), '[]', 'a name that nobody has checked');
+  for (const path of ['/optional/', '/off/']) {
+    assert.equal(await remote(new Browser(), path, 'mallory:x'), '[]', 'a name that nobody has checked: ' + path);
+  }
 });
 
 e2e('rules and audiences may ask variables: they say who is signed in, and nothing of what is not decided yet', async (h) => {
