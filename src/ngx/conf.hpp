@@ -70,12 +70,6 @@ struct MainConf {
     Runtime* runtime; // this worker's; made after fork
 };
 
-// A configured secret or key, read when the configuration is.
-struct IdentityKeySource {
-    std::string text;
-    std::string kid;
-};
-
 struct ServerName {
     std::string name; // lower case; empty where it is a regular expression
 #if (NGX_PCRE)
@@ -86,7 +80,6 @@ struct ServerName {
 struct ServerState {
     flow::Site site;
     std::vector<std::string> session_keys; // empty: the zone's
-    std::vector<IdentityKeySource> identity_keys;
     identity::KeyRing identity_ring; // configured keys; empty: the zone's
     net::HttpLimits limits;
     std::vector<ServerName> names; // nginx's own array is gone once the configuration has been read
