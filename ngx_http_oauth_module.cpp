@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// ngx_http_oauth_module: signing people in, in front of any web application, inside nginx. This is the front door: the table of
-// directives and nginx's hooks. docs/directives.md has an entry for each directive, src/ngx/conf.cpp its default.
+// ngx_http_oauth_module: signing people in, in front of any web application, inside nginx. This is the front
+// door: the table of directives and nginx's hooks. docs/directives.md has an entry for each directive,
+// src/ngx/conf.cpp its default.
 #include "src/ngx/ngx.hpp"
 
 #include "src/ngx/boundary.hpp"
@@ -39,18 +40,32 @@ ngx_conf_enum_t session_choices[] = {
 };
 
 ngx_command_t main_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset) {
-    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))}, in_main | type, set,
-            NGX_HTTP_MAIN_CONF_OFFSET, offset, nullptr};
+    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))},
+            in_main | type,
+            set,
+            NGX_HTTP_MAIN_CONF_OFFSET,
+            offset,
+            nullptr};
 }
 
-ngx_command_t server_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset, void* post = nullptr) {
-    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))}, in_server | type, set,
-            NGX_HTTP_SRV_CONF_OFFSET, offset, post};
+ngx_command_t server_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset,
+                             void* post = nullptr) {
+    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))},
+            in_server | type,
+            set,
+            NGX_HTTP_SRV_CONF_OFFSET,
+            offset,
+            post};
 }
 
-ngx_command_t location_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset, void* post = nullptr) {
-    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))}, in_location | type, set,
-            NGX_HTTP_LOC_CONF_OFFSET, offset, post};
+ngx_command_t location_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset,
+                               void* post = nullptr) {
+    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))},
+            in_location | type,
+            set,
+            NGX_HTTP_LOC_CONF_OFFSET,
+            offset,
+            post};
 }
 
 constexpr ngx_uint_t one = NGX_CONF_TAKE1;
@@ -67,11 +82,13 @@ ngx_command_t commands[] = {
     location_command("oauth_allow", some, guarded<set_rule>, 0),
     location_command("oauth_deny", some, guarded<set_rule>, 0),
     main_command("oauth_policy", NGX_CONF_BLOCK | one, guarded<set_policy_block>, 0),
-    location_command("oauth_policy_mode", one, guarded<set_choice>, offsetof(LocationConf, policy_mode), policy_modes),
-    location_command("oauth_unauthenticated", one, guarded<set_choice>, offsetof(LocationConf, unauthenticated),
-                     unauthenticated_choices),
+    location_command("oauth_policy_mode", one, guarded<set_choice>, offsetof(LocationConf, policy_mode),
+                     policy_modes),
+    location_command("oauth_unauthenticated", one, guarded<set_choice>,
+                     offsetof(LocationConf, unauthenticated), unauthenticated_choices),
     // for how long
-    server_command("oauth_session", one, guarded<set_choice>, offsetof(ServerConf, session_store), session_choices),
+    server_command("oauth_session", one, guarded<set_choice>, offsetof(ServerConf, session_store),
+                   session_choices),
     server_command("oauth_session_key", one, guarded<set_session_key>, 0),
     server_command("oauth_session_lifetime", one, guarded<set_time>, offsetof(ServerConf, session_lifetime)),
     server_command("oauth_tokens", one, guarded<set_flag>, offsetof(ServerConf, tokens)),
@@ -84,7 +101,8 @@ ngx_command_t commands[] = {
     server_command("oauth_identity_key", NGX_CONF_TAKE12, guarded<set_identity_key>, 0),
     location_command("oauth_identity_audience", one, guarded<set_identity_audience>, 0),
     location_command("oauth_identity_ttl", one, guarded<set_time>, offsetof(LocationConf, identity_ttl)),
-    location_command("oauth_identity_claims", some, guarded<set_names>, offsetof(LocationConf, identity_claims)),
+    location_command("oauth_identity_claims", some, guarded<set_names>,
+                     offsetof(LocationConf, identity_claims)),
     // pages
     server_command("oauth_login_page", one, guarded<set_login_page>, 0),
     server_command("oauth_page_title", one, guarded<set_text>, offsetof(ServerConf, page_title)),
@@ -100,7 +118,7 @@ ngx_command_t commands[] = {
 };
 
 ngx_http_module_t context = {
-    guarded<add_variables>,       // preconfiguration
+    guarded<add_variables>,        // preconfiguration
     guarded<finish_configuration>, // postconfiguration
     guarded<create_main_conf>,
     nullptr, // init main configuration

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Auth0: the issuer ends in a slash; an audience must name the tenant's own domain even behind a custom one; older tenants do
-// not publish their end-session endpoint.
+// Auth0: the issuer ends in a slash; an audience must name the tenant's own domain even behind a custom one;
+// older tenants do not publish their end-session endpoint.
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -31,7 +31,8 @@ std::string complete_auth0(Settings& settings) {
 }
 
 // An organisation is known by its id and by its name.
-core::Status map_auth0(const Settings&, const UserData& data, const Needs& needs, session::Identity& identity) {
+core::Status map_auth0(const Settings&, const UserData& data, const Needs& needs,
+                       session::Identity& identity) {
     if (!needs.org) {
         return core::Done{};
     }

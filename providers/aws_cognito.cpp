@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Amazon Cognito: sign-in at the pool's domain, but the issuer is another host that no variable names. Where it is not
-// configured, the ID token names it, and it counts only if its metadata names the configured domain's token endpoint.
+// Amazon Cognito: sign-in at the pool's domain, but the issuer is another host that no variable names. Where
+// it is not configured, the ID token names it, and it counts only if its metadata names the configured
+// domain's token endpoint.
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -32,7 +33,8 @@ bool is_cognito_issuer(std::string_view issuer) {
         return false;
     }
     std::string_view rest = issuer.substr(dot);
-    const std::string_view host = rest.starts_with(".amazonaws.com.cn/") ? ".amazonaws.com.cn/" : ".amazonaws.com/";
+    const std::string_view host =
+        rest.starts_with(".amazonaws.com.cn/") ? ".amazonaws.com.cn/" : ".amazonaws.com/";
     if (!rest.starts_with(host)) {
         return false;
     }
@@ -41,7 +43,8 @@ bool is_cognito_issuer(std::string_view issuer) {
 }
 
 std::string complete_cognito(Settings& settings) {
-    if (settings.domain.empty() && (settings.authorization_endpoint.empty() || settings.token_endpoint.empty())) {
+    if (settings.domain.empty() &&
+        (settings.authorization_endpoint.empty() || settings.token_endpoint.empty())) {
         return "\"domain\" is missing";
     }
     const std::string base = base_of(settings.domain);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Microsoft Entra ID, and its hybrid form. One issuer a tenant, so the ID token's issuer is checked against its tid; the
-// stable subject is tid and oid; an e-mail address is a label unless the tenant vouches for it; more than 200 groups are asked of Graph.
+// Microsoft Entra ID, and its hybrid form. One issuer a tenant, so the ID token's issuer is checked against
+// its tid; the stable subject is tid and oid; an e-mail address is a label unless the tenant vouches for it;
+// more than 200 groups are asked of Graph.
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -19,13 +20,16 @@ bool is_tenant_id(std::string_view tenant) {
 }
 
 std::string complete_azure(Settings& settings) {
-    const std::string authority = base_of(settings.domain.empty() ? "login.microsoftonline.com" : settings.domain);
+    const std::string authority =
+        base_of(settings.domain.empty() ? "login.microsoftonline.com" : settings.domain);
     if (settings.single_tenant && settings.tenant.empty()) {
         return "\"single_tenant on\" needs \"tenant\"";
     }
-    const bool is_everybody = settings.tenant == "common" || settings.tenant == "organizations" || settings.tenant == "consumers";
+    const bool is_everybody =
+        settings.tenant == "common" || settings.tenant == "organizations" || settings.tenant == "consumers";
     if (settings.single_tenant && is_everybody) {
-        return "\"single_tenant on\": found tenant \"" + settings.tenant + "\", accepted: a tenant's id or one of its domains";
+        return "\"single_tenant on\": found tenant \"" + settings.tenant +
+               "\", accepted: a tenant's id or one of its domains";
     }
     if (settings.issuer.empty()) {
         const std::string tenant = settings.single_tenant ? settings.tenant : "common";
@@ -56,7 +60,8 @@ bool is_admitted(const Settings& settings, const std::string& tenant) {
     return !settings.single_tenant || !is_tenant_id(settings.tenant) || settings.tenant == tenant;
 }
 
-// ID-08: whoever administers a tenant writes any address into it, so only a tenant that the operator named is believed.
+// ID-08: whoever administers a tenant writes any address into it, so only a tenant that the operator named is
+// believed.
 bool vouches_for_email(const Settings& settings, core::JsonView id_token, const std::string& tenant) {
     const auto& allowed = settings.allowed_tenants;
     return id_token.get("xms_edov").as_bool() == true || settings.single_tenant ||
@@ -67,7 +72,8 @@ bool has_overage(core::JsonView id_token) {
     return id_token.get("_claim_names").get("groups").exists() || id_token.get("hasgroups").as_bool() == true;
 }
 
-core::Status map_azure(const Settings& settings, const UserData& data, const Needs& needs, session::Identity& identity) {
+core::Status map_azure(const Settings& settings, const UserData& data, const Needs& needs,
+                       session::Identity& identity) {
     const core::JsonView id_token = data.id_token_view();
     const auto tenant = text_fact(id_token.get("tid"));
     const auto object = text_fact(id_token.get("oid"));
@@ -75,10 +81,12 @@ core::Status map_azure(const Settings& settings, const UserData& data, const Nee
         return core::Error{core::Code::token_invalid, "the ID token names no tenant (tid)"};
     }
     if (!is_admitted(settings, *tenant)) {
-        return core::Error{core::Code::policy_denied, "the account's tenant is not admitted (tenant, allowed_tenants)"};
+        return core::Error{core::Code::policy_denied,
+                           "the account's tenant is not admitted (tenant, allowed_tenants)"};
     }
     if (!object) {
-        return core::Error{core::Code::provider_error, "the ID token has no oid: the scope profile is needed"};
+        return core::Error{core::Code::provider_error,
+                           "the ID token has no oid: the scope profile is needed"};
     }
     identity.subject = *tenant + "." + *object;
     identity.tenants = needs.tenant ? std::optional(session::Strings{*tenant}) : std::nullopt;
@@ -128,7 +136,8 @@ core::Task<core::Status> call_graph(ApiCall call) {
     co_return core::Done{};
 }
 
-const std::vector<std::string> azure_scopes = {"openid", "profile", "email", "https://graph.microsoft.com/User.Read"};
+const std::vector<std::string> azure_scopes = {"openid", "profile", "email",
+                                               "https://graph.microsoft.com/User.Read"};
 const std::vector<std::string> azure_users = {"upn", "preferred_username", "email", "sub"};
 
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Descope: the client id is the project id, which is in the issuer but not in the endpoints, and which names the region.
+// Descope: the client id is the project id, which is in the issuer but not in the endpoints, and which names
+// the region.
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -20,17 +21,21 @@ std::string complete_descope(Settings& settings) {
     if (settings.issuer.empty()) {
         const std::string region = region_of(settings);
         const std::string host = region.empty() ? "api.descope.com" : "api." + region + ".descope.com";
-        settings.issuer = base_of(settings.domain.empty() ? host : settings.domain) + "/" + settings.client_id;
+        settings.issuer =
+            base_of(settings.domain.empty() ? host : settings.domain) + "/" + settings.client_id;
     }
     return "";
 }
 
 std::vector<std::string> descope_scopes(const Settings&, const Needs& needs) {
-    return needs.role || needs.tenant ? std::vector<std::string>{"descope.claims"} : std::vector<std::string>{};
+    return needs.role || needs.tenant ? std::vector<std::string>{"descope.claims"}
+                                      : std::vector<std::string>{};
 }
 
-// The tenants are those that the user belongs to; roles are the project's, and the current tenant's or the only one's.
-core::Status map_descope(const Settings&, const UserData& data, const Needs& needs, session::Identity& identity) {
+// The tenants are those that the user belongs to; roles are the project's, and the current tenant's or the
+// only one's.
+core::Status map_descope(const Settings&, const UserData& data, const Needs& needs,
+                         session::Identity& identity) {
     const core::JsonView tenants = data.claim("tenants");
     session::Strings all;
     for (const auto& [tenant, details] : tenants.members()) {

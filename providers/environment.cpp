@@ -71,7 +71,8 @@ std::string name_by_environment(const Type& type, const GetVariable& get) {
     return name.empty() ? std::string(type.name) : name;
 }
 
-std::string fill_from_environment(Settings& settings, const std::vector<std::string>& given, const GetVariable& get) {
+std::string fill_from_environment(Settings& settings, const std::vector<std::string>& given,
+                                  const GetVariable& get) {
     const auto is_given = [&given](std::string_view parameter) {
         return std::find(given.begin(), given.end(), parameter) != given.end();
     };

@@ -27,7 +27,8 @@ std::string next_link(std::string_view header) {
 
 std::optional<std::string> text_fact(core::JsonView value) {
     if (const auto string = value.as_string()) {
-        return string->empty() || string->size() > max_text ? std::nullopt : std::optional<std::string>(*string);
+        return string->empty() || string->size() > max_text ? std::nullopt
+                                                            : std::optional<std::string>(*string);
     }
     if (value.is_number()) {
         return value.dump();
@@ -54,7 +55,8 @@ std::optional<session::Strings> list_fact(core::JsonView value) {
 }
 
 bool is_true(core::JsonView value, Type::VerifiedFlag flag) {
-    return value.as_bool() == true || (flag == Type::VerifiedFlag::boolean_or_text && value.as_string() == "true");
+    return value.as_bool() == true ||
+           (flag == Type::VerifiedFlag::boolean_or_text && value.as_string() == "true");
 }
 
 void append_missing(session::Strings& list, const session::Strings& more) {
@@ -72,7 +74,7 @@ bool same_origin(std::string_view a, std::string_view b) {
 }
 
 core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std::string what,
-                                            std::vector<net::Header> headers) {
+                                             std::vector<net::Header> headers) {
     net::HttpRequest request;
     request.url = std::move(url);
     request.headers = std::move(headers);
@@ -82,7 +84,8 @@ core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std:
         co_return core::Error{response.error().code, what + ": " + response.error().detail};
     }
     if (response->status != 200) {
-        co_return core::Error{core::Code::provider_error, what + ": status " + std::to_string(response->status)};
+        co_return core::Error{core::Code::provider_error,
+                              what + ": status " + std::to_string(response->status)};
     }
     auto json = core::Json::parse(response->body);
     if (!json) {

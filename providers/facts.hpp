@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the rows' functions share: reading facts out of JSON with the bounds that every mapping has, and asking an API.
+// What the rows' functions share: reading facts out of JSON with the bounds that every mapping has, and
+// asking an API.
 #pragma once
 
 #include "provider.hpp"
@@ -27,7 +28,8 @@ struct ApiAnswer {
     core::Json json;
     std::string next; // the Link header's rel="next"; empty: none
 };
-core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std::string what, std::vector<net::Header> headers);
+core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std::string what,
+                                             std::vector<net::Header> headers);
 
 bool same_origin(std::string_view a, std::string_view b);
 

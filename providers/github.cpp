@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// GitHub: plain OAuth 2.0, the user from /user, the verified primary address from /user/emails, organisations and teams only
-// where a rule asks for them. With `domain`, GitHub Enterprise Server, which does not verify addresses itself.
+// GitHub: plain OAuth 2.0, the user from /user, the verified primary address from /user/emails, organisations
+// and teams only where a rule asks for them. With `domain`, GitHub Enterprise Server, which does not verify
+// addresses itself.
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -29,7 +30,8 @@ std::string complete_github(Settings& settings) {
     if (settings.userinfo_endpoint.empty()) {
         settings.userinfo_endpoint = settings.api_url + "/user";
     }
-    // RFC 9207: github.com has been seen to send iss, and not to send it; Enterprise servers' value is not known.
+    // RFC 9207: github.com has been seen to send iss, and not to send it; Enterprise servers' value is not
+    // known.
     if (settings.authorization_endpoint.starts_with("https://github.com/") && settings.issuer.empty()) {
         settings.issuer = "https://github.com/login/oauth";
     }
@@ -61,7 +63,8 @@ bool is_enterprise(const Settings& settings) {
 }
 
 // All pages of a list; a page that fails, fails the call.
-core::Task<core::Result<std::vector<core::Json>>> read_pages(ApiCall call, std::string url, std::string what) {
+core::Task<core::Result<std::vector<core::Json>>> read_pages(ApiCall call, std::string url,
+                                                             std::string what) {
     std::vector<core::Json> pages;
     const std::string first = url;
     url += "?per_page=100";
@@ -95,7 +98,8 @@ core::Task<core::Status> read_emails(ApiCall call) {
         for (const core::JsonView entry : page.root().elements()) {
             if (entry.get("primary").as_bool() == true) {
                 call.identity.email = text_fact(entry.get("email"));
-                call.identity.email_verified = entry.get("verified").as_bool() == true || is_enterprise(call.settings);
+                call.identity.email_verified =
+                    entry.get("verified").as_bool() == true || is_enterprise(call.settings);
             }
         }
     }

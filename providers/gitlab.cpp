@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// GitLab, gitlab.com or an instance of one's own, also under a path: OpenID Connect whose issuer is the instance's address.
+// GitLab, gitlab.com or an instance of one's own, also under a path: OpenID Connect whose issuer is the
+// instance's address.
 #include "types.hpp"
 
 namespace oauth::providers {

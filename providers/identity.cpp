@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From what a provider said to who it is: the generic mapping, by OpenID Connect's standard claims. Called by the
-// callback flow once everything has been validated.
+// From what a provider said to who it is: the generic mapping, by OpenID Connect's standard claims. Called by
+// the callback flow once everything has been validated.
 #include "facts.hpp"
 
 #include "../src/core/bytes.hpp"
@@ -15,14 +15,16 @@ bool is_absent(core::JsonView value) {
     return !value || value.is_null() || value.as_string() == std::string_view();
 }
 
-// The address is verified where a source that gives this very address says so: a flag of one address does not vouch for another.
+// The address is verified where a source that gives this very address says so: a flag of one address does not
+// vouch for another.
 void map_email(const Settings& settings, const UserData& data, session::Identity& identity) {
     for (const core::JsonView source : {data.id_token_view(), data.userinfo_view()}) {
         const auto email = text_fact(source.get("email"));
         if (email && !identity.email) {
             identity.email = email;
         }
-        if (email && email == identity.email && is_true(source.get("email_verified"), settings.type->verified_flag)) {
+        if (email && email == identity.email &&
+            is_true(source.get("email_verified"), settings.type->verified_flag)) {
             identity.email_verified = true;
         }
     }
@@ -55,7 +57,8 @@ core::JsonView UserData::claim(std::string_view path) const {
     return {};
 }
 
-// Plain OAuth 2.0 has no fixed name for it: sub or id. A name or an address is none: it may be another's tomorrow.
+// Plain OAuth 2.0 has no fixed name for it: sub or id. A name or an address is none: it may be another's
+// tomorrow.
 std::optional<std::string> find_subject(const UserData& data) {
     // UI-02: what the protocol vouches for comes from the ID token alone, where there is one.
     if (data.id_token) {
@@ -65,7 +68,8 @@ std::optional<std::string> find_subject(const UserData& data) {
     return subject ? subject : text_fact(data.userinfo_view().get("id"));
 }
 
-core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data, const Needs& needs) {
+core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data,
+                                             const Needs& needs) {
     session::Identity identity;
     identity.provider = settings.name;
     auto subject = find_subject(data);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Keycloak: a realm of a server. Roles are in the access token, a JWT of the same issuer, unless a mapper puts them elsewhere.
+// Keycloak: a realm of a server. Roles are in the access token, a JWT of the same issuer, unless a mapper
+// puts them elsewhere.
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -12,7 +13,8 @@ std::string complete_keycloak(Settings& settings) {
         return "";
     }
     if (settings.domain.empty() || settings.realm.empty()) {
-        return settings.domain.empty() ? "\"domain\" (the server's address) is missing" : "\"realm\" is missing";
+        return settings.domain.empty() ? "\"domain\" (the server's address) is missing"
+                                       : "\"realm\" is missing";
     }
     settings.issuer = base_of(settings.domain) + "/realms/" + settings.realm;
     return "";
@@ -25,7 +27,8 @@ core::Status map_keycloak(const Settings& settings, const UserData& data, const 
     }
     session::Strings all = identity.roles.value_or(session::Strings());
     bool known = identity.roles.has_value();
-    for (const core::JsonView source : {data.id_token_view(), data.userinfo_view(), data.access_token_view()}) {
+    for (const core::JsonView source :
+         {data.id_token_view(), data.userinfo_view(), data.access_token_view()}) {
         const core::JsonView client = source.get("resource_access").get(settings.client_id);
         for (const core::JsonView roles : {source.get("realm_access").get("roles"), client.get("roles")}) {
             if (const auto list = list_fact(roles)) {

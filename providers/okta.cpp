@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Okta: the org authorization server (authorization_server "false"), the default one, or another by its id. The issuer is what
-// the metadata says, because a custom domain may or may not be in it.
+// Okta: the org authorization server (authorization_server "false"), the default one, or another by its id.
+// The issuer is what the metadata says, because a custom domain may or may not be in it.
 #include "types.hpp"
 
 namespace oauth::providers {
@@ -16,7 +16,8 @@ std::string complete_okta(Settings& settings) {
         return "\"domain\" is missing";
     }
     if (settings.issuer.empty()) {
-        const std::string server = settings.authorization_server.empty() ? "default" : settings.authorization_server;
+        const std::string server =
+            settings.authorization_server.empty() ? "default" : settings.authorization_server;
         settings.issuer = base_of(settings.domain) + (is_org_server(settings) ? "" : "/oauth2/" + server);
     }
     return "";
@@ -24,7 +25,8 @@ std::string complete_okta(Settings& settings) {
 
 // A custom server gives groups by a claim's definition; the org server for the scope.
 std::vector<std::string> okta_scopes(const Settings& settings, const Needs& needs) {
-    return needs.group && is_org_server(settings) ? std::vector<std::string>{"groups"} : std::vector<std::string>{};
+    return needs.group && is_org_server(settings) ? std::vector<std::string>{"groups"}
+                                                  : std::vector<std::string>{};
 }
 
 } // namespace

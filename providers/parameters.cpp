@@ -23,7 +23,7 @@ bool is_plain_text(std::string_view text) {
     return !text.empty() && !core::has_control_characters(text) && core::is_valid_utf8(text);
 }
 
-template <std::string Settings::*Field>
+template <std::string Settings::* Field>
 std::string set_text(Settings& settings, const Values& values) {
     if (!is_plain_text(values[0])) {
         return wrong(values[0], "a text that is not empty");
@@ -40,7 +40,7 @@ std::string set_secret(Settings& settings, const Values& values) {
     return "";
 }
 
-template <std::string Settings::*Field>
+template <std::string Settings::* Field>
 std::string set_endpoint(Settings& settings, const Values& values) {
     if (!core::is_endpoint_url(values[0])) {
         return wrong(values[0], "an https URL without a fragment (http only for a loopback host)");
@@ -65,7 +65,7 @@ std::string set_domain(Settings& settings, const Values& values) {
     return "";
 }
 
-template <bool Settings::*Field>
+template <bool Settings::* Field>
 std::string set_switch(Settings& settings, const Values& values) {
     if (values[0] != "on" && values[0] != "off") {
         return wrong(values[0], "on, off");
@@ -125,7 +125,8 @@ std::string set_signing_algorithms(Settings& settings, const Values& values) {
 
 std::string set_allowed_tenants(Settings& settings, const Values& values) {
     for (const std::string& value : values) {
-        const bool is_id = value.size() == 36 && value.find_first_not_of("0123456789abcdef-") == std::string::npos;
+        const bool is_id =
+            value.size() == 36 && value.find_first_not_of("0123456789abcdef-") == std::string::npos;
         if (!is_id) {
             return wrong(value, "tenant ids such as aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The parameters of an oauth_provider block that are plain values: one table for blocks and for environment variables.
+// The parameters of an oauth_provider block that are plain values: one table for blocks and for environment
+// variables.
 #pragma once
 
 #include "provider.hpp"

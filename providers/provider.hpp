@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a provider is to the flows: Settings, compiled when the configuration is read, immutable afterwards, owned by the
-// http-level configuration. A Type is a row of data (one file each in this folder, listed in registry.cpp) that gives Settings
-// its defaults, and functions only where an API differs.
+// What a provider is to the flows: Settings, compiled when the configuration is read, immutable afterwards,
+// owned by the http-level configuration. A Type is a row of data (one file each in this folder, listed in
+// registry.cpp) that gives Settings its defaults, and functions only where an API differs.
 #pragma once
 
 #include "../src/core/json.hpp"
@@ -28,17 +28,21 @@ struct Settings;
 // What the configuration's rules, claim lists and variables use of a user.
 using Needs = policy::Needs;
 
-// What the provider said of the user. All are optional: plain OAuth 2.0 has no ID token, OpenID Connect may have no userinfo.
+// What the provider said of the user. All are optional: plain OAuth 2.0 has no ID token, OpenID Connect may
+// have no userinfo.
 struct UserData {
     std::optional<core::Json> id_token;
     std::optional<core::Json> userinfo;
-    std::optional<core::Json> access_token; // its claims, verified, where a type reads it
+    std::optional<core::Json> access_token;               // its claims, verified, where a type reads it
     std::vector<std::pair<std::string, core::Json>> more; // answers of other calls, by name: claim.emails
 
     core::JsonView id_token_view() const { return id_token ? id_token->root() : core::JsonView(); }
     core::JsonView userinfo_view() const { return userinfo ? userinfo->root() : core::JsonView(); }
-    core::JsonView access_token_view() const { return access_token ? access_token->root() : core::JsonView(); }
-    // From the ID token, else from the userinfo answer, else from `more`; null and "" count as absent (OpenID Connect Core 5.3.2).
+    core::JsonView access_token_view() const {
+        return access_token ? access_token->root() : core::JsonView();
+    }
+    // From the ID token, else from the userinfo answer, else from `more`; null and "" count as absent (OpenID
+    // Connect Core 5.3.2).
     core::JsonView claim(std::string_view path) const;
 };
 
@@ -48,7 +52,8 @@ enum class Protocol { oidc, oauth2 };
 enum class IssuerRule {
     exact,
     from_metadata, // the document at the configured address names it: Okta with a custom domain
-    from_token,    // the ID token names it, in a fixed form, and its metadata must name our token endpoint: Cognito
+    from_token,    // the ID token names it, in a fixed form, and its metadata must name our token endpoint:
+                   // Cognito
 };
 
 // An environment variable and the block parameter whose value it is.
@@ -70,7 +75,8 @@ struct ApiCall {
 
 enum class UserinfoUse { automatic, on, off };
 
-// How a provider gives refresh tokens, and how it takes tokens back: for the flows that keep sessions fresh or end them.
+// How a provider gives refresh tokens, and how it takes tokens back: for the flows that keep sessions fresh
+// or end them.
 enum class Refresh {
     by_scope,     // with offline_access in the scope
     by_parameter, // with access_type=offline and prompt=consent
@@ -91,10 +97,11 @@ struct Type {
     std::vector<std::string> scopes = {};
     std::vector<std::string> user_claims = {}; // the first that is there is the user name
     std::vector<Variable> variables = {};
-    std::string_view name_variable = {};       // renames the provider
-    std::string_view prompt_variable = {};     // beside OAUTH_<NAME>_PROMPT
-    std::vector<std::string_view> refused_prompts = {}; // of OAUTH_PROMPT, which is for all: this provider answers them with an error
-    std::vector<std::string_view> issuers = {};         // accepted in an ID token beside the issuer
+    std::string_view name_variable = {};   // renames the provider
+    std::string_view prompt_variable = {}; // beside OAUTH_<NAME>_PROMPT
+    std::vector<std::string_view> refused_prompts =
+        {}; // of OAUTH_PROMPT, which is for all: this provider answers them with an error
+    std::vector<std::string_view> issuers = {}; // accepted in an ID token beside the issuer
     IssuerRule issuer_rule = IssuerRule::exact;
     std::optional<oidc::ClientAuth> client_auth = std::nullopt; // where there is no metadata to say it
     oidc::TokenFormat token_format = oidc::TokenFormat::json;
@@ -102,24 +109,28 @@ struct Type {
     enum class Flow { code, hybrid } flow = Flow::code;
     UserinfoUse userinfo = UserinfoUse::automatic;
     std::string_view userinfo_subject = {}; // what an older userinfo endpoint calls sub
-    bool allows_hs256 = false;          // where signing_algorithms says so
-    bool reads_access_token = false;    // a JWT of the same issuer, for roles
+    bool allows_hs256 = false;              // where signing_algorithms says so
+    bool reads_access_token = false;        // a JWT of the same issuer, for roles
 
     Refresh refresh = Refresh::by_scope;
     Revocation revocation = Revocation::by_metadata;
 
-    // Derives endpoints from domain, tenant, realm and the like, where they are not set. A sentence if something is wrong.
+    // Derives endpoints from domain, tenant, realm and the like, where they are not set. A sentence if
+    // something is wrong.
     std::string (*complete)(Settings& settings) = nullptr;
     // Scopes that the needs take beside the configured ones.
     std::vector<std::string> (*scopes_for)(const Settings& settings, const Needs& needs) = nullptr;
     // The form that an ID token's issuer must have, with IssuerRule::from_token.
     bool (*is_issuer)(std::string_view issuer) = nullptr;
-    // The provider's own mapping, over the generic one. policy_denied for an account that the settings exclude.
-    core::Status (*map)(const Settings& settings, const UserData& data, const Needs& needs, session::Identity& identity) = nullptr;
+    // The provider's own mapping, over the generic one. policy_denied for an account that the settings
+    // exclude.
+    core::Status (*map)(const Settings& settings, const UserData& data, const Needs& needs,
+                        session::Identity& identity) = nullptr;
     // Calls that only some configurations need, as organisations. Fails closed: a partial list never decides.
     core::Task<core::Status> (*call_api)(ApiCall call) = nullptr;
     // Where signing out does not follow OpenID Connect.
-    std::string (*end_session_url)(const Settings& settings, const oidc::EndSessionRequest& request) = nullptr;
+    std::string (*end_session_url)(const Settings& settings,
+                                   const oidc::EndSessionRequest& request) = nullptr;
 };
 
 struct Settings {
@@ -167,11 +178,13 @@ const Type* find_type(std::string_view name);
 // Settings with the type's defaults.
 Settings make_settings(const Type& type, std::string name);
 
-// Derives what is not set; then a sentence for nginx -t that names what is missing or contradicts; empty if complete.
+// Derives what is not set; then a sentence for nginx -t that names what is missing or contradicts; empty if
+// complete.
 std::string complete(Settings& settings);
 
 // provider_error where there is no stable subject.
-core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data, const Needs& needs);
+core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data,
+                                             const Needs& needs);
 
 // The raw claims that the needs name, once all answers are in.
 void keep_claims(const UserData& data, const Needs& needs, session::Identity& identity);
@@ -179,8 +192,8 @@ void keep_claims(const UserData& data, const Needs& needs, session::Identity& id
 // The scopes of an authorization request: the configured ones and those that the needs take.
 std::vector<std::string> scopes_for(const Settings& settings, const Needs& needs);
 
-// "example.org", "https://example.org/" and "http://127.0.0.1:8080" as "https://example.org" or what their scheme says;
-// empty if it is none of these. A path stays, without a trailing '/'.
+// "example.org", "https://example.org/" and "http://127.0.0.1:8080" as "https://example.org" or what their
+// scheme says; empty if it is none of these. A path stays, without a trailing '/'.
 std::string base_of(std::string_view domain);
 
 } // namespace oauth::providers

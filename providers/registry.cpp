@@ -9,9 +9,9 @@ namespace oauth::providers {
 
 const std::vector<const Type*>& types() {
     static const std::vector<const Type*> all = {
-        &github_type,  &google_type,      &azure_ad_type, &azure_ad_hybrid_type, &okta_type, &auth0_type,
-        &descope_type, &aws_cognito_type, &gitlab_type,   &keycloak_type,        &generic_type, &oidc_type,
-        &oauth2_type};
+        &github_type,  &google_type,  &azure_ad_type,    &azure_ad_hybrid_type, &okta_type,
+        &auth0_type,   &descope_type, &aws_cognito_type, &gitlab_type,          &keycloak_type,
+        &generic_type, &oidc_type,    &oauth2_type};
     return all;
 }
 
@@ -61,15 +61,18 @@ std::string complete(Settings& settings) {
         const bool known = !settings.issuer.empty() || settings.type->issuer_rule == IssuerRule::from_token;
         return known ? "" : missing("issuer");
     }
-    for (const auto& [name, endpoint] : {std::pair<const char*, const std::string&>("authorization_endpoint", settings.authorization_endpoint),
-                                         std::pair<const char*, const std::string&>("token_endpoint", settings.token_endpoint),
-                                         std::pair<const char*, const std::string&>("userinfo_endpoint", settings.userinfo_endpoint)}) {
+    for (const auto& [name, endpoint] :
+         {std::pair<const char*, const std::string&>("authorization_endpoint",
+                                                     settings.authorization_endpoint),
+          std::pair<const char*, const std::string&>("token_endpoint", settings.token_endpoint),
+          std::pair<const char*, const std::string&>("userinfo_endpoint", settings.userinfo_endpoint)}) {
         if (endpoint.empty()) {
             return missing(name);
         }
     }
     if (settings.userinfo == UserinfoUse::off) {
-        return "\"userinfo off\" leaves nobody to sign in: type \"" + std::string(settings.type->name) + "\" has no ID token";
+        return "\"userinfo off\" leaves nobody to sign in: type \"" + std::string(settings.type->name) +
+               "\" has no ID token";
     }
     return "";
 }

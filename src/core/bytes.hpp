@@ -36,7 +36,7 @@ bool is_valid_utf8(std::string_view text); // no overlong forms, no surrogates, 
 std::size_t utf8_sequence_size(std::string_view text);
 bool has_control_characters(std::string_view text); // bytes below 0x20, and 0x7f
 
-std::string_view trim(std::string_view text); // spaces and tabs
+std::string_view trim(std::string_view text);                               // spaces and tabs
 std::vector<std::string_view> split(std::string_view text, char separator); // keeps empty parts
 
 // Decimal digits only, no sign, no spaces; nothing if empty or above max.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The primitives, from OpenSSL 3 (EVP), in the few forms used here. Contexts and keys are kept, not made per call.
+// The primitives, from OpenSSL 3 (EVP), in the few forms used here. Contexts and keys are kept, not made per
+// call.
 #pragma once
 
 #include <array>

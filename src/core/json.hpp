@@ -41,7 +41,7 @@ public:
     // A finite number, cut to [-2^53, 2^53] and truncated towards zero: never wraps.
     std::optional<std::int64_t> as_integer() const;
 
-    std::vector<JsonView> elements() const; // of an array; empty otherwise
+    std::vector<JsonView> elements() const;                             // of an array; empty otherwise
     std::vector<std::pair<std::string_view, JsonView>> members() const; // of an object; empty otherwise
 
     std::string dump() const; // compact JSON text; "null" for a view of nothing
@@ -68,8 +68,8 @@ private:
     std::unique_ptr<cJSON, Delete> root_;
 };
 
-// The text as a JSON string with its quotes. '<', '>', '&' and U+2028/9 are escaped too, so that it is safe in HTML.
-// Invalid UTF-8 is replaced by U+FFFD.
+// The text as a JSON string with its quotes. '<', '>', '&' and U+2028/9 are escaped too, so that it is safe
+// in HTML. Invalid UTF-8 is replaced by U+FFFD.
 std::string json_quote(std::string_view text);
 
 // Writes one flat object, member by member, in order. Values of add_json are trusted JSON text.

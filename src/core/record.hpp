@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Flat binary records: unsigned integers as LEB128, text with its length before it. What is sealed into cookies is
-// written so, because a byte in a cookie costs more than a cycle here. Reading is total: a bad record fails, once and for all.
+// Flat binary records: unsigned integers as LEB128, text with its length before it. What is sealed into
+// cookies is written so, because a byte in a cookie costs more than a cycle here. Reading is total: a bad
+// record fails, once and for all.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Task<T>: a lazily started C++20 coroutine that one owner holds. Destroying the Task destroys the suspended
-// frame and with it everything it waits for (that is how a flow is cancelled); a frame is never destroyed while it runs.
-// A parent awaits a child with co_await; the outermost task is driven by a Flow, which calls back once when it is done.
-// Parameters of coroutines are values, or references to what outlives the flow - never string_views of temporaries.
+// frame and with it everything it waits for (that is how a flow is cancelled); a frame is never destroyed
+// while it runs. A parent awaits a child with co_await; the outermost task is driven by a Flow, which calls
+// back once when it is done. Parameters of coroutines are values, or references to what outlives the flow -
+// never string_views of temporaries.
 #pragma once
 
 #include <coroutine>
@@ -74,8 +75,9 @@ private:
     std::coroutine_handle<promise_type> frame_;
 };
 
-// Drives one outermost Task<T>. `done` is called exactly once, with the value or the exception, as the last thing the
-// coroutine does; it may run inside start(). It must not destroy the Flow: it posts an event and returns.
+// Drives one outermost Task<T>. `done` is called exactly once, with the value or the exception, as the last
+// thing the coroutine does; it may run inside start(). It must not destroy the Flow: it posts an event and
+// returns.
 template <class T>
 class Flow {
 public:

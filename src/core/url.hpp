@@ -13,11 +13,11 @@ namespace oauth::core {
 
 // An absolute http or https URL. No userinfo, no fragment, no control or non-ASCII bytes, port 1..65535.
 struct Url {
-    std::string scheme; // "http" or "https"
-    std::string host;   // lower case; an IPv6 address keeps its brackets
+    std::string scheme;     // "http" or "https"
+    std::string host;       // lower case; an IPv6 address keeps its brackets
     std::uint16_t port = 0; // 0: the scheme's default (an explicit default port is normalised to 0)
-    std::string path;   // begins with "/"; "/" where the URL has none
-    std::string query;  // without "?"
+    std::string path;       // begins with "/"; "/" where the URL has none
+    std::string query;      // without "?"
     bool has_query = false;
 
     std::string origin() const; // "https://host[:port]"
@@ -56,8 +56,9 @@ private:
 
 // Where a browser may be sent after signing in or out: `value` itself if, parsed as a browser parses it
 // against either an http or an https page, it stays on the page's origin; a full URL is accepted only if it
-// begins with `origin` (scheme://host[:port]) exactly. At most 2048 bytes, no bytes below 0x21 or above 0x7e. Otherwise "/".
-// A path must begin with one '/', not followed by '/' or '\', and hold no backslash before '?' or '#'.
+// begins with `origin` (scheme://host[:port]) exactly. At most 2048 bytes, no bytes below 0x21 or above 0x7e.
+// Otherwise "/". A path must begin with one '/', not followed by '/' or '\', and hold no backslash before '?'
+// or '#'.
 std::string safe_return_to(std::string_view value, std::string_view origin);
 
 } // namespace oauth::core

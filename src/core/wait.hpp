@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How one coroutine waits for another without recursion: a mutex for flows of one worker. Who is woken goes into a
-// ReadyQueue that the event loop drains, so nothing is ever resumed from inside somebody else's frame or destructor.
-// Destroying a waiting frame takes it out of every list, and hands a lock it was just given on to the next.
+// How one coroutine waits for another without recursion: a mutex for flows of one worker. Who is woken goes
+// into a ReadyQueue that the event loop drains, so nothing is ever resumed from inside somebody else's frame
+// or destructor. Destroying a waiting frame takes it out of every list, and hands a lock it was just given on
+// to the next.
 #pragma once
 
 #include <coroutine>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See callback.hpp. The order is the security: the sign-in must be this browser's, this provider's, in time and not used
-// before anything is sent anywhere; nothing the provider says is used before it is verified.
+// See callback.hpp. The order is the security: the sign-in must be this browser's, this provider's, in time
+// and not used before anything is sent anywhere; nothing the provider says is used before it is verified.
 #include "callback.hpp"
 
 #include "../core/bytes.hpp"
@@ -25,7 +25,8 @@ core::Result<core::Parameters> read_parameters(const Request& request, const pro
         return parameters ? core::Result<core::Parameters>(std::move(*parameters))
                           : Error{Code::request_invalid, "the query is malformed"};
     }
-    const std::string media_type = core::to_lower_ascii(core::trim(request.content_type.substr(0, request.content_type.find(';'))));
+    const std::string media_type =
+        core::to_lower_ascii(core::trim(request.content_type.substr(0, request.content_type.find(';'))));
     if (media_type != "application/x-www-form-urlencoded") {
         return Error{Code::request_invalid, "the callback is not application/x-www-form-urlencoded"};
     }
@@ -35,7 +36,8 @@ core::Result<core::Parameters> read_parameters(const Request& request, const pro
 }
 
 // The sign-in that the state belongs to, from this browser's cookie.
-core::Result<session::Login> find_login(SiteState& state, const Request& request, const providers::Settings& settings,
+core::Result<session::Login> find_login(SiteState& state, const Request& request,
+                                        const providers::Settings& settings,
                                         const std::string& state_parameter) {
     const auto id = session::login_id(state_parameter);
     if (!id) {
@@ -67,7 +69,8 @@ core::Result<session::Login> find_login(SiteState& state, const Request& request
     return std::move(*login);
 }
 
-void delete_cookie(const SiteState& state, const Request& request, const std::string& name, web::Answer& answer) {
+void delete_cookie(const SiteState& state, const Request& request, const std::string& name,
+                   web::Answer& answer) {
     answer.set_cookies.push_back(session::set_cookie(state.site.cookie, request.base_url, name, "", 0));
 }
 
@@ -95,14 +98,16 @@ core::Result<CookieParts> seal_session(SiteState& state, const Request& request,
     if (record.empty()) {
         return Error{Code::session_too_large, "the session takes more than 64k"};
     }
-    const auto sealed = state.session_sealer.seal(state.random, session::binding(name, request.base_url), record);
+    const auto sealed =
+        state.session_sealer.seal(state.random, session::binding(name, request.base_url), record);
     if (!sealed) {
         return Error{Code::internal_error, "the session cannot be sealed"};
     }
     auto parts = session::split_cookie(name, *sealed);
     if (!parts) {
-        return Error{Code::session_too_large, "the session takes " + std::to_string(sealed->size()) +
-                                                  " bytes, more than cookies can carry: use \"oauth_session shared\""};
+        return Error{Code::session_too_large,
+                     "the session takes " + std::to_string(sealed->size()) +
+                         " bytes, more than cookies can carry: use \"oauth_session shared\""};
     }
     return std::move(*parts);
 }
@@ -126,8 +131,10 @@ core::Result<web::Answer> begin_session(SiteState& state, const Request& request
     const Requirements& requirements = *state.site.requirements;
     session.made_for = requirements.mark;
     auto parts = seal_session(state, request, name, session);
-    if (!parts && parts.error().code == Code::session_too_large && session.identity.groups && !requirements.shows_groups) {
-        std::erase_if(*session.identity.groups, [&](const std::string& group) { return !requirements.mentions_group(group); });
+    if (!parts && parts.error().code == Code::session_too_large && session.identity.groups &&
+        !requirements.shows_groups) {
+        std::erase_if(*session.identity.groups,
+                      [&](const std::string& group) { return !requirements.mentions_group(group); });
         session.groups_are_cut = true;
         session.made_for = requirements.mark_with_groups;
         parts = seal_session(state, request, name, session);
@@ -140,7 +147,8 @@ core::Result<web::Answer> begin_session(SiteState& state, const Request& request
     web::Answer answer = strict ? web::continue_page(target, audience(state, request, login.return_to))
                                 : web::redirect(request.method == "POST" ? 303 : 302, target);
     for (const auto& [part, value] : parts.value()) {
-        answer.set_cookies.push_back(session::set_cookie(state.site.cookie, request.base_url, part, value, std::nullopt));
+        answer.set_cookies.push_back(
+            session::set_cookie(state.site.cookie, request.base_url, part, value, std::nullopt));
     }
     delete_leftovers(state, request, name, parts.value(), answer);
     answer.log_level = web::LogLevel::info;
@@ -188,7 +196,8 @@ core::Task<web::Answer> callback(SiteState& state, const Request& request, Provi
     auto signed_in = co_await exchange(state, provider, parameters.value(), login.value(),
                                        redirect_uri(state.site, request.base_url, settings.name));
     core::Result<web::Answer> answer =
-        signed_in ? begin_session(state, request, std::move(signed_in.value()), login.value()) : signed_in.error();
+        signed_in ? begin_session(state, request, std::move(signed_in.value()), login.value())
+                  : signed_in.error();
     if (answer && current) {
         state.ledger.revoke(current->session.id, current->session.expires_at);
     }

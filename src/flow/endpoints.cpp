@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view callback_suffix = "/callback";
 
 web::Answer not_allowed(std::string_view allow) {
-    web::Answer answer = web::json(405, R"({"error":"request_invalid","message":"This method is not allowed here."})");
+    web::Answer answer =
+        web::json(405, R"({"error":"request_invalid","message":"This method is not allowed here."})");
     answer.headers.emplace_back("Allow", allow);
     answer.code = core::Code::request_invalid;
     return answer;
@@ -58,7 +59,8 @@ core::Task<web::Answer> login(SiteState& state, const Request& request, const Of
         core::append_parameter(url, "return_to", return_to);
         co_return web::redirect(302, std::move(url));
     }
-    co_return web::sign_in_page(choices(state, request, offer, return_to), audience(state, request, return_to));
+    co_return web::sign_in_page(choices(state, request, offer, return_to),
+                                audience(state, request, return_to));
 }
 
 ProviderState* find_offered(const Offer& offer, std::string_view name) {
@@ -88,7 +90,8 @@ core::Task<web::Answer> serve_callback(SiteState& state, const Request& request,
                                audience(state, request, "/"));
     }
     if (request.early_data == "1") {
-        web::Answer answer = web::failure({core::Code::request_invalid, "early data"}, audience(state, request, "/"));
+        web::Answer answer =
+            web::failure({core::Code::request_invalid, "early data"}, audience(state, request, "/"));
         answer.status = 425;
         co_return answer;
     }
@@ -189,8 +192,10 @@ core::Task<web::Answer> serve(SiteState& state, const Request& request, const Of
     }
 }
 
-core::Task<web::Answer> challenge(SiteState& state, const Request& request, const Offer& offer, Unauthenticated how) {
-    const bool page = how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
+core::Task<web::Answer> challenge(SiteState& state, const Request& request, const Offer& offer,
+                                  Unauthenticated how) {
+    const bool page =
+        how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
     if (!page) {
         co_return web::unauthenticated(request.base_url, audience(state, request, "/"));
     }
@@ -219,7 +224,8 @@ web::Answer refuse(const SiteState& state, const Request& request, const session
         // Without return_to: providers know one address to come back to after signing out, the site's root.
         to.login_url = request.base_url + state.site.path + "/logout";
     }
-    const core::Code code = verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;
+    const core::Code code =
+        verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;
     return web::failure({code, std::move(reason)}, to);
 }
 

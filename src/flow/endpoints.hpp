@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The endpoints under oauth_path, and what a request without a session gets. Called by src/ngx/ with the facts of a
-// request; the references outlive the flow.
+// The endpoints under oauth_path, and what a request without a session gets. Called by src/ngx/ with the
+// facts of a request; the references outlive the flow.
 #pragma once
 
 #include "../core/task.hpp"
@@ -29,7 +29,8 @@ struct Route {
 // Exact match only: "/auth/oauth/github/callback/" is not the callback.
 Route find_route(std::string_view path, std::string_view oauth_path);
 
-// Does this route take a body, which is to be read before serve() is called? (form_post; POST logout does not need its own.)
+// Does this route take a body, which is to be read before serve() is called? (form_post; POST logout does not
+// need its own.)
 bool takes_body(const SiteState& state, const Route& route, std::string_view method);
 
 core::Task<web::Answer> serve(SiteState& state, const Request& request, const Offer& offer,
@@ -38,7 +39,8 @@ core::Task<web::Answer> serve(SiteState& state, const Request& request, const Of
 enum class Unauthenticated { automatic, redirect, status_401 };
 
 // No session where one is needed: to the provider, to the sign-in page, or 401.
-core::Task<web::Answer> challenge(SiteState& state, const Request& request, const Offer& offer, Unauthenticated how);
+core::Task<web::Answer> challenge(SiteState& state, const Request& request, const Offer& offer,
+                                  Unauthenticated how);
 
 // A session that no rule lets in.
 web::Answer refuse(const SiteState& state, const Request& request, const session::Session& session,

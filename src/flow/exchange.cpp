@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See exchange.hpp. The userinfo endpoint is asked only after the ID token has been found right; organisations and the like only
-// after the account has been found admissible.
+// See exchange.hpp. The userinfo endpoint is asked only after the ID token has been found right;
+// organisations and the like only after the account has been found admissible.
 #include "exchange.hpp"
 
 #include "../core/bytes.hpp"
@@ -36,7 +36,8 @@ bool may_be_issuer(const Attempt& attempt, std::string_view issuer) {
     const std::string_view pattern = attempt.metadata->issuer;
     const std::string_view before = pattern.substr(0, pattern.find('{'));
     const std::string_view after = pattern.substr(pattern.find('}') + 1);
-    return issuer.size() > before.size() + after.size() && issuer.starts_with(before) && issuer.ends_with(after);
+    return issuer.size() > before.size() + after.size() && issuer.starts_with(before) &&
+           issuer.ends_with(after);
 }
 
 bool claims_other_issuer(std::optional<std::string_view> response_issuer, const providers::UserData& data) {
@@ -49,7 +50,8 @@ core::Result<oidc::TokenRequest> token_request(const Attempt& attempt, std::stri
                           ? settings.client_auth
                           : oidc::choose_client_auth(attempt.metadata->token_endpoint_auth_methods_supported);
     if (!auth) {
-        return Error{Code::provider_error, "the token endpoint takes neither client_secret_basic nor client_secret_post"};
+        return Error{Code::provider_error,
+                     "the token endpoint takes neither client_secret_basic nor client_secret_post"};
     }
     oidc::TokenRequest request;
     request.token_endpoint = attempt.login.token_endpoint;
@@ -72,7 +74,7 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
         co_return at("token endpoint", response.error());
     }
     const auto rule = settings.is_openid() && !settings.is_hybrid() ? oidc::IdTokenRule::required
-                                                                   : oidc::IdTokenRule::optional;
+                                                                    : oidc::IdTokenRule::optional;
     auto tokens = oidc::process_token_response(response.value(), rule, settings.type->token_format);
     if (!tokens) {
         co_return at("token endpoint", tokens.error());
@@ -80,14 +82,16 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
     co_return std::move(tokens);
 }
 
-core::Task<core::Result<core::Json>> ask_userinfo(Attempt attempt, std::string access_token, std::string expected_subject) {
+core::Task<core::Result<core::Json>> ask_userinfo(Attempt attempt, std::string access_token,
+                                                  std::string expected_subject) {
     net::HttpRequest request = oidc::build_userinfo_request(attempt.login.userinfo_endpoint, access_token);
     net::HttpResult response = co_await net::fetch(attempt.state.http, std::move(request));
     if (!response) {
         co_return at("userinfo endpoint", response.error());
     }
     const std::string_view other_name = attempt.settings().type->userinfo_subject;
-    auto userinfo = oidc::process_userinfo_response(response.value(), other_name.empty() ? expected_subject : "");
+    auto userinfo =
+        oidc::process_userinfo_response(response.value(), other_name.empty() ? expected_subject : "");
     if (!userinfo) {
         co_return at("userinfo endpoint", userinfo.error());
     }
@@ -101,9 +105,11 @@ core::Task<core::Result<core::Json>> ask_userinfo(Attempt attempt, std::string a
     co_return std::move(userinfo);
 }
 
-// Through the browser and from the token endpoint: two tokens of one sign-in have to be about one user of one issuer.
+// Through the browser and from the token endpoint: two tokens of one sign-in have to be about one user of one
+// issuer.
 bool same_user(const oidc::IdToken& a, const oidc::IdToken& b) {
-    return a.subject == b.subject && a.claims.root().get("iss").as_string() == b.claims.root().get("iss").as_string();
+    return a.subject == b.subject &&
+           a.claims.root().get("iss").as_string() == b.claims.root().get("iss").as_string();
 }
 
 struct Collected {
@@ -112,7 +118,8 @@ struct Collected {
 };
 
 // The ID token or tokens, the userinfo answer, the access token's claims.
-core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCallback callback, std::string redirect_uri) {
+core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCallback callback,
+                                            std::string redirect_uri) {
     using CodeHash = oidc::IdTokenExpectation::CodeHash;
     const providers::Settings& settings = attempt.settings();
     const std::string code = callback.code();
@@ -170,7 +177,8 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
     co_return collected;
 }
 
-session::Strings granted_scopes(const providers::Settings& settings, const providers::Needs& needs, const std::string& scope) {
+session::Strings granted_scopes(const providers::Settings& settings, const providers::Needs& needs,
+                                const std::string& scope) {
     if (scope.empty()) {
         return providers::scopes_for(settings, needs); // RFC 6749 5.1: as asked
     }
@@ -189,8 +197,9 @@ std::string session_log_id(const session::Session& session) {
     return core::hex_encode(core::digest(core::Hash::sha256, session.id).substr(0, 8));
 }
 
-core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider, const core::Parameters& parameters,
-                                            const session::Login& login, std::string redirect_uri) {
+core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider,
+                                            const core::Parameters& parameters, const session::Login& login,
+                                            std::string redirect_uri) {
     const providers::Settings& settings = provider.settings();
     const providers::Needs& needs = state.site.requirements->needs;
     auto metadata = co_await provider.metadata(state.http);
@@ -198,8 +207,8 @@ core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& pro
         co_return metadata.error();
     }
     Attempt attempt{state, provider, login, metadata.value()};
-    // Where the issuer is not known yet (a template, or none configured), it must have the form it can have, and then
-    // be the ID token's.
+    // Where the issuer is not known yet (a template, or none configured), it must have the form it can have,
+    // and then be the ID token's.
     const bool is_open = settings.is_openid() && expectation(attempt).issuer.empty();
     const auto response_issuer = is_open ? parameters.find("iss") : std::nullopt;
     if (response_issuer && !may_be_issuer(attempt, *response_issuer)) {
@@ -224,7 +233,8 @@ core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& pro
     }
     signed_in.identity = std::move(identity.value());
     if (settings.type->call_api != nullptr) {
-        providers::ApiCall call{state.http, settings, needs, signed_in.access_token, data, signed_in.identity};
+        providers::ApiCall call{state.http, settings,          needs, signed_in.access_token,
+                                data,       signed_in.identity};
         core::Status called = co_await settings.type->call_api(call);
         if (!called) {
             co_return called.error();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The part of the callback that talks to the provider: the code for tokens, the ID token's validation, userinfo.
+// The part of the callback that talks to the provider: the code for tokens, the ID token's validation,
+// userinfo.
 #pragma once
 
 #include "../core/task.hpp"
@@ -22,8 +23,9 @@ struct SignedIn {
 };
 
 // All references outlive the flow that awaits this. Nothing is retried: a code is redeemed once.
-core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider, const core::Parameters& parameters,
-                                            const session::Login& login, std::string redirect_uri);
+core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider,
+                                            const core::Parameters& parameters, const session::Login& login,
+                                            std::string redirect_uri);
 
 // A hash of the session's id that is fit for a log.
 std::string session_log_id(const session::Session& session);

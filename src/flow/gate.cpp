@@ -50,7 +50,8 @@ session::OpenedSessionPointer open(SiteState& state, std::string_view cookie, st
 
 } // namespace
 
-session::OpenedSessionPointer find_session(SiteState& state, std::string_view cookie, std::string_view base_url) {
+session::OpenedSessionPointer find_session(SiteState& state, std::string_view cookie,
+                                           std::string_view base_url) {
     if (const auto* cached = state.sessions.find(cookie, &state.site, base_url)) {
         return is_current(state, **cached) ? *cached : nullptr;
     }

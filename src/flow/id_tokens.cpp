@@ -24,7 +24,8 @@ std::optional<std::int64_t> requested_max_age(const providers::Settings& setting
     return std::nullopt;
 }
 
-std::vector<std::string> accepted_issuers(const providers::Settings& settings, const oidc::Metadata& metadata) {
+std::vector<std::string> accepted_issuers(const providers::Settings& settings,
+                                          const oidc::Metadata& metadata) {
     std::vector<std::string> issuers = {metadata.issuer};
     issuers.insert(issuers.end(), settings.type->issuers.begin(), settings.type->issuers.end());
     return issuers;
@@ -36,7 +37,8 @@ std::string claimed_issuer(const jose::Jws& jws) {
     return std::string(issuer.value_or(""));
 }
 
-// The metadata that the token is checked by: the attempt's, or its own issuer's where the configuration names none.
+// The metadata that the token is checked by: the attempt's, or its own issuer's where the configuration names
+// none.
 core::Task<core::Result<ProviderState::MetadataPointer>> metadata_for(Attempt attempt, const jose::Jws& jws) {
     if (!attempt.metadata->issuer.empty()) {
         co_return attempt.metadata;
@@ -45,7 +47,8 @@ core::Task<core::Result<ProviderState::MetadataPointer>> metadata_for(Attempt at
     co_return co_await attempt.provider.metadata_of(attempt.state.http, std::move(issuer));
 }
 
-oidc::IdTokenExpectation expectation(const Attempt& attempt, const oidc::Metadata& metadata, const IdTokenFacts& facts) {
+oidc::IdTokenExpectation expectation(const Attempt& attempt, const oidc::Metadata& metadata,
+                                     const IdTokenFacts& facts) {
     const providers::Settings& settings = attempt.settings();
     oidc::IdTokenExpectation expected;
     expected.issuers = accepted_issuers(settings, metadata);
@@ -73,8 +76,9 @@ core::Task<core::Result<ProviderState::KeysPointer>> keys_for(Attempt attempt, c
 
 bool is_of_attempt(const Attempt& attempt, core::JsonView claims, const std::string& subject) {
     const auto expires_at = claims.get("exp").as_integer();
-    return claims.get("sub").as_string() == subject && claims.get("azp").as_string() == attempt.settings().client_id &&
-           expires_at && attempt.state.clock.now() < *expires_at + attempt.state.site.clock_skew;
+    return claims.get("sub").as_string() == subject &&
+           claims.get("azp").as_string() == attempt.settings().client_id && expires_at &&
+           attempt.state.clock.now() < *expires_at + attempt.state.site.clock_skew;
 }
 
 } // namespace
@@ -100,10 +104,12 @@ core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdToken
     co_return std::move(id_token);
 }
 
-core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token, std::string subject) {
+core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token,
+                                                         std::string subject) {
     const Error unusable{Code::provider_error, "the access token is no JWT of this issuer"};
     auto jws = jose::parse_compact(access_token);
-    if (!jws || !jose::is_asymmetric_algorithm(jws->alg) || claimed_issuer(jws.value()) != attempt.metadata->issuer) {
+    if (!jws || !jose::is_asymmetric_algorithm(jws->alg) ||
+        claimed_issuer(jws.value()) != attempt.metadata->issuer) {
         co_return unusable;
     }
     auto keys = co_await keys_for(attempt, *attempt.metadata, jws.value());
@@ -111,9 +117,9 @@ core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::s
         co_return keys.error();
     }
     const auto candidates = keys.value()->candidates(jws->alg, jws->kid);
-    const bool signed_by_issuer = std::any_of(candidates.begin(), candidates.end(), [&](const jose::Jwk* key) {
-        return jose::verify(jws.value(), *key);
-    });
+    const bool signed_by_issuer =
+        std::any_of(candidates.begin(), candidates.end(),
+                    [&](const jose::Jwk* key) { return jose::verify(jws.value(), *key); });
     auto claims = signed_by_issuer ? core::Json::parse(jws->payload) : std::nullopt;
     if (!claims || !is_of_attempt(attempt, claims->root(), subject)) {
         co_return unusable;

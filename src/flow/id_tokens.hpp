@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Verifying the tokens of one sign-in with the provider's keys: the ID token, from the token endpoint or through the browser, and
-// an access token where a type reads it.
+// Verifying the tokens of one sign-in with the provider's keys: the ID token, from the token endpoint or
+// through the browser, and an access token where a type reads it.
 #pragma once
 
 #include "../core/task.hpp"
@@ -31,7 +31,9 @@ struct IdTokenFacts {
 
 core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdTokenFacts facts);
 
-// The claims of an access token that is a JWT of the same issuer, for this client and user, in time; provider_error if it is anything else.
-core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token, std::string subject);
+// The claims of an access token that is a JWT of the same issuer, for this client and user, in time;
+// provider_error if it is anything else.
+core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token,
+                                                         std::string subject);
 
 } // namespace oauth::flow

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See provider_state.hpp. Who waited while another's fetch failed shares its failure: a provider that hangs is asked once
-// per timeout, not once per visitor.
+// See provider_state.hpp. Who waited while another's fetch failed shares its failure: a provider that hangs
+// is asked once per timeout, not once per visitor.
 #include "provider_state.hpp"
 
 #include "../oidc/id_token.hpp"
@@ -18,7 +18,8 @@ std::vector<net::Header> accept(std::string types) {
 } // namespace
 
 bool TokenBucket::take(std::int64_t now) {
-    const std::int64_t refills = refilled_at_ == 0 ? 0 : std::max<std::int64_t>(0, now - refilled_at_) / refill_;
+    const std::int64_t refills =
+        refilled_at_ == 0 ? 0 : std::max<std::int64_t>(0, now - refilled_at_) / refill_;
     if (refills > 0) {
         tokens_ = static_cast<int>(std::min<std::int64_t>(capacity_, tokens_ + refills));
     }
@@ -88,8 +89,10 @@ core::Task<core::Result<ProviderState::MetadataPointer>> ProviderState::metadata
 
 namespace {
 
-// The issuer that the document must name: the configured one, or the one it does name where that is the type's rule.
-std::string expected_issuer(const providers::Settings& settings, const std::string& issuer, const std::string& document) {
+// The issuer that the document must name: the configured one, or the one it does name where that is the
+// type's rule.
+std::string expected_issuer(const providers::Settings& settings, const std::string& issuer,
+                            const std::string& document) {
     if (settings.type->issuer_rule != providers::IssuerRule::from_metadata) {
         return issuer;
     }
@@ -100,7 +103,8 @@ std::string expected_issuer(const providers::Settings& settings, const std::stri
 
 } // namespace
 
-core::Task<core::Result<oidc::Metadata>> ProviderState::fetch_document(net::HttpClient& http, std::string issuer) {
+core::Task<core::Result<oidc::Metadata>> ProviderState::fetch_document(net::HttpClient& http,
+                                                                       std::string issuer) {
     net::HttpRequest request;
     request.url = oidc::metadata_url(issuer);
     request.headers = accept("application/json");
@@ -127,7 +131,7 @@ core::Task<core::Status> ProviderState::fetch_metadata(net::HttpClient& http) {
 }
 
 core::Task<core::Result<ProviderState::MetadataPointer>> ProviderState::metadata_of(net::HttpClient& http,
-                                                                                  std::string issuer) {
+                                                                                    std::string issuer) {
     const auto guard = co_await metadata_lock_.lock();
     if (token_issuer_ && token_issuer_->issuer == issuer) {
         co_return token_issuer_;
@@ -146,8 +150,8 @@ core::Task<core::Result<ProviderState::MetadataPointer>> ProviderState::metadata
     co_return token_issuer_;
 }
 
-core::Task<core::Result<ProviderState::KeysPointer>> ProviderState::keys(net::HttpClient& http, const std::string& jwks_uri,
-                                                                       const jose::Jws& token) {
+core::Task<core::Result<ProviderState::KeysPointer>>
+ProviderState::keys(net::HttpClient& http, const std::string& jwks_uri, const jose::Jws& token) {
     const std::uint64_t failures_before = keys_failure_.number;
     const auto guard = co_await keys_lock_.lock();
     const std::int64_t now = clock_.now();

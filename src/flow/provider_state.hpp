@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a worker knows of one provider: its metadata and keys, fetched when first needed, by one request at a time while
-// the others wait for it. A provider that is down concerns its own sign-ins only, and is asked again by the next one.
+// What a worker knows of one provider: its metadata and keys, fetched when first needed, by one request at a
+// time while the others wait for it. A provider that is down concerns its own sign-ins only, and is asked
+// again by the next one.
 #pragma once
 
 #include "../../providers/provider.hpp"
@@ -17,10 +18,12 @@
 
 namespace oauth::flow {
 
-// How often an unknown key id may have the keys fetched again: a few times at once (a rotation, twice), then rarely.
+// How often an unknown key id may have the keys fetched again: a few times at once (a rotation, twice), then
+// rarely.
 class TokenBucket {
 public:
-    TokenBucket(int capacity, std::int64_t refill_seconds) : capacity_(capacity), refill_(refill_seconds), tokens_(capacity) {}
+    TokenBucket(int capacity, std::int64_t refill_seconds)
+        : capacity_(capacity), refill_(refill_seconds), tokens_(capacity) {}
     bool take(std::int64_t now);
 
 private:
@@ -43,12 +46,15 @@ public:
     // The endpoints: configured ones win over the metadata's.
     core::Task<core::Result<MetadataPointer>> metadata(net::HttpClient& http);
 
-    // The metadata of the issuer that an ID token names, where the configuration cannot (IssuerRule::from_token): it has the form
-    // that the type knows, and its document names the token endpoint that the code went to.
+    // The metadata of the issuer that an ID token names, where the configuration cannot
+    // (IssuerRule::from_token): it has the form that the type knows, and its document names the token
+    // endpoint that the code went to.
     core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
 
-    // Keys to verify that token with. An unknown key id has them fetched again, throttled; if that fails, the error.
-    core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, const std::string& jwks_uri, const jose::Jws& token);
+    // Keys to verify that token with. An unknown key id has them fetched again, throttled; if that fails, the
+    // error.
+    core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, const std::string& jwks_uri,
+                                               const jose::Jws& token);
 
     // The metadata as last seen, without asking: for signing out, which waits for nobody.
     MetadataPointer known_metadata() const { return metadata_; }

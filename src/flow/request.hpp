@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The facts of a request that a flow or an endpoint decides by: copies, owned by whoever runs the flow, so that they outlive
-// every suspension.
+// The facts of a request that a flow or an endpoint decides by: copies, owned by whoever runs the flow, so
+// that they outlive every suspension.
 #pragma once
 
 #include <string>
@@ -40,7 +40,8 @@ struct Request {
     std::vector<AuthorizeParameter> authorize_parameters; // authorize_param with variables, evaluated
 };
 
-// A GET or HEAD that a person's browser makes for a page, not XHR, fetch, an image, an event stream or an upgrade.
+// A GET or HEAD that a person's browser makes for a page, not XHR, fetch, an image, an event stream or an
+// upgrade.
 bool is_page_load(const Request& request);
 
 // The client would rather have JSON than a page.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See sign_in.hpp. Nothing of the visitor's request reaches the authorization request but where to come back to, and
-// that stays here, in the sealed cookie.
+// See sign_in.hpp. Nothing of the visitor's request reaches the authorization request but where to come back
+// to, and that stays here, in the sealed cookie.
 #include "sign_in.hpp"
 
 #include "../core/bytes.hpp"
@@ -52,8 +52,9 @@ session::CookieSettings login_cookie_settings(const Site& site, const providers:
     return settings;
 }
 
-oidc::AuthorizationRequest authorization_request(const providers::Settings& settings, const oidc::Metadata& metadata,
-                                                 const session::Login& login, const providers::Needs& needs) {
+oidc::AuthorizationRequest authorization_request(const providers::Settings& settings,
+                                                 const oidc::Metadata& metadata, const session::Login& login,
+                                                 const providers::Needs& needs) {
     oidc::AuthorizationRequest authorization;
     authorization.authorization_endpoint = metadata.authorization_endpoint;
     authorization.client_id = settings.client_id;
@@ -98,7 +99,8 @@ core::Task<web::Answer> sign_in(SiteState& state, const Request& request, Provid
     const web::Audience for_request = audience(state, request, return_to);
     auto metadata = co_await provider.metadata(state.http);
     if (!metadata) {
-        co_return web::failure({metadata.error().code, settings.name + ": " + metadata.error().detail}, for_request);
+        co_return web::failure({metadata.error().code, settings.name + ": " + metadata.error().detail},
+                               for_request);
     }
     std::array<char, session::Login::seed_size + session::Login::id_random_size> random{};
     if (!state.random.fill(random.data(), random.size())) {
@@ -107,17 +109,19 @@ core::Task<web::Answer> sign_in(SiteState& state, const Request& request, Provid
     session::Login login = session::make_login({random.data(), random.size()}, state.clock.now());
     login.provider = settings.name;
     login.token_endpoint = (*metadata.value()).token_endpoint;
-    login.userinfo_endpoint = settings.userinfo == providers::UserinfoUse::off ? "" : (*metadata.value()).userinfo_endpoint;
+    login.userinfo_endpoint =
+        settings.userinfo == providers::UserinfoUse::off ? "" : (*metadata.value()).userinfo_endpoint;
     login.return_to = std::move(return_to);
 
     const std::string base_name = session::cookie_name(state.site.cookie, request.base_url);
     const std::string name = session::login_cookie_name(base_name, login.id);
-    const auto sealed =
-        state.login_sealer.seal(state.random, session::binding(name, request.base_url), session::serialize(login));
+    const auto sealed = state.login_sealer.seal(state.random, session::binding(name, request.base_url),
+                                                session::serialize(login));
     if (!sealed) {
         co_return web::failure({core::Code::internal_error, "the sign-in cannot be sealed"}, for_request);
     }
-    oidc::AuthorizationRequest authorization = authorization_request(settings, *metadata.value(), login, state.site.requirements->needs);
+    oidc::AuthorizationRequest authorization =
+        authorization_request(settings, *metadata.value(), login, state.site.requirements->needs);
     authorization.redirect_uri = redirect_uri(state.site, request.base_url, settings.name);
     for (const auto& parameter : request.authorize_parameters) {
         if (parameter.provider == settings.name) {
@@ -126,8 +130,9 @@ core::Task<web::Answer> sign_in(SiteState& state, const Request& request, Provid
     }
     web::Answer answer = web::redirect(302, oidc::build_authorization_url(authorization));
     evict_logins(state, request, base_name, name.size() + sealed->size(), answer);
-    answer.set_cookies.push_back(session::set_cookie(login_cookie_settings(state.site, settings), request.base_url,
-                                                     name, *sealed, state.site.login_lifetime));
+    answer.set_cookies.push_back(session::set_cookie(login_cookie_settings(state.site, settings),
+                                                     request.base_url, name, *sealed,
+                                                     state.site.login_lifetime));
     co_return answer;
 }
 

@@ -22,7 +22,9 @@ std::string local_return_to(std::string_view value, const std::string& base_url)
 // What pages and JSON for this request have in common; login_url leads to a fresh sign-in.
 web::Audience audience(const SiteState& state, const Request& request, const std::string& return_to);
 
-// `return_to` has been checked by core::safe_return_to. Authorize parameters with variables are already evaluated.
-core::Task<web::Answer> sign_in(SiteState& state, const Request& request, ProviderState& provider, std::string return_to);
+// `return_to` has been checked by core::safe_return_to. Authorize parameters with variables are already
+// evaluated.
+core::Task<web::Answer> sign_in(SiteState& state, const Request& request, ProviderState& provider,
+                                std::string return_to);
 
 } // namespace oauth::flow

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See sign_out.hpp. The session is ended in the ledger too, so that a copy of its cookie is worth nothing afterwards.
+// See sign_out.hpp. The session is ended in the ledger too, so that a copy of its cookie is worth nothing
+// afterwards.
 #include "sign_out.hpp"
 
 #include "../core/url.hpp"
@@ -33,13 +34,15 @@ core::Task<std::string> find_end_session_endpoint(SiteState& state, ProviderStat
 
 void delete_session_cookies(const SiteState& state, const Request& request, web::Answer& answer) {
     for (const auto& cookie : request.cookies) {
-        answer.set_cookies.push_back(session::set_cookie(state.site.cookie, request.base_url, cookie.first, "", 0));
+        answer.set_cookies.push_back(
+            session::set_cookie(state.site.cookie, request.base_url, cookie.first, "", 0));
     }
 }
 
 } // namespace
 
-core::Task<web::Answer> sign_out(SiteState& state, const Request& request, session::OpenedSessionPointer current) {
+core::Task<web::Answer> sign_out(SiteState& state, const Request& request,
+                                 session::OpenedSessionPointer current) {
     const std::string return_to = requested_return(request);
     if (is_cross_site(request)) {
         std::string url = request.base_url + state.site.path + "/logout";
@@ -66,7 +69,8 @@ core::Task<web::Answer> sign_out(SiteState& state, const Request& request, sessi
             end.post_logout_redirect_uri = target;
             end.id_token_hint = current->session.id_token;
             const auto special = provider->settings().type->end_session_url;
-            target = special != nullptr ? special(provider->settings(), end) : oidc::build_end_session_url(end);
+            target =
+                special != nullptr ? special(provider->settings(), end) : oidc::build_end_session_url(end);
         }
     }
     web::Answer answer = web::redirect(request.method == "POST" ? 303 : 302, target);

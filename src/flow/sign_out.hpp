@@ -10,6 +10,7 @@
 
 namespace oauth::flow {
 
-core::Task<web::Answer> sign_out(SiteState& state, const Request& request, session::OpenedSessionPointer current);
+core::Task<web::Answer> sign_out(SiteState& state, const Request& request,
+                                 session::OpenedSessionPointer current);
 
 } // namespace oauth::flow

@@ -13,7 +13,8 @@ constexpr std::size_t mark_size = 8;
 // What is kept only where it is needed; e-mail, name and groups are kept anyway.
 std::string describe(const providers::Needs& needs) {
     std::string text;
-    for (const bool needed : {needs.hd, needs.org, needs.team, needs.role, needs.tenant, needs.acr, needs.amr, needs.scope}) {
+    for (const bool needed :
+         {needs.hd, needs.org, needs.team, needs.role, needs.tenant, needs.acr, needs.amr, needs.scope}) {
         text.push_back(needed ? '1' : '0');
     }
     for (const std::string& claim : needs.claims) {
@@ -36,12 +37,14 @@ void Requirements::finish() {
 }
 
 bool Requirements::mentions_group(std::string_view group) const {
-    return std::any_of(rules.begin(), rules.end(), [group](const auto& each) { return each->mentions_group(group); });
+    return std::any_of(rules.begin(), rules.end(),
+                       [group](const auto& each) { return each->mentions_group(group); });
 }
 
 ProviderState* SiteState::find_provider(std::string_view name) const {
-    const auto found = std::find_if(providers.begin(), providers.end(),
-                                    [name](const ProviderState* provider) { return provider->settings().name == name; });
+    const auto found =
+        std::find_if(providers.begin(), providers.end(),
+                     [name](const ProviderState* provider) { return provider->settings().name == name; });
     return found == providers.end() ? nullptr : *found;
 }
 

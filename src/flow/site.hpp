@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What flows work with: a Site is a server's compiled configuration, immutable and owned by it; a SiteState is a worker's
-// means to serve it (keys, client, provider caches), made after fork. Flows hold references to both; both outlive them.
+// What flows work with: a Site is a server's compiled configuration, immutable and owned by it; a SiteState
+// is a worker's means to serve it (keys, client, provider caches), made after fork. Flows hold references to
+// both; both outlive them.
 #pragma once
 
 #include "../../providers/provider.hpp"
@@ -37,7 +38,7 @@ struct Site {
     std::string path = "/auth/oauth"; // oauth_path
     std::string base_url;             // empty: from the request
     std::string page_title;
-    std::string login_page;           // oauth_login_page: a path of this server; empty: the built-in page
+    std::string login_page; // oauth_login_page: a path of this server; empty: the built-in page
     session::CookieSettings cookie;
     std::int64_t session_lifetime = 8 * 3600;
     std::int64_t login_lifetime = 600;

@@ -34,13 +34,14 @@ void add_user(core::JsonObjectWriter& claims, const session::Session& session) {
 
 // Names that an extra claim must not take over.
 bool is_own_claim(std::string_view name) {
-    static constexpr std::string_view own[] = {"iss",   "aud",  "sub",     "iat",    "exp",       "provider", "user",
-                                               "email", "name", "picture", "groups", "auth_time", "sid",
-                                               "email_verified"};
+    static constexpr std::string_view own[] = {"iss",      "aud",       "sub",   "iat",           "exp",
+                                               "provider", "user",      "email", "name",          "picture",
+                                               "groups",   "auth_time", "sid",   "email_verified"};
     return std::find(std::begin(own), std::end(own), name) != std::end(own);
 }
 
-void add_extra(core::JsonObjectWriter& claims, const session::Identity& identity, const std::vector<std::string>& paths) {
+void add_extra(core::JsonObjectWriter& claims, const session::Identity& identity,
+               const std::vector<std::string>& paths) {
     for (auto path = paths.begin(); path != paths.end(); ++path) {
         const std::string* value = identity.find_claim(*path);
         const bool is_repeated = std::find(paths.begin(), path, *path) != path; // no name twice: RFC 7519 4

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the application is told: a short-lived JWT about a session, docs/identity.md. Pure: keys, time and audience are given.
+// What the application is told: a short-lived JWT about a session, docs/identity.md. Pure: keys, time and
+// audience are given.
 #pragma once
 
 #include "../jose/jwk.hpp"
@@ -31,7 +32,7 @@ struct TokenParameters {
     std::string_view issuer; // the base URL
     std::string_view audience;
     std::int64_t now = 0;
-    std::int64_t lifetime = 300; // seconds
+    std::int64_t lifetime = 300;                            // seconds
     const std::vector<std::string>* extra_claims = nullptr; // paths of identity.claims
 };
 
@@ -42,7 +43,8 @@ std::string qualified_subject(const session::Identity& identity);
 std::optional<std::string> make_token(const session::Session& session, const jose::SigningKey& key,
                                       const TokenParameters& parameters);
 
-// The claims about the user as JSON members without time and audience, for the userinfo endpoint: a whole object.
+// The claims about the user as JSON members without time and audience, for the userinfo endpoint: a whole
+// object.
 std::string describe(const session::Session& session);
 
 } // namespace oauth::identity

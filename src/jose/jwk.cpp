@@ -75,7 +75,8 @@ bool read_key(core::JsonView object, Jwk& jwk) {
 std::optional<Jwk> parse_public_jwk(core::JsonView object) {
     Jwk jwk;
     if (!is_meant_for_verifying(object) || !read_text_member(object, "kid", jwk.kid) ||
-        !read_text_member(object, "alg", jwk.alg) || !read_text_member(object, "issuer", jwk.issuer) || !read_key(object, jwk)) {
+        !read_text_member(object, "alg", jwk.alg) || !read_text_member(object, "issuer", jwk.issuer) ||
+        !read_key(object, jwk)) {
         return std::nullopt;
     }
     if (object.get("alg")) {

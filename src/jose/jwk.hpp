@@ -28,17 +28,18 @@ using KeyPointer = std::shared_ptr<EVP_PKEY>;
 struct Jwk {
     KeyType type = KeyType::rsa;
     Curve curve = Curve::none;
-    std::string kid; // empty: none
-    std::string alg; // empty: none given
-    std::string issuer; // Microsoft's: whose tokens it may sign, "{tenantid}" standing for the tenant; empty: not said
-    KeyPointer key;  // null for oct
+    std::string kid;    // empty: none
+    std::string alg;    // empty: none given
+    std::string issuer; // Microsoft's: whose tokens it may sign, "{tenantid}" standing for the tenant; empty:
+                        // not said
+    KeyPointer key;     // null for oct
     std::string secret; // oct only
 };
 
 // One public key for verifying signatures; nothing if it is not usable as one: unknown kty or crv, use other
-// than "sig", key_ops without "verify", RSA below 2048 or above 8192 bits, even exponent or e < 3, n even, a point
-// not on its curve, coordinates of a wrong length, alg of another key type. Private members are ignored.
-// oct keys are refused here (MD-15).
+// than "sig", key_ops without "verify", RSA below 2048 or above 8192 bits, even exponent or e < 3, n even, a
+// point not on its curve, coordinates of a wrong length, alg of another key type. Private members are
+// ignored. oct keys are refused here (MD-15).
 std::optional<Jwk> parse_public_jwk(core::JsonView object);
 
 // RFC 7638 with SHA-256, base64url; empty for a key without public members.
@@ -50,8 +51,8 @@ public:
     static core::Result<JwkSet> parse(std::string_view body);
 
     const std::vector<Jwk>& keys() const { return keys_; }
-    // Keys that may verify a token of this alg and kid: type and curve fit the alg, a given jwk.alg equals it, and
-    // the kid is equal, or the token has none, or the key has none.
+    // Keys that may verify a token of this alg and kid: type and curve fit the alg, a given jwk.alg equals
+    // it, and the kid is equal, or the token has none, or the key has none.
     std::vector<const Jwk*> candidates(std::string_view alg, std::optional<std::string_view> kid) const;
     bool has_kid(std::string_view kid) const;
 

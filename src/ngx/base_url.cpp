@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The base URL of a request where none is configured: docs/operations.md. A Host that is no name of ours is refused, because
-// redirect URIs and cookies are bound to it; X-Forwarded-* is never read.
+// The base URL of a request where none is configured: docs/operations.md. A Host that is no name of ours is
+// refused, because redirect URIs and cookies are bound to it; X-Forwarded-* is never read.
 #include "context.hpp"
 
 #include "../core/bytes.hpp"
@@ -14,14 +14,16 @@ namespace {
 
 bool is_host_text(std::string_view host) {
     return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view(".-_[]:").find(c) != std::string_view::npos;
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view(".-_[]:").find(c) != std::string_view::npos;
     });
 }
 
 bool matches_name(std::string_view host, std::string_view name) {
     if (name.starts_with("*.") || name.starts_with('.')) {
         const std::string_view suffix = name.substr(name.front() == '*' ? 1 : 0);
-        return host.ends_with(suffix) ? host.size() > suffix.size() : (name.front() == '.' && host == suffix.substr(1));
+        return host.ends_with(suffix) ? host.size() > suffix.size()
+                                      : (name.front() == '.' && host == suffix.substr(1));
     }
     if (name.ends_with(".*")) {
         return host.starts_with(name.substr(0, name.size() - 1)) && host.size() >= name.size();
@@ -74,7 +76,8 @@ bool is_https(const ngx_http_request_t* r) {
 }
 
 // ":8443" of the Host header; empty where there is none or it is the scheme's own; nothing if it is no port.
-std::optional<std::string_view> port_of(std::string_view header, std::string_view host, std::string_view default_port) {
+std::optional<std::string_view> port_of(std::string_view header, std::string_view host,
+                                        std::string_view default_port) {
     if (header.size() < host.size() || !core::equal_ignoring_case(header.substr(0, host.size()), host)) {
         return std::nullopt;
     }
@@ -83,7 +86,9 @@ std::optional<std::string_view> port_of(std::string_view header, std::string_vie
         return "";
     }
     constexpr std::size_t longest = 6; // ":65535"
-    const auto number = port.front() == ':' && port.size() <= longest ? core::parse_decimal(port.substr(1), 65535) : std::nullopt;
+    const auto number = port.front() == ':' && port.size() <= longest
+                            ? core::parse_decimal(port.substr(1), 65535)
+                            : std::nullopt;
     if (!number || *number == 0) {
         return std::nullopt;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The border between C and C++: every function that nginx calls is a noexcept thunk made here. An exception becomes one
-// log line and the return code that means failure, here and nowhere else.
+// The border between C and C++: every function that nginx calls is a noexcept thunk made here. An exception
+// becomes one log line and the return code that means failure, here and nowhere else.
 #pragma once
 
 #include "ngx.hpp"

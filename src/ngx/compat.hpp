@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every difference between the nginx versions that this module builds with, 1.22 to mainline, and nothing else.
+// Every difference between the nginx versions that this module builds with, 1.22 to mainline, and nothing
+// else.
 #pragma once
 
 #include "ngx.hpp"

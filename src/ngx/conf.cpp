@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Creating and merging configuration: every field of the structs in conf.hpp has its unset value and its default here.
+// Creating and merging configuration: every field of the structs in conf.hpp has its unset value and its
+// default here.
 #include "directives.hpp"
 #include "pool.hpp"
 
@@ -36,10 +37,11 @@ bool read_base_url_variable(ngx_conf_t* cf, ngx_str_t& base_url) {
         }
         const auto url = core::parse_url(value);
         if (!url || url->path != "/" || url->has_query) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "environment variable \"%s\": found \"%s\", accepted: scheme, host and perhaps a port, "
-                               "such as https://app.example.org",
-                               name, value);
+            ngx_conf_log_error(
+                NGX_LOG_EMERG, cf, 0,
+                "environment variable \"%s\": found \"%s\", accepted: scheme, host and perhaps a port, "
+                "such as https://app.example.org",
+                name, value);
             return false;
         }
         base_url = copy(cf->pool, url->origin());
@@ -63,7 +65,8 @@ void fill_site(const ServerConf& server, flow::Site& site) {
 }
 
 void copy_names(ngx_conf_t* cf, ServerState& state) {
-    const auto* core_server = static_cast<ngx_http_core_srv_conf_t*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module));
+    const auto* core_server =
+        static_cast<ngx_http_core_srv_conf_t*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module));
     const auto* names = static_cast<ngx_http_server_name_t*>(core_server->server_names.elts);
     for (ngx_uint_t i = 0; i < core_server->server_names.nelts; ++i) {
         ServerName name;
@@ -84,7 +87,8 @@ bool fill_state(ngx_conf_t* cf, ServerConf& server) {
     fill_site(server, state.site);
     copy_names(cf, state);
     state.session_keys = strings(server.session_keys);
-    const auto* keys = server.identity_keys == nullptr ? nullptr : static_cast<IdentityKey*>(server.identity_keys->elts);
+    const auto* keys =
+        server.identity_keys == nullptr ? nullptr : static_cast<IdentityKey*>(server.identity_keys->elts);
     for (ngx_uint_t i = 0; keys != nullptr && i < server.identity_keys->nelts; ++i) {
         const std::string text = string(keys[i].text);
         const bool pem = text.find("-----BEGIN") != std::string::npos;
@@ -231,9 +235,10 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
                               static_cast<ngx_uint_t>(flow::Unauthenticated::automatic));
     merge_identity(cf, parent, location);
     if (location.mode == mode_on && location.rules == nullptr) {
-        return refuse_at(cf, *location.mode_place,
-                         "\"oauth on\": there is no rule that says who may pass, accepted: oauth_allow with conditions, "
-                         "or \"oauth_allow any;\" to let in everybody who can sign in,");
+        return refuse_at(
+            cf, *location.mode_place,
+            "\"oauth on\": there is no rule that says who may pass, accepted: oauth_allow with conditions, "
+            "or \"oauth_allow any;\" to let in everybody who can sign in,");
     }
     auto* server = static_cast<ServerConf*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_oauth_module));
     location.server = server;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The configuration as nginx keeps it. The structs that directives address are plain; what is C++ hangs off them, made in
-// the configuration's pool and destroyed with it. Nothing here is a global: a reload has an old and a new one side by side.
+// The configuration as nginx keeps it. The structs that directives address are plain; what is C++ hangs off
+// them, made in the configuration's pool and destroyed with it. Nothing here is a global: a reload has an old
+// and a new one side by side.
 #pragma once
 
 #include "ngx.hpp"
@@ -80,7 +81,7 @@ struct ServerName {
 struct ServerState {
     flow::Site site;
     std::vector<std::string> session_keys; // empty: the zone's
-    identity::KeyRing identity_ring; // configured keys; empty: the zone's
+    identity::KeyRing identity_ring;       // configured keys; empty: the zone's
     net::HttpLimits limits;
     std::vector<ServerName> names; // nginx's own array is gone once the configuration has been read
     std::vector<std::string> identity_headers; // normalised names, of all its locations
@@ -157,7 +158,8 @@ inline LocationConf* location_conf(ngx_http_request_t* r) {
     return static_cast<LocationConf*>(ngx_http_get_module_loc_conf(r, ngx_http_oauth_module));
 }
 
-// "X-OAuth-Identity" -> "x_oauth_identity": what reaches an upstream as the same name has the same normalised name.
+// "X-OAuth-Identity" -> "x_oauth_identity": what reaches an upstream as the same name has the same normalised
+// name.
 std::string normalise_header_name(std::string_view name);
 
 } // namespace oauth::ngx

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See context.hpp. This is the warm path: a request with a known session passes decide() without a system call, a lock or an
-// allocation beyond the request's pool.
+// See context.hpp. This is the warm path: a request with a known session passes decide() without a system
+// call, a lock or an allocation beyond the request's pool.
 #include "context.hpp"
 #include "compat.hpp"
 #include "headers.hpp"
@@ -35,7 +35,8 @@ Context& make_context(ngx_http_request_t* r) {
 
 namespace {
 
-// The name under which this server's cookies are known, whatever the scheme of the request: what is cut must not depend on it.
+// The name under which this server's cookies are known, whatever the scheme of the request: what is cut must
+// not depend on it.
 struct OwnNames {
     std::string_view names[2];
     std::size_t count = 0;
@@ -58,7 +59,8 @@ bool is_own(const OwnNames& own, std::string_view name) {
 }
 
 // One header: remembers what is ours and leaves what is not.
-void read_cookie_header(ngx_http_request_t* r, Context& context, const OwnNames& own, ngx_table_elt_t& header) {
+void read_cookie_header(ngx_http_request_t* r, Context& context, const OwnNames& own,
+                        ngx_table_elt_t& header) {
     std::string_view rest = view(header.value);
     session::Cookie cookie;
     std::size_t ours = 0;
@@ -99,7 +101,8 @@ void read_cookie_header(ngx_http_request_t* r, Context& context, const OwnNames&
 void remove_empty_cookie_headers(ngx_http_request_t* r, const Context& context) {
     for (;;) {
         ngx_table_elt_t* header = nullptr;
-        for_each_cookie_header(r, [&](ngx_table_elt_t& each) { header = each.value.len == 0 ? &each : header; });
+        for_each_cookie_header(r,
+                               [&](ngx_table_elt_t& each) { header = each.value.len == 0 ? &each : header; });
         if (header == nullptr) {
             return;
         }
@@ -171,8 +174,8 @@ const session::OpenedSessionPointer& find_session(ngx_http_request_t* r, Context
     }
     find_session_cookie(r, context, session::cookie_name(server.state->site.cookie, context.base_url));
     if (!context.session_cookie.empty()) {
-        context.session =
-            flow::find_session(runtime_of(*main_conf(r)).site(server), context.session_cookie, context.base_url);
+        context.session = flow::find_session(runtime_of(*main_conf(r)).site(server), context.session_cookie,
+                                             context.base_url);
     }
     return context.session;
 }

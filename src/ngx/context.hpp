@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the module remembers of one request: its session, the decision of the location it is in, and a flow under way. In the
-// request's pool, found again after internal redirects; variables read it until the log phase.
+// What the module remembers of one request: its session, the decision of the location it is in, and a flow
+// under way. In the request's pool, found again after internal redirects; variables read it until the log
+// phase.
 #pragma once
 
 #include "conf.hpp"
@@ -102,22 +103,24 @@ Context& make_context(ngx_http_request_t* r);
 // Reads the cookies that are ours, once, and takes them out of what goes upstream. Main requests only.
 void read_cookies(ngx_http_request_t* r, Context& context);
 
-// "https://host[:port]" as configured, or of the request where its host is one of the server's names or the address it was
-// reached at; empty otherwise.
+// "https://host[:port]" as configured, or of the request where its host is one of the server's names or the
+// address it was reached at; empty otherwise.
 std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server);
 
 // The session of the main request at its base URL; nullptr: none.
 const session::OpenedSessionPointer& find_session(ngx_http_request_t* r, Context& context);
 
-// Decides the request by the location it is in now. Idempotent; allocates a context only where there is something to remember.
-// `context` of the result is nullptr where the module has nothing to do with the request.
+// Decides the request by the location it is in now. Idempotent; allocates a context only where there is
+// something to remember. `context` of the result is nullptr where the module has nothing to do with the
+// request.
 struct Decision {
     Context* context = nullptr;
     bool allowed = false;
 };
 Decision decide(ngx_http_request_t* r);
 
-// The signed identity of an allowed request, for its location's audience; empty if signing fails. A view into the session.
+// The signed identity of an allowed request, for its location's audience; empty if signing fails. A view into
+// the session.
 std::string_view identity_of(ngx_http_request_t* r, Context& context);
 
 // For a flow, an endpoint or a challenge.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The setters for plain values - times, sizes, choices, texts - and the sentences that all setters refuse with. nginx's own
-// slots say "invalid value"; these say what was found and what is accepted.
+// The setters for plain values - times, sizes, choices, texts - and the sentences that all setters refuse
+// with. nginx's own slots say "invalid value"; these say what was found and what is accepted.
 #include "directives.hpp"
 
 #include "../core/bytes.hpp"

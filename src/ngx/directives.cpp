@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The setters with a meaning of their own, except the provider block (provider_block.cpp) and rules (rules.cpp).
+// The setters with a meaning of their own, except the provider block (provider_block.cpp) and rules
+// (rules.cpp).
 #include "directives.hpp"
 #include "pool.hpp"
 
@@ -59,11 +60,13 @@ char* set_path(ngx_conf_t* cf, ngx_command_t*, void* conf) {
         text.pop_back();
     }
     const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '-' || c == '_' || c == '.';
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '-' || c == '_' ||
+               c == '.';
     });
     if (text.size() < 2 || text.front() != '/' || !plain || text.find("//") != std::string::npos ||
         text.find("/.") != std::string::npos) {
-        return refuse_value(cf, argument(cf, 1), "a path such as /auth/oauth, of letters, digits, \"-\", \"_\", \".\" and \"/\"");
+        return refuse_value(cf, argument(cf, 1),
+                            "a path such as /auth/oauth, of letters, digits, \"-\", \"_\", \".\" and \"/\"");
     }
     server->path = copy(cf->pool, text);
     return NGX_CONF_OK;
@@ -90,15 +93,20 @@ char* set_session_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     constexpr std::size_t shortest = 32;
     if (key->size() < shortest) {
-        return refuse(cf, "the key has " + std::to_string(key->size()) + " bytes, accepted: at least 32, as from \"openssl rand -base64 32\"");
+        return refuse(cf, "the key has " + std::to_string(key->size()) +
+                              " bytes, accepted: at least 32, as from \"openssl rand -base64 32\"");
     }
     if (key->find_first_not_of(key->front()) == std::string::npos) {
-        return refuse(cf, "the key is one character repeated, accepted: a random key, as from \"openssl rand -base64 32\"");
+        return refuse(
+            cf,
+            "the key is one character repeated, accepted: a random key, as from \"openssl rand -base64 32\"");
     }
     if (server->session_keys == nullptr) {
         server->session_keys = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
     }
-    auto* place = server->session_keys == nullptr ? nullptr : static_cast<ngx_str_t*>(ngx_array_push(server->session_keys));
+    auto* place = server->session_keys == nullptr
+                      ? nullptr
+                      : static_cast<ngx_str_t*>(ngx_array_push(server->session_keys));
     if (place == nullptr) {
         return conf_failed();
     }
@@ -110,7 +118,8 @@ namespace {
 
 bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
     });
 }
 
@@ -121,7 +130,8 @@ std::string read_cookie_word(session::CookieSettings& cookie, std::string_view w
     const std::size_t equals = word.find('=');
     const std::string_view name = word.substr(0, equals);
     const std::string value(equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1));
-    const bool bad_attribute = value.find_first_of("; ,") != std::string::npos || core::has_control_characters(value);
+    const bool bad_attribute =
+        value.find_first_of("; ,") != std::string::npos || core::has_control_characters(value);
     if (name == "name" && is_token(value)) {
         cookie.name = value;
     } else if (name == "domain" && !value.empty() && !bad_attribute) {
@@ -144,18 +154,22 @@ std::string read_cookie_word(session::CookieSettings& cookie, std::string_view w
         cookie.partitioned = true;
     } else {
         return "found \"" + std::string(word) +
-               "\", accepted: name=NAME, domain=DOMAIN, path=PATH, samesite=lax|strict|none, secure=auto|on|off, partitioned";
+               "\", accepted: name=NAME, domain=DOMAIN, path=PATH, samesite=lax|strict|none, "
+               "secure=auto|on|off, partitioned";
     }
     return "";
 }
 
 std::string check_cookie(const session::CookieSettings& cookie) {
     using Secure = session::CookieSettings::Secure;
-    if (cookie.name.starts_with("__Host-") && (!cookie.domain.empty() || (!cookie.path.empty() && cookie.path != "/"))) {
+    if (cookie.name.starts_with("__Host-") &&
+        (!cookie.domain.empty() || (!cookie.path.empty() && cookie.path != "/"))) {
         return "a name that begins with __Host- goes with no domain= and no path=: browsers refuse it";
     }
-    if ((cookie.name.starts_with("__Host-") || cookie.name.starts_with("__Secure-")) && cookie.secure == Secure::off) {
-        return "a name that begins with __Host- or __Secure- needs Secure: browsers refuse it with secure=off";
+    if ((cookie.name.starts_with("__Host-") || cookie.name.starts_with("__Secure-")) &&
+        cookie.secure == Secure::off) {
+        return "a name that begins with __Host- or __Secure- needs Secure: browsers refuse it with "
+               "secure=off";
     }
     if (cookie.same_site == session::CookieSettings::SameSite::none && cookie.secure == Secure::off) {
         return "samesite=none needs Secure: browsers refuse it with secure=off";
@@ -185,7 +199,8 @@ std::string normalise_header_name(std::string_view name) {
     std::string normalised;
     normalised.reserve(name.size());
     for (const char c : name) {
-        normalised.push_back(std::isalnum(static_cast<unsigned char>(c)) != 0 ? core::to_lower_ascii(c) : '_');
+        normalised.push_back(std::isalnum(static_cast<unsigned char>(c)) != 0 ? core::to_lower_ascii(c)
+                                                                              : '_');
     }
     return normalised;
 }
@@ -197,8 +212,9 @@ char* set_identity_header(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     const std::string name = argument(cf, 1);
     // Headers that nginx or upstreams read for themselves would be overwritten by the identity.
-    static constexpr std::string_view taken[] = {"host", "connection", "content_length", "content_type", "transfer_encoding",
-                                                 "cookie", "upgrade", "expect", "te", "range"};
+    static constexpr std::string_view taken[] = {
+        "host",   "connection", "content_length", "content_type", "transfer_encoding",
+        "cookie", "upgrade",    "expect",         "te",           "range"};
     const std::string normalised = normalise_header_name(name);
     if (!is_token(name) || std::find(std::begin(taken), std::end(taken), normalised) != std::end(taken)) {
         return refuse_value(cf, name, "a header name of its own, such as X-OAuth-Identity");
@@ -220,13 +236,17 @@ char* set_identity_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     const auto key = text->find("-----BEGIN") != std::string::npos ? jose::SigningKey::from_pem(*text)
                                                                    : jose::SigningKey::from_secret(*text);
     if (!key) {
-        return refuse(cf, "the key cannot be used, accepted: a PEM private key (EC P-256, Ed25519, RSA of at least 2048 "
-                          "bits), or a shared secret of at least 32 bytes");
+        return refuse(
+            cf,
+            "the key cannot be used, accepted: a PEM private key (EC P-256, Ed25519, RSA of at least 2048 "
+            "bits), or a shared secret of at least 32 bytes");
     }
     if (server->identity_keys == nullptr) {
         server->identity_keys = ngx_array_create(cf->pool, 2, sizeof(IdentityKey));
     }
-    auto* place = server->identity_keys == nullptr ? nullptr : static_cast<IdentityKey*>(ngx_array_push(server->identity_keys));
+    auto* place = server->identity_keys == nullptr
+                      ? nullptr
+                      : static_cast<IdentityKey*>(ngx_array_push(server->identity_keys));
     if (place == nullptr) {
         return conf_failed();
     }
@@ -240,7 +260,8 @@ char* set_identity_audience(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     if (location->audience != nullptr) {
         return conf_error("is duplicate");
     }
-    auto* value = static_cast<ngx_http_complex_value_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
+    auto* value =
+        static_cast<ngx_http_complex_value_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
     if (value == nullptr) {
         return conf_failed();
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See event_loop.hpp. nginx's own ngx_handle_read_event is edge-triggered and ngx_close_connection would close libcurl's
-// socket: neither is used here.
+// See event_loop.hpp. nginx's own ngx_handle_read_event is edge-triggered and ngx_close_connection would
+// close libcurl's socket: neither is used here.
 #include "event_loop.hpp"
 #include "boundary.hpp"
 
@@ -59,7 +59,8 @@ void NgxEventLoop::on_socket_event(ngx_event_t* event) {
     auto* loop = static_cast<NgxEventLoop*>(connection->data);
     const int socket = connection->fd;
     event->ready = 0;
-    // worker_shutdown_timeout calls the handlers of all connections to close them: the flow ends by its own timeout.
+    // worker_shutdown_timeout calls the handlers of all connections to close them: the flow ends by its own
+    // timeout.
     if (event->write) {
         loop->listener_->on_writable(socket);
     } else {

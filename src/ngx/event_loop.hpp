@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// net::EventLoop on nginx's events: the sockets of libcurl, level-triggered, and its timer. One per worker. A socket that is
-// no longer watched is not closed: it may live on in libcurl's pool.
+// net::EventLoop on nginx's events: the sockets of libcurl, level-triggered, and its timer. One per worker. A
+// socket that is no longer watched is not closed: it may live on in libcurl's pool.
 #pragma once
 
 #include "ngx.hpp"

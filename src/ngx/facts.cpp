@@ -10,7 +10,7 @@ namespace {
 
 struct Wanted {
     std::string_view name; // lower case
-    std::string flow::Request::*field;
+    std::string flow::Request::* field;
 };
 
 constexpr Wanted wanted_headers[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// After the last directive: rules are compiled, every location gets its providers, and what the configuration uses of a user is
-// collected, so that nothing else is asked of a provider or kept in a cookie.
+// After the last directive: rules are compiled, every location gets its providers, and what the configuration
+// uses of a user is collected, so that nothing else is asked of a provider or kept in a cookie.
 #include "directives.hpp"
 #include "phases.hpp"
 #include "pool.hpp"
@@ -23,25 +23,28 @@ std::string provider_names(const MainState& state) {
 
 bool make_offer(ngx_conf_t* cf, const MainState& state, LocationConf& location) {
     location.offer = pool_make<std::vector<std::size_t>>(cf->pool);
-    const auto* names = location.providers == nullptr ? nullptr : static_cast<ngx_str_t*>(location.providers->elts);
+    const auto* names =
+        location.providers == nullptr ? nullptr : static_cast<ngx_str_t*>(location.providers->elts);
     const bool all = names == nullptr || (location.providers->nelts == 1 && view(names[0]) == "all");
     for (std::size_t i = 0; all && i < state.providers.size(); ++i) {
         location.offer->push_back(i);
     }
     for (ngx_uint_t i = 0; !all && i < location.providers->nelts; ++i) {
-        const auto found = std::find_if(state.providers.begin(), state.providers.end(), [&](const auto& entry) {
-            return entry->settings.name == view(names[i]);
-        });
+        const auto found =
+            std::find_if(state.providers.begin(), state.providers.end(),
+                         [&](const auto& entry) { return entry->settings.name == view(names[i]); });
         if (found == state.providers.end()) {
             refuse_at(cf, *location.providers_place,
-                      "\"oauth_providers\": found \"" + string(names[i]) + "\", accepted: all, " + provider_names(state));
+                      "\"oauth_providers\": found \"" + string(names[i]) + "\", accepted: all, " +
+                          provider_names(state));
             return false;
         }
         location.offer->push_back(static_cast<std::size_t>(found - state.providers.begin()));
     }
     if (location.mode != mode_off && location.offer->empty()) {
         refuse_at(cf, *location.mode_place,
-                  "\"oauth\": there is no provider to sign in at, accepted: the variables of a provider, such as OAUTH_GITHUB_CLIENT_ID and OAUTH_GITHUB_CLIENT_SECRET, or an "
+                  "\"oauth\": there is no provider to sign in at, accepted: the variables of a provider, "
+                  "such as OAUTH_GITHUB_CLIENT_ID and OAUTH_GITHUB_CLIENT_SECRET, or an "
                   "oauth_provider block,");
         return false;
     }
@@ -51,7 +54,8 @@ bool make_offer(ngx_conf_t* cf, const MainState& state, LocationConf& location) 
 // "$oauth_claim_realm_access__roles" uses realm_access.roles.
 void collect_variables(ngx_conf_t* cf, MainState& state) {
     constexpr std::string_view prefix = "oauth_claim_";
-    auto* core_main = static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    auto* core_main =
+        static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
     const auto* variables = static_cast<ngx_http_variable_t*>(core_main->variables.elts);
     for (ngx_uint_t i = 0; i < core_main->variables.nelts; ++i) {
         const std::string_view name = view(variables[i].name);
@@ -147,7 +151,8 @@ void report_needs(ngx_conf_t* cf, const MainState& state, const ServerConf& serv
         for (const std::string& scope : providers::scopes_for(settings, needs)) {
             scopes.append(scopes.empty() ? "" : " ").append(scope);
         }
-        ngx_log_error(NGX_LOG_NOTICE, cf->log, 0, "oauth: server \"%s\": the rules need of %s: %s (scope \"%s\")",
+        ngx_log_error(NGX_LOG_NOTICE, cf->log, 0,
+                      "oauth: server \"%s\": the rules need of %s: %s (scope \"%s\")",
                       names_of(server).c_str(), settings.name.c_str(), text.c_str(), scopes.c_str());
     }
 }

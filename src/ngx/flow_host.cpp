@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// See flow_host.hpp. A flow never touches the request: when it is done it posts the connection's write event, and nginx runs
-// the phases again. The http cleanup cancels; the context itself stays until the log phase is over.
+// See flow_host.hpp. A flow never touches the request: when it is done it posts the connection's write event,
+// and nginx runs the phases again. The http cleanup cancels; the context itself stays until the log phase is
+// over.
 #include "flow_host.hpp"
 #include "boundary.hpp"
 #include "respond.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See headers.hpp. Removing makes a fresh list of the survivors: the old elements keep their addresses and values, because
-// headers_in and other modules point at them.
+// See headers.hpp. Removing makes a fresh list of the survivors: the old elements keep their addresses and
+// values, because headers_in and other modules point at them.
 #include "headers.hpp"
 #include "compat.hpp"
 
@@ -77,13 +77,15 @@ bool is_forgeable(const ngx_str_t& name, const std::vector<std::string>& normali
     return false;
 }
 
-bool strip_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names, ngx_table_elt_t*& spare) {
+bool strip_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names,
+                   ngx_table_elt_t*& spare) {
     if (!has_headers(r)) {
         return true;
     }
     bool found = false;
-    for_each_header(r->headers_in.headers,
-                    [&](const ngx_table_elt_t& header) { found = found || is_forgeable(header.key, normalised_names); });
+    for_each_header(r->headers_in.headers, [&](const ngx_table_elt_t& header) {
+        found = found || is_forgeable(header.key, normalised_names);
+    });
     if (!found) {
         return true;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Surgery on a request's header list: nginx can neither remove an element nor hide one from an upstream. All memory is the
-// request's pool's.
+// Surgery on a request's header list: nginx can neither remove an element nor hide one from an upstream. All
+// memory is the request's pool's.
 #pragma once
 
 #include "conf.hpp"
@@ -10,14 +10,16 @@ namespace oauth::ngx {
 // Does a header's name reach an upstream as one of these normalised names?
 bool is_forgeable(const ngx_str_t& name, const std::vector<std::string>& normalised_names);
 
-// Removes every header of such a name, in any spelling, however often it is there. Where something was found, `spare`
-// goes too, and is NULL afterwards: the list is another one then. False: no memory.
-bool strip_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names, ngx_table_elt_t*& spare);
+// Removes every header of such a name, in any spelling, however often it is there. Where something was found,
+// `spare` goes too, and is NULL afterwards: the list is another one then. False: no memory.
+bool strip_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names,
+                   ngx_table_elt_t*& spare);
 
 // Removes exactly this element of the list. False: no memory.
 bool remove_header(ngx_http_request_t* r, const ngx_table_elt_t* gone);
 
-// Adds the location's identity header; `reuse`, if not NULL, is an element of the list that is not needed any more.
+// Adds the location's identity header; `reuse`, if not NULL, is an element of the list that is not needed any
+// more.
 bool add_identity_header(ngx_http_request_t* r, const LocationConf& location, std::string_view value,
                          ngx_table_elt_t* reuse);
 

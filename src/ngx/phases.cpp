@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See phases.hpp. Stripping and deciding is done in PREACCESS because nginx runs it for every request that can reach an
-// upstream: for subrequests too, and where "satisfy any" ends the ACCESS phase before us.
+// See phases.hpp. Stripping and deciding is done in PREACCESS because nginx runs it for every request that
+// can reach an upstream: for subrequests too, and where "satisfy any" ends the ACCESS phase before us.
 #include "phases.hpp"
 #include "boundary.hpp"
 #include "flow_host.hpp"
@@ -33,8 +33,9 @@ ngx_int_t refuse_request(ngx_http_request_t* r, Context& context, int status, st
 }
 
 ngx_int_t refuse_host(ngx_http_request_t* r, Context& context) {
-    return refuse_request(r, context, NGX_HTTP_BAD_REQUEST,
-                          "the request's host is none of the server's names: set server_name or oauth_base_url");
+    return refuse_request(
+        r, context, NGX_HTTP_BAD_REQUEST,
+        "the request's host is none of the server's names: set server_name or oauth_base_url");
 }
 
 void on_body(ngx_http_request_t* r) {
@@ -50,7 +51,8 @@ std::optional<std::string> body_text(const ngx_http_request_t* r) {
         return r->request_body == nullptr ? std::optional(text) : std::nullopt;
     }
     for (const ngx_chain_t* chain = r->request_body->bufs; chain != nullptr; chain = chain->next) {
-        text.append(reinterpret_cast<const char*>(chain->buf->pos), static_cast<std::size_t>(chain->buf->last - chain->buf->pos));
+        text.append(reinterpret_cast<const char*>(chain->buf->pos),
+                    static_cast<std::size_t>(chain->buf->last - chain->buf->pos));
         if (text.size() > static_cast<std::size_t>(max_form)) {
             return std::nullopt;
         }
@@ -92,7 +94,8 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, const ServerConf& server, const 
     if (context.body_read) {
         auto body = body_text(r);
         if (!body) {
-            return refuse_request(r, context, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "the form is larger than 64k");
+            return refuse_request(r, context, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                  "the form is larger than 64k");
         }
         context.facts->body = std::move(*body);
     }
@@ -103,7 +106,8 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, const ServerConf& server, const 
 std::string denial(ngx_http_request_t* r, const LocationConf& location, const Context& context) {
     const session::Session& session = context.session->session;
     const policy::RuleSet& rules = *location.rules->rules;
-    std::string reason = "session " + flow::session_log_id(session) + " of " + session.identity.provider + ": ";
+    std::string reason =
+        "session " + flow::session_log_id(session) + " of " + session.identity.provider + ": ";
     if (context.verdict.rule >= 0) {
         return reason + "refused by \"" + rules.text(context.verdict.rule) + "\"";
     }
@@ -115,7 +119,8 @@ void log_shadow(ngx_http_request_t* r, const LocationConf& location, const Conte
 }
 
 // What a request gets that is not allowed in.
-ngx_int_t turn_away(ngx_http_request_t* r, const ServerConf& server, const LocationConf& location, Context& context) {
+ngx_int_t turn_away(ngx_http_request_t* r, const ServerConf& server, const LocationConf& location,
+                    Context& context) {
     if (context.base_url.empty()) {
         return refuse_host(r, context);
     }
@@ -124,8 +129,8 @@ ngx_int_t turn_away(ngx_http_request_t* r, const ServerConf& server, const Locat
     context.facts = collect_facts(r, context);
     if (context.signed_in) {
         context.turned_away_by = &location;
-        const web::Answer answer = flow::refuse(site, *context.facts, context.session->session, context.verdict,
-                                                denial(r, location, context));
+        const web::Answer answer = flow::refuse(site, *context.facts, context.session->session,
+                                                context.verdict, denial(r, location, context));
         return respond(r, context, answer);
     }
     context.offer = runtime.offer(location);
@@ -222,7 +227,8 @@ bool add_handler(ngx_http_core_main_conf_t* core_main, ngx_uint_t phase, ngx_htt
 } // namespace
 
 bool add_phase_handlers(ngx_conf_t* cf) {
-    auto* core_main = static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    auto* core_main =
+        static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
     return add_handler(core_main, NGX_HTTP_POST_READ_PHASE, guarded_phase<on_post_read>) &&
            add_handler(core_main, NGX_HTTP_PREACCESS_PHASE, guarded_phase<on_preaccess>) &&
            add_handler(core_main, NGX_HTTP_ACCESS_PHASE, guarded_phase<on_access>);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where the module meets a request: POST_READ hides a callback's query, PREACCESS strips, decides and serves the endpoints,
-// ACCESS acts on the decision.
+// Where the module meets a request: POST_READ hides a callback's query, PREACCESS strips, decides and serves
+// the endpoints, ACCESS acts on the decision.
 #pragma once
 
 #include "conf.hpp"

@@ -14,7 +14,8 @@ void destroy_in_pool(void* data) {
     static_cast<T*>(data)->~T();
 }
 
-// Throws bad_alloc. The object's address is stable and it lives until the pool is destroyed, after the log phase.
+// Throws bad_alloc. The object's address is stable and it lives until the pool is destroyed, after the log
+// phase.
 template <class T, class... Arguments>
 T* pool_make(ngx_pool_t* pool, Arguments&&... arguments) {
     static_assert(alignof(T) <= NGX_ALIGNMENT, "pools align to NGX_ALIGNMENT");
@@ -27,8 +28,8 @@ T* pool_make(ngx_pool_t* pool, Arguments&&... arguments) {
     return object;
 }
 
-// The object of that type that the pool holds, the newest first; nullptr: none. For what nginx has lost, as r->ctx after an
-// internal redirect.
+// The object of that type that the pool holds, the newest first; nullptr: none. For what nginx has lost, as
+// r->ctx after an internal redirect.
 template <class T, class Match>
 T* pool_find(ngx_pool_t* pool, Match match) {
     for (ngx_pool_cleanup_t* cleanup = pool->cleanup; cleanup != nullptr; cleanup = cleanup->next) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// oauth_provider NAME [TYPE] { ... }, and the providers of the environment. The parameters themselves are providers/parameters.cpp.
+// oauth_provider NAME [TYPE] { ... }, and the providers of the environment. The parameters themselves are
+// providers/parameters.cpp.
 #include "directives.hpp"
 #include "boundary.hpp"
 #include "pool.hpp"
@@ -69,15 +70,15 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     const providers::Parameter* parameter = providers::find_parameter(name);
     if (parameter == nullptr) {
-        return refuse(cf, "is no parameter of an oauth_provider block, accepted: " + providers::parameter_names() +
-                              ", authorize_param");
+        return refuse(cf, "is no parameter of an oauth_provider block, accepted: " +
+                              providers::parameter_names() + ", authorize_param");
     }
     if (std::find(block.given.begin(), block.given.end(), name) != block.given.end()) {
         return conf_error("is duplicate");
     }
     if (values.size() < parameter->min_values || values.size() > parameter->max_values) {
-        return refuse(cf, "found " + std::to_string(values.size()) + " values, accepted: " +
-                              range(parameter->min_values, parameter->max_values));
+        return refuse(cf, "found " + std::to_string(values.size()) +
+                              " values, accepted: " + range(parameter->min_values, parameter->max_values));
     }
     if (name == "client_secret") {
         auto secret = read_source(cf, values[0]);
@@ -97,7 +98,8 @@ const char* environment(const std::string& name) {
 
 bool is_provider_name(std::string_view name) {
     static constexpr std::string_view endpoints[] = {"login", "logout", "userinfo", "providers", "jwks.json"};
-    return !name.empty() && name.size() <= 64 && std::find(std::begin(endpoints), std::end(endpoints), name) == std::end(endpoints) &&
+    return !name.empty() && name.size() <= 64 &&
+           std::find(std::begin(endpoints), std::end(endpoints), name) == std::end(endpoints) &&
            std::all_of(name.begin(), name.end(), [](char c) {
                return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
            });
@@ -118,7 +120,9 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     const std::string name = argument(cf, 1);
     const std::string type_name = cf->args->nelts > 2 ? argument(cf, 2) : name;
     if (!is_provider_name(name)) {
-        return refuse_value(cf, name, "a name of letters, digits, \"-\" and \"_\" that is not login, logout, userinfo or providers");
+        return refuse_value(
+            cf, name,
+            "a name of letters, digits, \"-\" and \"_\" that is not login, logout, userinfo or providers");
     }
     for (const auto& entry : main->state->providers) {
         if (entry->settings.name == name) {
@@ -128,7 +132,8 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     const providers::Type* type = providers::find_type(type_name);
     if (type == nullptr) {
-        return refuse(cf, "found type \"" + type_name + "\", accepted: " + type_names() + " (oauth_provider NAME TYPE { ... })");
+        return refuse(cf, "found type \"" + type_name + "\", accepted: " + type_names() +
+                              " (oauth_provider NAME TYPE { ... })");
     }
     auto entry = std::make_unique<ProviderEntry>();
     entry->settings = providers::make_settings(*type, name);
@@ -162,9 +167,12 @@ bool add_environment_providers(ngx_conf_t* cf, MainState& state) {
         const auto same_name = std::find_if(state.providers.begin(), state.providers.end(),
                                             [&](const auto& entry) { return entry->settings.name == name; });
         const bool has_block = same_name != state.providers.end() && (*same_name)->place.line != 0;
-        if (same_name != state.providers.end() && !has_block && activation == providers::Activation::complete) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: environment variable \"%s\": found \"%s\", which is another provider's name",
-                          std::string(type->name_variable).c_str(), name.c_str());
+        if (same_name != state.providers.end() && !has_block &&
+            activation == providers::Activation::complete) {
+            ngx_log_error(
+                NGX_LOG_EMERG, cf->log, 0,
+                "oauth: environment variable \"%s\": found \"%s\", which is another provider's name",
+                std::string(type->name_variable).c_str(), name.c_str());
             return false;
         }
         if (activation == providers::Activation::partial && !has_block) {
@@ -184,8 +192,8 @@ bool add_environment_providers(ngx_conf_t* cf, MainState& state) {
             problem = providers::complete(entry->settings);
         }
         if (!problem.empty()) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: provider \"%s\" of the environment: %s", name.c_str(),
-                          problem.c_str());
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: provider \"%s\" of the environment: %s",
+                          name.c_str(), problem.c_str());
             return false;
         }
         state.providers.push_back(std::move(entry));

@@ -43,7 +43,8 @@ void set_headers(ngx_http_request_t* r, const web::Answer& answer) {
 
 // error_page of the location wins over our own page, but not twice.
 bool has_error_page(ngx_http_request_t* r, int status) {
-    const auto* location = static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+    const auto* location =
+        static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
     if (r->error_page || location->error_pages == nullptr || r->uri_changes == 0) {
         return false;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See rules.hpp. The language itself is src/policy/; this gives it nginx's regular expressions, files and variables.
+// See rules.hpp. The language itself is src/policy/; this gives it nginx's regular expressions, files and
+// variables.
 #include "directives.hpp"
 #include "boundary.hpp"
 #include "pool.hpp"
@@ -34,7 +35,8 @@ private:
     ngx_regex_t* regex_;
 };
 
-std::shared_ptr<const policy::Pattern> compile_pattern(ngx_conf_t* cf, std::string_view regex, std::string& error) {
+std::shared_ptr<const policy::Pattern> compile_pattern(ngx_conf_t* cf, std::string_view regex,
+                                                       std::string& error) {
     u_char message[NGX_MAX_CONF_ERRSTR];
     ngx_regex_compile_t compile;
     ngx_memzero(&compile, sizeof(compile));
@@ -53,7 +55,8 @@ std::shared_ptr<const policy::Pattern> compile_pattern(ngx_conf_t* cf, std::stri
 
 // nginx itself finds a wrong name only at the very end, and says neither file nor line.
 bool is_variable(ngx_conf_t* cf, std::string_view name) {
-    const auto* core_main = static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    const auto* core_main =
+        static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
     const auto* keys = static_cast<ngx_hash_key_t*>(core_main->variables_keys->keys.elts);
     for (ngx_uint_t i = 0; i < core_main->variables_keys->keys.nelts; ++i) {
         if (view(keys[i].key) == core::to_lower_ascii(name)) {
@@ -94,20 +97,28 @@ RuleHolder* find_policy(MainState& state, std::string_view name) {
 
 bool compile_holder(ngx_conf_t* cf, MainState& state, RuleHolder& holder);
 
-// `problem`: a policy that this one names could not be compiled, and the error has been logged where it stands.
+// `problem`: a policy that this one names could not be compiled, and the error has been logged where it
+// stands.
 policy::ParserPorts make_ports(ngx_conf_t* cf, MainState& state, bool& problem) {
     policy::ParserPorts ports;
 #if (NGX_PCRE)
-    ports.compile = [cf](std::string_view regex, std::string& error) { return compile_pattern(cf, regex, error); };
+    ports.compile = [cf](std::string_view regex, std::string& error) {
+        return compile_pattern(cf, regex, error);
+    };
 #else
     ports.compile = [](std::string_view, std::string& error) {
         error = "this nginx is built without PCRE";
         return nullptr;
     };
 #endif
-    ports.read_file = [cf](std::string_view path, std::string& error) { return read_file(cf, std::string(path), error); };
-    ports.find_variable = [cf](std::string_view name, std::string& error) { return find_variable(cf, name, error); };
-    ports.find_policy = [cf, &state, &problem](std::string_view name) -> std::shared_ptr<const policy::RuleSet> {
+    ports.read_file = [cf](std::string_view path, std::string& error) {
+        return read_file(cf, std::string(path), error);
+    };
+    ports.find_variable = [cf](std::string_view name, std::string& error) {
+        return find_variable(cf, name, error);
+    };
+    ports.find_policy = [cf, &state,
+                         &problem](std::string_view name) -> std::shared_ptr<const policy::RuleSet> {
         RuleHolder* holder = find_policy(state, name);
         if (holder == nullptr || holder->state == RuleHolder::State::compiling) {
             return nullptr;
@@ -130,7 +141,8 @@ bool compile_holder(ngx_conf_t* cf, MainState& state, RuleHolder& holder) {
     const policy::ParserPorts ports = make_ports(cf, state, problem);
     auto rules = std::make_shared<policy::RuleSet>();
     for (const RawRule& raw : holder.raw) {
-        const char* directive = raw.action == policy::Action::allow ? "\"oauth_allow\": " : "\"oauth_deny\": ";
+        const char* directive =
+            raw.action == policy::Action::allow ? "\"oauth_allow\": " : "\"oauth_deny\": ";
         const std::string sentence = rules->add(raw.action, raw.words, ports);
         if (problem || !sentence.empty()) {
             if (!problem) {
@@ -202,7 +214,9 @@ char* set_policy_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
         return rc;
     }
     if (holder->raw.empty()) {
-        return refuse_at(cf, place, "\"oauth_policy\": policy \"" + name + "\" has no rule, accepted: oauth_allow, oauth_deny");
+        return refuse_at(cf, place,
+                         "\"oauth_policy\": policy \"" + name +
+                             "\" has no rule, accepted: oauth_allow, oauth_deny");
     }
     main->state->policies.push_back(holder);
     return NGX_CONF_OK;
@@ -220,8 +234,10 @@ bool compile_rules(ngx_conf_t* cf, MainState& state) {
 }
 
 bool RequestVariables::variable_is_true(int index) const noexcept {
-    const ngx_http_variable_value_t* value = ngx_http_get_flushed_variable(r_, static_cast<ngx_uint_t>(index));
-    return value != nullptr && value->not_found == 0 && value->len != 0 && !(value->len == 1 && value->data[0] == '0');
+    const ngx_http_variable_value_t* value =
+        ngx_http_get_flushed_variable(r_, static_cast<ngx_uint_t>(index));
+    return value != nullptr && value->not_found == 0 && value->len != 0 &&
+           !(value->len == 1 && value->data[0] == '0');
 }
 
 } // namespace oauth::ngx

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See variables.hpp. They tell what the decision of the request's location is, so they are empty where nobody is signed in or
-// allowed, and never another request's; a refused request keeps them for the access log.
+// See variables.hpp. They tell what the decision of the request's location is, so they are empty where nobody
+// is signed in or allowed, and never another request's; a refused request keeps them for the access log.
 #include "variables.hpp"
 #include "boundary.hpp"
 #include "context.hpp"
@@ -43,10 +43,11 @@ const session::Session* shown_session(ngx_http_request_t* r, const Decision& dec
     if (decision.context == nullptr || !decision.context->signed_in) {
         return nullptr;
     }
-    // A request that was turned away may say in the log who it was; one that goes on without being allowed - optional, or
-    // let in by another method - has no name.
+    // A request that was turned away may say in the log who it was; one that goes on without being allowed -
+    // optional, or let in by another method - has no name.
     const Context& context = *decision.context;
-    const bool may_be_named = decision.allowed || context.deciding || context.turned_away_by == location_conf(r);
+    const bool may_be_named =
+        decision.allowed || context.deciding || context.turned_away_by == location_conf(r);
     return may_be_named ? &context.session->session : nullptr;
 }
 
@@ -64,27 +65,50 @@ std::string list_of(const std::optional<session::Strings>& list) {
     return text;
 }
 
-std::string read_authenticated(const session::Session&) { return "1"; }
-std::string read_provider(const session::Session& session) { return session.identity.provider; }
-std::string read_subject(const session::Session& session) { return session.identity.subject; }
-std::string read_user(const session::Session& session) { return session.identity.user; }
-std::string read_email(const session::Session& session) { return text_of(session.identity.email); }
+std::string read_authenticated(const session::Session&) {
+    return "1";
+}
+std::string read_provider(const session::Session& session) {
+    return session.identity.provider;
+}
+std::string read_subject(const session::Session& session) {
+    return session.identity.subject;
+}
+std::string read_user(const session::Session& session) {
+    return session.identity.user;
+}
+std::string read_email(const session::Session& session) {
+    return text_of(session.identity.email);
+}
 std::string read_email_verified(const session::Session& session) {
     return session.identity.email ? (session.identity.email_verified ? "1" : "0") : "";
 }
-std::string read_name(const session::Session& session) { return text_of(session.identity.name); }
-std::string read_picture(const session::Session& session) { return text_of(session.identity.picture); }
-std::string read_groups(const session::Session& session) { return list_of(session.identity.groups); }
-std::string read_access_token(const session::Session& session) { return session.access_token; }
-std::string read_id_token(const session::Session& session) { return session.id_token; }
-std::string read_session_id(const session::Session& session) { return flow::session_log_id(session); }
+std::string read_name(const session::Session& session) {
+    return text_of(session.identity.name);
+}
+std::string read_picture(const session::Session& session) {
+    return text_of(session.identity.picture);
+}
+std::string read_groups(const session::Session& session) {
+    return list_of(session.identity.groups);
+}
+std::string read_access_token(const session::Session& session) {
+    return session.access_token;
+}
+std::string read_id_token(const session::Session& session) {
+    return session.id_token;
+}
+std::string read_session_id(const session::Session& session) {
+    return flow::session_log_id(session);
+}
 
 template <Read Reader>
 ngx_int_t get_fact(ngx_http_request_t* r, Value* value, uintptr_t) {
     const session::Session* session = shown_session(r, decide(r));
     const std::string text = session == nullptr ? "" : Reader(*session);
     // What could end a header line never gets into one.
-    return set_value(r, value, core::has_control_characters(text) ? std::string_view() : std::string_view(text));
+    return set_value(r, value,
+                     core::has_control_characters(text) ? std::string_view() : std::string_view(text));
 }
 
 std::string scalar_text(core::JsonView claim) {
@@ -107,10 +131,12 @@ ngx_int_t get_claim(ngx_http_request_t* r, Value* value, uintptr_t data) {
     constexpr std::size_t prefix = sizeof("oauth_claim_") - 1;
     const std::string_view name = view(*reinterpret_cast<ngx_str_t*>(data));
     const session::Session* session = shown_session(r, decide(r));
-    const std::string* json = session == nullptr ? nullptr : session->identity.find_claim(claim_path(name.substr(prefix)));
+    const std::string* json =
+        session == nullptr ? nullptr : session->identity.find_claim(claim_path(name.substr(prefix)));
     const auto claim = json == nullptr ? std::nullopt : core::Json::parse(*json);
     const std::string text = claim ? scalar_text(claim->root()) : "";
-    return set_value(r, value, core::has_control_characters(text) ? std::string_view() : std::string_view(text));
+    return set_value(r, value,
+                     core::has_control_characters(text) ? std::string_view() : std::string_view(text));
 }
 
 ngx_int_t get_identity(ngx_http_request_t* r, Value* value, uintptr_t) {
@@ -140,7 +166,8 @@ ngx_http_get_variable_pt basic_remote_user = nullptr;
 
 ngx_int_t get_remote_user(ngx_http_request_t* r, Value* value, uintptr_t data) {
     if (!server_conf(r)->in_use || location_conf(r)->mode == mode_off) {
-        const ngx_str_t checked = r->headers_in.user; // reading would take what the client writes for one that was checked
+        const ngx_str_t checked =
+            r->headers_in.user; // reading would take what the client writes for one that was checked
         const ngx_int_t rc = basic_remote_user(r, value, data);
         r->headers_in.user = checked;
         return rc;
@@ -196,7 +223,8 @@ void take_over_remote_user(ngx_conf_t* cf) {
 ngx_int_t add_variables(ngx_conf_t* cf) {
     for (const Variable& each : variables) {
         ngx_str_t name = copy(cf->pool, each.name);
-        ngx_http_variable_t* variable = name.data == nullptr ? nullptr : ngx_http_add_variable(cf, &name, each.flags);
+        ngx_http_variable_t* variable =
+            name.data == nullptr ? nullptr : ngx_http_add_variable(cf, &name, each.flags);
         if (variable == nullptr) {
             return NGX_ERROR;
         }

@@ -156,10 +156,10 @@ Runtime& runtime_of(MainConf& main) {
 
 ngx_int_t init_worker(ngx_cycle_t* cycle) {
     const bool serves = ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE;
-    auto* main = static_cast<MainConf*>(
-        ngx_get_conf(cycle->conf_ctx, ngx_http_module) == nullptr
-            ? nullptr
-            : ngx_http_cycle_get_module_main_conf(cycle, ngx_http_oauth_module));
+    auto* main =
+        static_cast<MainConf*>(ngx_get_conf(cycle->conf_ctx, ngx_http_module) == nullptr
+                                   ? nullptr
+                                   : ngx_http_cycle_get_module_main_conf(cycle, ngx_http_oauth_module));
     if (!serves || main == nullptr || !is_in_use(*main)) {
         return NGX_OK;
     }

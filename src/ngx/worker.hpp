@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a worker process has: the network engine, one for its life, and a Runtime per configuration - caches, clients, keys -
-// which belongs to that configuration and goes with it. Made after fork; the master has neither.
+// What a worker process has: the network engine, one for its life, and a Runtime per configuration - caches,
+// clients, keys - which belongs to that configuration and goes with it. Made after fork; the master has
+// neither.
 #pragma once
 
 #include "conf.hpp"
@@ -20,12 +21,13 @@ public:
     std::int64_t now() const noexcept override { return ngx_time(); }
 };
 
-// Base URLs that requests of a server have been found to have, so that names and addresses are compared once for each. Bounded,
-// and never forgotten: requests hold views into it.
+// Base URLs that requests of a server have been found to have, so that names and addresses are compared once
+// for each. Bounded, and never forgotten: requests hold views into it.
 struct KnownHost {
     std::string server; // as nginx read it: lower case, no port
     std::string header; // with its port
-    std::string local_address; // the connection's, as bytes; empty where the host is one of the server's names
+    std::string
+        local_address; // the connection's, as bytes; empty where the host is one of the server's names
     bool https = false;
     std::string base_url;
 };
@@ -50,8 +52,9 @@ private:
     session::SessionCache sessions_;
     std::vector<std::unique_ptr<flow::ProviderState>> providers_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_;
-    std::vector<KnownHosts> known_hosts_;                 // by ServerConf::index
-    std::vector<std::unique_ptr<flow::SiteState>> sites_; // by ServerConf::index; null where the module is not in use
+    std::vector<KnownHosts> known_hosts_; // by ServerConf::index
+    std::vector<std::unique_ptr<flow::SiteState>>
+        sites_; // by ServerConf::index; null where the module is not in use
 };
 
 // Something of a request that must end before the worker does.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// See zone.hpp. An entry is a key of 16 hashed bytes and the time it may be forgotten; entries of one kind have about the
-// same lifetime, so a queue in order of arrival finds what has expired without looking at the rest.
+// See zone.hpp. An entry is a key of 16 hashed bytes and the time it may be forgotten; entries of one kind
+// have about the same lifetime, so a queue in order of arrival finds what has expired without looking at the
+// rest.
 #include "zone.hpp"
 #include "boundary.hpp"
 
@@ -228,7 +229,8 @@ session::Ledger::Revocation ZoneLedger::revoke(std::string_view session_id, std:
     const Key key = make_key(session_id);
     const Lock lock(zone_);
     expire(zone_, revoked_session, ngx_time(), 2);
-    if (find(*header_of(zone_), revoked_session, key) == nullptr && !insert(zone_, revoked_session, key, until)) {
+    if (find(*header_of(zone_), revoked_session, key) == nullptr &&
+        !insert(zone_, revoked_session, key, until)) {
         return Revocation::full;
     }
     static_cast<void>(ngx_atomic_fetch_add(&header_of(zone_)->generation, 1));

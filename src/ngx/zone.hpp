@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The shared zone: what survives a reload and what all workers agree on. Made by the master before it forks; only plain
-// structs inside. Every operation takes the zone's lock for a lookup of a fixed-size key and nothing else.
+// The shared zone: what survives a reload and what all workers agree on. Made by the master before it forks;
+// only plain structs inside. Every operation takes the zone's lock for a lookup of a fixed-size key and
+// nothing else.
 #pragma once
 
 #include "conf.hpp"

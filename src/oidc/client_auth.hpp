@@ -15,8 +15,8 @@ enum class ClientAuth { basic, post, none };
 
 std::optional<ClientAuth> parse_client_auth(std::string_view name); // "basic", "post", "none"
 
-// From token_endpoint_auth_methods_supported: basic where it is listed or nothing is, else post, else none if only that is.
-// Nothing if the provider supports none of ours.
+// From token_endpoint_auth_methods_supported: basic where it is listed or nothing is, else post, else none if
+// only that is. Nothing if the provider supports none of ours.
 std::optional<ClientAuth> choose_client_auth(const std::vector<std::string>& supported);
 
 struct ClientCredentials {
@@ -25,7 +25,8 @@ struct ClientCredentials {
     ClientAuth auth = ClientAuth::basic;
 };
 
-// Adds the Authorization header (both halves form-urlencoded, then base64), or the form parameters, never both. `body` is the form so far.
+// Adds the Authorization header (both halves form-urlencoded, then base64), or the form parameters, never
+// both. `body` is the form so far.
 void authenticate_client(const ClientCredentials& credentials, net::HttpRequest& request);
 
 } // namespace oauth::oidc

@@ -14,7 +14,8 @@ struct EndSessionRequest {
     std::string state;                    // empty: not sent
 };
 
-// Keeps a query of the endpoint and appends. Empty where the provider has no endpoint: then only the local session ends.
+// Keeps a query of the endpoint and appends. Empty where the provider has no endpoint: then only the local
+// session ends.
 std::string build_end_session_url(const EndSessionRequest& request);
 
 } // namespace oauth::oidc

@@ -19,18 +19,18 @@ enum class Presence { required, optional };
 
 struct EndpointField {
     std::string_view name;
-    std::string Metadata::*member;
+    std::string Metadata::* member;
     Presence presence;
 };
 
 struct ListField {
     std::string_view name;
-    std::vector<std::string> Metadata::*member;
+    std::vector<std::string> Metadata::* member;
 };
 
 struct FlagField {
     std::string_view name;
-    bool Metadata::*member;
+    bool Metadata::* member;
 };
 
 constexpr EndpointField endpoint_fields[] = {

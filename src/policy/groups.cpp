@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which groups the rules are about at all: where a user has more than a session can hold, the others need not be kept.
+// Which groups the rules are about at all: where a user has more than a session can hold, the others need not
+// be kept.
 #include "rule.hpp"
 
 namespace oauth::policy {

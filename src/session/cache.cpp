@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See cache.hpp. The hash only finds a place; it decides nothing, so it needs to be fast and unknown, not cryptographic.
+// See cache.hpp. The hash only finds a place; it decides nothing, so it needs to be fast and unknown, not
+// cryptographic.
 #include "cache.hpp"
 
 #include "../core/bytes.hpp"
@@ -29,7 +30,8 @@ constexpr std::uint64_t odd_two = 0xd6e8feb86659fd93;
 } // namespace
 
 std::uint64_t SessionCache::hash(std::string_view cookie) const {
-    // Sixteen bytes are enough to find a sealed value: its nonce is random. They are taken from behind the constant prefix.
+    // Sixteen bytes are enough to find a sealed value: its nonce is random. They are taken from behind the
+    // constant prefix.
     std::uint64_t state = seed_ ^ cookie.size();
     constexpr std::size_t prefix = 3;
     if (cookie.size() >= prefix + 16) {

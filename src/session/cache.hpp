@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A worker's memory of the sessions it has opened: the whole cookie is the key, found by a fast keyed hash and compared
-// in constant time. Kept with it is what costs more than opening: the verdicts of rule sets and the signed identity tokens.
-// Four-way buckets of fixed number: no lookup grows with the number of sessions. One per worker and configuration.
+// A worker's memory of the sessions it has opened: the whole cookie is the key, found by a fast keyed hash
+// and compared in constant time. Kept with it is what costs more than opening: the verdicts of rule sets and
+// the signed identity tokens. Four-way buckets of fixed number: no lookup grows with the number of sessions.
+// One per worker and configuration.
 #pragma once
 
 #include "session.hpp"
@@ -46,7 +47,8 @@ public:
     SessionCache(std::uint64_t seed, std::size_t buckets) : seed_(seed), buckets_(buckets) {}
 
     // nullptr: not seen yet, for this site and base URL.
-    const OpenedSessionPointer* find(std::string_view cookie, const void* site, std::string_view base_url) const;
+    const OpenedSessionPointer* find(std::string_view cookie, const void* site,
+                                     std::string_view base_url) const;
     void insert(OpenedSessionPointer session);
 
 private:

@@ -30,7 +30,8 @@ bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
     if (rest.empty() || rest.substr(0, 7) == "_login_") {
         return true;
     }
-    return rest.size() > 1 && rest[0] == '.' && rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
+    return rest.size() > 1 && rest[0] == '.' &&
+           rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
 
 std::optional<std::string> without_own_cookies(std::string_view header, std::string_view base_name) {
@@ -116,7 +117,7 @@ std::string set_cookie(const CookieSettings& settings, std::string_view base_url
 }
 
 std::optional<std::vector<std::pair<std::string, std::string>>> split_cookie(std::string_view name,
-                                                                           std::string_view value) {
+                                                                             std::string_view value) {
     std::vector<std::pair<std::string, std::string>> parts;
     if (name.size() + 1 + value.size() <= max_cookie_part) {
         parts.emplace_back(name, value);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cookies as RFC 6265bis has them: reading a Cookie header (only ';' separates), cutting our own out of it, and writing
-// Set-Cookie. Values over 4,000 bytes go in parts NAME.0, NAME.1 and so on.
+// Cookies as RFC 6265bis has them: reading a Cookie header (only ';' separates), cutting our own out of it,
+// and writing Set-Cookie. Values over 4,000 bytes go in parts NAME.0, NAME.1 and so on.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,8 @@ bool next_cookie(std::string_view& rest, Cookie& cookie);
 // Is it a cookie of ours with that base name: NAME, NAME.<digits>, NAME_login_<anything>?
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name);
 
-// The header's value without our cookies; nothing if there is none in it. What belongs to the application stays byte for byte.
+// The header's value without our cookies; nothing if there is none in it. What belongs to the application
+// stays byte for byte.
 std::optional<std::string> without_own_cookies(std::string_view header, std::string_view base_name);
 
 struct CookieSettings {
@@ -37,7 +38,8 @@ struct CookieSettings {
     bool partitioned = false;
 };
 
-// "__Host-oauth" where the base URL is https and neither domain nor path is set, else "oauth", unless a name is set.
+// "__Host-oauth" where the base URL is https and neither domain nor path is set, else "oauth", unless a name
+// is set.
 std::string cookie_name(const CookieSettings& settings, std::string_view base_url);
 
 // One Set-Cookie value. max_age: seconds; nothing: until the browser closes; 0: delete.
@@ -51,10 +53,10 @@ constexpr int max_cookie_parts = 3;
 
 // Nothing if name and value together are above max_cookie_total.
 std::optional<std::vector<std::pair<std::string, std::string>>> split_cookie(std::string_view name,
-                                                                           std::string_view value);
+                                                                             std::string_view value);
 
-// Puts the parts together again, from all cookies of a request in order. Nothing if there is neither NAME nor NAME.0, if a part
-// is missing or twice there, or the whole is too long.
+// Puts the parts together again, from all cookies of a request in order. Nothing if there is neither NAME nor
+// NAME.0, if a part is missing or twice there, or the whole is too long.
 class CookieJoiner {
 public:
     explicit CookieJoiner(std::string_view name) : name_(name) {}

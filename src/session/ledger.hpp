@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The port to what all workers must agree on at once: states that have been used, sessions that were ended before their
-// time. The shared zone implements it in src/ngx/. No entry is dropped before its time; where there is no room, the caller is told.
+// The port to what all workers must agree on at once: states that have been used, sessions that were ended
+// before their time. The shared zone implements it in src/ngx/. No entry is dropped before its time; where
+// there is no room, the caller is told.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ public:
     enum class Revocation { done, full };
     virtual Revocation revoke(std::string_view session_id, std::int64_t until) noexcept = 0;
     virtual bool is_revoked(std::string_view session_id) noexcept = 0;
-    // Changes with every revocation: a session that was checked at this generation need not be looked up again.
+    // Changes with every revocation: a session that was checked at this generation need not be looked up
+    // again.
     virtual std::uint64_t generation() const noexcept = 0;
 };
 

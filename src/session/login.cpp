@@ -105,7 +105,7 @@ std::string login_cookie_name(std::string_view cookie_name, std::string_view id)
 }
 
 std::vector<std::string> logins_to_evict(std::vector<LoginCookie> present, std::string_view cookie_name,
-                                        std::size_t new_size) {
+                                         std::size_t new_size) {
     const std::size_t prefix = login_cookie_name(cookie_name, "").size();
     const auto time_of = [prefix](const LoginCookie& cookie) {
         return id_time(std::string_view(cookie.name).substr(std::min(prefix, cookie.name.size())));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One sign-in on its way: what has to be remembered between sending the browser to the provider and its coming back. It
-// is sealed into a cookie of its own, NAME_login_<id>, so that strangers cost no server memory, every tab works, and any
-// node can finish what another began. The state begins with the id, which finds the cookie.
+// One sign-in on its way: what has to be remembered between sending the browser to the provider and its
+// coming back. It is sealed into a cookie of its own, NAME_login_<id>, so that strangers cost no server
+// memory, every tab works, and any node can finish what another began. The state begins with the id, which
+// finds the cookie.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +19,14 @@ struct Login {
     static constexpr std::size_t id_random_size = 4;
     static constexpr std::size_t id_size = 12; // characters
 
-    std::string id;       // base64url of 5 bytes of time and 4 random ones
-    std::string seed;     // seed_size random bytes: state, nonce and verifier come from it by HMAC-SHA256
+    std::string id;   // base64url of 5 bytes of time and 4 random ones
+    std::string seed; // seed_size random bytes: state, nonce and verifier come from it by HMAC-SHA256
     std::int64_t started_at = 0;
     std::string provider;
     // What the sign-in began with gets its code and token, whatever the metadata says later.
     std::string token_endpoint;
     std::string userinfo_endpoint;
-    std::string return_to;      // as checked by core::safe_return_to
+    std::string return_to; // as checked by core::safe_return_to
 
     std::string state() const;         // id and 43 characters
     std::string nonce() const;         // 43 characters
@@ -48,10 +49,11 @@ struct LoginCookie {
 };
 
 constexpr std::size_t max_logins = 5;
-constexpr std::size_t max_login_bytes = 4000; // all together, so that nginx's 8 KB header line is never reached by them
+constexpr std::size_t max_login_bytes =
+    4000; // all together, so that nginx's 8 KB header line is never reached by them
 
 // The names to delete, the oldest first, so that one more of new_size bytes fits both bounds.
 std::vector<std::string> logins_to_evict(std::vector<LoginCookie> present, std::string_view cookie_name,
-                                        std::size_t new_size);
+                                         std::size_t new_size);
 
 } // namespace oauth::session

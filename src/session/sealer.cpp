@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See sealer.hpp. A random 96-bit nonce per message is safe up to 2^32 messages per key (NIST SP 800-38D 8.3), which is
-// 130 years of one sign-in a second.
+// See sealer.hpp. A random 96-bit nonce per message is safe up to 2^32 messages per key (NIST SP
+// 800-38D 8.3), which is 130 years of one sign-in a second.
 #include "sealer.hpp"
 
 #include "../core/bytes.hpp"
@@ -42,7 +42,8 @@ std::optional<Sealer> Sealer::create(const std::vector<std::string>& secrets, st
     return sealer;
 }
 
-std::optional<std::string> Sealer::seal(core::Random& random, std::string_view binding, std::string_view plaintext) {
+std::optional<std::string> Sealer::seal(core::Random& random, std::string_view binding,
+                                        std::string_view plaintext) {
     char nonce[core::Aead::nonce_size];
     if (!random.fill(nonce, sizeof(nonce))) {
         return std::nullopt;

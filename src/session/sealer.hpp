@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Sealing what a browser keeps for us: AES-256-GCM under keys derived per purpose (HKDF), bound to the cookie's name
-// and the server's base URL, so that nothing sealed for one use can be opened in another. The first secret seals, all open.
-// One object per purpose, server and worker.
+// Sealing what a browser keeps for us: AES-256-GCM under keys derived per purpose (HKDF), bound to the
+// cookie's name and the server's base URL, so that nothing sealed for one use can be opened in another. The
+// first secret seals, all open. One object per purpose, server and worker.
 #pragma once
 
 #include "../core/crypto.hpp"
@@ -18,11 +18,14 @@ std::string binding(std::string_view cookie_name, std::string_view base_url);
 
 class Sealer {
 public:
-    // 32 random bytes are made of each secret by HKDF with the purpose. Nothing if there is no secret or OpenSSL fails.
+    // 32 random bytes are made of each secret by HKDF with the purpose. Nothing if there is no secret or
+    // OpenSSL fails.
     static std::optional<Sealer> create(const std::vector<std::string>& secrets, std::string_view purpose);
 
-    // base64url(version || key mark || nonce || ciphertext || tag). Nothing if the randomness or OpenSSL fails.
-    std::optional<std::string> seal(core::Random& random, std::string_view binding, std::string_view plaintext);
+    // base64url(version || key mark || nonce || ciphertext || tag). Nothing if the randomness or OpenSSL
+    // fails.
+    std::optional<std::string> seal(core::Random& random, std::string_view binding,
+                                    std::string_view plaintext);
     // Nothing, whatever is wrong with it: who sends a bad value learns nothing from how it is bad.
     std::optional<std::string> open(std::string_view binding, std::string_view sealed);
 

@@ -19,10 +19,11 @@ using OptionalText = std::optional<std::string> Identity::*;
 using OptionalList = std::optional<Strings> Identity::*;
 
 // The order is the format: bit n of `present` is the n-th of these, texts first.
-constexpr OptionalText optional_texts[] = {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd,
-                                           &Identity::acr};
-constexpr OptionalList optional_lists[] = {&Identity::amr,   &Identity::scopes, &Identity::groups, &Identity::roles,
-                                           &Identity::orgs,  &Identity::teams,  &Identity::tenants};
+constexpr OptionalText optional_texts[] = {&Identity::email, &Identity::name, &Identity::picture,
+                                           &Identity::hd, &Identity::acr};
+constexpr OptionalList optional_lists[] = {&Identity::amr,    &Identity::scopes, &Identity::groups,
+                                           &Identity::roles,  &Identity::orgs,   &Identity::teams,
+                                           &Identity::tenants};
 constexpr unsigned verified_bit = std::size(optional_texts) + std::size(optional_lists);
 
 constexpr std::uint64_t bit(unsigned index) {

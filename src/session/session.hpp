@@ -43,10 +43,10 @@ struct Session {
     std::string id;                // 16 random bytes
     std::int64_t signed_in_at = 0; // seconds; auth_time of the identity token
     std::int64_t expires_at = 0;   // absolute
-    std::string made_for;          // a mark of what the configuration asked of the user; see docs/architecture.md
-    bool groups_are_cut = false;   // only those that rules name have been kept: not to be shown to anybody
-    std::string id_token;          // empty unless oauth_tokens is on
-    std::string access_token;      // likewise
+    std::string made_for; // a mark of what the configuration asked of the user; see docs/architecture.md
+    bool groups_are_cut = false; // only those that rules name have been kept: not to be shown to anybody
+    std::string id_token;        // empty unless oauth_tokens is on
+    std::string access_token;    // likewise
 };
 
 // A flat binary record: version, then length-prefixed fields in order; absent ones cost a byte at most. What

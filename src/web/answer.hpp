@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a flow answers, before it is nginx's response. Every answer carries Cache-Control: no-store; pages carry the
-// headers of docs/security.md. A value; whoever holds it owns it.
+// What a flow answers, before it is nginx's response. Every answer carries Cache-Control: no-store; pages
+// carry the headers of docs/security.md. A value; whoever holds it owns it.
 #pragma once
 
 #include "../core/result.hpp"

@@ -10,31 +10,32 @@ namespace oauth::web {
 
 namespace {
 
-constexpr std::string_view style = R"(body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;)"
-                                   R"(font:1rem/1.5 system-ui,sans-serif;color:#1c2024;background:#f3f4f6})"
-                                   R"(main{box-sizing:border-box;width:min(26rem,92vw);padding:2rem;background:#fff;)"
-                                   R"(border:1px solid #d5d9de;border-radius:.6rem})"
-                                   R"(h1{margin:0 0 1rem;font-size:1.3rem}p{margin:.6rem 0;overflow-wrap:anywhere})"
-                                   R"(ul{list-style:none;margin:1rem 0 0;padding:0}li{margin:.6rem 0})"
-                                   R"(a.button{display:block;padding:.65rem 1rem;text-align:center;border-radius:.4rem;)"
-                                   R"(background:#1f4fa3;color:#fff;text-decoration:none})"
-                                   R"(a.button:hover,a.button:focus{background:#163a78})"
-                                   R"(small{color:#59616b}@media(prefers-color-scheme:dark){)"
-                                   R"(body{color:#e6e8eb;background:#15181b}main{background:#1e2226;border-color:#363c43})"
-                                   R"(small{color:#a3abb4}a.button{background:#8ab0f5;color:#10151c})"
-                                   R"(a.button:hover,a.button:focus{background:#b3ccfa}})";
+constexpr std::string_view style =
+    R"(body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;)"
+    R"(font:1rem/1.5 system-ui,sans-serif;color:#1c2024;background:#f3f4f6})"
+    R"(main{box-sizing:border-box;width:min(26rem,92vw);padding:2rem;background:#fff;)"
+    R"(border:1px solid #d5d9de;border-radius:.6rem})"
+    R"(h1{margin:0 0 1rem;font-size:1.3rem}p{margin:.6rem 0;overflow-wrap:anywhere})"
+    R"(ul{list-style:none;margin:1rem 0 0;padding:0}li{margin:.6rem 0})"
+    R"(a.button{display:block;padding:.65rem 1rem;text-align:center;border-radius:.4rem;)"
+    R"(background:#1f4fa3;color:#fff;text-decoration:none})"
+    R"(a.button:hover,a.button:focus{background:#163a78})"
+    R"(small{color:#59616b}@media(prefers-color-scheme:dark){)"
+    R"(body{color:#e6e8eb;background:#15181b}main{background:#1e2226;border-color:#363c43})"
+    R"(small{color:#a3abb4}a.button{background:#8ab0f5;color:#10151c})"
+    R"(a.button:hover,a.button:focus{background:#b3ccfa}})";
 
 const std::string& content_security_policy() {
-    static const std::string policy =
-        "default-src 'none'; style-src 'sha256-" +
-        core::base64_encode(core::digest(core::Hash::sha256, style)) +
-        "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    static const std::string policy = "default-src 'none'; style-src 'sha256-" +
+                                      core::base64_encode(core::digest(core::Hash::sha256, style)) +
+                                      "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     return policy;
 }
 
 std::string frame(const Audience& audience, std::string_view heading, std::string_view content,
                   std::string_view head = {}) {
-    const std::string title = html_escape(audience.title.empty() ? heading : std::string_view(audience.title));
+    const std::string title =
+        html_escape(audience.title.empty() ? heading : std::string_view(audience.title));
     std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                        "<meta name=\"robots\" content=\"noindex\">\n";
@@ -192,7 +193,8 @@ Answer sign_in_page(const std::vector<Choice>& choices, const Audience& audience
     for (const Choice& choice : choices) {
         content += "<li>" + button(choice.url, "Sign in with " + choice.label) + "</li>\n";
     }
-    return page(200, frame(audience, audience.title.empty() ? "Sign in" : audience.title, content + "</ul>\n"));
+    return page(200,
+                frame(audience, audience.title.empty() ? "Sign in" : audience.title, content + "</ul>\n"));
 }
 
 Answer providers_json(const std::vector<Choice>& choices) {

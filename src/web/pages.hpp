@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The pages that people see and the JSON that programs see. All text is escaped here; callers give plain text.
+// The pages that people see and the JSON that programs see. All text is escaped here; callers give plain
+// text.
 #pragma once
 
 #include "answer.hpp"
@@ -10,7 +11,8 @@
 
 namespace oauth::web {
 
-std::string html_escape(std::string_view text); // fit for text and quoted attributes; control characters become U+FFFD
+std::string
+html_escape(std::string_view text); // fit for text and quoted attributes; control characters become U+FFFD
 
 // What the answers of one request have in common.
 struct Audience {
@@ -21,7 +23,8 @@ struct Audience {
     std::string account;    // who is signed in, for policy_denied; empty: nobody
 };
 
-// The answer to a failure: its status, a page or JSON {"error","message","request_id","login_url"}, and the log line.
+// The answer to a failure: its status, a page or JSON {"error","message","request_id","login_url"}, and the
+// log line.
 Answer failure(const core::Error& error, const Audience& audience);
 
 // 401 for whatever is no page load: WWW-Authenticate and JSON.
@@ -38,7 +41,8 @@ Answer providers_json(const std::vector<Choice>& choices);
 // A cross-site request to sign out is asked back.
 Answer sign_out_confirmation(std::string_view url, const Audience& audience);
 
-// Sends the browser on by a page of ours: for SameSite=Strict cookies, which a redirect from another site does not carry.
+// Sends the browser on by a page of ours: for SameSite=Strict cookies, which a redirect from another site
+// does not carry.
 Answer continue_page(std::string_view url, const Audience& audience);
 
 } // namespace oauth::web

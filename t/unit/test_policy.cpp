@@ -54,9 +54,7 @@ std::vector<Fact> text_facts() {
                          }});
     }
     const std::pair<const char*, std::optional<std::string> Identity::*> optional[] = {
-        {"name", &Identity::name},
-        {"hd", &Identity::hd},
-        {"acr", &Identity::acr}};
+        {"name", &Identity::name}, {"hd", &Identity::hd}, {"acr", &Identity::acr}};
     for (const auto& [name, member] : optional) {
         facts.push_back({name, [member = member](Identity& identity, const std::string& value) {
                              identity.*member = value;
@@ -77,8 +75,9 @@ std::vector<Fact> text_facts() {
 std::vector<Fact> list_facts() {
     std::vector<Fact> facts;
     const std::pair<const char*, std::optional<Strings> Identity::*> lists[] = {
-        {"org", &Identity::orgs}, {"group", &Identity::groups}, {"role", &Identity::roles},
-        {"amr", &Identity::amr},  {"scope", &Identity::scopes}, {"team", &Identity::teams}, {"tenant", &Identity::tenants}};
+        {"org", &Identity::orgs},      {"group", &Identity::groups}, {"role", &Identity::roles},
+        {"amr", &Identity::amr},       {"scope", &Identity::scopes}, {"team", &Identity::teams},
+        {"tenant", &Identity::tenants}};
     for (const auto& [name, member] : lists) {
         const auto give = [member = member](Identity& identity, const std::string& value) {
             identity.*member = value == "none" ? Strings{} : Strings{"zero/0", value};

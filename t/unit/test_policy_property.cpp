@@ -175,8 +175,8 @@ Identity random_identity(Dice& dice) {
     for (const auto member : {&Identity::name, &Identity::hd, &Identity::acr}) {
         maybe(dice, identity.*member, dice.pick(words));
     }
-    for (const auto member :
-         {&Identity::amr, &Identity::scopes, &Identity::groups, &Identity::roles, &Identity::orgs, &Identity::tenants}) {
+    for (const auto member : {&Identity::amr, &Identity::scopes, &Identity::groups, &Identity::roles,
+                              &Identity::orgs, &Identity::tenants}) {
         maybe(dice, identity.*member, random_list(dice, words));
     }
     maybe(dice, identity.teams, random_list(dice, teams));

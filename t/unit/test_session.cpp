@@ -62,8 +62,8 @@ void assert_same(const Session& a, const Session& b) {
     assert_text_equal(a.identity.subject, b.identity.subject);
     assert_text_equal(a.identity.user, b.identity.user);
     assert_int_equal(a.identity.email_verified, b.identity.email_verified);
-    for (const auto member : {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd,
-                              &Identity::acr}) {
+    for (const auto member :
+         {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd, &Identity::acr}) {
         assert_int_equal((a.identity.*member).has_value(), (b.identity.*member).has_value());
         assert_text_equal((a.identity.*member).value_or(""), (b.identity.*member).value_or(""));
     }
@@ -97,8 +97,8 @@ void absent_is_not_empty(void**) {
 
 // Each optional fact by itself, so that none can take another's place.
 void each_fact_has_its_own_place(void**) {
-    for (const auto member : {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd,
-                              &Identity::acr}) {
+    for (const auto member :
+         {&Identity::email, &Identity::name, &Identity::picture, &Identity::hd, &Identity::acr}) {
         Session session;
         session.identity.*member = "value";
         const auto read = session::deserialize(session::serialize(session));

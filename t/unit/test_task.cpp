@@ -96,7 +96,9 @@ static void nothing_runs_before_start(void**) {
         Flow<std::string> flow(outer(trace, event), outcome.completion());
         assert_true(trace.empty());
     }
-    { auto never_awaited = outer(trace, event); }
+    {
+        auto never_awaited = outer(trace, event);
+    }
     assert_true(trace.empty());
     assert_int_equal(outcome.calls, 0);
 }
