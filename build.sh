@@ -72,7 +72,7 @@ configure_nginx() {
     local source=$1 objects=$2 tool=$3
     shift 3
     local stamp
-    stamp=$(cd "$root" && { cat config config.make; echo "$source" "$@"; ls src/*/ providers; } | sha256sum)
+    stamp=$(cd "$root" && { cat config config.make; echo "$source" "$@"; find src providers -name '*.[ch]pp' | sort; } | sha256sum)
     if [ -f "$objects/Makefile" ] && [ "$(cat "$objects/.stamp" 2>/dev/null)" = "$stamp" ]; then
         return
     fi

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // ngx_http_oauth_module: signing people in, in front of any web application, inside nginx. This is the front
 // door: the table of directives and nginx's hooks. docs/directives.md has an entry for each directive,
-// src/ngx/conf.cpp its default.
+// src/ngx/conf/conf.cpp its default.
 #include "src/ngx/ngx.hpp"
 
 #include "src/ngx/boundary.hpp"
-#include "src/ngx/conf.hpp"
-#include "src/ngx/directives.hpp"
-#include "src/ngx/variables.hpp"
-#include "src/ngx/worker.hpp"
+#include "src/ngx/conf/conf.hpp"
+#include "src/ngx/conf/directives.hpp"
+#include "src/ngx/request/phases.hpp"
+#include "src/ngx/request/variables.hpp"
+#include "src/ngx/worker/worker.hpp"
+#include "src/ngx/worker/zone.hpp"
 
 #include <cstddef>
 
@@ -117,9 +119,17 @@ ngx_command_t commands[] = {
     ngx_null_command,
 };
 
+ngx_int_t finish(ngx_conf_t* cf) {
+    if (finish_configuration(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    MainConf& main = *main_conf(cf);
+    return !main.in_use || (add_zone(cf, main) && add_phase_handlers(cf)) ? NGX_OK : NGX_ERROR;
+}
+
 ngx_http_module_t context = {
-    guarded<add_variables>,        // preconfiguration
-    guarded<finish_configuration>, // postconfiguration
+    guarded<add_variables>, // preconfiguration
+    guarded<finish>,        // postconfiguration
     guarded<create_main_conf>,
     nullptr, // init main configuration
     guarded<create_server_conf>,

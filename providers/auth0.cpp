@@ -15,13 +15,13 @@ std::string complete_auth0(Settings& settings) {
         return "\"domain\" is missing";
     }
     if (settings.issuer.empty()) {
-        settings.issuer = base_of(settings.domain) + "/";
+        settings.issuer = core::base_of(settings.domain) + "/";
     }
     if (settings.end_session_endpoint.empty()) {
         settings.end_session_endpoint = core::parse_url(settings.issuer)->origin() + "/oidc/logout";
     }
     if (!settings.original_domain.empty()) {
-        const std::string original = base_of(settings.original_domain);
+        const std::string original = core::base_of(settings.original_domain);
         if (original.empty()) {
             return "\"original_domain\": accepted: a domain such as tenant.eu.auth0.com";
         }

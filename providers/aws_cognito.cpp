@@ -47,7 +47,7 @@ std::string complete_cognito(Settings& settings) {
         (settings.authorization_endpoint.empty() || settings.token_endpoint.empty())) {
         return "\"domain\" is missing";
     }
-    const std::string base = base_of(settings.domain);
+    const std::string base = core::base_of(settings.domain);
     const auto fill = [&base](std::string& endpoint, std::string_view path) {
         if (endpoint.empty() && !base.empty()) {
             endpoint = base + std::string(path);

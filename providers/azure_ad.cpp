@@ -21,7 +21,7 @@ bool is_tenant_id(std::string_view tenant) {
 
 std::string complete_azure(Settings& settings) {
     const std::string authority =
-        base_of(settings.domain.empty() ? "login.microsoftonline.com" : settings.domain);
+        core::base_of(settings.domain.empty() ? "login.microsoftonline.com" : settings.domain);
     if (settings.single_tenant && settings.tenant.empty()) {
         return "\"single_tenant on\" needs \"tenant\"";
     }

@@ -4,6 +4,8 @@
 #include "facts.hpp"
 #include "types.hpp"
 
+#include "../src/core/url.hpp"
+
 namespace oauth::providers {
 
 namespace {
@@ -22,7 +24,7 @@ std::string complete_descope(Settings& settings) {
         const std::string region = region_of(settings);
         const std::string host = region.empty() ? "api.descope.com" : "api." + region + ".descope.com";
         settings.issuer =
-            base_of(settings.domain.empty() ? host : settings.domain) + "/" + settings.client_id;
+            core::base_of(settings.domain.empty() ? host : settings.domain) + "/" + settings.client_id;
     }
     return "";
 }

@@ -5,6 +5,8 @@
 #include "facts.hpp"
 #include "types.hpp"
 
+#include "../src/core/url.hpp"
+
 namespace oauth::providers {
 
 namespace {
@@ -13,7 +15,8 @@ constexpr std::string_view public_host = "https://github.com";
 constexpr std::size_t max_pages = 100;
 
 std::string complete_github(Settings& settings) {
-    const std::string base = settings.domain.empty() ? std::string(public_host) : base_of(settings.domain);
+    const std::string base =
+        settings.domain.empty() ? std::string(public_host) : core::base_of(settings.domain);
     const bool is_public = base == public_host;
     if (settings.api_url.empty() && settings.userinfo_endpoint.ends_with("/user")) {
         settings.api_url = settings.userinfo_endpoint.substr(0, settings.userinfo_endpoint.size() - 5);
@@ -59,7 +62,7 @@ std::vector<net::Header> api_headers() {
 }
 
 bool is_enterprise(const Settings& settings) {
-    return !settings.domain.empty() && base_of(settings.domain) != public_host;
+    return !settings.domain.empty() && core::base_of(settings.domain) != public_host;
 }
 
 // All pages of a list; a page that fails, fails the call.

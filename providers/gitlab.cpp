@@ -3,13 +3,15 @@
 // instance's address.
 #include "types.hpp"
 
+#include "../src/core/url.hpp"
+
 namespace oauth::providers {
 
 namespace {
 
 std::string complete_gitlab(Settings& settings) {
     if (settings.issuer.empty()) {
-        settings.issuer = base_of(settings.domain.empty() ? "gitlab.com" : settings.domain);
+        settings.issuer = core::base_of(settings.domain.empty() ? "gitlab.com" : settings.domain);
     }
     return "";
 }

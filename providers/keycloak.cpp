@@ -4,6 +4,8 @@
 #include "facts.hpp"
 #include "types.hpp"
 
+#include "../src/core/url.hpp"
+
 namespace oauth::providers {
 
 namespace {
@@ -16,7 +18,7 @@ std::string complete_keycloak(Settings& settings) {
         return settings.domain.empty() ? "\"domain\" (the server's address) is missing"
                                        : "\"realm\" is missing";
     }
-    settings.issuer = base_of(settings.domain) + "/realms/" + settings.realm;
+    settings.issuer = core::base_of(settings.domain) + "/realms/" + settings.realm;
     return "";
 }
 

@@ -3,6 +3,8 @@
 // The issuer is what the metadata says, because a custom domain may or may not be in it.
 #include "types.hpp"
 
+#include "../src/core/url.hpp"
+
 namespace oauth::providers {
 
 namespace {
@@ -18,7 +20,8 @@ std::string complete_okta(Settings& settings) {
     if (settings.issuer.empty()) {
         const std::string server =
             settings.authorization_server.empty() ? "default" : settings.authorization_server;
-        settings.issuer = base_of(settings.domain) + (is_org_server(settings) ? "" : "/oauth2/" + server);
+        settings.issuer =
+            core::base_of(settings.domain) + (is_org_server(settings) ? "" : "/oauth2/" + server);
     }
     return "";
 }

@@ -58,7 +58,7 @@ std::string set_api_url(Settings& settings, const Values& values) {
 }
 
 std::string set_domain(Settings& settings, const Values& values) {
-    if (base_of(values[0]).empty()) {
+    if (core::base_of(values[0]).empty()) {
         return wrong(values[0], "a domain such as example.org, with or without https://");
     }
     settings.domain = values[0];

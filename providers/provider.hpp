@@ -192,8 +192,4 @@ void keep_claims(const UserData& data, const Needs& needs, session::Identity& id
 // The scopes of an authorization request: the configured ones and those that the needs take.
 std::vector<std::string> scopes_for(const Settings& settings, const Needs& needs);
 
-// "example.org", "https://example.org/" and "http://127.0.0.1:8080" as "https://example.org" or what their
-// scheme says; empty if it is none of these. A path stays, without a trailing '/'.
-std::string base_of(std::string_view domain);
-
 } // namespace oauth::providers

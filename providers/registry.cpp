@@ -85,19 +85,4 @@ std::vector<std::string> scopes_for(const Settings& settings, const Needs& needs
     return scopes;
 }
 
-std::string base_of(std::string_view domain) {
-    std::string text(domain);
-    while (text.ends_with('/')) {
-        text.pop_back();
-    }
-    if (text.find("://") == std::string::npos) {
-        text.insert(0, "https://");
-    }
-    const auto url = core::parse_url(text);
-    if (!url || url->has_query || !core::is_endpoint_url(text)) {
-        return "";
-    }
-    return url->origin() + (url->path == "/" ? "" : url->path);
-}
-
 } // namespace oauth::providers

@@ -274,4 +274,19 @@ std::string safe_return_to(std::string_view value, std::string_view origin) {
     return is_safe_target(target) ? std::string(value) : "/";
 }
 
+std::string base_of(std::string_view domain) {
+    std::string text(domain);
+    while (text.ends_with('/')) {
+        text.pop_back();
+    }
+    if (text.find("://") == std::string::npos) {
+        text.insert(0, "https://");
+    }
+    const auto url = parse_url(text);
+    if (!url || url->has_query || !is_endpoint_url(text)) {
+        return "";
+    }
+    return url->origin() + (url->path == "/" ? "" : url->path);
+}
+
 } // namespace oauth::core

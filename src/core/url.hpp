@@ -31,6 +31,10 @@ bool is_loopback_host(std::string_view host);
 // What an endpoint of a provider may be: https, or http on a loopback host.
 bool is_endpoint_url(std::string_view text);
 
+// "example.org", "https://example.org/" and "http://127.0.0.1:8080" as "https://example.org" or what their
+// scheme says; empty if it is none of these. A path stays, without a trailing '/'.
+std::string base_of(std::string_view domain);
+
 // RFC 3986: everything but unreserved characters is encoded; a space becomes %20.
 std::string percent_encode(std::string_view text);
 

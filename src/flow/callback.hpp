@@ -11,7 +11,7 @@
 namespace oauth::flow {
 
 // `current` is the session that the browser has already, if any.
-core::Task<web::Answer> callback(SiteState& state, const Request& request, ProviderState& provider,
+core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider,
                                  session::OpenedSessionPointer current);
 
 } // namespace oauth::flow

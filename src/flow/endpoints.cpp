@@ -35,12 +35,12 @@ std::string return_to_parameter(const Request& request) {
     return value ? local_return_to(*value, request.base_url) : "/";
 }
 
-std::vector<web::Choice> choices(const SiteState& state, const Request& request, const Offer& offer,
+std::vector<web::Choice> choices(const Site& site, const Request& request, const Offer& offer,
                                  const std::string& return_to) {
     std::vector<web::Choice> all;
-    for (const ProviderState* provider : offer) {
+    for (const Provider* provider : offer) {
         const providers::Settings& settings = provider->settings();
-        std::string url = request.base_url + state.site.path + "/" + settings.name;
+        std::string url = request.base_url + site.options.path + "/" + settings.name;
         if (return_to != "/") {
             core::append_parameter(url, "return_to", return_to);
         }
@@ -49,22 +49,21 @@ std::vector<web::Choice> choices(const SiteState& state, const Request& request,
     return all;
 }
 
-core::Task<web::Answer> login(SiteState& state, const Request& request, const Offer& offer) {
+core::Task<web::Answer> login(Site& site, const Request& request, const Offer& offer) {
     std::string return_to = return_to_parameter(request);
     if (offer.size() == 1) {
-        co_return co_await sign_in(state, request, *offer.front(), std::move(return_to));
+        co_return co_await sign_in(site, request, *offer.front(), std::move(return_to));
     }
-    if (!state.site.login_page.empty()) {
-        std::string url = request.base_url + state.site.login_page;
+    if (!site.options.login_page.empty()) {
+        std::string url = request.base_url + site.options.login_page;
         core::append_parameter(url, "return_to", return_to);
         co_return web::redirect(302, std::move(url));
     }
-    co_return web::sign_in_page(choices(state, request, offer, return_to),
-                                audience(state, request, return_to));
+    co_return web::sign_in_page(choices(site, request, offer, return_to), audience(site, request, return_to));
 }
 
-ProviderState* find_offered(const Offer& offer, std::string_view name) {
-    for (ProviderState* provider : offer) {
+Provider* find_offered(const Offer& offer, std::string_view name) {
+    for (Provider* provider : offer) {
         if (provider->settings().name == name) {
             return provider;
         }
@@ -72,13 +71,13 @@ ProviderState* find_offered(const Offer& offer, std::string_view name) {
     return nullptr;
 }
 
-web::Answer jwks(const SiteState& state) {
-    web::Answer answer = web::json(200, state.identity_keys.jwks());
+web::Answer jwks(const Site& site) {
+    web::Answer answer = web::json(200, site.identity_keys.jwks());
     answer.cache_control = "public, max-age=300";
     return answer;
 }
 
-core::Task<web::Answer> serve_callback(SiteState& state, const Request& request, ProviderState& provider,
+core::Task<web::Answer> serve_callback(Site& site, const Request& request, Provider& provider,
                                        session::OpenedSessionPointer current) {
     const std::string_view method = provider.settings().uses_form_post() ? "POST" : "GET";
     if (request.method != method) {
@@ -87,15 +86,15 @@ core::Task<web::Answer> serve_callback(SiteState& state, const Request& request,
     // CB-23, CB-21: what may be asked for twice must not use the sign-in up.
     if (is_prefetch(request)) {
         co_return web::failure({core::Code::request_invalid, "the callback was prefetched"},
-                               audience(state, request, "/"));
+                               audience(site, request, "/"));
     }
     if (request.early_data == "1") {
         web::Answer answer =
-            web::failure({core::Code::request_invalid, "early data"}, audience(state, request, "/"));
+            web::failure({core::Code::request_invalid, "early data"}, audience(site, request, "/"));
         answer.status = 425;
         co_return answer;
     }
-    co_return co_await callback(state, request, provider, std::move(current));
+    co_return co_await callback(site, request, provider, std::move(current));
 }
 
 } // namespace
@@ -138,23 +137,23 @@ Route find_route(std::string_view path, std::string_view oauth_path) {
     return {endpoint, rest};
 }
 
-bool takes_body(const SiteState& state, const Route& route, std::string_view method) {
+bool takes_body(const Site& site, const Route& route, std::string_view method) {
     if (route.endpoint != Endpoint::callback || method != "POST") {
         return false;
     }
-    const ProviderState* provider = state.find_provider(route.provider);
+    const Provider* provider = site.find_provider(route.provider);
     return provider != nullptr && provider->settings().uses_form_post();
 }
 
-core::Task<web::Answer> serve(SiteState& state, const Request& request, const Offer& offer,
+core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer,
                               session::OpenedSessionPointer current) {
-    const Route route = find_route(request.path, state.site.path);
+    const Route route = find_route(request.path, site.options.path);
     if (route.endpoint == Endpoint::callback) {
-        ProviderState* provider = state.find_provider(route.provider);
+        Provider* provider = site.find_provider(route.provider);
         if (provider == nullptr) {
             co_return not_found();
         }
-        co_return co_await serve_callback(state, request, *provider, std::move(current));
+        co_return co_await serve_callback(site, request, *provider, std::move(current));
     }
     if (route.endpoint == Endpoint::logout) {
         if (!is_get(request) && request.method != "POST") {
@@ -163,48 +162,48 @@ core::Task<web::Answer> serve(SiteState& state, const Request& request, const Of
         if (request.method == "HEAD" || is_prefetch(request)) {
             co_return web::redirect(302, request.base_url + "/");
         }
-        co_return co_await sign_out(state, request, std::move(current));
+        co_return co_await sign_out(site, request, std::move(current));
     }
     if (!is_get(request)) {
         co_return not_allowed("GET, HEAD");
     }
     switch (route.endpoint) {
     case Endpoint::login:
-        co_return co_await login(state, request, offer);
+        co_return co_await login(site, request, offer);
     case Endpoint::start: {
-        ProviderState* provider = find_offered(offer, route.provider);
+        Provider* provider = find_offered(offer, route.provider);
         if (provider == nullptr) {
             co_return not_found();
         }
-        co_return co_await sign_in(state, request, *provider, return_to_parameter(request));
+        co_return co_await sign_in(site, request, *provider, return_to_parameter(request));
     }
     case Endpoint::userinfo:
         if (!current) {
-            co_return web::unauthenticated(request.base_url, audience(state, request, "/"));
+            co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
         }
         co_return web::json(200, identity::describe(current->session));
     case Endpoint::providers:
-        co_return web::providers_json(choices(state, request, offer, "/"));
+        co_return web::providers_json(choices(site, request, offer, "/"));
     case Endpoint::jwks:
-        co_return jwks(state);
+        co_return jwks(site);
     default:
         co_return not_found();
     }
 }
 
-core::Task<web::Answer> challenge(SiteState& state, const Request& request, const Offer& offer,
+core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how) {
     const bool page =
         how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
     if (!page) {
-        co_return web::unauthenticated(request.base_url, audience(state, request, "/"));
+        co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
     }
     std::string return_to = is_get(request) ? local_return_to(request.target, request.base_url) : "/";
     web::Answer answer;
     if (offer.size() == 1) {
-        answer = co_await sign_in(state, request, *offer.front(), std::move(return_to));
+        answer = co_await sign_in(site, request, *offer.front(), std::move(return_to));
     } else {
-        answer = web::redirect(302, login_url(state.site, request.base_url, return_to));
+        answer = web::redirect(302, login_url(site.options, request.base_url, return_to));
     }
     if (answer.status == 302) {
         answer.code = core::Code::login_required;
@@ -215,14 +214,14 @@ core::Task<web::Answer> challenge(SiteState& state, const Request& request, cons
     co_return answer;
 }
 
-web::Answer refuse(const SiteState& state, const Request& request, const session::Session& session,
+web::Answer refuse(const Site& site, const Request& request, const session::Session& session,
                    const policy::Verdict& verdict, std::string reason) {
     const std::string return_to = local_return_to(request.target, request.base_url);
-    web::Audience to = audience(state, request, return_to);
+    web::Audience to = audience(site, request, return_to);
     to.account = session.identity.user + " (" + session.identity.provider + ")";
     if (!to.prefers_json) {
         // Without return_to: providers know one address to come back to after signing out, the site's root.
-        to.login_url = request.base_url + state.site.path + "/logout";
+        to.login_url = request.base_url + site.options.path + "/logout";
     }
     const core::Code code =
         verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;

@@ -17,7 +17,7 @@
 
 namespace oauth::flow {
 
-using Offer = std::vector<ProviderState*>; // the providers of the location: oauth_providers
+using Offer = std::vector<Provider*>; // the providers of the location: oauth_providers
 
 enum class Endpoint { none, login, logout, userinfo, providers, jwks, start, callback, not_found };
 
@@ -31,19 +31,19 @@ Route find_route(std::string_view path, std::string_view oauth_path);
 
 // Does this route take a body, which is to be read before serve() is called? (form_post; POST logout does not
 // need its own.)
-bool takes_body(const SiteState& state, const Route& route, std::string_view method);
+bool takes_body(const Site& site, const Route& route, std::string_view method);
 
-core::Task<web::Answer> serve(SiteState& state, const Request& request, const Offer& offer,
+core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer,
                               session::OpenedSessionPointer current);
 
 enum class Unauthenticated { automatic, redirect, status_401 };
 
 // No session where one is needed: to the provider, to the sign-in page, or 401.
-core::Task<web::Answer> challenge(SiteState& state, const Request& request, const Offer& offer,
+core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how);
 
 // A session that no rule lets in.
-web::Answer refuse(const SiteState& state, const Request& request, const session::Session& session,
+web::Answer refuse(const Site& site, const Request& request, const session::Session& session,
                    const policy::Verdict& verdict, std::string reason);
 
 } // namespace oauth::flow

@@ -19,7 +19,7 @@ using core::Error;
 oidc::AuthorizationExpectation expectation(const Attempt& attempt) {
     const providers::Settings& settings = attempt.settings();
     oidc::AuthorizationExpectation expected;
-    expected.state = attempt.login.state();
+    expected.state = attempt.sign_in.state();
     expected.issuer = settings.is_openid() ? attempt.metadata->issuer : settings.issuer;
     if (expected.issuer.find('{') != std::string::npos) {
         expected.issuer.clear(); // a template: the ID token's own issuer is checked against its tenant
@@ -54,9 +54,9 @@ core::Result<oidc::TokenRequest> token_request(const Attempt& attempt, std::stri
                      "the token endpoint takes neither client_secret_basic nor client_secret_post"};
     }
     oidc::TokenRequest request;
-    request.token_endpoint = attempt.login.token_endpoint;
+    request.token_endpoint = attempt.sign_in.token_endpoint;
     request.redirect_uri = std::move(redirect_uri);
-    request.code_verifier = settings.pkce ? attempt.login.code_verifier() : "";
+    request.code_verifier = settings.pkce ? attempt.sign_in.code_verifier() : "";
     request.credentials = {settings.client_id, settings.client_secret, *auth};
     return request;
 }
@@ -69,7 +69,7 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
                                                 oidc::ValidatedCallback callback) {
     const providers::Settings& settings = attempt.settings();
     net::HttpRequest http_request = oidc::build_token_request(request, callback);
-    net::HttpResult response = co_await net::fetch(attempt.state.http, std::move(http_request));
+    net::HttpResult response = co_await net::fetch(attempt.site.http, std::move(http_request));
     if (!response) {
         co_return at("token endpoint", response.error());
     }
@@ -84,8 +84,8 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
 
 core::Task<core::Result<core::Json>> ask_userinfo(Attempt attempt, std::string access_token,
                                                   std::string expected_subject) {
-    net::HttpRequest request = oidc::build_userinfo_request(attempt.login.userinfo_endpoint, access_token);
-    net::HttpResult response = co_await net::fetch(attempt.state.http, std::move(request));
+    net::HttpRequest request = oidc::build_userinfo_request(attempt.sign_in.userinfo_endpoint, access_token);
+    net::HttpResult response = co_await net::fetch(attempt.site.http, std::move(request));
     if (!response) {
         co_return at("userinfo endpoint", response.error());
     }
@@ -158,14 +158,14 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
         collected.signed_in.auth_time = id_token->auth_time;
         collected.data.id_token = std::move(id_token->claims);
     }
-    if (!attempt.login.userinfo_endpoint.empty()) {
+    if (!attempt.sign_in.userinfo_endpoint.empty()) {
         auto userinfo = co_await ask_userinfo(attempt, tokens->access_token, subject);
         if (!userinfo) {
             co_return userinfo.error();
         }
         collected.data.userinfo = std::move(userinfo.value());
     }
-    if (settings.type->reads_access_token && attempt.state.site.requirements->needs.role) {
+    if (settings.type->reads_access_token && attempt.site.options.requirements->needs.role) {
         auto claims = co_await verify_access_token(attempt, tokens->access_token, subject);
         if (claims) { // without it the roles are unknown, which lets nobody in
             collected.data.access_token = std::move(claims.value());
@@ -193,20 +193,16 @@ session::Strings granted_scopes(const providers::Settings& settings, const provi
 
 } // namespace
 
-std::string session_log_id(const session::Session& session) {
-    return core::hex_encode(core::digest(core::Hash::sha256, session.id).substr(0, 8));
-}
-
-core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider,
-                                            const core::Parameters& parameters, const session::Login& login,
-                                            std::string redirect_uri) {
+core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
+                                            const core::Parameters& parameters,
+                                            const session::SignIn& sign_in, std::string redirect_uri) {
     const providers::Settings& settings = provider.settings();
-    const providers::Needs& needs = state.site.requirements->needs;
-    auto metadata = co_await provider.metadata(state.http);
+    const providers::Needs& needs = site.options.requirements->needs;
+    auto metadata = co_await provider.metadata(site.http);
     if (!metadata) {
         co_return metadata.error();
     }
-    Attempt attempt{state, provider, login, metadata.value()};
+    Attempt attempt{site, provider, sign_in, metadata.value()};
     // Where the issuer is not known yet (a template, or none configured), it must have the form it can have,
     // and then be the ID token's.
     const bool is_open = settings.is_openid() && expectation(attempt).issuer.empty();
@@ -233,8 +229,7 @@ core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& pro
     }
     signed_in.identity = std::move(identity.value());
     if (settings.type->call_api != nullptr) {
-        providers::ApiCall call{state.http, settings,          needs, signed_in.access_token,
-                                data,       signed_in.identity};
+        providers::ApiCall call{site.http, settings, needs, signed_in.access_token, data, signed_in.identity};
         core::Status called = co_await settings.type->call_api(call);
         if (!called) {
             co_return called.error();

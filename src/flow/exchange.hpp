@@ -5,7 +5,7 @@
 
 #include "../core/task.hpp"
 #include "../core/url.hpp"
-#include "../session/login.hpp"
+#include "../session/sign_in.hpp"
 #include "site.hpp"
 
 #include <cstdint>
@@ -23,11 +23,8 @@ struct SignedIn {
 };
 
 // All references outlive the flow that awaits this. Nothing is retried: a code is redeemed once.
-core::Task<core::Result<SignedIn>> exchange(SiteState& state, ProviderState& provider,
-                                            const core::Parameters& parameters, const session::Login& login,
-                                            std::string redirect_uri);
-
-// A hash of the session's id that is fit for a log.
-std::string session_log_id(const session::Session& session);
+core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
+                                            const core::Parameters& parameters,
+                                            const session::SignIn& sign_in, std::string redirect_uri);
 
 } // namespace oauth::flow

@@ -8,58 +8,57 @@ namespace {
 
 constexpr std::size_t max_remembered = 16; // verdicts, and tokens, per session
 
-bool is_current(SiteState& state, session::OpenedSession& opened) {
-    if (state.clock.now() >= opened.session.expires_at) {
+bool is_current(Site& site, session::OpenedSession& opened) {
+    if (site.clock.now() >= opened.session.expires_at) {
         return false;
     }
-    const std::uint64_t generation = state.ledger.generation();
+    const std::uint64_t generation = site.ledger.generation();
     if (opened.revocations_seen == generation) {
         return true;
     }
-    if (state.ledger.is_revoked(opened.session.id)) {
+    if (site.ledger.is_revoked(opened.session.id)) {
         return false;
     }
     opened.revocations_seen = generation;
     return true;
 }
 
-session::OpenedSessionPointer open(SiteState& state, std::string_view cookie, std::string_view base_url) {
-    const std::string name = session::cookie_name(state.site.cookie, base_url);
-    const auto record = state.session_sealer.open(session::binding(name, base_url), cookie);
+session::OpenedSessionPointer open(Site& site, std::string_view cookie, std::string_view base_url) {
+    const std::string name = session::cookie_name(site.options.cookie, base_url);
+    const auto record = site.session_sealer.open(session::binding(name, base_url), cookie);
     if (!record) {
         return nullptr;
     }
     auto session = session::deserialize(*record);
-    if (!session || state.find_provider(session->identity.provider) == nullptr) {
+    if (!session || site.find_provider(session->identity.provider) == nullptr) {
         return nullptr;
     }
-    const Requirements& requirements = *state.site.requirements;
+    const Requirements& requirements = *site.options.requirements;
     if (session->made_for != (session->groups_are_cut ? requirements.mark_with_groups : requirements.mark) ||
         (session->groups_are_cut && requirements.shows_groups)) {
         return nullptr;
     }
     auto opened = std::make_shared<session::OpenedSession>();
     opened->session = std::move(*session);
-    opened->site = &state.site;
+    opened->site = &site.options;
     opened->base_url = base_url;
     opened->cookie = cookie;
     // Never equal to a generation that was read before this moment: the first check always asks.
-    opened->revocations_seen = state.ledger.generation() - 1;
+    opened->revocations_seen = site.ledger.generation() - 1;
     return opened;
 }
 
 } // namespace
 
-session::OpenedSessionPointer find_session(SiteState& state, std::string_view cookie,
-                                           std::string_view base_url) {
-    if (const auto* cached = state.sessions.find(cookie, &state.site, base_url)) {
-        return is_current(state, **cached) ? *cached : nullptr;
+session::OpenedSessionPointer find_session(Site& site, std::string_view cookie, std::string_view base_url) {
+    if (const auto* cached = site.sessions.find(cookie, &site.options, base_url)) {
+        return is_current(site, **cached) ? *cached : nullptr;
     }
-    auto opened = open(state, cookie, base_url);
-    if (!opened || !is_current(state, *opened)) {
+    auto opened = open(site, cookie, base_url);
+    if (!opened || !is_current(site, *opened)) {
         return nullptr;
     }
-    state.sessions.insert(opened);
+    site.sessions.insert(opened);
     return opened;
 }
 
@@ -77,9 +76,9 @@ policy::Verdict decide(session::OpenedSession& session, const policy::RuleSet& r
     return verdict;
 }
 
-std::string_view identity_token(const SiteState& state, session::OpenedSession& session,
+std::string_view identity_token(const Site& site, session::OpenedSession& session,
                                 const IdentitySettings& settings, std::string_view audience) {
-    const std::int64_t now = state.clock.now();
+    const std::int64_t now = site.clock.now();
     session::SignedToken* place = nullptr;
     for (session::SignedToken& token : session.tokens) {
         if (token.issuer == &settings && token.audience == audience) {
@@ -95,7 +94,7 @@ std::string_view identity_token(const SiteState& state, session::OpenedSession& 
     parameters.now = now;
     parameters.lifetime = settings.lifetime;
     parameters.extra_claims = &settings.extra_claims;
-    auto text = identity::make_token(session.session, state.identity_keys.signing(), parameters);
+    auto text = identity::make_token(session.session, site.identity_keys.signing(), parameters);
     if (!text) {
         return {};
     }

@@ -16,8 +16,7 @@
 namespace oauth::flow {
 
 // The session that the cookie's value holds; nullptr if it is none of this site's, expired or revoked.
-session::OpenedSessionPointer find_session(SiteState& state, std::string_view cookie,
-                                           std::string_view base_url);
+session::OpenedSessionPointer find_session(Site& site, std::string_view cookie, std::string_view base_url);
 
 // The location's rules about a session; remembered per session and rule set unless a rule asks about the
 // request.
@@ -32,7 +31,7 @@ struct IdentitySettings {
 
 // The signed token for an audience, reused until half of its life is over. A view that lives as long as the
 // session is not changed; empty if signing fails.
-std::string_view identity_token(const SiteState& state, session::OpenedSession& session,
+std::string_view identity_token(const Site& site, session::OpenedSession& session,
                                 const IdentitySettings& settings, std::string_view audience);
 
 } // namespace oauth::flow

@@ -39,12 +39,12 @@ std::string claimed_issuer(const jose::Jws& jws) {
 
 // The metadata that the token is checked by: the attempt's, or its own issuer's where the configuration names
 // none.
-core::Task<core::Result<ProviderState::MetadataPointer>> metadata_for(Attempt attempt, const jose::Jws& jws) {
+core::Task<core::Result<Provider::MetadataPointer>> metadata_for(Attempt attempt, const jose::Jws& jws) {
     if (!attempt.metadata->issuer.empty()) {
         co_return attempt.metadata;
     }
     std::string issuer = claimed_issuer(jws);
-    co_return co_await attempt.provider.metadata_of(attempt.state.http, std::move(issuer));
+    co_return co_await attempt.provider.metadata_of(attempt.site.http, std::move(issuer));
 }
 
 oidc::IdTokenExpectation expectation(const Attempt& attempt, const oidc::Metadata& metadata,
@@ -56,9 +56,9 @@ oidc::IdTokenExpectation expectation(const Attempt& attempt, const oidc::Metadat
     expected.algorithms =
         oidc::allowed_algorithms(settings.signing_algorithms, metadata.id_token_signing_alg_values_supported);
     expected.client_secret = settings.client_secret;
-    expected.nonce = settings.nonce ? attempt.login.nonce() : "";
-    expected.now = attempt.state.clock.now();
-    expected.clock_skew = attempt.state.site.clock_skew;
+    expected.nonce = settings.nonce ? attempt.sign_in.nonce() : "";
+    expected.now = attempt.site.clock.now();
+    expected.clock_skew = attempt.site.options.clock_skew;
     expected.max_age = requested_max_age(settings);
     expected.access_token = facts.access_token;
     expected.code = facts.code;
@@ -66,19 +66,19 @@ oidc::IdTokenExpectation expectation(const Attempt& attempt, const oidc::Metadat
     return expected;
 }
 
-core::Task<core::Result<ProviderState::KeysPointer>> keys_for(Attempt attempt, const oidc::Metadata& metadata,
-                                                              const jose::Jws& jws) {
+core::Task<core::Result<Provider::KeysPointer>> keys_for(Attempt attempt, const oidc::Metadata& metadata,
+                                                         const jose::Jws& jws) {
     if (metadata.jwks_uri.empty()) {
         co_return Error{Code::provider_error, "the metadata has no jwks_uri"};
     }
-    co_return co_await attempt.provider.keys(attempt.state.http, metadata.jwks_uri, jws);
+    co_return co_await attempt.provider.keys(attempt.site.http, metadata.jwks_uri, jws);
 }
 
 bool is_of_attempt(const Attempt& attempt, core::JsonView claims, const std::string& subject) {
     const auto expires_at = claims.get("exp").as_integer();
     return claims.get("sub").as_string() == subject &&
            claims.get("azp").as_string() == attempt.settings().client_id && expires_at &&
-           attempt.state.clock.now() < *expires_at + attempt.state.site.clock_skew;
+           attempt.site.clock.now() < *expires_at + attempt.site.options.clock_skew;
 }
 
 } // namespace
@@ -92,7 +92,7 @@ core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdToken
     if (!metadata) {
         co_return metadata.error();
     }
-    const ProviderState::MetadataPointer issuer = metadata.value();
+    const Provider::MetadataPointer issuer = metadata.value();
     auto keys = co_await keys_for(attempt, *issuer, jws.value());
     if (!keys) {
         co_return keys.error();

@@ -5,7 +5,7 @@
 
 #include "../core/task.hpp"
 #include "../oidc/id_token.hpp"
-#include "../session/login.hpp"
+#include "../session/sign_in.hpp"
 #include "site.hpp"
 
 #include <string>
@@ -14,10 +14,10 @@ namespace oauth::flow {
 
 // One sign-in under way. What it refers to lives in the flow that awaits.
 struct Attempt {
-    SiteState& state;
-    ProviderState& provider;
-    const session::Login& login;
-    ProviderState::MetadataPointer metadata;
+    Site& site;
+    Provider& provider;
+    const session::SignIn& sign_in;
+    Provider::MetadataPointer metadata;
 
     const providers::Settings& settings() const { return provider.settings(); }
 };

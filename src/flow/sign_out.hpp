@@ -10,7 +10,6 @@
 
 namespace oauth::flow {
 
-core::Task<web::Answer> sign_out(SiteState& state, const Request& request,
-                                 session::OpenedSessionPointer current);
+core::Task<web::Answer> sign_out(Site& site, const Request& request, session::OpenedSessionPointer current);
 
 } // namespace oauth::flow

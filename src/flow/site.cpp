@@ -2,6 +2,8 @@
 // See site.hpp.
 #include "site.hpp"
 
+#include "../core/url.hpp"
+
 #include <algorithm>
 
 namespace oauth::flow {
@@ -41,11 +43,42 @@ bool Requirements::mentions_group(std::string_view group) const {
                        [group](const auto& each) { return each->mentions_group(group); });
 }
 
-ProviderState* SiteState::find_provider(std::string_view name) const {
-    const auto found =
-        std::find_if(providers.begin(), providers.end(),
-                     [name](const ProviderState* provider) { return provider->settings().name == name; });
+Provider* Site::find_provider(std::string_view name) const {
+    const auto found = std::find_if(providers.begin(), providers.end(), [name](const Provider* provider) {
+        return provider->settings().name == name;
+    });
     return found == providers.end() ? nullptr : *found;
+}
+
+std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
+                         const std::string& provider) {
+    return base_url + options.path + "/" + provider + "/callback";
+}
+
+std::string login_url(const SiteOptions& options, const std::string& base_url, const std::string& return_to) {
+    std::string url = base_url + options.path + "/login";
+    if (return_to != "/") {
+        core::append_parameter(url, "return_to", return_to);
+    }
+    return url;
+}
+
+std::string local_return_to(std::string_view value, const std::string& base_url) {
+    const std::string safe = core::safe_return_to(value, base_url);
+    if (safe.starts_with('/')) {
+        return safe;
+    }
+    const std::string path = safe.substr(base_url.size());
+    return path.starts_with('/') ? path : "/" + path;
+}
+
+web::Audience audience(const Site& site, const Request& request, const std::string& return_to) {
+    web::Audience audience;
+    audience.prefers_json = prefers_json(request);
+    audience.title = site.options.page_title;
+    audience.request_id = request.id;
+    audience.login_url = login_url(site.options, request.base_url, return_to);
+    return audience;
 }
 
 } // namespace oauth::flow

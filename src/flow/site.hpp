@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What flows work with: a Site is a server's compiled configuration, immutable and owned by it; a SiteState
+// What flows work with: a Site is a server's compiled configuration, immutable and owned by it; a Site
 // is a worker's means to serve it (keys, client, provider caches), made after fork. Flows hold references to
 // both; both outlive them.
 #pragma once
@@ -13,7 +13,9 @@
 #include "../session/cookies.hpp"
 #include "../session/ledger.hpp"
 #include "../session/sealer.hpp"
-#include "provider_state.hpp"
+#include "../web/pages.hpp"
+#include "provider.hpp"
+#include "request.hpp"
 
 #include <memory>
 #include <string>
@@ -34,32 +36,42 @@ struct Requirements {
     bool mentions_group(std::string_view group) const;
 };
 
-struct Site {
+struct SiteOptions {
     std::string path = "/auth/oauth"; // oauth_path
     std::string base_url;             // empty: from the request
     std::string page_title;
     std::string login_page; // oauth_login_page: a path of this server; empty: the built-in page
     session::CookieSettings cookie;
     std::int64_t session_lifetime = 8 * 3600;
-    std::int64_t login_lifetime = 600;
+    std::int64_t sign_in_lifetime = 600; // oauth_login_lifetime
     std::int64_t clock_skew = 60;
     bool keep_tokens = false; // oauth_tokens
     const Requirements* requirements = nullptr;
 };
 
-struct SiteState {
-    const Site& site;
+struct Site {
+    const SiteOptions& options;
     core::Clock& clock;
     core::Random& random;
     session::Ledger& ledger;
     net::HttpClient& http;
     session::SessionCache& sessions;
-    std::vector<ProviderState*> providers; // all of the configuration, in its order
+    std::vector<Provider*> providers; // all of the configuration, in its order
     session::Sealer session_sealer;
-    session::Sealer login_sealer;
+    session::Sealer sign_in_sealer;
     identity::KeyRing identity_keys;
 
-    ProviderState* find_provider(std::string_view name) const;
+    Provider* find_provider(std::string_view name) const;
 };
+
+std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
+                         const std::string& provider);
+std::string login_url(const SiteOptions& options, const std::string& base_url, const std::string& return_to);
+
+// Where to go back to, from a parameter of the request: a path of our own origin, "/" for whatever is not.
+std::string local_return_to(std::string_view value, const std::string& base_url);
+
+// What pages and JSON for this request have in common; login_url leads to a fresh sign-in.
+web::Audience audience(const Site& site, const Request& request, const std::string& return_to);
 
 } // namespace oauth::flow

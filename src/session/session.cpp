@@ -4,6 +4,8 @@
 // not exactly such a record is no session.
 #include "session.hpp"
 
+#include "../core/bytes.hpp"
+#include "../core/crypto.hpp"
 #include "../core/record.hpp"
 
 #include <cstddef>
@@ -159,6 +161,10 @@ std::optional<Session> deserialize(std::string_view bytes) {
         return std::nullopt;
     }
     return session;
+}
+
+std::string log_id(const Session& session) {
+    return core::hex_encode(core::digest(core::Hash::sha256, session.id).substr(0, 8));
 }
 
 } // namespace oauth::session

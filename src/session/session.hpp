@@ -55,4 +55,7 @@ struct Session {
 std::string serialize(const Session& session);
 std::optional<Session> deserialize(std::string_view record);
 
+// A hash of the session's id that is fit for a log: 16 hexadecimal digits.
+std::string log_id(const Session& session);
+
 } // namespace oauth::session

@@ -9,7 +9,7 @@
 #include "../../src/flow/endpoints.hpp"
 #include "../../src/flow/gate.hpp"
 #include "../../src/flow/sign_in.hpp"
-#include "../../src/session/login.hpp"
+#include "../../src/session/sign_in.hpp"
 #include "tokens.hpp"
 
 #include <functional>
@@ -87,7 +87,7 @@ struct FakeProvider {
 
 class World {
 public:
-    World() { state.providers = {&provider, &other}; }
+    World() { site.providers = {&provider, &other}; }
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
@@ -100,13 +100,13 @@ public:
     session::SessionCache sessions{7, 16};
     flow::Requirements requirements;
     policy::Needs& needs = requirements.needs;
-    flow::Site site = make_site(requirements);
+    flow::SiteOptions options = make_options(requirements);
     providers::Settings settings = openid_settings("op", issuer);
     providers::Settings other_settings = openid_settings("other", "https://other.example");
-    flow::ProviderState provider{settings, ready, clock};
-    flow::ProviderState other{other_settings, ready, clock};
-    flow::SiteState state{site, clock, random, ledger, http, sessions, {}, sealer("session"), sealer("login"),
-                          {}};
+    flow::Provider provider{settings, ready, clock};
+    flow::Provider other{other_settings, ready, clock};
+    flow::Site site{options,           clock,           random, ledger, http, sessions, {},
+                    sealer("session"), sealer("login"), {}};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
 
     flow::Request request(std::string method, std::string path, std::string arguments = "") const {
@@ -149,14 +149,14 @@ public:
     }
 
     web::Answer serve(const flow::Request& request) {
-        const flow::Offer offer = state.providers;
-        return run(flow::serve(state, request, offer, current()));
+        const flow::Offer offer = site.providers;
+        return run(flow::serve(site, request, offer, current()));
     }
 
     // Starts a sign-in; gives the provider's parameters, and has the provider know the nonce.
     core::Parameters begin(const std::string& return_to = "/page") {
         const web::Answer answer =
-            run(flow::sign_in(state, request("GET", "/auth/oauth/op"), provider, return_to));
+            run(flow::sign_in(site, request("GET", "/auth/oauth/op"), provider, return_to));
         assert_int_equal(answer.status, 302);
         auto parameters = query_of(location(answer));
         op.claims = op.claims.with("nonce", quoted(parameters.find("nonce").value_or("none")));
@@ -178,12 +178,12 @@ public:
 
     session::OpenedSessionPointer current() {
         const auto cookie = jar.find(session_name());
-        return cookie == jar.end() ? nullptr : flow::find_session(state, cookie->second, app);
+        return cookie == jar.end() ? nullptr : flow::find_session(site, cookie->second, app);
     }
 
-    std::string session_name() const { return session::cookie_name(site.cookie, app); }
-    std::string login_name(std::string_view state_parameter) const {
-        return session::login_cookie_name(session_name(), *session::login_id(state_parameter));
+    std::string session_name() const { return session::cookie_name(options.cookie, app); }
+    std::string sign_in_name(std::string_view state_parameter) const {
+        return session::sign_in_cookie_name(session_name(), *session::sign_in_id(state_parameter));
     }
 
     static std::string header(const web::Answer& answer, std::string_view name) {
@@ -237,10 +237,10 @@ public:
     }
 
 private:
-    static flow::Site make_site(const flow::Requirements& requirements) {
-        flow::Site site;
-        site.requirements = &requirements;
-        return site;
+    static flow::SiteOptions make_options(const flow::Requirements& requirements) {
+        flow::SiteOptions options;
+        options.requirements = &requirements;
+        return options;
     }
     static session::Sealer sealer(std::string_view purpose) {
         auto sealer = session::Sealer::create({"a secret that seals cookies in tests"}, purpose);

@@ -3,7 +3,7 @@
 // that run until then.
 #pragma once
 
-#include "../../src/flow/provider_state.hpp"
+#include "../../src/flow/provider.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,14 +13,14 @@
 
 namespace oauth::unit {
 
-using flow::ProviderState;
+using flow::Provider;
 
 struct Place {
     FakeClock clock{start_of_time};
     FakeHttp http;
     core::ReadyQueue ready{[] {}};
     providers::Settings settings = openid_settings("op", issuer);
-    ProviderState provider{settings, ready, clock};
+    Provider provider{settings, ready, clock};
 };
 
 template <class T>
@@ -40,8 +40,8 @@ private:
     core::Flow<core::Result<T>> flow_;
 };
 
-using MetadataRun = Run<ProviderState::MetadataPointer>;
-using KeysRun = Run<ProviderState::KeysPointer>;
+using MetadataRun = Run<Provider::MetadataPointer>;
+using KeysRun = Run<Provider::KeysPointer>;
 
 inline void answer(Place& place, net::HttpResult result) {
     place.http.answer(std::move(result));

@@ -27,8 +27,8 @@ void cb_18_a_sign_in_ends_in_a_session(void**) {
     assert_false(answer.code.has_value());
     const std::string cookie = World::cookie_set(answer, "__Host-oauth");
     assert_true(cookie.ends_with("; Path=/; HttpOnly; Secure; SameSite=Lax"));
-    assert_text_equal(World::cookie_set(answer, world.login_name(state)),
-                      world.login_name(state) + "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
+    assert_text_equal(World::cookie_set(answer, world.sign_in_name(state)),
+                      world.sign_in_name(state) + "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
 
     const auto session = world.current();
     assert_non_null(session.get());
@@ -38,7 +38,7 @@ void cb_18_a_sign_in_ends_in_a_session(void**) {
     assert_true(session->session.identity.email_verified);
     assert_int_equal(session->session.id.size(), 16);
     assert_int_equal(session->session.signed_in_at, unit::start_of_time);
-    assert_int_equal(session->session.expires_at, unit::start_of_time + world.site.session_lifetime);
+    assert_int_equal(session->session.expires_at, unit::start_of_time + world.options.session_lifetime);
     assert_text_equal(session->session.id_token, "");
     assert_text_equal(session->session.access_token, "");
     assert_true(answer.log.find(state) == std::string::npos);
@@ -64,7 +64,7 @@ void the_code_is_redeemed_as_it_was_asked_for(void**) {
 
 void tokens_are_kept_where_they_are_asked_for(void**) {
     World world;
-    world.site.keep_tokens = true;
+    world.options.keep_tokens = true;
     world.sign_in_as("user-1");
     assert_text_equal(world.current()->session.access_token, "access-1");
     assert_true(world.current()->session.id_token.starts_with("ey"));
@@ -133,7 +133,7 @@ void cs_01_not_in_another_browser(void**) {
     const std::string second = state_of(world.begin()); // a victim's own sign-in under way does not help
     assert_refused_unsent(world, world.callback_request(state));
     // Nor does its cookie under the other's name.
-    world.jar[world.login_name(state)] = world.jar[world.login_name(second)];
+    world.jar[world.sign_in_name(state)] = world.jar[world.sign_in_name(second)];
     assert_refused_unsent(world, world.callback_request(state));
     assert_refused_unsent(world, world.callback_request(second.substr(0, 12) + state.substr(12)));
 }
@@ -156,15 +156,15 @@ void sc_17_not_at_another_base_url(void**) {
 void sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session(void**) {
     World world;
     const std::string state = state_of(world.begin());
-    const std::string login = world.jar[world.login_name(state)];
-    assert_null(flow::find_session(world.state, login, app).get());
+    const std::string sign_in = world.jar[world.sign_in_name(state)];
+    assert_null(flow::find_session(world.site, sign_in, app).get());
     world.serve(world.callback_request(state));
     const std::string session = world.jar.at(world.session_name());
-    assert_non_null(flow::find_session(world.state, session, app).get());
-    assert_null(flow::find_session(world.state, session, "https://tenant.example").get());
+    assert_non_null(flow::find_session(world.site, session, app).get());
+    assert_null(flow::find_session(world.site, session, "https://tenant.example").get());
     const std::string second = state_of(world.begin());
     world.ledger.used.clear();
-    world.jar[world.login_name(second)] = session;
+    world.jar[world.sign_in_name(second)] = session;
     world.jar.erase(world.session_name());
     assert_refused_unsent(world, world.callback_request(second));
 }
@@ -172,13 +172,13 @@ void sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session(void**) {
 void cb_04_not_too_late(void**) {
     World in_time;
     const std::string first = state_of(in_time.begin());
-    in_time.clock.advance(in_time.site.login_lifetime);
+    in_time.clock.advance(in_time.options.sign_in_lifetime);
     in_time.op.claims = in_time.op.claims.with("exp", std::to_string(in_time.clock.now() + 300));
     assert_int_equal(in_time.serve(in_time.callback_request(first)).status, 302);
 
     World too_late;
     const std::string second = state_of(too_late.begin());
-    too_late.clock.advance(too_late.site.login_lifetime + 1);
+    too_late.clock.advance(too_late.options.sign_in_lifetime + 1);
     const flow::Request request = too_late.callback_request(second, "&code=code-1&return_to=%2Fevil");
     const web::Answer answer = too_late.serve(request);
     assert_failure(answer, "state_invalid", 400);
@@ -205,7 +205,7 @@ void a_full_ledger_lets_nobody_in(void**) {
     assert_refused_unsent(world, world.callback_request(state), "store_unavailable", 503);
     world.ledger.full = false;
     assert_int_equal(world.serve(world.callback_request(state)).status, 302); // and costs nobody the sign-in
-    assert_int_equal(world.ledger.used.at(state), unit::start_of_time + world.site.login_lifetime + 1);
+    assert_int_equal(world.ledger.used.at(state), unit::start_of_time + world.options.sign_in_lifetime + 1);
 }
 
 void cb_03_a_second_time_is_refused(void**) {
@@ -226,11 +226,11 @@ void tk_18_of_two_at_once_one_redeems(void**) {
     const flow::Request request = world.callback_request(state);
     std::optional<web::Answer> first;
     core::Flow<web::Answer> flow(
-        flow::callback(world.state, request, world.provider, nullptr),
+        flow::callback(world.site, request, world.provider, nullptr),
         [&first](std::optional<web::Answer> value, std::exception_ptr) { first = std::move(value); });
     flow.start();
     assert_int_equal(world.http.pending(), 1);
-    core::Flow<web::Answer> second(flow::callback(world.state, request, world.provider, nullptr),
+    core::Flow<web::Answer> second(flow::callback(world.site, request, world.provider, nullptr),
                                    [](std::optional<web::Answer> value, std::exception_ptr) {
                                        assert_failure(*value, "state_invalid", 400);
                                    });
@@ -248,7 +248,7 @@ void a_browser_that_goes_away_takes_its_exchange_along(void**) {
     const flow::Request request = world.callback_request(state);
     int done = 0;
     {
-        core::Flow<web::Answer> flow(flow::callback(world.state, request, world.provider, nullptr),
+        core::Flow<web::Answer> flow(flow::callback(world.site, request, world.provider, nullptr),
                                      [&done](std::optional<web::Answer>, std::exception_ptr) { ++done; });
         flow.start();
         assert_int_equal(world.http.pending(), 1);
@@ -262,7 +262,7 @@ void a_browser_that_goes_away_takes_its_exchange_along(void**) {
 
 void a_strict_cookie_is_followed_by_a_page_of_ours(void**) {
     World world;
-    world.site.cookie.same_site = session::CookieSettings::SameSite::strict;
+    world.options.cookie.same_site = session::CookieSettings::SameSite::strict;
     const web::Answer answer = world.sign_in_as("user-1");
     assert_int_equal(answer.status, 200);
     assert_true(answer.body.find("content=\"0;url=https://app.example/page\"") != std::string::npos);

@@ -115,7 +115,7 @@ void check(const Case& each, World& world) {
     const web::Answer answer = world.serve(request);
     assert_failure(answer, each.code, each.status);
     assert_false(World::sets_session(answer, world.session_name()));
-    const std::string cookie = World::cookie_set(answer, world.login_name(state));
+    const std::string cookie = World::cookie_set(answer, world.sign_in_name(state));
     assert_true(cookie.find("; Max-Age=0;") != std::string::npos);
     assert_int_equal(world.http.count("/token"), each.token_requests);
     assert_int_equal(world.http.count("/userinfo"), each.userinfo_requests);
@@ -166,8 +166,8 @@ void md_07_an_attempt_keeps_the_token_endpoint_it_began_with(void**) {
     const auto asked = world.begin();
     world.op.metadata = world.op.metadata.with("token_endpoint", "\"https://evil.example/token\"")
                             .with("userinfo_endpoint", "\"https://evil.example/userinfo\"");
-    flow::ProviderState refreshed(world.settings, world.ready, world.clock);
-    world.state.providers = {&refreshed, &world.other};
+    flow::Provider refreshed(world.settings, world.ready, world.clock);
+    world.site.providers = {&refreshed, &world.other};
     assert_int_equal(world.serve(world.callback_request(*asked.find("state"))).status, 302);
     assert_int_equal(world.http.count("https://op.example/token"), 1);
     assert_int_equal(world.http.count("https://op.example/userinfo"), 1);
@@ -211,8 +211,8 @@ void plain_oauth_needs_a_subject(void**) {
     settings.authorization_endpoint = unit::issuer + "/authorize";
     settings.token_endpoint = unit::issuer + "/token";
     settings.userinfo_endpoint = unit::issuer + "/userinfo";
-    flow::ProviderState plain(settings, world.ready, world.clock);
-    world.state.providers = {&plain};
+    flow::Provider plain(settings, world.ready, world.clock);
+    world.site.providers = {&plain};
     for (const bool known : {false, true}) {
         world.op.instead.clear();
         world.op.instead.emplace(

@@ -23,7 +23,7 @@ void cb_20_another_user_replaces_the_session(void**) {
     assert_true(world.current()->session.id != old_id);
     assert_int_equal(world.ledger.revoked.size(), 1);
     assert_true(world.ledger.is_revoked(old_id));
-    assert_null(flow::find_session(world.state, old_cookie, app).get());
+    assert_null(flow::find_session(world.site, old_cookie, app).get());
 }
 
 void cb_20_a_failed_sign_in_keeps_the_old_session(void**) {
@@ -39,14 +39,14 @@ void cb_20_a_failed_sign_in_keeps_the_old_session(void**) {
 void who_is_signed_in_is_sent_on(void**) {
     World world;
     const std::string state = state_of(world.begin("/deep?y=2"));
-    const auto login = *world.jar.find(world.login_name(state));
+    const auto sign_in = *world.jar.find(world.sign_in_name(state));
     world.serve(world.callback_request(state));
     const std::size_t sent = world.http.sent.size();
-    world.jar.insert(login);
+    world.jar.insert(sign_in);
     const web::Answer used = world.serve(world.callback_request(state)); // double click
     assert_int_equal(used.status, 302);
     assert_text_equal(World::location(used), app + "/deep?y=2");
-    world.jar.erase(login.first);
+    world.jar.erase(sign_in.first);
     const web::Answer unknown = world.serve(world.callback_request(state)); // back button
     assert_int_equal(unknown.status, 302);
     assert_text_equal(World::location(unknown), app + "/");
@@ -65,7 +65,7 @@ void parts_of_an_older_session_are_removed(void**) {
                       "__Host-oauth.0=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
     assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
     assert_int_equal(world.jar.size(), 2); // AR-05: the session, and what the other tab has begun
-    assert_true(world.jar.contains(world.login_name(other_tab)));
+    assert_true(world.jar.contains(world.sign_in_name(other_tab)));
 }
 
 void a_large_session_goes_in_parts(void**) {
@@ -83,7 +83,7 @@ void a_large_session_goes_in_parts(void**) {
     }
     const auto joined = joiner.join();
     assert_true(joined.has_value());
-    assert_non_null(flow::find_session(world.state, *joined, app).get());
+    assert_non_null(flow::find_session(world.site, *joined, app).get());
 }
 
 void ar_05_two_tabs_both_complete(void**) {

@@ -94,11 +94,11 @@ void mx_06_only_providers_on_offer_start(void**) {
     World world;
     const flow::Offer only_op = {&world.provider};
     const web::Answer other =
-        world.run(flow::serve(world.state, world.request("GET", "/auth/oauth/other"), only_op, nullptr));
+        world.run(flow::serve(world.site, world.request("GET", "/auth/oauth/other"), only_op, nullptr));
     assert_int_equal(other.status, 404);
     assert_int_equal(world.http.sent.size(), 0);
     const web::Answer op =
-        world.run(flow::serve(world.state, world.request("GET", "/auth/oauth/op"), only_op, nullptr));
+        world.run(flow::serve(world.site, world.request("GET", "/auth/oauth/op"), only_op, nullptr));
     assert_int_equal(op.status, 302);
 }
 
@@ -106,7 +106,7 @@ void one_provider_needs_no_page(void**) {
     World world;
     const flow::Offer only_op = {&world.provider};
     const flow::Request request = world.request("GET", "/auth/oauth/login", "return_to=%2Fx");
-    const web::Answer answer = world.run(flow::serve(world.state, request, only_op, nullptr));
+    const web::Answer answer = world.run(flow::serve(world.site, request, only_op, nullptr));
     assert_int_equal(answer.status, 302);
     assert_true(World::location(answer).starts_with("https://op.example/authorize"));
 }
@@ -123,7 +123,7 @@ void several_providers_are_offered(void**) {
     const web::Answer evil =
         world.serve(world.request("GET", "/auth/oauth/login", "return_to=https%3A%2F%2Fevil.example"));
     assert_true(evil.body.find("evil") == std::string::npos);
-    world.site.login_page = "/welcome";
+    world.options.login_page = "/welcome";
     const web::Answer own = world.serve(world.request("GET", "/auth/oauth/login", "return_to=%2Fx%3Fy"));
     assert_text_equal(World::location(own), app + "/welcome?return_to=%2Fx%3Fy");
 }
@@ -140,12 +140,12 @@ void providers_as_json(void**) {
 
 void the_keys_may_be_cached(void**) {
     World world;
-    world.state.identity_keys.add(*jose::SigningKey::generate_es256());
+    world.site.identity_keys.add(*jose::SigningKey::generate_es256());
     const web::Answer answer = world.serve(world.request("GET", "/auth/oauth/jwks.json"));
     assert_int_equal(answer.status, 200);
     assert_text_equal(answer.cache_control, "public, max-age=300");
     assert_true(answer.set_cookies.empty());
-    assert_true(jose::JwkSet::parse(answer.body)->has_kid(world.state.identity_keys.signing().kid()));
+    assert_true(jose::JwkSet::parse(answer.body)->has_kid(world.site.identity_keys.signing().kid()));
 }
 
 void cs_10_userinfo(void**) {
@@ -187,7 +187,7 @@ void bodies_are_read_for_a_posted_callback_only(void**) {
     World world;
     world.other_settings.response_mode = "form_post";
     const auto takes = [&world](const char* path, const char* method) {
-        return flow::takes_body(world.state, flow::find_route(path, "/auth/oauth"), method);
+        return flow::takes_body(world.site, flow::find_route(path, "/auth/oauth"), method);
     };
     assert_true(takes("/auth/oauth/other/callback", "POST"));
     assert_false(takes("/auth/oauth/other/callback", "GET"));
@@ -204,7 +204,7 @@ web::Answer challenge(World& world, const flow::Request& request,
     if (several) {
         offer.push_back(&world.other);
     }
-    return world.run(flow::challenge(world.state, request, offer, how));
+    return world.run(flow::challenge(world.site, request, offer, how));
 }
 
 void a_page_load_is_sent_to_sign_in(void**) {
@@ -274,7 +274,7 @@ void a_refusal_says_who_and_offers_another(void**) {
     const auto session = world.current();
     policy::Verdict verdict;
     flow::Request request = world.request("GET", "/admin/", "x=1");
-    const web::Answer page = flow::refuse(world.state, request, session->session, verdict, "no rule");
+    const web::Answer page = flow::refuse(world.site, request, session->session, verdict, "no rule");
     assert_failure(page, "policy_denied", 403);
     assert_true(page.body.find("ann@example.org (op)") != std::string::npos);
     assert_true(page.body.find("href=\"https://app.example/auth/oauth/logout\"") != std::string::npos);
@@ -282,10 +282,9 @@ void a_refusal_says_who_and_offers_another(void**) {
     assert_text_equal(page.log, "policy_denied: no rule");
     assert_true(page.set_cookies.empty());
     verdict.email_unverified = true;
-    assert_failure(flow::refuse(world.state, request, session->session, verdict, ""), "email_unverified",
-                   403);
+    assert_failure(flow::refuse(world.site, request, session->session, verdict, ""), "email_unverified", 403);
     request.accept = "application/json";
-    const web::Answer json = flow::refuse(world.state, request, session->session, policy::Verdict(), "");
+    const web::Answer json = flow::refuse(world.site, request, session->session, policy::Verdict(), "");
     assert_text_equal(json.content_type, "application/json");
     assert_true(json.body.find("login?return_to=%2Fadmin%2F%3Fx%3D1") != std::string::npos);
 }

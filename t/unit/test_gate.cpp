@@ -12,7 +12,7 @@ using unit::World;
 namespace {
 
 session::OpenedSessionPointer find(World& world) {
-    return flow::find_session(world.state, world.jar.at(world.session_name()), app);
+    return flow::find_session(world.site, world.jar.at(world.session_name()), app);
 }
 
 void forget(World& world) {
@@ -40,7 +40,7 @@ void sc_16_to_the_second(void**) {
             return find(world) != nullptr;
         };
         assert_true(look());
-        world.clock.advance(world.site.session_lifetime - 1);
+        world.clock.advance(world.options.session_lifetime - 1);
         assert_true(look());
         world.clock.advance(1);
         assert_false(look());
@@ -69,7 +69,7 @@ void mx_04_of_a_provider_that_is_configured(void**) {
     World world;
     world.sign_in_as("user-1");
     forget(world);
-    world.state.providers = {&world.other};
+    world.site.providers = {&world.other};
     assert_null(find(world).get());
 }
 
@@ -94,12 +94,12 @@ void sc_20_what_is_no_session_is_refused(void**) {
     core::Random& random = world.random;
     const std::string bound = session::binding(world.session_name(), app);
     for (const std::string& record : {std::string(), std::string("x"), std::string(1000, '\xff')}) {
-        const auto sealed = world.state.session_sealer.seal(random, bound, record);
+        const auto sealed = world.site.session_sealer.seal(random, bound, record);
         assert_true(sealed.has_value());
-        assert_null(flow::find_session(world.state, *sealed, app).get());
+        assert_null(flow::find_session(world.site, *sealed, app).get());
     }
     for (const char* cookie : {"", "x", "AAAA"}) {
-        assert_null(flow::find_session(world.state, cookie, app).get());
+        assert_null(flow::find_session(world.site, cookie, app).get());
     }
 }
 
@@ -142,7 +142,7 @@ void verdicts_about_the_request_are_not_remembered(void**) {
 
 void what_is_remembered_is_bounded(void**) {
     World world;
-    world.state.identity_keys.add(*jose::SigningKey::generate_es256());
+    world.site.identity_keys.add(*jose::SigningKey::generate_es256());
     world.sign_in_as("user-1");
     const auto session = find(world);
     const unit::TestFacts facts;
@@ -153,7 +153,7 @@ void what_is_remembered_is_bounded(void**) {
     }
     for (std::size_t i = 0; i < rules.size(); ++i) {
         assert_true(flow::decide(*session, rules[i], facts).allowed == (i % 2 == 0));
-        assert_false(flow::identity_token(world.state, *session, settings, "a" + std::to_string(i)).empty());
+        assert_false(flow::identity_token(world.site, *session, settings, "a" + std::to_string(i)).empty());
     }
     assert_true(session->verdicts.size() <= 16);
     assert_true(session->tokens.size() <= 16);
@@ -161,14 +161,14 @@ void what_is_remembered_is_bounded(void**) {
 
 void a_token_is_reused_for_half_of_its_life(void**) {
     World world;
-    world.state.identity_keys.add(*jose::SigningKey::generate_es256());
+    world.site.identity_keys.add(*jose::SigningKey::generate_es256());
     world.sign_in_as("user-1");
     const auto session = find(world);
     flow::IdentitySettings settings;
     settings.lifetime = 300;
     const flow::IdentitySettings other = settings;
     const auto token = [&](const flow::IdentitySettings& of, const char* audience) {
-        return std::string(flow::identity_token(world.state, *session, of, audience));
+        return std::string(flow::identity_token(world.site, *session, of, audience));
     };
     const std::string first = token(settings, "reports");
     assert_false(first.empty());
@@ -185,15 +185,15 @@ void a_token_is_reused_for_half_of_its_life(void**) {
 
 void a_short_session_is_not_told_for_longer(void**) {
     World world;
-    world.site.session_lifetime = 100;
-    world.state.identity_keys.add(*jose::SigningKey::generate_es256());
+    world.options.session_lifetime = 100;
+    world.site.identity_keys.add(*jose::SigningKey::generate_es256());
     world.sign_in_as("user-1");
     const auto session = find(world);
     flow::IdentitySettings settings;
     settings.lifetime = 300;
-    const std::string first(flow::identity_token(world.state, *session, settings, "reports"));
+    const std::string first(flow::identity_token(world.site, *session, settings, "reports"));
     world.clock.advance(99); // the token that is handed on has not run out
-    const std::string last(flow::identity_token(world.state, *session, settings, "reports"));
+    const std::string last(flow::identity_token(world.site, *session, settings, "reports"));
     const auto jws = jose::parse_compact(last);
     const auto claims = core::Json::parse(jws->payload);
     assert_text_equal(last, first);

@@ -8,7 +8,7 @@
 #include <vector>
 
 using namespace oauth;
-using flow::ProviderState;
+using flow::Provider;
 using unit::answer;
 using unit::json_response;
 using unit::KeysRun;
@@ -141,7 +141,7 @@ void md_08_stale_keys_serve_while_the_provider_is_down(void**) {
     Place place;
     const auto first = keys(place, token("k0"));
     answer(place, key_answer({0}));
-    place.clock.advance(ProviderState::fresh_for);
+    place.clock.advance(Provider::fresh_for);
     const auto known = keys(place, token("k0"));
     assert_int_equal(place.http.sent.size(), 2);
     answer(place, unit::unreachable());
@@ -151,7 +151,7 @@ void md_08_stale_keys_serve_while_the_provider_is_down(void**) {
     const auto unknown = keys(place, token("k1", key(1)));
     answer(place, unit::unreachable());
     assert_false(unknown->result->ok());
-    place.clock.advance(ProviderState::usable_for);
+    place.clock.advance(Provider::usable_for);
     const auto too_old = keys(place, token("k0"));
     answer(place, unit::unreachable());
     assert_false(too_old->result->ok());
@@ -161,7 +161,7 @@ void a_key_that_is_withdrawn_is_gone_when_the_keys_are_read_again(void**) {
     Place place;
     const auto first = keys(place, token("k0"));
     answer(place, key_answer({0, 1}));
-    place.clock.advance(ProviderState::fresh_for);
+    place.clock.advance(Provider::fresh_for);
     const auto again = keys(place, token("k0"));
     answer(place, key_answer({1}));
     assert_true(again->ok());

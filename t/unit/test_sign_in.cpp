@@ -13,16 +13,16 @@ namespace {
 
 web::Answer start(World& world, const std::string& return_to = "/") {
     return world.run(
-        flow::sign_in(world.state, world.request("GET", "/auth/oauth/op"), world.provider, return_to));
+        flow::sign_in(world.site, world.request("GET", "/auth/oauth/op"), world.provider, return_to));
 }
 
-session::Login sealed_login(World& world, const std::string& state) {
-    const std::string name = world.login_name(state);
-    const auto record = world.state.login_sealer.open(session::binding(name, app), world.jar[name]);
+session::SignIn sealed_login(World& world, const std::string& state) {
+    const std::string name = world.sign_in_name(state);
+    const auto record = world.site.sign_in_sealer.open(session::binding(name, app), world.jar[name]);
     assert_true(record.has_value());
-    const auto login = session::deserialize_login(*record);
-    assert_true(login.has_value());
-    return *login;
+    const auto sign_in = session::deserialize_sign_in(*record);
+    assert_true(sign_in.has_value());
+    return *sign_in;
 }
 
 void the_redirect_has_what_the_protocol_asks_for(void**) {
@@ -39,16 +39,16 @@ void the_redirect_has_what_the_protocol_asks_for(void**) {
     assert_text_equal(asked.find("redirect_uri").value_or(""), app + "/auth/oauth/op/callback");
     assert_text_equal(asked.find("scope").value_or(""), "openid profile email");
     assert_text_equal(asked.find("code_challenge_method").value_or(""), "S256");
-    const session::Login login = sealed_login(world, std::string(*asked.find("state")));
-    assert_text_equal(login.state(), *asked.find("state"));
-    assert_text_equal(login.nonce(), *asked.find("nonce"));
-    assert_text_equal(oidc::code_challenge_s256(login.code_verifier()), *asked.find("code_challenge"));
-    assert_true(location.find(login.code_verifier()) == std::string::npos);
-    assert_text_equal(login.provider, "op");
-    assert_text_equal(login.return_to, "/page");
-    assert_int_equal(login.started_at, unit::start_of_time);
-    assert_text_equal(login.token_endpoint, "https://op.example/token");
-    assert_text_equal(login.userinfo_endpoint, "https://op.example/userinfo");
+    const session::SignIn sign_in = sealed_login(world, std::string(*asked.find("state")));
+    assert_text_equal(sign_in.state(), *asked.find("state"));
+    assert_text_equal(sign_in.nonce(), *asked.find("nonce"));
+    assert_text_equal(oidc::code_challenge_s256(sign_in.code_verifier()), *asked.find("code_challenge"));
+    assert_true(location.find(sign_in.code_verifier()) == std::string::npos);
+    assert_text_equal(sign_in.provider, "op");
+    assert_text_equal(sign_in.return_to, "/page");
+    assert_int_equal(sign_in.started_at, unit::start_of_time);
+    assert_text_equal(sign_in.token_endpoint, "https://op.example/token");
+    assert_text_equal(sign_in.userinfo_endpoint, "https://op.example/userinfo");
 }
 
 void ar_11_nothing_of_the_request_gets_there(void**) {
@@ -75,7 +75,7 @@ void what_the_operator_adds(void**) {
     request.authorize_parameters = {
         {"op", "ui_locales", "de en"}, {"other", "audience", "x"}, {"op", "nonce", "fixed"}};
     const auto asked =
-        World::query_of(World::location(world.run(flow::sign_in(world.state, request, world.provider, "/"))));
+        World::query_of(World::location(world.run(flow::sign_in(world.site, request, world.provider, "/"))));
     assert_text_equal(asked.find("acr_values").value_or(""), "urn:mfa");
     assert_text_equal(asked.find("prompt").value_or(""), "select_account");
     assert_text_equal(asked.find("ui_locales").value_or(""), "de en");
@@ -114,7 +114,7 @@ void cs_05_one_short_lived_cookie(void**) {
 
 void t6_the_cookie_comes_back_with_the_provider_s_answer(void**) {
     World strict; // Strict would not be sent with the redirect back
-    strict.site.cookie.same_site = session::CookieSettings::SameSite::strict;
+    strict.options.cookie.same_site = session::CookieSettings::SameSite::strict;
     assert_true(start(strict).set_cookies.front().ends_with("SameSite=Lax"));
     World posted; // nor Lax with a form that is posted
     posted.settings.response_mode = "form_post";
@@ -132,12 +132,12 @@ void sc_18_five_attempts_at_most(void**) {
     std::vector<std::string> names;
     for (int i = 0; i < 200; ++i) {
         const auto asked = World::query_of(World::location(start(world)));
-        names.push_back(world.login_name(*asked.find("state")));
+        names.push_back(world.sign_in_name(*asked.find("state")));
         world.clock.advance(1);
-        assert_true(world.jar.size() <= session::max_logins);
+        assert_true(world.jar.size() <= session::max_sign_ins);
     }
-    assert_int_equal(world.jar.size(), session::max_logins);
-    for (std::size_t i = names.size() - session::max_logins; i < names.size(); ++i) {
+    assert_int_equal(world.jar.size(), session::max_sign_ins);
+    for (std::size_t i = names.size() - session::max_sign_ins; i < names.size(); ++i) {
         assert_true(world.jar.contains(names[i])); // the newest
     }
 }
@@ -151,7 +151,7 @@ void sc_18_long_addresses_push_out_more(void**) {
         for (const auto& [name, value] : world.jar) {
             bytes += name.size() + value.size();
         }
-        assert_true(bytes <= session::max_login_bytes);
+        assert_true(bytes <= session::max_sign_in_bytes);
     }
 }
 
@@ -214,9 +214,9 @@ void return_addresses_stay_on_the_site(void**) {
 
 void addresses_of_our_own(void**) {
     World world;
-    assert_text_equal(flow::redirect_uri(world.site, app, "op"), app + "/auth/oauth/op/callback");
-    assert_text_equal(flow::login_url(world.site, app, "/"), app + "/auth/oauth/login");
-    assert_text_equal(flow::login_url(world.site, app, "/a?b&c"),
+    assert_text_equal(flow::redirect_uri(world.options, app, "op"), app + "/auth/oauth/op/callback");
+    assert_text_equal(flow::login_url(world.options, app, "/"), app + "/auth/oauth/login");
+    assert_text_equal(flow::login_url(world.options, app, "/a?b&c"),
                       app + "/auth/oauth/login?return_to=%2Fa%3Fb%26c");
 }
 

@@ -19,7 +19,7 @@ web::Answer sign_out(World& world, const std::string& arguments = "", const std:
 
 void lo_02_here_first_then_at_the_provider(void**) {
     World world;
-    world.site.keep_tokens = true;
+    world.options.keep_tokens = true;
     world.sign_in_as("user-1");
     const std::string id = world.current()->session.id;
     const std::string id_token = world.current()->session.id_token;
@@ -35,7 +35,7 @@ void lo_02_here_first_then_at_the_provider(void**) {
     assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), app + "/bye");
     assert_true(world.jar.empty());
     assert_true(world.ledger.is_revoked(id)); // LO-06
-    assert_null(flow::find_session(world.state, cookie, app).get());
+    assert_null(flow::find_session(world.site, cookie, app).get());
 }
 
 void lo_06_a_copy_is_worth_nothing_after_a_cold_start_either(void**) {
@@ -44,10 +44,11 @@ void lo_06_a_copy_is_worth_nothing_after_a_cold_start_either(void**) {
     const std::string cookie = world.jar.at(world.session_name());
     sign_out(world);
     world.sessions = session::SessionCache(8, 16); // another worker, which never saw it
-    assert_null(flow::find_session(world.state, cookie, app).get());
-    world.clock.advance(world.site.session_lifetime - 1);
-    assert_null(flow::find_session(world.state, cookie, app).get());
-    assert_int_equal(world.ledger.revoked.begin()->second, unit::start_of_time + world.site.session_lifetime);
+    assert_null(flow::find_session(world.site, cookie, app).get());
+    world.clock.advance(world.options.session_lifetime - 1);
+    assert_null(flow::find_session(world.site, cookie, app).get());
+    assert_int_equal(world.ledger.revoked.begin()->second,
+                     unit::start_of_time + world.options.session_lifetime);
 }
 
 void lo_01_another_site_is_asked_back(void**) {
@@ -127,8 +128,8 @@ void lo_25_a_provider_that_is_down_keeps_nobody_signed_in(void**) {
     World world;
     world.sign_in_as("user-1");
     const std::string id = world.current()->session.id;
-    flow::ProviderState cold(world.settings, world.ready, world.clock); // has not seen the metadata
-    world.state.providers = {&cold, &world.other};
+    flow::Provider cold(world.settings, world.ready, world.clock); // has not seen the metadata
+    world.site.providers = {&cold, &world.other};
     world.op.instead.emplace("/openid-configuration", unit::unreachable());
     const web::Answer answer = sign_out(world);
     assert_int_equal(answer.status, 302);
@@ -141,8 +142,8 @@ void lo_25_a_provider_that_is_down_keeps_nobody_signed_in(void**) {
 void lo_25_known_metadata_are_not_asked_for_again(void**) {
     World world;
     world.sign_in_as("user-1");
-    world.clock.advance(flow::ProviderState::usable_for - world.site.session_lifetime);
-    const auto current = flow::find_session(world.state, world.jar.at(world.session_name()), app);
+    world.clock.advance(flow::Provider::usable_for - world.options.session_lifetime);
+    const auto current = flow::find_session(world.site, world.jar.at(world.session_name()), app);
     assert_null(current.get()); // expired: signing out is still an answer
     const std::size_t sent = world.http.sent.size();
     assert_int_equal(sign_out(world).status, 302);
@@ -150,7 +151,7 @@ void lo_25_known_metadata_are_not_asked_for_again(void**) {
 
     World fresh;
     fresh.sign_in_as("user-1");
-    fresh.clock.advance(flow::ProviderState::fresh_for + 1);
+    fresh.clock.advance(flow::Provider::fresh_for + 1);
     const std::size_t before = fresh.http.sent.size();
     assert_true(World::location(sign_out(fresh)).starts_with("https://op.example/end?"));
     assert_int_equal(fresh.http.sent.size(), before);
@@ -160,10 +161,10 @@ void it_is_over_before_the_provider_answers(void**) {
     World world;
     world.sign_in_as("user-1");
     const auto current = world.current();
-    flow::ProviderState cold(world.settings, world.ready, world.clock);
-    world.state.providers = {&cold};
+    flow::Provider cold(world.settings, world.ready, world.clock);
+    world.site.providers = {&cold};
     const flow::Request request = world.request("GET", "/auth/oauth/logout");
-    core::Flow<web::Answer> flow(flow::sign_out(world.state, request, current),
+    core::Flow<web::Answer> flow(flow::sign_out(world.site, request, current),
                                  [](std::optional<web::Answer>, std::exception_ptr) {});
     flow.start();
     assert_int_equal(world.http.pending(), 1);
@@ -206,7 +207,7 @@ void lo_07_what_is_deleted_is_what_was_set(void**) {
     insecure.secure = session::CookieSettings::Secure::off;
     for (const session::CookieSettings& settings : {plain, everything, insecure}) {
         World world;
-        world.site.cookie = settings;
+        world.options.cookie = settings;
         const std::string name = world.session_name();
         const web::Answer signed_in = world.sign_in_as("user-1");
         const std::string set = World::cookie_set(signed_in, name);

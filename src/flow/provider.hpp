@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// What a worker knows of one provider: its metadata and keys, fetched when first needed, by one request at a
+// time while the others wait for it. A provider that is down concerns its own sign-ins only, and is asked
+// again by the next one.
+#pragma once
+
+#include "../../providers/provider.hpp"
+#include "../core/clock.hpp"
+#include "../core/task.hpp"
+#include "../core/wait.hpp"
+#include "../jose/jwk.hpp"
+#include "../jose/jws.hpp"
+#include "../net/http.hpp"
+#include "../oidc/metadata.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace oauth::flow {
+
+// How often an unknown key id may have the keys fetched again: a few times at once (a rotation, twice), then
+// rarely.
+class TokenBucket {
+public:
+    TokenBucket(int capacity, std::int64_t refill_seconds)
+        : capacity_(capacity), refill_(refill_seconds), tokens_(capacity) {}
+    bool take(std::int64_t now);
+
+private:
+    int capacity_;
+    std::int64_t refill_;
+    int tokens_;
+    std::int64_t refilled_at_ = 0;
+};
+
+class Provider {
+public:
+    Provider(const providers::Settings& settings, core::ReadyQueue& ready, core::Clock& clock)
+        : settings_(settings), clock_(clock), metadata_lock_(ready), keys_lock_(ready) {}
+
+    const providers::Settings& settings() const { return settings_; }
+
+    using MetadataPointer = std::shared_ptr<const oidc::Metadata>;
+    using KeysPointer = std::shared_ptr<const jose::JwkSet>;
+
+    // The endpoints: configured ones win over the metadata's.
+    core::Task<core::Result<MetadataPointer>> metadata(net::HttpClient& http);
+
+    // The metadata of the issuer that an ID token names, where the configuration cannot
+    // (IssuerRule::from_token): it has the form that the type knows, and its document names the token
+    // endpoint that the code went to.
+    core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
+
+    // Keys to verify that token with. An unknown key id has them fetched again, throttled; if that fails, the
+    // error.
+    core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, const std::string& jwks_uri,
+                                               const jose::Jws& token);
+
+    // The metadata as last seen, without asking: for signing out, which waits for nobody.
+    MetadataPointer known_metadata() const { return metadata_; }
+
+    static constexpr std::int64_t fresh_for = 3600;       // seconds
+    static constexpr std::int64_t usable_for = 24 * 3600; // where the provider does not answer
+    static constexpr std::int64_t retry_stale_after = 30;
+
+private:
+    bool needs_discovery() const;
+    oidc::Metadata with_configured(oidc::Metadata metadata) const;
+    core::Task<core::Result<oidc::Metadata>> fetch_document(net::HttpClient& http, std::string issuer);
+    core::Task<core::Status> fetch_metadata(net::HttpClient& http);
+    core::Task<core::Status> fetch_keys(net::HttpClient& http, const std::string& jwks_uri);
+
+    struct Failure {
+        std::uint64_t number = 0;
+        core::Error error;
+    };
+
+    const providers::Settings& settings_;
+    core::Clock& clock_;
+    core::AsyncMutex metadata_lock_;
+    core::AsyncMutex keys_lock_;
+    MetadataPointer metadata_;
+    MetadataPointer token_issuer_; // of metadata_of
+    KeysPointer keys_;
+    std::string keys_uri_;
+    std::int64_t metadata_at_ = 0, metadata_tried_at_ = 0, keys_at_ = 0, keys_tried_at_ = 0;
+    Failure metadata_failure_, keys_failure_;
+    TokenBucket refetches_{5, 10};
+};
+
+} // namespace oauth::flow

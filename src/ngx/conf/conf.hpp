@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// The configuration as nginx keeps it. The structs that directives address are plain; what is C++ hangs off
+// them, made in the configuration's pool and destroyed with it. Nothing here is a global: a reload has an old
+// and a new one side by side.
+#pragma once
+
+#include "../ngx.hpp"
+
+#include "../../../providers/provider.hpp"
+#include "../../flow/endpoints.hpp"
+#include "../../flow/gate.hpp"
+#include "../../flow/site.hpp"
+#include "../../net/curl_client.hpp"
+#include "../../policy/policy.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace oauth::ngx {
+
+class Runtime;
+
+// Where in the files something was written, for errors found later.
+struct Place {
+    std::string file;
+    ngx_uint_t line = 0;
+};
+
+Place place_of(ngx_conf_t* cf);
+
+struct RawRule {
+    policy::Action action;
+    std::vector<std::string> words;
+    Place place;
+};
+
+// The rules of one level, compiled when all of the configuration has been read.
+struct RuleHolder {
+    std::vector<RawRule> raw;
+    std::shared_ptr<const policy::RuleSet> rules;
+    std::string policy_name; // of an oauth_policy block
+    enum class Progress { raw, compiling, compiled } progress = Progress::raw;
+};
+
+struct DynamicParameter { // authorize_param with variables
+    std::string name;
+    ngx_http_complex_value_t value;
+};
+
+struct ProviderEntry {
+    providers::Settings settings;
+    std::vector<DynamicParameter> dynamic_parameters;
+    Place place;
+};
+
+struct ServerConf;
+struct LocationConf;
+
+struct MainConf {
+    // What has been read, in C++: made in the configuration's pool and destroyed with it.
+    struct Compiled {
+        std::vector<std::unique_ptr<ProviderEntry>> providers;
+        std::vector<RuleHolder*> rule_holders;
+        std::vector<RuleHolder*> policies;
+        std::vector<ServerConf*> servers;
+        std::vector<LocationConf*> locations;
+        flow::Requirements requirements;
+    };
+
+    size_t zone_size;
+    ngx_shm_zone_t* zone;
+    bool in_use; // by some server
+    Compiled* compiled;
+    Runtime* runtime; // this worker's; made after fork
+};
+
+struct ServerName {
+    std::string name; // lower case; empty where it is a regular expression
+#if (NGX_PCRE)
+    ngx_regex_t* regex = nullptr;
+#endif
+};
+
+struct ServerConf {
+    struct Compiled {
+        flow::SiteOptions options;
+        std::vector<std::string> session_keys; // empty: the zone's
+        identity::KeyRing identity_ring;       // configured keys; empty: the zone's
+        net::HttpLimits limits;
+        std::vector<ServerName> names; // nginx's own array is gone once the configuration has been read
+        std::vector<std::string> identity_headers; // normalised names, of all its locations
+    };
+
+    ngx_str_t base_url;
+    ngx_str_t path;
+    ngx_str_t page_title;
+    ngx_str_t login_page;
+    time_t session_lifetime;
+    time_t login_lifetime;
+    time_t clock_skew;
+    ngx_msec_t http_timeout;
+    ngx_msec_t http_connect_timeout;
+    size_t http_max_body;
+    ngx_str_t http_proxy;
+    ngx_str_t http_trusted_certificate; // its text
+    ngx_flag_t tokens;
+    ngx_uint_t session_store;
+    ngx_array_t* session_keys;  // of ngx_str_t, secrets
+    ngx_array_t* identity_keys; // of IdentityKey
+    session::CookieSettings* cookie;
+    Compiled* compiled;
+    ngx_uint_t index; // of the worker's site
+    bool in_use;      // some location is not off
+};
+
+struct IdentityKey {
+    ngx_str_t text;
+    ngx_str_t kid;
+};
+
+struct LocationConf {
+    ngx_uint_t mode;
+    Place* mode_place;
+    ngx_array_t* providers; // of ngx_str_t; NULL: all
+    Place* providers_place;
+    RuleHolder* rules;
+    ngx_uint_t policy_mode;
+    ngx_uint_t unauthenticated;
+    ngx_flag_t identity;
+    ngx_str_t identity_header;
+    ngx_str_t identity_header_lowcase;
+    ngx_uint_t identity_header_hash;
+    ngx_http_complex_value_t* audience; // NULL: the base URL
+    time_t identity_ttl;
+    ngx_array_t* identity_claims; // of ngx_str_t
+    flow::IdentitySettings* identity_settings;
+    std::vector<std::size_t>* offer; // indexes of providers
+    const ServerConf* server;
+};
+
+enum PolicyMode : ngx_uint_t { policy_enforce, policy_shadow };
+enum Mode : ngx_uint_t { mode_off, mode_optional, mode_on };
+
+void* create_main_conf(ngx_conf_t* cf);
+void* create_server_conf(ngx_conf_t* cf);
+void* create_location_conf(ngx_conf_t* cf);
+char* merge_server_conf(ngx_conf_t* cf, void* parent, void* child);
+char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child);
+
+// After everything has been read and merged: rules compiled, needs collected, servers checked.
+ngx_int_t finish_configuration(ngx_conf_t* cf);
+
+MainConf* main_conf(ngx_conf_t* cf);
+inline MainConf* main_conf(ngx_http_request_t* r) {
+    return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_http_oauth_module));
+}
+inline ServerConf* server_conf(ngx_http_request_t* r) {
+    return static_cast<ServerConf*>(ngx_http_get_module_srv_conf(r, ngx_http_oauth_module));
+}
+inline LocationConf* location_conf(ngx_http_request_t* r) {
+    return static_cast<LocationConf*>(ngx_http_get_module_loc_conf(r, ngx_http_oauth_module));
+}
+
+// "X-OAuth-Identity" -> "x_oauth_identity": what reaches an upstream as the same name has the same normalised
+// name.
+std::string normalise_header_name(std::string_view name);
+
+} // namespace oauth::ngx

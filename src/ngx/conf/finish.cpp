@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// After the last directive: rules are compiled, every location gets its providers, and what the configuration
+// uses of a user is collected, so that nothing else is asked of a provider or kept in a cookie.
+#include "directives.hpp"
+#include "names.hpp"
+#include "../pool.hpp"
+#include "rules.hpp"
+
+#include <algorithm>
+
+namespace oauth::ngx {
+
+namespace {
+
+std::string provider_names(const MainConf::Compiled& compiled) {
+    std::string names;
+    for (const auto& entry : compiled.providers) {
+        names.append(names.empty() ? "" : ", ").append(entry->settings.name);
+    }
+    return names;
+}
+
+bool make_offer(ngx_conf_t* cf, const MainConf::Compiled& compiled, LocationConf& location) {
+    location.offer = pool_make<std::vector<std::size_t>>(cf->pool);
+    const auto* names =
+        location.providers == nullptr ? nullptr : static_cast<ngx_str_t*>(location.providers->elts);
+    const bool all = names == nullptr || (location.providers->nelts == 1 && view(names[0]) == "all");
+    for (std::size_t i = 0; all && i < compiled.providers.size(); ++i) {
+        location.offer->push_back(i);
+    }
+    for (ngx_uint_t i = 0; !all && i < location.providers->nelts; ++i) {
+        const auto found =
+            std::find_if(compiled.providers.begin(), compiled.providers.end(),
+                         [&](const auto& entry) { return entry->settings.name == view(names[i]); });
+        if (found == compiled.providers.end()) {
+            refuse_at(cf, *location.providers_place,
+                      "\"oauth_providers\": found \"" + string(names[i]) + "\", accepted: all, " +
+                          provider_names(compiled));
+            return false;
+        }
+        location.offer->push_back(static_cast<std::size_t>(found - compiled.providers.begin()));
+    }
+    if (location.mode != mode_off && location.offer->empty()) {
+        refuse_at(cf, *location.mode_place,
+                  "\"oauth\": there is no provider to sign in at, accepted: the variables of a provider, "
+                  "such as OAUTH_GITHUB_CLIENT_ID and OAUTH_GITHUB_CLIENT_SECRET, or an "
+                  "oauth_provider block,");
+        return false;
+    }
+    return true;
+}
+
+// "$oauth_claim_realm_access__roles" uses realm_access.roles.
+void collect_variables(ngx_conf_t* cf, MainConf::Compiled& compiled) {
+    constexpr std::string_view prefix = "oauth_claim_";
+    auto* core_main =
+        static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    const auto* variables = static_cast<ngx_http_variable_t*>(core_main->variables.elts);
+    for (ngx_uint_t i = 0; i < core_main->variables.nelts; ++i) {
+        const std::string_view name = view(variables[i].name);
+        if (name.starts_with(prefix)) {
+            compiled.requirements.needs.claims.insert(claim_path(name.substr(prefix.size())));
+        }
+        if (name == "oauth_email" || name == "oauth_email_verified") {
+            compiled.requirements.needs.email = true;
+        }
+        if (name == "oauth_groups" || name == "oauth_claim_groups") {
+            compiled.requirements.needs.group = true;
+            compiled.requirements.shows_groups = true;
+        }
+    }
+}
+
+void collect_needs(ngx_conf_t* cf, MainConf::Compiled& compiled) {
+    for (const auto& holders : {compiled.policies, compiled.rule_holders}) {
+        for (const RuleHolder* holder : holders) {
+            compiled.requirements.needs.merge(holder->rules->needs());
+            compiled.requirements.rules.push_back(holder->rules);
+        }
+    }
+    for (const LocationConf* location : compiled.locations) {
+        const auto& claims = location->identity_settings->extra_claims;
+        compiled.requirements.needs.claims.insert(claims.begin(), claims.end());
+    }
+    collect_variables(cf, compiled);
+    if (compiled.requirements.needs.claims.count("groups") != 0) {
+        compiled.requirements.shows_groups = true;
+    }
+    compiled.requirements.finish();
+}
+
+std::string list_needs(const providers::Needs& needs) {
+    std::string text;
+    const auto add = [&text](bool needed, std::string_view what) {
+        if (needed) {
+            text.append(text.empty() ? "" : ", ").append(what);
+        }
+    };
+    add(needs.email, "a verified e-mail address");
+    add(needs.name, "the name");
+    add(needs.hd, "the hosted domain (hd)");
+    add(needs.org, "organisations");
+    add(needs.team, "teams");
+    add(needs.group, "groups");
+    add(needs.role, "roles");
+    add(needs.tenant, "the tenant");
+    add(needs.acr, "acr");
+    add(needs.amr, "amr");
+    add(needs.scope, "the granted scopes");
+    for (const std::string& claim : needs.claims) {
+        add(true, "claim." + claim);
+    }
+    return text;
+}
+
+std::string names_of(const ServerConf& server) {
+    for (const ServerName& name : server.compiled->names) {
+        if (!name.name.empty()) {
+            return name.name;
+        }
+    }
+    return server.base_url.len != 0 ? string(server.base_url) : "-";
+}
+
+// For whoever reviews a configuration: what its rules ask of whom.
+void report_needs(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
+    providers::Needs needs;
+    std::vector<bool> offered(compiled.providers.size());
+    for (const LocationConf* location : compiled.locations) {
+        if (location->server != &server || location->mode == mode_off) {
+            continue;
+        }
+        if (location->rules != nullptr) {
+            needs.merge(location->rules->rules->needs());
+        }
+        for (const std::size_t index : *location->offer) {
+            offered[index] = true;
+        }
+    }
+    const std::string text = list_needs(needs);
+    if (text.empty()) {
+        return;
+    }
+    for (std::size_t i = 0; i < offered.size(); ++i) {
+        if (!offered[i]) {
+            continue;
+        }
+        const providers::Settings& settings = compiled.providers[i]->settings;
+        std::string scopes;
+        for (const std::string& scope : providers::scopes_for(settings, needs)) {
+            scopes.append(scopes.empty() ? "" : " ").append(scope);
+        }
+        ngx_log_error(NGX_LOG_NOTICE, cf->log, 0,
+                      "oauth: server \"%s\": the rules need of %s: %s (scope \"%s\")",
+                      names_of(server).c_str(), settings.name.c_str(), text.c_str(), scopes.c_str());
+    }
+}
+
+} // namespace
+
+ngx_int_t finish_configuration(ngx_conf_t* cf) {
+    MainConf& main = *main_conf(cf);
+    MainConf::Compiled& compiled = *main.compiled;
+    const bool in_use = std::any_of(compiled.servers.begin(), compiled.servers.end(),
+                                    [](const ServerConf* server) { return server->in_use; });
+    if (!add_environment_providers(cf, compiled)) {
+        return NGX_ERROR;
+    }
+    for (LocationConf* location : compiled.locations) {
+        if (!make_offer(cf, compiled, *location)) {
+            return NGX_ERROR;
+        }
+    }
+    if (!compile_rules(cf, compiled)) {
+        return NGX_ERROR;
+    }
+    collect_needs(cf, compiled);
+    main.in_use = in_use;
+    if (!in_use) {
+        return NGX_OK;
+    }
+    for (const ServerConf* server : compiled.servers) {
+        if (server->in_use) {
+            report_needs(cf, compiled, *server);
+        }
+    }
+    if (main.zone_size == NGX_CONF_UNSET_SIZE) {
+        main.zone_size = 8 * 1024 * 1024;
+    }
+    return NGX_OK;
+}
+
+} // namespace oauth::ngx

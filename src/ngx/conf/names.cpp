@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// See names.hpp.
+#include "names.hpp"
+
+#include "../../core/bytes.hpp"
+
+#include <cctype>
+
+namespace oauth::ngx {
+
+std::string normalise_header_name(std::string_view name) {
+    std::string normalised;
+    normalised.reserve(name.size());
+    for (const char c : name) {
+        normalised.push_back(std::isalnum(static_cast<unsigned char>(c)) != 0 ? core::to_lower_ascii(c)
+                                                                              : '_');
+    }
+    return normalised;
+}
+
+bool is_forgeable(const ngx_str_t& name, const std::vector<std::string>& normalised_names) {
+    for (const std::string& normalised : normalised_names) {
+        if (normalised.size() != name.len) {
+            continue;
+        }
+        std::size_t i = 0;
+        while (i < name.len) {
+            const u_char c = name.data[i];
+            const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            if ((plain ? ngx_tolower(c) : '_') != static_cast<u_char>(normalised[i])) {
+                break;
+            }
+            ++i;
+        }
+        if (i == name.len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string claim_path(std::string_view name) {
+    std::string path(name);
+    for (std::size_t at = path.find("__"); at != std::string::npos; at = path.find("__", at + 1)) {
+        path.replace(at, 2, ".");
+    }
+    return path;
+}
+
+} // namespace oauth::ngx

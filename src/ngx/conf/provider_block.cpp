@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// oauth_provider NAME [TYPE] { ... }, and the providers of the environment. The parameters themselves are
+// providers/parameters.cpp.
+#include "directives.hpp"
+#include "../boundary.hpp"
+#include "../pool.hpp"
+
+#include "../../../providers/environment.hpp"
+#include "../../../providers/parameters.hpp"
+#include "../../oidc/authorization.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace oauth::ngx {
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string set_authorize_parameter(ngx_conf_t* cf, ProviderEntry& entry, const Words& values) {
+    if (values[0].empty() || oidc::is_reserved_parameter(values[0])) {
+        return "\"" + values[0] + "\" is set by the module itself and cannot be given here";
+    }
+    for (const auto& [name, value] : entry.settings.authorize_parameters) {
+        if (name == values[0]) {
+            return "\"" + values[0] + "\" is given twice";
+        }
+    }
+    if (values[1].find('$') == std::string::npos) {
+        entry.settings.authorize_parameters.emplace_back(values[0], values[1]);
+        return "";
+    }
+    DynamicParameter parameter;
+    parameter.name = values[0];
+    ngx_memzero(&parameter.value, sizeof(parameter.value));
+    ngx_str_t text = copy(cf->pool, values[1]);
+    ngx_http_compile_complex_value_t compile;
+    ngx_memzero(&compile, sizeof(compile));
+    compile.cf = cf;
+    compile.value = &text;
+    compile.complex_value = &parameter.value;
+    if (ngx_http_compile_complex_value(&compile) != NGX_OK) {
+        return "the value cannot be compiled";
+    }
+    entry.dynamic_parameters.push_back(std::move(parameter));
+    return "";
+}
+
+struct Block {
+    ProviderEntry* entry;
+    Words given; // the parameters that it has set
+};
+
+std::string range(std::size_t least, std::size_t most) {
+    return std::to_string(least) + (most > least ? " to " + std::to_string(most) : "");
+}
+
+char* read_parameter(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+    auto& block = *static_cast<Block*>(conf);
+    const std::string name = argument(cf, 0);
+    Words values;
+    for (ngx_uint_t i = 1; i < cf->args->nelts; ++i) {
+        values.push_back(argument(cf, i));
+    }
+    if (name == "authorize_param") {
+        const std::string problem = values.size() == 2 ? set_authorize_parameter(cf, *block.entry, values)
+                                                       : "accepted: a name and a value";
+        return problem.empty() ? NGX_CONF_OK : refuse(cf, problem);
+    }
+    const providers::Parameter* parameter = providers::find_parameter(name);
+    if (parameter == nullptr) {
+        return refuse(cf, "is no parameter of an oauth_provider block, accepted: " +
+                              providers::parameter_names() + ", authorize_param");
+    }
+    if (std::find(block.given.begin(), block.given.end(), name) != block.given.end()) {
+        return conf_error("is duplicate");
+    }
+    if (values.size() < parameter->min_values || values.size() > parameter->max_values) {
+        return refuse(cf, "found " + std::to_string(values.size()) +
+                              " values, accepted: " + range(parameter->min_values, parameter->max_values));
+    }
+    if (name == "client_secret") {
+        auto secret = read_source(cf, values[0]);
+        if (!secret) {
+            return conf_failed();
+        }
+        values[0] = std::move(*secret);
+    }
+    block.given.push_back(name);
+    const std::string problem = parameter->set(block.entry->settings, values);
+    return problem.empty() ? NGX_CONF_OK : refuse(cf, problem);
+}
+
+const char* environment(const std::string& name) {
+    return std::getenv(name.c_str());
+}
+
+bool is_provider_name(std::string_view name) {
+    static constexpr std::string_view endpoints[] = {"login", "logout", "userinfo", "providers", "jwks.json"};
+    return !name.empty() && name.size() <= 64 &&
+           std::find(std::begin(endpoints), std::end(endpoints), name) == std::end(endpoints) &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+           });
+}
+
+std::string type_names() {
+    std::string names;
+    for (const providers::Type* type : providers::types()) {
+        names.append(names.empty() ? "" : ", ").append(type->name);
+    }
+    return names;
+}
+
+} // namespace
+
+char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+    auto* main = static_cast<MainConf*>(conf);
+    const std::string name = argument(cf, 1);
+    const std::string type_name = cf->args->nelts > 2 ? argument(cf, 2) : name;
+    if (!is_provider_name(name)) {
+        return refuse_value(
+            cf, name,
+            "a name of letters, digits, \"-\" and \"_\" that is not login, logout, userinfo or providers");
+    }
+    for (const auto& entry : main->compiled->providers) {
+        if (entry->settings.name == name) {
+            return refuse(cf, "provider \"" + name + "\" is defined already in " + entry->place.file + ":" +
+                                  std::to_string(entry->place.line));
+        }
+    }
+    const providers::Type* type = providers::find_type(type_name);
+    if (type == nullptr) {
+        return refuse(cf, "found type \"" + type_name + "\", accepted: " + type_names() +
+                              " (oauth_provider NAME TYPE { ... })");
+    }
+    auto entry = std::make_unique<ProviderEntry>();
+    entry->settings = providers::make_settings(*type, name);
+    entry->place = place_of(cf);
+
+    ngx_conf_t saved = *cf;
+    cf->handler = guarded<read_parameter>;
+    Block block{entry.get(), {}};
+    cf->handler_conf = reinterpret_cast<char*>(&block);
+    char* rc = ngx_conf_parse(cf, nullptr);
+    *cf = saved;
+    if (rc != NGX_CONF_OK) {
+        return rc;
+    }
+    std::string problem = providers::fill_from_environment(entry->settings, block.given, environment);
+    if (problem.empty()) {
+        problem = providers::complete(entry->settings);
+    }
+    if (!problem.empty()) {
+        return refuse_at(cf, entry->place, "\"oauth_provider\" " + name + ": " + problem);
+    }
+    main->compiled->providers.push_back(std::move(entry));
+    return NGX_CONF_OK;
+}
+
+bool add_environment_providers(ngx_conf_t* cf, MainConf::Compiled& compiled) {
+    for (const providers::Type* type : providers::types()) {
+        std::string missing;
+        const std::string name = providers::name_by_environment(*type, environment);
+        const auto activation = providers::activation_of(*type, environment, missing);
+        const auto same_name = std::find_if(compiled.providers.begin(), compiled.providers.end(),
+                                            [&](const auto& entry) { return entry->settings.name == name; });
+        const bool has_block = same_name != compiled.providers.end() && (*same_name)->place.line != 0;
+        if (same_name != compiled.providers.end() && !has_block &&
+            activation == providers::Activation::complete) {
+            ngx_log_error(
+                NGX_LOG_EMERG, cf->log, 0,
+                "oauth: environment variable \"%s\": found \"%s\", which is another provider's name",
+                std::string(type->name_variable).c_str(), name.c_str());
+            return false;
+        }
+        if (activation == providers::Activation::partial && !has_block) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0, "oauth: provider \"%s\" is not active: %s is not set",
+                          name.c_str(), missing.c_str());
+        }
+        if (activation != providers::Activation::complete || has_block) {
+            continue;
+        }
+        auto entry = std::make_unique<ProviderEntry>();
+        entry->settings = providers::make_settings(*type, name);
+        std::string problem = is_provider_name(name) ? "" : "the name is not accepted";
+        if (problem.empty()) {
+            problem = providers::fill_from_environment(entry->settings, {}, environment);
+        }
+        if (problem.empty()) {
+            problem = providers::complete(entry->settings);
+        }
+        if (!problem.empty()) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: provider \"%s\" of the environment: %s",
+                          name.c_str(), problem.c_str());
+            return false;
+        }
+        compiled.providers.push_back(std::move(entry));
+    }
+    return true;
+}
+
+} // namespace oauth::ngx

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// A request's facts for a flow: copied once, off the warm path.
+#include "context.hpp"
+
+#include "../../core/bytes.hpp"
+
+namespace oauth::ngx {
+
+namespace {
+
+struct Wanted {
+    std::string_view name; // lower case
+    std::string flow::Request::* field;
+};
+
+constexpr Wanted wanted_headers[] = {
+    {"accept", &flow::Request::accept},
+    {"sec-fetch-mode", &flow::Request::sec_fetch_mode},
+    {"sec-fetch-dest", &flow::Request::sec_fetch_dest},
+    {"sec-fetch-site", &flow::Request::sec_fetch_site},
+    {"sec-purpose", &flow::Request::sec_purpose},
+    {"purpose", &flow::Request::sec_purpose},
+    {"x-requested-with", &flow::Request::requested_with},
+    {"origin", &flow::Request::origin},
+    {"early-data", &flow::Request::early_data},
+    {"content-type", &flow::Request::content_type},
+};
+
+void read_header(const ngx_table_elt_t& header, flow::Request& facts) {
+    const std::string_view name = view(header.key);
+    if (core::equal_ignoring_case(name, "upgrade")) {
+        facts.upgrade = true;
+        return;
+    }
+    for (const Wanted& wanted : wanted_headers) {
+        if (core::equal_ignoring_case(name, wanted.name)) {
+            facts.*wanted.field = string(header.value);
+        }
+    }
+}
+
+std::string request_id(ngx_http_request_t* r) {
+    ngx_str_t name = ngx_string("request_id");
+    const ngx_uint_t key = ngx_hash_key(name.data, name.len);
+    const ngx_http_variable_value_t* value = ngx_http_get_variable(r, &name, key);
+    if (value == nullptr || value->not_found != 0) {
+        return {};
+    }
+    return {reinterpret_cast<const char*>(value->data), value->len};
+}
+
+} // namespace
+
+flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
+    flow::Request facts;
+    facts.method = string(r->method_name);
+    facts.path = string(r->uri);
+    facts.target = string(r->unparsed_uri);
+    facts.arguments = context.hidden ? context.arguments : string(r->args);
+    facts.base_url = context.base_url;
+    facts.id = request_id(r);
+    for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
+        const auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; ++i) {
+            read_header(headers[i], facts);
+        }
+    }
+    for (const auto& [name, value] : context.own_cookies) {
+        facts.cookies.emplace_back(name, value);
+    }
+    for (const auto& entry : main_conf(r)->compiled->providers) {
+        for (const DynamicParameter& parameter : entry->dynamic_parameters) {
+            ngx_str_t value = ngx_null_string;
+            auto* complex = const_cast<ngx_http_complex_value_t*>(&parameter.value);
+            if (ngx_http_complex_value(r, complex, &value) == NGX_OK && value.len != 0) {
+                facts.authorize_parameters.push_back({entry->settings.name, parameter.name, string(value)});
+            }
+        }
+    }
+    return facts;
+}
+
+} // namespace oauth::ngx

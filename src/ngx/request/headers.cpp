@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// See headers.hpp. Removing makes a fresh list of the survivors: the old elements keep their addresses and
+// values, because headers_in and other modules point at them.
+#include "headers.hpp"
+#include "../compat.hpp"
+#include "../conf/names.hpp"
+
+#include "../../core/bytes.hpp"
+
+namespace oauth::ngx {
+
+namespace {
+
+template <class Visit>
+void for_each_header(const ngx_list_t& list, Visit visit) {
+    for (const ngx_list_part_t* part = &list.part; part != nullptr; part = part->next) {
+        auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; ++i) {
+            visit(headers[i]);
+        }
+    }
+}
+
+template <class Keep>
+bool rebuild(ngx_http_request_t* r, Keep keep) {
+    ngx_list_t fresh;
+    constexpr ngx_uint_t part_size = 20;
+    if (ngx_list_init(&fresh, r->pool, part_size, sizeof(ngx_table_elt_t)) != NGX_OK) {
+        return false;
+    }
+    bool complete = true;
+    for_each_header(r->headers_in.headers, [&](const ngx_table_elt_t& header) {
+        if (!keep(header)) {
+            return;
+        }
+        auto* place = static_cast<ngx_table_elt_t*>(ngx_list_push(&fresh));
+        if (place == nullptr) {
+            complete = false;
+            return;
+        }
+        *place = header;
+    });
+    if (!complete) {
+        return false;
+    }
+    const bool last_is_first = fresh.last == &fresh.part;
+    r->headers_in.headers = fresh;
+    if (last_is_first) {
+        r->headers_in.headers.last = &r->headers_in.headers.part; // ngx_list_t points into itself
+    }
+    return true;
+}
+
+bool has_headers(const ngx_http_request_t* r) {
+    return r->headers_in.headers.last != nullptr; // an HTTP/0.9 request has no list at all
+}
+
+} // namespace
+
+bool strip_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names,
+                   ngx_table_elt_t*& spare) {
+    if (!has_headers(r)) {
+        return true;
+    }
+    bool found = false;
+    for_each_header(r->headers_in.headers, [&](const ngx_table_elt_t& header) {
+        found = found || is_forgeable(header.key, normalised_names);
+    });
+    if (!found) {
+        return true;
+    }
+    const ngx_table_elt_t* gone = std::exchange(spare, nullptr);
+    return rebuild(r, [&](const ngx_table_elt_t& header) {
+        return &header != gone && !is_forgeable(header.key, normalised_names);
+    });
+}
+
+bool remove_header(ngx_http_request_t* r, const ngx_table_elt_t* gone) {
+    return !has_headers(r) || rebuild(r, [gone](const ngx_table_elt_t& header) { return &header != gone; });
+}
+
+bool detach_headers(ngx_http_request_t* r) {
+    return !has_headers(r) || rebuild(r, [](const ngx_table_elt_t&) { return true; });
+}
+
+bool add_identity_header(ngx_http_request_t* r, const LocationConf& location, std::string_view value,
+                         ngx_table_elt_t* reuse) {
+    if (!has_headers(r)) {
+        return false;
+    }
+    const ngx_str_t text = copy(r->pool, value);
+    ngx_table_elt_t* header = reuse;
+    if (header == nullptr) {
+        header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_in.headers));
+    }
+    if (header == nullptr || text.data == nullptr) {
+        return false;
+    }
+    header->hash = location.identity_header_hash;
+    header->key = location.identity_header;
+    header->lowcase_key = location.identity_header_lowcase.data;
+    header->value = text;
+    terminate_chain(*header);
+    return true;
+}
+
+} // namespace oauth::ngx

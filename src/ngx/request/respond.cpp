@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// See respond.hpp.
+#include "respond.hpp"
+#include "../compat.hpp"
+
+#include "../../core/bytes.hpp"
+
+namespace oauth::ngx {
+
+namespace {
+
+ngx_table_elt_t* push_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+    if (header == nullptr) {
+        throw std::bad_alloc();
+    }
+    header->hash = 1;
+    header->key = copy(r->pool, name);
+    header->value = copy(r->pool, value);
+    header->lowcase_key = nullptr;
+    terminate_chain(*header);
+    if (header->key.data == nullptr || header->value.data == nullptr) {
+        header->hash = 0;
+        throw std::bad_alloc();
+    }
+    return header;
+}
+
+void set_headers(ngx_http_request_t* r, const web::Answer& answer) {
+    push_header(r, "Cache-Control", answer.cache_control);
+    for (const auto& [name, value] : answer.headers) {
+        ngx_table_elt_t* header = push_header(r, name, value);
+        if (name == "Location") {
+            r->headers_out.location = header;
+        } else if (name == "WWW-Authenticate") {
+            r->headers_out.www_authenticate = header;
+        }
+    }
+    for (const std::string& cookie : answer.set_cookies) {
+        push_header(r, "Set-Cookie", cookie);
+    }
+}
+
+// error_page of the location wins over our own page, but not twice.
+bool has_error_page(ngx_http_request_t* r, int status) {
+    const auto* location =
+        static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+    if (r->error_page || location->error_pages == nullptr || r->uri_changes == 0) {
+        return false;
+    }
+    const auto* pages = static_cast<ngx_http_err_page_t*>(location->error_pages->elts);
+    for (ngx_uint_t i = 0; i < location->error_pages->nelts; ++i) {
+        if (pages[i].status == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
+    const ngx_int_t discarded = ngx_http_discard_request_body(r);
+    if (discarded != NGX_OK) {
+        return discarded;
+    }
+    r->headers_out.status = static_cast<ngx_uint_t>(answer.status);
+    r->headers_out.content_type = copy(r->pool, answer.content_type);
+    r->headers_out.content_type_len = answer.content_type.size();
+    r->headers_out.content_length_n = static_cast<off_t>(answer.body.size());
+    ngx_int_t rc = ngx_http_send_header(r);
+    if (rc == NGX_OK && !r->header_only) {
+        ngx_buf_t* buffer = ngx_create_temp_buf(r->pool, answer.body.size() + 1);
+        if (buffer == nullptr) {
+            rc = NGX_ERROR;
+        } else {
+            buffer->last = ngx_cpymem(buffer->last, answer.body.data(), answer.body.size());
+            buffer->last_buf = 1;
+            buffer->last_in_chain = 1;
+            ngx_chain_t out{buffer, nullptr};
+            rc = ngx_http_output_filter(r, &out);
+        }
+    }
+    ngx_http_finalize_request(r, rc);
+    return NGX_DONE;
+}
+
+ngx_uint_t level_of(web::LogLevel level) {
+    switch (level) {
+    case web::LogLevel::error:
+        return NGX_LOG_ERR;
+    case web::LogLevel::warn:
+        return NGX_LOG_WARN;
+    case web::LogLevel::notice:
+        return NGX_LOG_NOTICE;
+    default:
+        return NGX_LOG_INFO;
+    }
+}
+
+} // namespace
+
+void log_answer(ngx_http_request_t* r, web::LogLevel level, std::string_view text) {
+    if (level == web::LogLevel::none || text.empty()) {
+        return;
+    }
+    std::string line;
+    for (const char c : text.substr(0, 1024)) {
+        line += core::has_control_characters({&c, 1}) ? '?' : c;
+    }
+    const ngx_str_t shown = {line.size(), reinterpret_cast<u_char*>(line.data())};
+    ngx_log_error(level_of(level), r->connection->log, 0, "oauth: %V", &shown);
+}
+
+ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& answer) {
+    if (answer.code) {
+        context.error = answer.code;
+    }
+    log_answer(r, answer.log_level, answer.log);
+    set_headers(r, answer);
+    const bool empty_redirect = answer.content_type.empty() && answer.status >= 300;
+    if (empty_redirect || (answer.status >= 400 && has_error_page(r, answer.status))) {
+        return answer.status;
+    }
+    return send(r, answer);
+}
+
+} // namespace oauth::ngx

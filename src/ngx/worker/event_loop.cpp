@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// See event_loop.hpp. nginx's own ngx_handle_read_event is edge-triggered and ngx_close_connection would
+// close libcurl's socket: neither is used here.
+#include "event_loop.hpp"
+#include "../boundary.hpp"
+
+namespace oauth::ngx {
+
+namespace {
+
+constexpr ngx_socket_t no_socket = static_cast<ngx_socket_t>(-1);
+
+bool wants(net::Interest interest, net::Interest side) {
+    return interest == side || interest == net::Interest::read_write;
+}
+
+// Makes one side of a socket match what is wanted.
+bool match(ngx_event_t* event, ngx_int_t kind, bool wanted) {
+    if (wanted && !event->active) {
+        return ngx_add_event(event, kind, NGX_LEVEL_EVENT) == NGX_OK;
+    }
+    if (!wanted && event->active) {
+        return ngx_del_event(event, kind, 0) == NGX_OK;
+    }
+    return true;
+}
+
+void drop_posted(ngx_event_t* event) {
+    if (event->posted) {
+        ngx_delete_posted_event(event);
+    }
+}
+
+} // namespace
+
+NgxEventLoop::NgxEventLoop() {
+    timer_connection_.fd = no_socket;
+    timer_connection_.data = this;
+    timer_.data = &timer_connection_;
+    timer_.handler = guarded<on_timer_event>;
+    timer_.log = ngx_cycle->log;
+}
+
+NgxEventLoop::~NgxEventLoop() {
+    clear_timer();
+    while (!connections_.empty()) {
+        forget(connections_.begin()->second);
+    }
+}
+
+void NgxEventLoop::on_timer_event(ngx_event_t* event) {
+    const auto* connection = static_cast<ngx_connection_t*>(event->data);
+    auto* loop = static_cast<NgxEventLoop*>(connection->data);
+    loop->listener_->on_timer();
+}
+
+void NgxEventLoop::on_socket_event(ngx_event_t* event) {
+    auto* connection = static_cast<ngx_connection_t*>(event->data);
+    auto* loop = static_cast<NgxEventLoop*>(connection->data);
+    const int socket = connection->fd;
+    event->ready = 0;
+    // worker_shutdown_timeout calls the handlers of all connections to close them: the flow ends by its own
+    // timeout.
+    if (event->write) {
+        loop->listener_->on_writable(socket);
+    } else {
+        loop->listener_->on_readable(socket);
+    }
+}
+
+bool NgxEventLoop::add(int socket, net::Interest interest) {
+    auto* log = ngx_cycle->log;
+    ngx_connection_t* connection = ngx_get_connection(socket, log);
+    if (connection == nullptr) {
+        return false;
+    }
+    connection->data = this;
+    connection->log = log;
+    connection->read->handler = guarded<on_socket_event>;
+    connection->write->handler = guarded<on_socket_event>;
+    connection->read->log = log;
+    connection->write->log = log;
+    connections_[socket] = connection;
+    if (!adjust(connection, interest)) {
+        forget(connection);
+        return false;
+    }
+    return true;
+}
+
+bool NgxEventLoop::adjust(ngx_connection_t* connection, net::Interest interest) {
+    return match(connection->read, NGX_READ_EVENT, wants(interest, net::Interest::read)) &&
+           match(connection->write, NGX_WRITE_EVENT, wants(interest, net::Interest::write));
+}
+
+void NgxEventLoop::forget(ngx_connection_t* connection) {
+    static_cast<void>(adjust(connection, net::Interest::none));
+    drop_posted(connection->read);
+    drop_posted(connection->write);
+    connections_.erase(connection->fd);
+    ngx_free_connection(connection);
+    connection->fd = no_socket; // after freeing, which needs it: stale events are told by it
+}
+
+bool NgxEventLoop::watch(int socket, net::Interest interest) noexcept {
+    try {
+        const auto found = connections_.find(socket);
+        if (interest == net::Interest::none) {
+            if (found != connections_.end()) {
+                forget(found->second);
+            }
+            return true;
+        }
+        return found == connections_.end() ? add(socket, interest) : adjust(found->second, interest);
+    } catch (const std::exception& exception) {
+        log_exception(exception.what());
+        return false;
+    }
+}
+
+void NgxEventLoop::set_timer(long milliseconds, Timer kind) noexcept {
+    // Deleted first: nginx keeps an old expiry that is within 300 ms of the new one.
+    clear_timer();
+    timer_.log = ngx_cycle->log;
+    timer_.cancelable = kind == Timer::may_be_abandoned ? 1 : 0;
+    ngx_add_timer(&timer_, static_cast<ngx_msec_t>(milliseconds));
+}
+
+void NgxEventLoop::clear_timer() noexcept {
+    if (timer_.timer_set) {
+        ngx_del_timer(&timer_);
+    }
+}
+
+} // namespace oauth::ngx

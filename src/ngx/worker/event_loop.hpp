@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// net::EventLoop on nginx's events: the sockets of libcurl, level-triggered, and its timer. One per worker. A
+// socket that is no longer watched is not closed: it may live on in libcurl's pool.
+#pragma once
+
+#include "../ngx.hpp"
+
+#include "../../net/event_loop.hpp"
+
+#include <unordered_map>
+
+namespace oauth::ngx {
+
+class NgxEventLoop final : public net::EventLoop {
+public:
+    NgxEventLoop();
+    ~NgxEventLoop() override;
+    NgxEventLoop(const NgxEventLoop&) = delete;
+    NgxEventLoop& operator=(const NgxEventLoop&) = delete;
+
+    void attach(net::SocketListener* listener) { listener_ = listener; }
+
+    bool watch(int socket, net::Interest interest) noexcept override;
+    void set_timer(long milliseconds, Timer kind) noexcept override;
+    void clear_timer() noexcept override;
+
+private:
+    static void on_socket_event(ngx_event_t* event);
+    static void on_timer_event(ngx_event_t* event);
+    bool add(int socket, net::Interest interest);
+    bool adjust(ngx_connection_t* connection, net::Interest interest);
+    void forget(ngx_connection_t* connection);
+
+    net::SocketListener* listener_ = nullptr;
+    std::unordered_map<int, ngx_connection_t*> connections_;
+    ngx_event_t timer_{};
+    ngx_connection_t timer_connection_{}; // what debug logging reads through timer_.data
+};
+
+} // namespace oauth::ngx

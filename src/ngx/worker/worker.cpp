@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// See worker.hpp.
+#include "worker.hpp"
+#include "../boundary.hpp"
+#include "../pool.hpp"
+
+#include <stdexcept>
+
+namespace oauth::ngx {
+
+namespace {
+
+struct Worker {
+    NgxEventLoop loop;
+    ngx_event_t wake{};
+    core::ReadyQueue ready{[this] {
+        if (!wake.posted) {
+            ngx_post_event(&wake, &ngx_posted_events);
+        }
+    }};
+    std::unique_ptr<net::CurlEngine> engine;
+    std::vector<std::unique_ptr<Runtime>> runtimes; // destroyed first: they hold clients of the engine
+};
+
+// One per process, made after fork. A configuration keeps nothing here.
+std::unique_ptr<Worker> worker;
+Abandonable* abandonables = nullptr;
+
+void run_ready(ngx_event_t*) {
+    worker->ready.run();
+}
+
+// Lives in a configuration's pool and takes its runtime along.
+class RuntimeRelease {
+public:
+    explicit RuntimeRelease(const Runtime* runtime) : runtime_(runtime) {}
+    RuntimeRelease(const RuntimeRelease&) = delete;
+    RuntimeRelease& operator=(const RuntimeRelease&) = delete;
+    ~RuntimeRelease() {
+        if (worker) {
+            std::erase_if(worker->runtimes, [this](const auto& each) { return each.get() == runtime_; });
+        }
+    }
+
+private:
+    const Runtime* runtime_;
+};
+
+void start_worker() {
+    worker = std::make_unique<Worker>();
+    worker->wake.handler = guarded<run_ready>;
+    worker->wake.log = ngx_cycle->log;
+    std::string error;
+    worker->engine = net::CurlEngine::create(worker->loop, error);
+    if (!worker->engine) {
+        worker.reset();
+        throw std::runtime_error(error);
+    }
+    worker->loop.attach(worker->engine.get());
+}
+
+bool is_in_use(const MainConf& main) {
+    return main.zone != nullptr;
+}
+
+std::uint64_t random_seed() {
+    core::SystemRandom random;
+    std::uint64_t seed = 0;
+    if (!random.fill(&seed, sizeof(seed))) {
+        throw std::runtime_error("the random generator failed");
+    }
+    return seed;
+}
+
+constexpr std::size_t session_buckets = 1024; // of four
+
+} // namespace
+
+Abandonable::Abandonable() : next_(abandonables) {
+    if (next_ != nullptr) {
+        next_->previous_ = this;
+    }
+    abandonables = this;
+}
+
+Abandonable::~Abandonable() {
+    (previous_ != nullptr ? previous_->next_ : abandonables) = next_;
+    if (next_ != nullptr) {
+        next_->previous_ = previous_;
+    }
+}
+
+Runtime::Runtime(MainConf& main) : ledger_(main.zone), sessions_(random_seed(), session_buckets) {
+    for (const auto& entry : main.compiled->providers) {
+        providers_.push_back(std::make_unique<flow::Provider>(entry->settings, worker->ready, clock_));
+    }
+    for (const ServerConf* server : main.compiled->servers) {
+        known_hosts_.emplace_back();
+        sites_.push_back(server->in_use ? make_site(main, *server) : nullptr);
+    }
+}
+
+std::unique_ptr<flow::Site> Runtime::make_site(const MainConf& main, const ServerConf& server) {
+    const ServerConf::Compiled& compiled = *server.compiled;
+    std::string error;
+    auto client = worker->engine->make_client(compiled.limits, error);
+    if (!client) {
+        throw std::runtime_error("\"oauth_http_trusted_certificate\": " + error);
+    }
+    std::vector<std::string> secrets = compiled.session_keys;
+    if (secrets.empty()) {
+        secrets.push_back(zone_session_secret(main.zone));
+    }
+    auto session_sealer = session::Sealer::create(secrets, "session");
+    auto sign_in_sealer = session::Sealer::create(secrets, "login");
+    identity::KeyRing ring = compiled.identity_ring;
+    if (ring.empty()) {
+        auto key = jose::SigningKey::from_der(zone_identity_key(main.zone));
+        if (!key) {
+            throw std::runtime_error("the zone's identity key cannot be read");
+        }
+        ring.add(std::move(*key));
+    }
+    if (!session_sealer || !sign_in_sealer) {
+        throw std::runtime_error("the session key cannot be used");
+    }
+    std::vector<flow::Provider*> providers;
+    for (const auto& provider : providers_) {
+        providers.push_back(provider.get());
+    }
+    clients_.push_back(std::move(client));
+    return std::unique_ptr<flow::Site>(new flow::Site{
+        compiled.options, clock_, random_, ledger_, *clients_.back(), sessions_, std::move(providers),
+        std::move(*session_sealer), std::move(*sign_in_sealer), std::move(ring)});
+}
+
+flow::Offer Runtime::offer(const LocationConf& location) const {
+    flow::Offer offer;
+    for (const std::size_t index : *location.offer) {
+        offer.push_back(providers_[index].get());
+    }
+    return offer;
+}
+
+Runtime& runtime_of(MainConf& main) {
+    if (main.runtime == nullptr) {
+        if (!worker) {
+            start_worker();
+        }
+        worker->runtimes.push_back(std::make_unique<Runtime>(main));
+        main.runtime = worker->runtimes.back().get();
+        pool_make<RuntimeRelease>(ngx_cycle->pool, main.runtime);
+    }
+    return *main.runtime;
+}
+
+ngx_int_t init_worker(ngx_cycle_t* cycle) {
+    const bool serves = ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE;
+    auto* main =
+        static_cast<MainConf*>(ngx_get_conf(cycle->conf_ctx, ngx_http_module) == nullptr
+                                   ? nullptr
+                                   : ngx_http_cycle_get_module_main_conf(cycle, ngx_http_oauth_module));
+    if (!serves || main == nullptr || !is_in_use(*main)) {
+        return NGX_OK;
+    }
+    try {
+        static_cast<void>(runtime_of(*main));
+    } catch (const std::exception& exception) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "oauth: the worker cannot start: %s", exception.what());
+        return NGX_ERROR;
+    }
+    return NGX_OK;
+}
+
+void exit_worker(ngx_cycle_t*) {
+    for (Abandonable* each = abandonables; each != nullptr; each = each->next_) {
+        each->abandon();
+    }
+    if (worker && worker->wake.posted) {
+        ngx_delete_posted_event(&worker->wake);
+    }
+    worker.reset();
+}
+
+} // namespace oauth::ngx

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The shared zone: what survives a reload and what all workers agree on. Made by the master before it forks;
+// only plain structs inside. Every operation takes the zone's lock for a lookup of a fixed-size key and
+// nothing else.
+#pragma once
+
+#include "../conf/conf.hpp"
+
+#include "../../session/ledger.hpp"
+
+#include <optional>
+#include <string>
+
+namespace oauth::ngx {
+
+struct ZoneHeader;
+
+bool add_zone(ngx_conf_t* cf, MainConf& main);
+
+// The secret that sessions are sealed with where oauth_session_key is not set: made once per zone.
+std::string zone_session_secret(const ngx_shm_zone_t* zone);
+// The PKCS#8 of the ES256 key that identity tokens are signed with where oauth_identity_key is not set.
+std::string zone_identity_key(const ngx_shm_zone_t* zone);
+
+class ZoneLedger final : public session::Ledger {
+public:
+    explicit ZoneLedger(ngx_shm_zone_t* zone) : zone_(zone) {}
+
+    Mark use_once(std::string_view state, std::int64_t until) noexcept override;
+    Revocation revoke(std::string_view session_id, std::int64_t until) noexcept override;
+    bool is_revoked(std::string_view session_id) noexcept override;
+    std::uint64_t generation() const noexcept override;
+
+private:
+    ngx_shm_zone_t* zone_;
+};
+
+} // namespace oauth::ngx

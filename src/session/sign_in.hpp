@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// One sign-in on its way: what has to be remembered between sending the browser to the provider and its
+// coming back. It is sealed into a cookie of its own, NAME_login_<id>, so that strangers cost no server
+// memory, every tab works, and any node can finish what another began. The state begins with the id, which
+// finds the cookie.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace oauth::session {
+
+struct SignIn {
+    static constexpr std::size_t seed_size = 32;
+    static constexpr std::size_t id_random_size = 4;
+    static constexpr std::size_t id_size = 12; // characters
+
+    std::string id;   // base64url of 5 bytes of time and 4 random ones
+    std::string seed; // seed_size random bytes: state, nonce and verifier come from it by HMAC-SHA256
+    std::int64_t started_at = 0;
+    std::string provider;
+    // What the sign-in began with gets its code and token, whatever the metadata says later.
+    std::string token_endpoint;
+    std::string userinfo_endpoint;
+    std::string return_to; // as checked by core::safe_return_to
+
+    std::string state() const;         // id and 43 characters
+    std::string nonce() const;         // 43 characters
+    std::string code_verifier() const; // 43 characters, RFC 7636 4.1
+};
+
+// `random`: seed_size + id_random_size bytes.
+SignIn make_sign_in(std::string_view random, std::int64_t now);
+
+std::string serialize(const SignIn& sign_in);
+std::optional<SignIn> deserialize_sign_in(std::string_view record);
+
+// The id that a state begins with; nothing if it is too short to be one of ours.
+std::optional<std::string_view> sign_in_id(std::string_view state);
+std::string sign_in_cookie_name(std::string_view cookie_name, std::string_view id);
+
+struct SignInCookie {
+    std::string name;
+    std::size_t size = 0; // of the value
+};
+
+constexpr std::size_t max_sign_ins = 5;
+constexpr std::size_t max_sign_in_bytes =
+    4000; // all together, so that nginx's 8 KB header line is never reached by them
+
+// The names to delete, the oldest first, so that one more of new_size bytes fits both bounds.
+std::vector<std::string> sign_ins_to_evict(std::vector<SignInCookie> present, std::string_view cookie_name,
+                                           std::size_t new_size);
+
+} // namespace oauth::session

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// What a worker knows of a provider: asked by one while the others wait, a failure is shared by those who
+// waited and by nobody else, and what is stale serves while the provider is down (MD-02, MD-08). Its keys:
+// test_provider_keys.cpp.
+#include "provider_place.hpp"
+
+#include <memory>
+#include <vector>
+
+using namespace oauth;
+using flow::Provider;
+using unit::answer;
+using unit::json_response;
+using unit::MetadataRun;
+using unit::Place;
+
+namespace {
+
+std::unique_ptr<MetadataRun> ask(Place& place) {
+    return std::make_unique<MetadataRun>(place.provider.metadata(place.http));
+}
+
+net::HttpResult metadata_answer(const char* token_endpoint = "\"https://op.example/token\"") {
+    return json_response(unit::metadata_document().with("token_endpoint", token_endpoint).text());
+}
+
+void a_hundred_wait_for_one_fetch(void**) {
+    Place place;
+    std::vector<std::unique_ptr<MetadataRun>> runs;
+    for (int i = 0; i < 100; ++i) {
+        runs.push_back(ask(place));
+    }
+    assert_int_equal(place.http.sent.size(), 1);
+    assert_text_equal(place.http.sent[0].url, "https://op.example/.well-known/openid-configuration");
+    answer(place, metadata_answer());
+    for (const auto& run : runs) {
+        assert_true(run->ok());
+        assert_text_equal((*run->result->value()).token_endpoint, "https://op.example/token");
+    }
+    assert_int_equal(place.http.sent.size(), 1);
+    assert_true(ask(place)->ok()); // and is remembered
+    assert_int_equal(place.http.sent.size(), 1);
+    assert_non_null(place.provider.known_metadata().get());
+}
+
+void who_waited_shares_the_failure_and_the_next_asks_again(void**) {
+    Place place;
+    std::vector<std::unique_ptr<MetadataRun>> runs;
+    for (int i = 0; i < 100; ++i) {
+        runs.push_back(ask(place));
+    }
+    answer(place, unit::unreachable());
+    for (const auto& run : runs) {
+        assert_true(run->done());
+        assert_false(run->result->ok());
+        assert_true(run->result->error().code == core::Code::provider_unreachable);
+    }
+    assert_int_equal(place.http.sent.size(), 1);
+    const auto next = ask(place);
+    assert_int_equal(place.http.sent.size(), 2);
+    answer(place, metadata_answer());
+    assert_true(next->ok());
+}
+
+void who_came_after_a_failure_asks_for_itself(void**) {
+    Place place;
+    const auto first = ask(place);
+    const auto waiting = ask(place);
+    place.http.answer(unit::unreachable()); // the lock is on its way to the one that waits
+    assert_false(first->result->ok());
+    const auto late = ask(place);
+    place.ready.run();
+    assert_false(waiting->result->ok());
+    assert_false(late->done());
+    assert_int_equal(place.http.sent.size(), 2);
+    answer(place, metadata_answer());
+    assert_true(late->ok());
+}
+
+void who_waited_long_does_not_ask_again(void**) {
+    Place place;
+    const auto first = ask(place);
+    const auto waiting = ask(place);
+    place.clock.advance(Provider::retry_stale_after + 1); // a slow provider
+    answer(place, metadata_answer());
+    assert_true(first->ok());
+    assert_true(waiting->ok());
+    assert_int_equal(place.http.sent.size(), 1);
+}
+
+void who_asks_and_goes_away_hands_on(void**) {
+    Place place;
+    auto leader = ask(place);
+    const auto second = ask(place);
+    const auto third = ask(place);
+    leader.reset();
+    assert_int_equal(place.http.cancelled, 1);
+    place.ready.run();
+    assert_int_equal(place.http.sent.size(), 2);
+    assert_int_equal(place.http.pending(), 1);
+    answer(place, metadata_answer());
+    assert_true(second->ok());
+    assert_true(third->ok());
+    assert_int_equal(place.http.sent.size(), 2);
+}
+
+void md_02_what_is_not_its_own_is_refused(void**) {
+    Place place;
+    const auto run = ask(place);
+    answer(place, json_response(unit::metadata_document().with("issuer", "\"https://op.example/\"").text()));
+    assert_true(run->result->error().code == core::Code::provider_error);
+    assert_null(place.provider.known_metadata().get());
+}
+
+void md_08_stale_metadata_serve_while_the_provider_is_down(void**) {
+    Place place;
+    const auto first = ask(place);
+    answer(place, metadata_answer());
+    place.clock.advance(Provider::fresh_for - 1);
+    assert_true(ask(place)->ok());
+    assert_int_equal(place.http.sent.size(), 1);
+
+    place.clock.advance(1);
+    const auto refresh = ask(place);
+    const auto waiting = ask(place);
+    assert_int_equal(place.http.sent.size(), 2);
+    answer(place, unit::unreachable());
+    assert_true(refresh->ok());
+    assert_true(waiting->ok());
+    assert_true(ask(place)->ok()); // without asking for a while
+    assert_int_equal(place.http.sent.size(), 2);
+    place.clock.advance(Provider::retry_stale_after);
+    const auto again = ask(place);
+    assert_int_equal(place.http.sent.size(), 3);
+    answer(place, metadata_answer("\"https://op.example/new\""));
+    assert_text_equal((*again->result->value()).token_endpoint, "https://op.example/new");
+}
+
+void md_08_not_for_ever(void**) {
+    Place place;
+    const auto first = ask(place);
+    answer(place, metadata_answer());
+    place.clock.advance(Provider::usable_for - 1);
+    const auto usable = ask(place);
+    answer(place, unit::unreachable());
+    assert_true(usable->ok());
+    place.clock.advance(1);
+    const auto too_old = ask(place);
+    answer(place, unit::unreachable());
+    assert_false(too_old->result->ok());
+}
+
+void configured_endpoints_win(void**) {
+    Place place;
+    place.settings.token_endpoint = "https://op.example/configured";
+    const auto run = ask(place);
+    answer(place, metadata_answer());
+    assert_text_equal((*run->result->value()).token_endpoint, "https://op.example/configured");
+    assert_text_equal((*run->result->value()).jwks_uri, "https://op.example/jwks");
+}
+
+void nothing_is_fetched_where_everything_is_configured(void**) {
+    Place place;
+    place.settings.authorization_endpoint = "https://op.example/a";
+    place.settings.token_endpoint = "https://op.example/t";
+    place.settings.jwks_uri = "https://op.example/j";
+    const auto run = ask(place);
+    assert_true(run->ok());
+    assert_text_equal((*run->result->value()).issuer, unit::issuer);
+    place.clock.advance(10 * Provider::usable_for);
+    assert_true(ask(place)->ok());
+    assert_int_equal(place.http.sent.size(), 0);
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_hundred_wait_for_one_fetch),
+        cmocka_unit_test(who_waited_shares_the_failure_and_the_next_asks_again),
+        cmocka_unit_test(who_came_after_a_failure_asks_for_itself),
+        cmocka_unit_test(who_waited_long_does_not_ask_again),
+        cmocka_unit_test(who_asks_and_goes_away_hands_on),
+        cmocka_unit_test(md_02_what_is_not_its_own_is_refused),
+        cmocka_unit_test(md_08_stale_metadata_serve_while_the_provider_is_down),
+        cmocka_unit_test(md_08_not_for_ever),
+        cmocka_unit_test(configured_endpoints_win),
+        cmocka_unit_test(nothing_is_fetched_where_everything_is_configured),
+    };
+    return cmocka_run_group_tests_name("provider_state", tests, nullptr, nullptr);
+}
