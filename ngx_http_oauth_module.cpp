@@ -7,6 +7,8 @@
 #include "src/ngx/boundary.hpp"
 #include "src/ngx/conf/conf.hpp"
 #include "src/ngx/conf/directives.hpp"
+#include "src/ngx/conf/guards.hpp"
+#include "src/ngx/request/filter.hpp"
 #include "src/ngx/request/phases.hpp"
 #include "src/ngx/request/variables.hpp"
 #include "src/ngx/worker/worker.hpp"
@@ -124,7 +126,17 @@ ngx_int_t finish(ngx_conf_t* cf) {
         return NGX_ERROR;
     }
     MainConf& main = *main_conf(cf);
+    make_guards(cf, *main.compiled);
     return !main.in_use || (add_zone(cf, main) && add_phase_handlers(cf)) ? NGX_OK : NGX_ERROR;
+}
+
+// The second module comes later than nginx's own header filter and rewrite modules.
+ngx_int_t finish_filter(ngx_conf_t* cf) {
+    if (!main_conf(cf)->in_use) {
+        return NGX_OK;
+    }
+    add_header_filter();
+    return add_rewrite_handlers(cf) ? NGX_OK : NGX_ERROR;
 }
 
 ngx_http_module_t context = {
@@ -136,6 +148,17 @@ ngx_http_module_t context = {
     guarded<merge_server_conf>,
     guarded<create_location_conf>,
     guarded<merge_location_conf>,
+};
+
+ngx_http_module_t filter_context = {
+    nullptr,                // preconfiguration
+    guarded<finish_filter>, // postconfiguration
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
 };
 
 } // namespace
@@ -152,5 +175,20 @@ ngx_module_t ngx_http_oauth_module = {
     nullptr,              // exit thread
     guarded<exit_worker>, // exit process
     nullptr,              // exit master
+    NGX_MODULE_V1_PADDING,
+};
+
+ngx_module_t ngx_http_oauth_filter_module = {
+    NGX_MODULE_V1,
+    &filter_context,
+    nullptr, // directives
+    NGX_HTTP_MODULE,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr, // hooks
     NGX_MODULE_V1_PADDING,
 };

@@ -69,10 +69,6 @@ core::Result<session::SignIn> find_sign_in(Site& site, const Request& request,
     return std::move(*sign_in);
 }
 
-void delete_cookie(const Site& site, const Request& request, const std::string& name, web::Answer& answer) {
-    answer.set_cookies.push_back(session::set_cookie(site.options.cookie, request.base_url, name, "", 0));
-}
-
 // Parts of an older, larger session must not be read together with the new one.
 void delete_leftovers(const Site& site, const Request& request, const std::string& base_name,
                       const std::vector<std::pair<std::string, std::string>>& written, web::Answer& answer) {
@@ -84,35 +80,12 @@ void delete_leftovers(const Site& site, const Request& request, const std::strin
             keep = keep || part.first == name;
         }
         if (!keep) {
-            delete_cookie(site, request, name, answer);
+            answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
         }
     }
 }
 
-using CookieParts = std::vector<std::pair<std::string, std::string>>;
-
-core::Result<CookieParts> seal_session(Site& site, const Request& request, const std::string& name,
-                                       const session::Session& session) {
-    const std::string record = session::serialize(session);
-    if (record.empty()) {
-        return Error{Code::session_too_large, "the session takes more than 64k"};
-    }
-    const auto sealed =
-        site.session_sealer.seal(site.random, session::binding(name, request.base_url), record);
-    if (!sealed) {
-        return Error{Code::internal_error, "the session cannot be sealed"};
-    }
-    auto parts = session::split_cookie(name, *sealed);
-    if (!parts) {
-        return Error{Code::session_too_large,
-                     "the session takes " + std::to_string(sealed->size()) +
-                         " bytes, more than cookies can carry: use \"oauth_session shared\""};
-    }
-    return std::move(*parts);
-}
-
-core::Result<web::Answer> begin_session(Site& site, const Request& request, SignedIn signed_in,
-                                        const session::SignIn& sign_in) {
+core::Result<session::Session> make_session(Site& site, SignedIn signed_in) {
     session::Session session;
     session.identity = std::move(signed_in.identity);
     session.id.resize(16);
@@ -126,33 +99,67 @@ core::Result<web::Answer> begin_session(Site& site, const Request& request, Sign
         session.id_token = std::move(signed_in.id_token);
         session.access_token = std::move(signed_in.access_token);
     }
-    const std::string name = session::cookie_name(site.options.cookie, request.base_url);
+    session.made_for = site.options.requirements->mark;
+    return session;
+}
+
+// Where a user has more groups than the store takes, only those that rules name are kept.
+core::Task<core::Result<session::CookieParts>> keep(Site& site, session::Session& session,
+                                                    std::string base_url) {
     const Requirements& requirements = *site.options.requirements;
-    session.made_for = requirements.mark;
-    auto parts = seal_session(site, request, name, session);
-    if (!parts && parts.error().code == Code::session_too_large && session.identity.groups &&
-        !requirements.shows_groups) {
+    auto parts = co_await site.store->save(session, base_url);
+    const bool too_large = !parts && parts.error().code == Code::session_too_large;
+    if (too_large && session.identity.groups && !requirements.shows_groups) {
         std::erase_if(*session.identity.groups,
                       [&](const std::string& group) { return !requirements.mentions_group(group); });
         session.groups_are_cut = true;
         session.made_for = requirements.mark_with_groups;
-        parts = seal_session(site, request, name, session);
+        parts = co_await site.store->save(session, base_url);
     }
-    if (!parts) {
-        return parts.error();
-    }
+    co_return std::move(parts);
+}
+
+// The way to the page, with the session's cookies.
+web::Answer lead_on(const Site& site, const Request& request, const session::SignIn& sign_in,
+                    const session::CookieParts& parts) {
     const std::string target = request.base_url + sign_in.return_to;
     const bool strict = site.options.cookie.same_site == session::CookieSettings::SameSite::strict;
     web::Answer answer = strict ? web::continue_page(target, audience(site, request, sign_in.return_to))
                                 : web::redirect(request.method == "POST" ? 303 : 302, target);
-    for (const auto& [part, value] : parts.value()) {
+    for (const auto& [name, value] : parts) {
         answer.set_cookies.push_back(
-            session::set_cookie(site.options.cookie, request.base_url, part, value, std::nullopt));
+            session::set_cookie(site.options.cookie, request.base_url, name, value, std::nullopt));
     }
-    delete_leftovers(site, request, name, parts.value(), answer);
-    answer.log_level = web::LogLevel::info;
-    answer.log = "signed in at " + session.identity.provider + ", session " + session::log_id(session);
+    delete_leftovers(site, request, session::cookie_name(site.options.cookie, request.base_url), parts,
+                     answer);
     return answer;
+}
+
+// A new session in place of the one that was there.
+core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& request, SignedIn signed_in,
+                                                    const session::SignIn& sign_in,
+                                                    session::OpenedSessionPointer replaced) {
+    auto session = make_session(site, std::move(signed_in));
+    if (!session) {
+        co_return session.error();
+    }
+    const auto parts = co_await keep(site, session.value(), request.base_url);
+    if (!parts) {
+        co_return parts.error();
+    }
+    web::Answer answer = lead_on(site, request, sign_in, parts.value());
+    answer.log_level = web::LogLevel::info;
+    answer.log =
+        "signed in at " + session->identity.provider + ", session " + session::log_id(session.value());
+    if (replaced) {
+        const core::Status ended = co_await site.store->erase(replaced);
+        if (!ended) {
+            answer.log_level = web::LogLevel::error;
+            answer.log += "; the one before it, " + session::log_id(replaced->session) +
+                          ", could not be ended: " + ended.error().detail;
+        }
+    }
+    co_return std::move(answer);
 }
 
 // Double click, back button: who is signed in already is sent on, not to an error.
@@ -166,13 +173,17 @@ web::Answer not_a_sign_in(Site& site, const Request& request, const Error& error
 
 } // namespace
 
-core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider,
-                                 session::OpenedSessionPointer current) {
+core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
     const providers::Settings& settings = provider.settings();
     const auto parameters = read_parameters(request, settings);
     if (!parameters) {
         co_return web::failure(parameters.error(), audience(site, request, "/"));
     }
+    const core::Status looked_up = co_await visitor.look_up();
+    if (!looked_up) {
+        co_return web::failure(looked_up.error(), audience(site, request, "/"));
+    }
+    const session::OpenedSessionPointer current = visitor.session();
     const auto state_parameter = oidc::find_state(parameters.value());
     if (!state_parameter) {
         co_return not_a_sign_in(site, request, state_parameter.error(), current, "/");
@@ -194,18 +205,20 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
 
     auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
                                        redirect_uri(site.options, request.base_url, settings.name));
-    core::Result<web::Answer> answer =
-        signed_in ? begin_session(site, request, std::move(signed_in.value()), sign_in.value())
-                  : signed_in.error();
-    if (answer && current) {
-        site.ledger.revoke(current->session.id, current->session.expires_at);
+    core::Result<web::Answer> answer(web::Answer{});
+    if (signed_in) {
+        answer =
+            co_await begin_session(site, request, std::move(signed_in.value()), sign_in.value(), current);
+    } else {
+        answer = signed_in.error();
     }
     if (!answer) {
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
         answer = web::failure(failed, audience(site, request, sign_in->return_to));
     }
     const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
-    delete_cookie(site, request, session::sign_in_cookie_name(base_name, sign_in->id), answer.value());
+    const std::string name = session::sign_in_cookie_name(base_name, sign_in->id);
+    answer->set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
     co_return std::move(answer.value());
 }
 

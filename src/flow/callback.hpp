@@ -3,15 +3,13 @@
 #pragma once
 
 #include "../core/task.hpp"
-#include "../session/cache.hpp"
 #include "../web/answer.hpp"
+#include "admission.hpp"
 #include "request.hpp"
-#include "site.hpp"
 
 namespace oauth::flow {
 
-// `current` is the session that the browser has already, if any.
-core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider,
-                                 session::OpenedSessionPointer current);
+// `visitor`: whose session, if there is one, the new one replaces.
+core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor);
 
 } // namespace oauth::flow

@@ -2,16 +2,42 @@
 // See endpoints.hpp.
 #include "endpoints.hpp"
 
+#include "../core/bytes.hpp"
 #include "../core/url.hpp"
 #include "callback.hpp"
 #include "sign_in.hpp"
 #include "sign_out.hpp"
 
+#include <algorithm>
+
 namespace oauth::flow {
 
 namespace {
 
-constexpr std::string_view callback_suffix = "/callback";
+// What an endpoint is served with. The references outlive the flow.
+struct Call {
+    Site& site;
+    const Request& request;
+    const Offer& offer;
+    Visitor& visitor;
+    Route route;
+};
+
+enum class Methods { get, get_or_post, any }; // HEAD goes with GET
+enum class Scope { site, provider };          // oauth_path/NAME, or oauth_path/PROVIDER/NAME
+enum class Query { plain, secret };           // a code, a state or a token is in it
+
+} // namespace
+
+struct Endpoint {
+    std::string_view name; // empty: oauth_path/PROVIDER itself
+    Scope scope;
+    Methods methods;
+    Query query;
+    core::Task<web::Answer> (*serve)(Call call);
+};
+
+namespace {
 
 web::Answer not_allowed(std::string_view allow) {
     web::Answer answer =
@@ -21,7 +47,14 @@ web::Answer not_allowed(std::string_view allow) {
     return answer;
 }
 
-web::Answer not_found() {
+// 404: a page for browsers.
+web::Answer not_found(const Site& site, const Request& request) {
+    if (is_page_load(request)) {
+        web::Answer answer = web::failure({core::Code::request_invalid, "there is no such endpoint"},
+                                          audience(site, request, "/"));
+        answer.status = 404;
+        return answer;
+    }
     return web::json(404, R"({"error":"request_invalid","message":"There is nothing here."})");
 }
 
@@ -49,7 +82,8 @@ std::vector<web::Choice> choices(const Site& site, const Request& request, const
     return all;
 }
 
-core::Task<web::Answer> login(Site& site, const Request& request, const Offer& offer) {
+core::Task<web::Answer> serve_login(Call call) {
+    const auto& [site, request, offer, visitor, route] = call;
     std::string return_to = return_to_parameter(request);
     if (offer.size() == 1) {
         co_return co_await sign_in(site, request, *offer.front(), std::move(return_to));
@@ -71,30 +105,92 @@ Provider* find_offered(const Offer& offer, std::string_view name) {
     return nullptr;
 }
 
-web::Answer jwks(const Site& site) {
-    web::Answer answer = web::json(200, site.identity_keys.jwks());
-    answer.cache_control = "public, max-age=300";
-    return answer;
+core::Task<web::Answer> serve_start(Call call) {
+    Provider* provider = find_offered(call.offer, call.route.provider);
+    if (provider == nullptr) {
+        co_return not_found(call.site, call.request);
+    }
+    co_return co_await sign_in(call.site, call.request, *provider, return_to_parameter(call.request));
 }
 
-core::Task<web::Answer> serve_callback(Site& site, const Request& request, Provider& provider,
-                                       session::OpenedSessionPointer current) {
-    const std::string_view method = provider.settings().uses_form_post() ? "POST" : "GET";
-    if (request.method != method) {
+core::Task<web::Answer> serve_callback(Call call) {
+    Provider* provider = call.site.find_provider(call.route.provider);
+    if (provider == nullptr) {
+        co_return not_found(call.site, call.request);
+    }
+    const std::string_view method = provider->settings().uses_form_post() ? "POST" : "GET";
+    if (call.request.method != method) {
         co_return not_allowed(method);
     }
     // CB-23, CB-21: what may be asked for twice must not use the sign-in up.
-    if (is_prefetch(request)) {
+    if (is_prefetch(call.request)) {
         co_return web::failure({core::Code::request_invalid, "the callback was prefetched"},
-                               audience(site, request, "/"));
+                               audience(call.site, call.request, "/"));
     }
-    if (request.early_data == "1") {
+    if (call.request.early_data == "1") {
         web::Answer answer =
-            web::failure({core::Code::request_invalid, "early data"}, audience(site, request, "/"));
+            web::failure({core::Code::request_invalid, "early data"}, audience(call.site, call.request, "/"));
         answer.status = 425;
         co_return answer;
     }
-    co_return co_await callback(site, request, provider, std::move(current));
+    co_return co_await callback(call.site, call.request, *provider, call.visitor);
+}
+
+core::Task<web::Answer> serve_logout(Call call) {
+    if (call.request.method == "HEAD" || is_prefetch(call.request)) {
+        co_return web::redirect(302, call.request.base_url + "/");
+    }
+    co_return co_await sign_out(call.site, call.request, call.visitor);
+}
+
+core::Task<web::Answer> serve_userinfo(Call call) {
+    const core::Status looked_up = co_await call.visitor.look_up();
+    if (!looked_up) {
+        co_return web::failure(looked_up.error(), audience(call.site, call.request, "/"));
+    }
+    const session::OpenedSessionPointer& current = call.visitor.session();
+    co_return current ? web::json(200, identity::describe(current->session))
+                      : web::unauthenticated(call.request.base_url, audience(call.site, call.request, "/"));
+}
+
+core::Task<web::Answer> serve_providers(Call call) {
+    co_return web::providers_json(choices(call.site, call.request, call.offer, "/"));
+}
+
+core::Task<web::Answer> serve_jwks(Call call) {
+    web::Answer answer = web::json(200, call.site.identity_keys.jwks());
+    answer.cache_control = "public, max-age=300";
+    co_return answer;
+}
+
+core::Task<web::Answer> serve_not_found(Call call) {
+    co_return not_found(call.site, call.request);
+}
+
+constexpr Endpoint endpoints[] = {
+    {"login", Scope::site, Methods::get, Query::plain, serve_login},
+    {"logout", Scope::site, Methods::get_or_post, Query::plain, serve_logout},
+    {"userinfo", Scope::site, Methods::get, Query::plain, serve_userinfo},
+    {"providers", Scope::site, Methods::get, Query::plain, serve_providers},
+    {"jwks.json", Scope::site, Methods::get, Query::plain, serve_jwks},
+    {"", Scope::provider, Methods::get, Query::plain, serve_start},
+    {"callback", Scope::provider, Methods::any, Query::secret, serve_callback},
+};
+
+constexpr Endpoint unknown_endpoint = {"", Scope::site, Methods::any, Query::plain, serve_not_found};
+
+const Endpoint& find_endpoint(Scope scope, std::string_view name) {
+    for (const Endpoint& endpoint : endpoints) {
+        if (endpoint.scope == scope && endpoint.name == name) {
+            return endpoint;
+        }
+    }
+    return unknown_endpoint;
+}
+
+bool takes_method(const Endpoint& endpoint, const Request& request) {
+    return endpoint.methods == Methods::any || is_get(request) ||
+           (endpoint.methods == Methods::get_or_post && request.method == "POST");
 }
 
 } // namespace
@@ -108,87 +204,54 @@ Route find_route(std::string_view path, std::string_view oauth_path) {
         return {};
     }
     if (rest.size() < 2) {
-        return {Endpoint::not_found, {}};
+        return {&unknown_endpoint, {}};
     }
     rest.remove_prefix(1);
-    if (rest == "login") {
-        return {Endpoint::login, {}};
+    const std::size_t slash = rest.find('/');
+    if (slash == std::string_view::npos) {
+        return is_endpoint_name(rest) ? Route{&find_endpoint(Scope::site, rest), {}}
+                                      : Route{&find_endpoint(Scope::provider, ""), rest};
     }
-    if (rest == "logout") {
-        return {Endpoint::logout, {}};
+    const std::string_view name = rest.substr(slash + 1);
+    if (slash == 0 || name.empty()) {
+        return {&unknown_endpoint, {}};
     }
-    if (rest == "userinfo") {
-        return {Endpoint::userinfo, {}};
+    return {&find_endpoint(Scope::provider, name), rest.substr(0, slash)};
+}
+
+std::string_view endpoint_name(const Route& route) {
+    if (!route) {
+        return "none";
     }
-    if (rest == "providers") {
-        return {Endpoint::providers, {}};
+    if (route.endpoint == &unknown_endpoint) {
+        return "not_found";
     }
-    if (rest == "jwks.json") {
-        return {Endpoint::jwks, {}};
-    }
-    Endpoint endpoint = Endpoint::start;
-    if (rest.ends_with(callback_suffix)) {
-        endpoint = Endpoint::callback;
-        rest.remove_suffix(callback_suffix.size());
-    }
-    if (rest.empty() || rest.find('/') != std::string_view::npos) {
-        return {Endpoint::not_found, {}};
-    }
-    return {endpoint, rest};
+    return route.endpoint->name.empty() ? "start" : route.endpoint->name;
+}
+
+bool is_endpoint_name(std::string_view name) {
+    return &find_endpoint(Scope::site, name) != &unknown_endpoint;
+}
+
+bool has_secret_query(const Route& route) {
+    return route && route.endpoint->query == Query::secret;
 }
 
 bool takes_body(const Site& site, const Route& route, std::string_view method) {
-    if (route.endpoint != Endpoint::callback || method != "POST") {
+    if (!has_secret_query(route) || method != "POST") {
         return false;
     }
     const Provider* provider = site.find_provider(route.provider);
     return provider != nullptr && provider->settings().uses_form_post();
 }
 
-core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer,
-                              session::OpenedSessionPointer current) {
+core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer, Visitor& visitor) {
     const Route route = find_route(request.path, site.options.path);
-    if (route.endpoint == Endpoint::callback) {
-        Provider* provider = site.find_provider(route.provider);
-        if (provider == nullptr) {
-            co_return not_found();
-        }
-        co_return co_await serve_callback(site, request, *provider, std::move(current));
+    const Endpoint& endpoint = route ? *route.endpoint : unknown_endpoint;
+    if (!takes_method(endpoint, request)) {
+        co_return not_allowed(endpoint.methods == Methods::get ? "GET, HEAD" : "GET, HEAD, POST");
     }
-    if (route.endpoint == Endpoint::logout) {
-        if (!is_get(request) && request.method != "POST") {
-            co_return not_allowed("GET, HEAD, POST");
-        }
-        if (request.method == "HEAD" || is_prefetch(request)) {
-            co_return web::redirect(302, request.base_url + "/");
-        }
-        co_return co_await sign_out(site, request, std::move(current));
-    }
-    if (!is_get(request)) {
-        co_return not_allowed("GET, HEAD");
-    }
-    switch (route.endpoint) {
-    case Endpoint::login:
-        co_return co_await login(site, request, offer);
-    case Endpoint::start: {
-        Provider* provider = find_offered(offer, route.provider);
-        if (provider == nullptr) {
-            co_return not_found();
-        }
-        co_return co_await sign_in(site, request, *provider, return_to_parameter(request));
-    }
-    case Endpoint::userinfo:
-        if (!current) {
-            co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
-        }
-        co_return web::json(200, identity::describe(current->session));
-    case Endpoint::providers:
-        co_return web::providers_json(choices(site, request, offer, "/"));
-    case Endpoint::jwks:
-        co_return jwks(site);
-    default:
-        co_return not_found();
-    }
+    co_return co_await endpoint.serve({site, request, offer, visitor, route});
 }
 
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
@@ -214,17 +277,16 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
     co_return answer;
 }
 
-web::Answer refuse(const Site& site, const Request& request, const session::Session& session,
-                   const policy::Verdict& verdict, std::string reason) {
+web::Answer refuse(const Site& site, const Request& request, const Admission& denied, std::string reason) {
     const std::string return_to = local_return_to(request.target, request.base_url);
     web::Audience to = audience(site, request, return_to);
-    to.account = session.identity.user + " (" + session.identity.provider + ")";
+    to.account = denied.identity->user + " (" + denied.identity->provider + ")";
     if (!to.prefers_json) {
         // Without return_to: providers know one address to come back to after signing out, the site's root.
         to.login_url = request.base_url + site.options.path + "/logout";
     }
     const core::Code code =
-        verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;
+        denied.verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;
     return web::failure({code, std::move(reason)}, to);
 }
 

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The endpoints under oauth_path, and what a request without a session gets. Called by src/ngx/ with the
-// facts of a request; the references outlive the flow.
+// The endpoints under oauth_path, one row each, and what a request without a session gets. Called by src/ngx/
+// with the facts of a request; the references outlive the flow.
 #pragma once
 
 #include "../core/task.hpp"
-#include "../policy/policy.hpp"
-#include "../session/cache.hpp"
 #include "../web/answer.hpp"
+#include "admission.hpp"
 #include "request.hpp"
-#include "site.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,22 +16,32 @@ namespace oauth::flow {
 
 using Offer = std::vector<Provider*>; // the providers of the location: oauth_providers
 
-enum class Endpoint { none, login, logout, userinfo, providers, jwks, start, callback, not_found };
+struct Endpoint; // a row of the table in endpoints.cpp
 
+// Which endpoint a path is of.
 struct Route {
-    Endpoint endpoint = Endpoint::none;
-    std::string_view provider; // of start and callback: a view into the path
+    const Endpoint* endpoint = nullptr; // null: the path is not under oauth_path
+    std::string_view provider;          // of an endpoint of one provider: a view into the path
+
+    explicit operator bool() const { return endpoint != nullptr; }
 };
 
 // Exact match only: "/auth/oauth/github/callback/" is not the callback.
 Route find_route(std::string_view path, std::string_view oauth_path);
 
-// Does this route take a body, which is to be read before serve() is called? (form_post; POST logout does not
-// need its own.)
+// For logs and tests: "login", "callback", "start" (of a provider), "not_found", "none".
+std::string_view endpoint_name(const Route& route);
+
+// Is it a name under oauth_path that no provider can have?
+bool is_endpoint_name(std::string_view name);
+
+// Does the query of this endpoint hold what must not be seen: a code, a state, a token?
+bool has_secret_query(const Route& route);
+
+// Does this route take a body, which is to be read before serve() is called?
 bool takes_body(const Site& site, const Route& route, std::string_view method);
 
-core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer,
-                              session::OpenedSessionPointer current);
+core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer, Visitor& visitor);
 
 enum class Unauthenticated { automatic, redirect, status_401 };
 
@@ -42,8 +49,7 @@ enum class Unauthenticated { automatic, redirect, status_401 };
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how);
 
-// A session that no rule lets in.
-web::Answer refuse(const Site& site, const Request& request, const session::Session& session,
-                   const policy::Verdict& verdict, std::string reason);
+// A session that no rule lets in: `denied` is its admission, `reason` for the log.
+web::Answer refuse(const Site& site, const Request& request, const Admission& denied, std::string reason);
 
 } // namespace oauth::flow

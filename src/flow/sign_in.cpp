@@ -58,7 +58,7 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
         }
     }
     for (const std::string& name : session::sign_ins_to_evict(std::move(present), cookie_name, new_size)) {
-        answer.set_cookies.push_back(session::set_cookie(site.options.cookie, request.base_url, name, "", 0));
+        answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
     }
 }
 

@@ -5,8 +5,8 @@
 
 #include "../core/url.hpp"
 #include "../oidc/logout.hpp"
-#include "exchange.hpp"
-#include "sign_in.hpp"
+
+#include <set>
 
 namespace oauth::flow {
 
@@ -32,50 +32,62 @@ core::Task<std::string> find_end_session_endpoint(Site& site, Provider& provider
     co_return metadata ? (*metadata.value()).end_session_endpoint : "";
 }
 
-void delete_session_cookies(const Site& site, const Request& request, web::Answer& answer) {
-    for (const auto& cookie : request.cookies) {
-        answer.set_cookies.push_back(
-            session::set_cookie(site.options.cookie, request.base_url, cookie.first, "", 0));
+// One header a name, however often the browser sent it.
+void delete_cookies(const Site& site, const Request& request, web::Answer& answer) {
+    std::set<std::string_view> names;
+    for (const auto& [name, value] : request.cookies) {
+        if (names.insert(name).second) {
+            answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+        }
     }
+}
+
+// Where the provider ends its session; empty: it has no such endpoint.
+core::Task<std::string> provider_exit(Site& site, const session::Session& session, std::string target) {
+    Provider* provider = site.find_provider(session.identity.provider);
+    oidc::EndSessionRequest end;
+    end.end_session_endpoint = co_await find_end_session_endpoint(site, *provider);
+    if (end.end_session_endpoint.empty()) {
+        co_return "";
+    }
+    end.client_id = provider->settings().client_id;
+    end.post_logout_redirect_uri = std::move(target);
+    end.id_token_hint = session.id_token;
+    const auto special = provider->settings().type->end_session_url;
+    co_return special != nullptr ? special(provider->settings(), end) : oidc::build_end_session_url(end);
 }
 
 } // namespace
 
-core::Task<web::Answer> sign_out(Site& site, const Request& request, session::OpenedSessionPointer current) {
+core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& visitor) {
     const std::string return_to = requested_return(request);
     if (is_cross_site(request)) {
         std::string url = request.base_url + site.options.path + "/logout";
         core::append_parameter(url, "return_to", return_to);
         co_return web::sign_out_confirmation(url, audience(site, request, "/"));
     }
+    const core::Status looked_up = co_await visitor.look_up();
+    if (!looked_up) {
+        co_return web::failure(looked_up.error(), audience(site, request, return_to));
+    }
+    const session::OpenedSessionPointer current = visitor.session();
     std::string target = request.base_url + return_to;
-    std::string log;
-    web::LogLevel log_level = web::LogLevel::none;
     if (current) {
-        log_level = web::LogLevel::info;
-        log = "signed out, session " + session::log_id(current->session);
-        if (site.ledger.revoke(current->session.id, current->session.expires_at) ==
-            session::Ledger::Revocation::full) {
-            log_level = web::LogLevel::error;
-            log += "; the zone is full, a copy of its cookie stays valid: raise oauth_zone";
+        const core::Status ended = co_await site.store->erase(current);
+        if (!ended) {
+            const core::Error failed{ended.error().code, "session " + session::log_id(current->session) +
+                                                             " could not be ended: " + ended.error().detail};
+            co_return web::failure(failed, audience(site, request, return_to));
         }
-        Provider* provider = site.find_provider(current->session.identity.provider);
-        const std::string end_session_endpoint = co_await find_end_session_endpoint(site, *provider);
-        if (!end_session_endpoint.empty()) {
-            oidc::EndSessionRequest end;
-            end.end_session_endpoint = end_session_endpoint;
-            end.client_id = provider->settings().client_id;
-            end.post_logout_redirect_uri = target;
-            end.id_token_hint = current->session.id_token;
-            const auto special = provider->settings().type->end_session_url;
-            target =
-                special != nullptr ? special(provider->settings(), end) : oidc::build_end_session_url(end);
-        }
+        std::string exit = co_await provider_exit(site, current->session, target);
+        target = exit.empty() ? target : exit;
     }
     web::Answer answer = web::redirect(request.method == "POST" ? 303 : 302, target);
-    delete_session_cookies(site, request, answer);
-    answer.log_level = log_level;
-    answer.log = std::move(log);
+    delete_cookies(site, request, answer);
+    if (current) {
+        answer.log_level = web::LogLevel::info;
+        answer.log = "signed out, session " + session::log_id(current->session);
+    }
     co_return answer;
 }
 

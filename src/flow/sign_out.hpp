@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Signing out: here first, then at the provider where it has an end-session endpoint.
+// Signing out: here first, then at the provider where it has an end-session endpoint. An end that cannot be
+// recorded is no sign-out: 503.
 #pragma once
 
 #include "../core/task.hpp"
-#include "../session/cache.hpp"
 #include "../web/answer.hpp"
+#include "admission.hpp"
 #include "request.hpp"
-#include "site.hpp"
 
 namespace oauth::flow {
 
-core::Task<web::Answer> sign_out(Site& site, const Request& request, session::OpenedSessionPointer current);
+core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& visitor);
 
 } // namespace oauth::flow

@@ -9,10 +9,10 @@
 #include "../core/crypto.hpp"
 #include "../identity/identity_token.hpp"
 #include "../net/http.hpp"
-#include "../session/cache.hpp"
 #include "../session/cookies.hpp"
 #include "../session/ledger.hpp"
 #include "../session/sealer.hpp"
+#include "../session/store.hpp"
 #include "../web/pages.hpp"
 #include "provider.hpp"
 #include "request.hpp"
@@ -55,9 +55,9 @@ struct Site {
     core::Random& random;
     session::Ledger& ledger;
     net::HttpClient& http;
-    session::SessionCache& sessions;
+    core::ReadyQueue& ready;
     std::vector<Provider*> providers; // all of the configuration, in its order
-    session::Sealer session_sealer;
+    std::unique_ptr<session::Store> store;
     session::Sealer sign_in_sealer;
     identity::KeyRing identity_keys;
 

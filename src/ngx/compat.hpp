@@ -7,39 +7,47 @@
 
 namespace oauth::ngx {
 
-// Calls `visit(ngx_table_elt_t&)` for each Cookie header of the request.
-template <class Visit>
-void for_each_cookie_header(ngx_http_request_t* r, Visit visit) {
+// Calls `keep(ngx_table_elt_t&)` for each Cookie header of the request, and takes those out of what
+// $http_cookie and $cookie_NAME read for which it says no.
+template <class Keep>
+void keep_cookie_headers(ngx_http_request_t* r, Keep keep) {
 #if (nginx_version >= 1023000)
-    for (ngx_table_elt_t* header = r->headers_in.cookie; header != nullptr; header = header->next) {
-        visit(*header);
-    }
-#else
-    auto** headers = static_cast<ngx_table_elt_t**>(r->headers_in.cookies.elts);
-    for (ngx_uint_t i = 0; i < r->headers_in.cookies.nelts; ++i) {
-        visit(*headers[i]);
-    }
-#endif
-}
-
-// Takes a header out of what $http_cookie and $cookie_NAME read.
-inline void forget_cookie_header(ngx_http_request_t* r, const ngx_table_elt_t* gone) {
-#if (nginx_version >= 1023000)
-    for (ngx_table_elt_t** link = &r->headers_in.cookie; *link != nullptr; link = &(*link)->next) {
-        if (*link == gone) {
+    ngx_table_elt_t** link = &r->headers_in.cookie;
+    while (*link != nullptr) {
+        if (keep(**link)) {
+            link = &(*link)->next;
+        } else {
             *link = (*link)->next;
-            return;
         }
     }
 #else
     auto** headers = static_cast<ngx_table_elt_t**>(r->headers_in.cookies.elts);
     ngx_uint_t kept = 0;
     for (ngx_uint_t i = 0; i < r->headers_in.cookies.nelts; ++i) {
-        if (headers[i] != gone) {
+        if (keep(*headers[i])) {
             headers[kept++] = headers[i];
         }
     }
     r->headers_in.cookies.nelts = kept;
+#endif
+}
+
+// Makes it the one Cache-Control that nginx knows of the response. False: no memory.
+inline bool set_only_cache_control(ngx_http_request_t* r, ngx_table_elt_t* header) {
+#if (nginx_version >= 1023000)
+    r->headers_out.cache_control = header;
+    return true;
+#else
+    ngx_array_t& known = r->headers_out.cache_control;
+    if (known.elts == nullptr && ngx_array_init(&known, r->pool, 1, sizeof(ngx_table_elt_t*)) != NGX_OK) {
+        return false;
+    }
+    known.nelts = 0;
+    auto** place = static_cast<ngx_table_elt_t**>(ngx_array_push(&known));
+    if (place != nullptr) {
+        *place = header;
+    }
+    return place != nullptr;
 #endif
 }
 

@@ -13,6 +13,7 @@ extern "C" {
 #include <string_view>
 
 extern ngx_module_t ngx_http_oauth_module;
+extern ngx_module_t ngx_http_oauth_filter_module;
 
 namespace oauth::ngx {
 

@@ -51,7 +51,7 @@ struct ParserPorts {
 class RequestFacts {
 public:
     virtual ~RequestFacts() = default;
-    virtual bool variable_is_true(int index) const noexcept = 0; // not empty and not "0"
+    virtual bool variable_is_true(int index) const = 0; // not empty and not "0"
 };
 
 // What the rules use of a session: so that nothing else is asked of a provider or kept in a cookie.

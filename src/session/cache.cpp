@@ -44,13 +44,13 @@ std::uint64_t SessionCache::hash(std::string_view cookie) const {
     return state;
 }
 
-const OpenedSessionPointer* SessionCache::find(std::string_view cookie, const void* site,
+const OpenedSessionPointer* SessionCache::find(std::string_view cookie, const void* store,
                                                std::string_view base_url) const {
     const std::uint64_t wanted = hash(cookie);
     const Bucket& bucket = buckets_[wanted & (buckets_.size() - 1)];
     for (std::size_t way = 0; way < bucket.ways.size(); ++way) {
         const OpenedSessionPointer& found = bucket.ways[way];
-        if (bucket.hashes[way] == wanted && found && found->site == site && found->base_url == base_url &&
+        if (bucket.hashes[way] == wanted && found && found->store == store && found->base_url == base_url &&
             core::equal_constant_time(found->cookie, cookie)) {
             return &found;
         }

@@ -25,9 +25,10 @@ struct SignedToken {
 
 struct OpenedSession {
     Session session;
-    const void* site = nullptr; // the server it belongs to
+    const void* store = nullptr; // whose: the store of one server
     std::string base_url;
     std::string cookie;
+    bool accepted = false;              // the configuration takes it: asked once, when it is first used
     std::uint64_t revocations_seen = 0; // the zone's generation when it was last checked
     struct RememberedVerdict {
         const void* rules = nullptr;
@@ -46,8 +47,8 @@ public:
     // `seed` is random. `buckets` is a power of two.
     SessionCache(std::uint64_t seed, std::size_t buckets) : seed_(seed), buckets_(buckets) {}
 
-    // nullptr: not seen yet, for this site and base URL.
-    const OpenedSessionPointer* find(std::string_view cookie, const void* site,
+    // nullptr: not seen yet, for this store and base URL.
+    const OpenedSessionPointer* find(std::string_view cookie, const void* store,
                                      std::string_view base_url) const;
     void insert(OpenedSessionPointer session);
 

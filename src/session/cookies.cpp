@@ -116,6 +116,10 @@ std::string set_cookie(const CookieSettings& settings, std::string_view base_url
     return header;
 }
 
+std::string delete_cookie(const CookieSettings& settings, std::string_view base_url, std::string_view name) {
+    return set_cookie(settings, base_url, name, "", 0);
+}
+
 std::optional<std::vector<std::pair<std::string, std::string>>> split_cookie(std::string_view name,
                                                                              std::string_view value) {
     std::vector<std::pair<std::string, std::string>> parts;

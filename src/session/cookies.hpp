@@ -46,6 +46,9 @@ std::string cookie_name(const CookieSettings& settings, std::string_view base_ur
 std::string set_cookie(const CookieSettings& settings, std::string_view base_url, std::string_view name,
                        std::string_view value, std::optional<std::int64_t> max_age);
 
+// The Set-Cookie value that has a browser forget that cookie.
+std::string delete_cookie(const CookieSettings& settings, std::string_view base_url, std::string_view name);
+
 // A session's cookie of one or more parts. Pairs of name and value.
 constexpr std::size_t max_cookie_part = 4000;
 constexpr std::size_t max_cookie_total = 7500;

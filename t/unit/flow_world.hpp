@@ -7,11 +7,14 @@
 #include "../../src/core/bytes.hpp"
 #include "../../src/core/url.hpp"
 #include "../../src/flow/endpoints.hpp"
-#include "../../src/flow/gate.hpp"
+#include "../../src/flow/admission.hpp"
 #include "../../src/flow/sign_in.hpp"
+#include "../../src/session/cookie_store.hpp"
 #include "../../src/session/sign_in.hpp"
+#include "late_store.hpp"
 #include "tokens.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -105,9 +108,10 @@ public:
     providers::Settings other_settings = openid_settings("other", "https://other.example");
     flow::Provider provider{settings, ready, clock};
     flow::Provider other{other_settings, ready, clock};
-    flow::Site site{options,           clock,           random, ledger, http, sessions, {},
-                    sealer("session"), sealer("login"), {}};
+    flow::Site site{options, clock, random, ledger, http, ready, {}, make_store(), sealer("login"), {}};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
+    std::deque<std::string> sent_cookies;   // what visitors refer to
+    LateStore* late_store = nullptr;        // the site's, where it has been made late
 
     flow::Request request(std::string method, std::string path, std::string arguments = "") const {
         flow::Request request;
@@ -141,6 +145,9 @@ public:
     // One turn of the event loop; false if nothing was under way.
     bool turn() {
         ready.run();
+        if (late_store != nullptr && late_store->answer()) {
+            return true;
+        }
         if (http.pending() == 0) {
             return false;
         }
@@ -148,9 +155,18 @@ public:
         return true;
     }
 
-    web::Answer serve(const flow::Request& request) {
-        const flow::Offer offer = site.providers;
-        return run(flow::serve(site, request, offer, current()));
+    web::Answer serve(const flow::Request& request) { return serve(request, site.providers); }
+    web::Answer serve(const flow::Request& request, const flow::Offer& offer) {
+        flow::Visitor browser = visitor();
+        return run(flow::serve(site, request, offer, browser));
+    }
+
+    // The store answers when the test has it answer, or at the next turn.
+    LateStore& make_store_late() {
+        auto late = std::make_unique<LateStore>(std::move(site.store), ready);
+        late_store = late.get();
+        site.store = std::move(late);
+        return *late_store;
     }
 
     // Starts a sign-in; gives the provider's parameters, and has the provider know the nonce.
@@ -176,9 +192,21 @@ public:
         return serve(callback_request(state_parameter));
     }
 
+    // The browser, with the session cookie that it has now.
+    flow::Visitor visitor() {
+        const auto cookie = jar.find(session_name());
+        sent_cookies.push_back(cookie == jar.end() ? "" : cookie->second);
+        return flow::Visitor(site, sent_cookies.back(), app);
+    }
+    // The session that a cookie is of; null: none.
+    session::OpenedSessionPointer open(const std::string& cookie, const std::string& base_url = app) {
+        flow::Visitor visitor(site, cookie, base_url);
+        assert_true(visitor.is_known());
+        return visitor.session();
+    }
     session::OpenedSessionPointer current() {
         const auto cookie = jar.find(session_name());
-        return cookie == jar.end() ? nullptr : flow::find_session(site, cookie->second, app);
+        return cookie == jar.end() ? nullptr : open(cookie->second);
     }
 
     std::string session_name() const { return session::cookie_name(options.cookie, app); }
@@ -241,6 +269,10 @@ private:
         flow::SiteOptions options;
         options.requirements = &requirements;
         return options;
+    }
+    std::unique_ptr<session::Store> make_store() {
+        const session::CookieStore::Parts parts{options.cookie, random, ledger, sessions};
+        return std::make_unique<session::CookieStore>(parts, sealer("session"));
     }
     static session::Sealer sealer(std::string_view purpose) {
         auto sealer = session::Sealer::create({"a secret that seals cookies in tests"}, purpose);

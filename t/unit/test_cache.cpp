@@ -19,7 +19,7 @@ const std::string base = "https://app.example";
 OpenedSessionPointer opened(const std::string& cookie, const void* site = &site_one) {
     auto session = std::make_shared<OpenedSession>();
     session->cookie = cookie;
-    session->site = site;
+    session->store = site;
     session->base_url = base;
     return session;
 }

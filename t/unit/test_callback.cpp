@@ -157,11 +157,11 @@ void sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session(void**) {
     World world;
     const std::string state = state_of(world.begin());
     const std::string sign_in = world.jar[world.sign_in_name(state)];
-    assert_null(flow::find_session(world.site, sign_in, app).get());
+    assert_null(world.open(sign_in).get());
     world.serve(world.callback_request(state));
     const std::string session = world.jar.at(world.session_name());
-    assert_non_null(flow::find_session(world.site, session, app).get());
-    assert_null(flow::find_session(world.site, session, "https://tenant.example").get());
+    assert_non_null(world.open(session).get());
+    assert_null(world.open(session, "https://tenant.example").get());
     const std::string second = state_of(world.begin());
     world.ledger.used.clear();
     world.jar[world.sign_in_name(second)] = session;
@@ -225,12 +225,13 @@ void tk_18_of_two_at_once_one_redeems(void**) {
     const std::string state = state_of(world.begin());
     const flow::Request request = world.callback_request(state);
     std::optional<web::Answer> first;
+    flow::Visitor browser = world.visitor();
     core::Flow<web::Answer> flow(
-        flow::callback(world.site, request, world.provider, nullptr),
+        flow::callback(world.site, request, world.provider, browser),
         [&first](std::optional<web::Answer> value, std::exception_ptr) { first = std::move(value); });
     flow.start();
     assert_int_equal(world.http.pending(), 1);
-    core::Flow<web::Answer> second(flow::callback(world.site, request, world.provider, nullptr),
+    core::Flow<web::Answer> second(flow::callback(world.site, request, world.provider, browser),
                                    [](std::optional<web::Answer> value, std::exception_ptr) {
                                        assert_failure(*value, "state_invalid", 400);
                                    });
@@ -247,8 +248,9 @@ void a_browser_that_goes_away_takes_its_exchange_along(void**) {
     const std::string state = state_of(world.begin());
     const flow::Request request = world.callback_request(state);
     int done = 0;
+    flow::Visitor browser = world.visitor();
     {
-        core::Flow<web::Answer> flow(flow::callback(world.site, request, world.provider, nullptr),
+        core::Flow<web::Answer> flow(flow::callback(world.site, request, world.provider, browser),
                                      [&done](std::optional<web::Answer>, std::exception_ptr) { ++done; });
         flow.start();
         assert_int_equal(world.http.pending(), 1);

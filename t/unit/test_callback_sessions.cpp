@@ -23,7 +23,7 @@ void cb_20_another_user_replaces_the_session(void**) {
     assert_true(world.current()->session.id != old_id);
     assert_int_equal(world.ledger.revoked.size(), 1);
     assert_true(world.ledger.is_revoked(old_id));
-    assert_null(flow::find_session(world.site, old_cookie, app).get());
+    assert_null(world.open(old_cookie).get());
 }
 
 void cb_20_a_failed_sign_in_keeps_the_old_session(void**) {
@@ -83,7 +83,7 @@ void a_large_session_goes_in_parts(void**) {
     }
     const auto joined = joiner.join();
     assert_true(joined.has_value());
-    assert_non_null(flow::find_session(world.site, *joined, app).get());
+    assert_non_null(world.open(*joined).get());
 }
 
 void ar_05_two_tabs_both_complete(void**) {
@@ -93,6 +93,46 @@ void ar_05_two_tabs_both_complete(void**) {
     assert_text_equal(World::location(world.serve(world.callback_request(state_of(second)))), app + "/two");
     world.op.claims = world.op.claims.with("nonce", unit::quoted(*first.find("nonce")));
     assert_text_equal(World::location(world.serve(world.callback_request(state_of(first)))), app + "/one");
+}
+
+void a_late_store_keeps_the_new_session_and_ends_the_old(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string old_id = world.current()->session.id;
+    unit::LateStore& store = world.make_store_late();
+    const web::Answer answer = world.sign_in_as("user-2");
+    assert_int_equal(answer.status, 302);
+    assert_true(World::sets_session(answer, world.session_name()));
+    assert_true(world.ledger.is_revoked(old_id));
+    assert_int_equal(store.loads, 1);
+    assert_int_equal(store.saves, 1);
+    assert_int_equal(store.erases, 1);
+}
+
+void a_store_that_fails_begins_no_session(void**) {
+    World world;
+    const auto parameters = world.begin();
+    const std::string state(*parameters.find("state"));
+    unit::LateStore& store = world.make_store_late();
+    store.fails = true; // nobody is signed in: it is asked to keep the new session only
+    const web::Answer answer = world.serve(world.callback_request(state));
+    assert_failure(answer, "store_unavailable", 503);
+    assert_false(World::sets_session(answer, world.session_name()));
+    assert_int_equal(store.saves, 1);
+}
+
+void a_store_that_fails_uses_no_sign_in_up(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const auto parameters = world.begin();
+    const std::string state(*parameters.find("state"));
+    unit::LateStore& store = world.make_store_late();
+    store.fails = true; // whose session the new one replaces is not known
+    assert_failure(world.serve(world.callback_request(state)), "store_unavailable", 503);
+    const std::size_t redeemed = world.http.count("/token");
+    store.fails = false;
+    assert_int_equal(world.serve(world.callback_request(state)).status, 302);
+    assert_int_equal(world.http.count("/token"), redeemed + 1);
 }
 
 } // namespace
@@ -105,6 +145,9 @@ int main() {
         cmocka_unit_test(parts_of_an_older_session_are_removed),
         cmocka_unit_test(a_large_session_goes_in_parts),
         cmocka_unit_test(ar_05_two_tabs_both_complete),
+        cmocka_unit_test(a_late_store_keeps_the_new_session_and_ends_the_old),
+        cmocka_unit_test(a_store_that_fails_begins_no_session),
+        cmocka_unit_test(a_store_that_fails_uses_no_sign_in_up),
     };
     return cmocka_run_group_tests_name("callback_sessions", tests, nullptr, nullptr);
 }

@@ -6,7 +6,6 @@
 #include "flow_world.hpp"
 
 using namespace oauth;
-using flow::Endpoint;
 using flow::Unauthenticated;
 using unit::app;
 using unit::World;
@@ -15,44 +14,44 @@ namespace {
 
 struct RouteCase {
     const char* path;
-    Endpoint endpoint;
+    const char* endpoint;
     const char* provider;
 };
 
 void cb_17_routes_are_exact(void**) {
     const RouteCase cases[] = {
-        {"/auth/oauth/login", Endpoint::login, ""},
-        {"/auth/oauth/logout", Endpoint::logout, ""},
-        {"/auth/oauth/userinfo", Endpoint::userinfo, ""},
-        {"/auth/oauth/providers", Endpoint::providers, ""},
-        {"/auth/oauth/jwks.json", Endpoint::jwks, ""},
-        {"/auth/oauth/op", Endpoint::start, "op"},
-        {"/auth/oauth/op/callback", Endpoint::callback, "op"},
-        {"/auth/oauth/callback", Endpoint::start, "callback"},
-        {"/auth/oauth/op/callback/", Endpoint::not_found, ""},
-        {"/auth/oauth/op/callback/x", Endpoint::not_found, ""},
-        {"/auth/oauth/op/Callback", Endpoint::not_found, ""},
-        {"/auth/oauth/op/x/callback", Endpoint::not_found, ""},
-        {"/auth/oauth/op/callback%2e", Endpoint::not_found, ""},
-        {"/auth/oauth/op/", Endpoint::not_found, ""},
-        {"/auth/oauth//callback", Endpoint::not_found, ""},
-        {"/auth/oauth//op", Endpoint::not_found, ""},
-        {"/auth/oauth/login/", Endpoint::not_found, ""},
-        {"/auth/oauth/op/backchannel-logout", Endpoint::not_found, ""},
-        {"/auth/oauth/", Endpoint::not_found, ""},
-        {"/auth/oauth", Endpoint::not_found, ""},
-        {"/auth/oauth2", Endpoint::none, ""},
-        {"/auth/oauthlogin", Endpoint::none, ""},
-        {"/Auth/oauth/login", Endpoint::none, ""},
-        {"/x/auth/oauth/login", Endpoint::none, ""},
-        {"/auth", Endpoint::none, ""},
-        {"/", Endpoint::none, ""},
-        {"", Endpoint::none, ""},
+        {"/auth/oauth/login", "login", ""},
+        {"/auth/oauth/logout", "logout", ""},
+        {"/auth/oauth/userinfo", "userinfo", ""},
+        {"/auth/oauth/providers", "providers", ""},
+        {"/auth/oauth/jwks.json", "jwks.json", ""},
+        {"/auth/oauth/op", "start", "op"},
+        {"/auth/oauth/op/callback", "callback", "op"},
+        {"/auth/oauth/callback", "start", "callback"},
+        {"/auth/oauth/op/callback/", "not_found", ""},
+        {"/auth/oauth/op/callback/x", "not_found", ""},
+        {"/auth/oauth/op/Callback", "not_found", ""},
+        {"/auth/oauth/op/x/callback", "not_found", ""},
+        {"/auth/oauth/op/callback%2e", "not_found", ""},
+        {"/auth/oauth/op/", "not_found", ""},
+        {"/auth/oauth//callback", "not_found", ""},
+        {"/auth/oauth//op", "not_found", ""},
+        {"/auth/oauth/login/", "not_found", ""},
+        {"/auth/oauth/op/backchannel-logout", "not_found", ""},
+        {"/auth/oauth/", "not_found", ""},
+        {"/auth/oauth", "not_found", ""},
+        {"/auth/oauth2", "none", ""},
+        {"/auth/oauthlogin", "none", ""},
+        {"/Auth/oauth/login", "none", ""},
+        {"/x/auth/oauth/login", "none", ""},
+        {"/auth", "none", ""},
+        {"/", "none", ""},
+        {"", "none", ""},
     };
     for (const RouteCase& each : cases) {
         const flow::Route route = flow::find_route(each.path, "/auth/oauth");
-        if (route.endpoint != each.endpoint || route.provider != each.provider) {
-            fail_msg("%s: %d %s", each.path, static_cast<int>(route.endpoint),
+        if (flow::endpoint_name(route) != each.endpoint || route.provider != each.provider) {
+            fail_msg("%s: %s %s", each.path, std::string(flow::endpoint_name(route)).c_str(),
                      std::string(route.provider).c_str());
         }
     }
@@ -93,12 +92,10 @@ void unknown_paths_and_providers_are_not_found(void**) {
 void mx_06_only_providers_on_offer_start(void**) {
     World world;
     const flow::Offer only_op = {&world.provider};
-    const web::Answer other =
-        world.run(flow::serve(world.site, world.request("GET", "/auth/oauth/other"), only_op, nullptr));
+    const web::Answer other = world.serve(world.request("GET", "/auth/oauth/other"), only_op);
     assert_int_equal(other.status, 404);
     assert_int_equal(world.http.sent.size(), 0);
-    const web::Answer op =
-        world.run(flow::serve(world.site, world.request("GET", "/auth/oauth/op"), only_op, nullptr));
+    const web::Answer op = world.serve(world.request("GET", "/auth/oauth/op"), only_op);
     assert_int_equal(op.status, 302);
 }
 
@@ -106,7 +103,7 @@ void one_provider_needs_no_page(void**) {
     World world;
     const flow::Offer only_op = {&world.provider};
     const flow::Request request = world.request("GET", "/auth/oauth/login", "return_to=%2Fx");
-    const web::Answer answer = world.run(flow::serve(world.site, request, only_op, nullptr));
+    const web::Answer answer = world.serve(request, only_op);
     assert_int_equal(answer.status, 302);
     assert_true(World::location(answer).starts_with("https://op.example/authorize"));
 }
@@ -272,19 +269,23 @@ void a_refusal_says_who_and_offers_another(void**) {
     World world;
     world.sign_in_as("user-1");
     const auto session = world.current();
-    policy::Verdict verdict;
+    flow::Admission denied;
+    denied.standing = flow::Standing::denied;
+    denied.session = session;
+    denied.identity = {session, &session->session.identity};
     flow::Request request = world.request("GET", "/admin/", "x=1");
-    const web::Answer page = flow::refuse(world.site, request, session->session, verdict, "no rule");
+    const web::Answer page = flow::refuse(world.site, request, denied, "no rule");
     assert_failure(page, "policy_denied", 403);
     assert_true(page.body.find("ann@example.org (op)") != std::string::npos);
     assert_true(page.body.find("href=\"https://app.example/auth/oauth/logout\"") != std::string::npos);
     assert_true(page.body.find("no rule") == std::string::npos);
     assert_text_equal(page.log, "policy_denied: no rule");
     assert_true(page.set_cookies.empty());
-    verdict.email_unverified = true;
-    assert_failure(flow::refuse(world.site, request, session->session, verdict, ""), "email_unverified", 403);
+    denied.verdict.email_unverified = true;
+    assert_failure(flow::refuse(world.site, request, denied, ""), "email_unverified", 403);
+    denied.verdict = {};
     request.accept = "application/json";
-    const web::Answer json = flow::refuse(world.site, request, session->session, policy::Verdict(), "");
+    const web::Answer json = flow::refuse(world.site, request, denied, "");
     assert_text_equal(json.content_type, "application/json");
     assert_true(json.body.find("login?return_to=%2Fadmin%2F%3Fx%3D1") != std::string::npos);
 }

@@ -35,7 +35,7 @@ void lo_02_here_first_then_at_the_provider(void**) {
     assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), app + "/bye");
     assert_true(world.jar.empty());
     assert_true(world.ledger.is_revoked(id)); // LO-06
-    assert_null(flow::find_session(world.site, cookie, app).get());
+    assert_null(world.open(cookie).get());
 }
 
 void lo_06_a_copy_is_worth_nothing_after_a_cold_start_either(void**) {
@@ -44,9 +44,9 @@ void lo_06_a_copy_is_worth_nothing_after_a_cold_start_either(void**) {
     const std::string cookie = world.jar.at(world.session_name());
     sign_out(world);
     world.sessions = session::SessionCache(8, 16); // another worker, which never saw it
-    assert_null(flow::find_session(world.site, cookie, app).get());
+    assert_null(world.open(cookie).get());
     world.clock.advance(world.options.session_lifetime - 1);
-    assert_null(flow::find_session(world.site, cookie, app).get());
+    assert_null(world.open(cookie).get());
     assert_int_equal(world.ledger.revoked.begin()->second,
                      unit::start_of_time + world.options.session_lifetime);
 }
@@ -143,7 +143,7 @@ void lo_25_known_metadata_are_not_asked_for_again(void**) {
     World world;
     world.sign_in_as("user-1");
     world.clock.advance(flow::Provider::usable_for - world.options.session_lifetime);
-    const auto current = flow::find_session(world.site, world.jar.at(world.session_name()), app);
+    const auto current = world.open(world.jar.at(world.session_name()));
     assert_null(current.get()); // expired: signing out is still an answer
     const std::size_t sent = world.http.sent.size();
     assert_int_equal(sign_out(world).status, 302);
@@ -164,22 +164,54 @@ void it_is_over_before_the_provider_answers(void**) {
     flow::Provider cold(world.settings, world.ready, world.clock);
     world.site.providers = {&cold};
     const flow::Request request = world.request("GET", "/auth/oauth/logout");
-    core::Flow<web::Answer> flow(flow::sign_out(world.site, request, current),
+    flow::Visitor browser = world.visitor();
+    core::Flow<web::Answer> flow(flow::sign_out(world.site, request, browser),
                                  [](std::optional<web::Answer>, std::exception_ptr) {});
     flow.start();
     assert_int_equal(world.http.pending(), 1);
     assert_true(world.ledger.is_revoked(current->session.id));
 }
 
-void a_full_ledger_is_told_and_the_browser_signed_out(void**) {
+void an_end_that_cannot_be_recorded_is_no_promise(void**) {
     World world;
     world.sign_in_as("user-1");
     world.ledger.full = true;
     const web::Answer answer = sign_out(world);
-    assert_int_equal(answer.status, 302);
-    assert_true(world.jar.empty());
-    assert_true(answer.log_level == web::LogLevel::error);
-    assert_true(answer.log.find("the zone is full") != std::string::npos);
+    assert_failure(answer, "store_unavailable", 503);
+    assert_true(answer.log.find("the zone is full: raise oauth_zone") != std::string::npos);
+    assert_non_null(world.current().get()); // and the browser still has what it would try again with
+}
+
+void a_late_store_is_waited_for(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string id = world.current()->session.id;
+    unit::LateStore& store = world.make_store_late();
+    assert_true(World::location(sign_out(world)).starts_with("https://op.example/end?"));
+    assert_true(world.ledger.is_revoked(id));
+    assert_int_equal(store.loads, 1);
+    assert_int_equal(store.erases, 1);
+}
+
+void a_store_that_fails_ends_nothing(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::string id = world.current()->session.id;
+    unit::LateStore& store = world.make_store_late();
+    store.fails = true;
+    const web::Answer answer = sign_out(world);
+    assert_failure(answer, "store_unavailable", 503);
+    assert_true(answer.set_cookies.empty());
+    assert_false(world.ledger.is_revoked(id));
+}
+
+void one_header_a_name_however_often_it_was_sent(void**) {
+    World world;
+    flow::Request request = world.request("GET", "/auth/oauth/logout");
+    for (int i = 0; i < 990; ++i) {
+        request.cookies.emplace_back("oauth", "");
+    }
+    assert_int_equal(world.serve(request).set_cookies.size(), 1);
 }
 
 // The attributes of a Set-Cookie value; without the value and how long it lives.
@@ -238,7 +270,10 @@ int main() {
         cmocka_unit_test(lo_25_a_provider_that_is_down_keeps_nobody_signed_in),
         cmocka_unit_test(lo_25_known_metadata_are_not_asked_for_again),
         cmocka_unit_test(it_is_over_before_the_provider_answers),
-        cmocka_unit_test(a_full_ledger_is_told_and_the_browser_signed_out),
+        cmocka_unit_test(an_end_that_cannot_be_recorded_is_no_promise),
+        cmocka_unit_test(a_late_store_is_waited_for),
+        cmocka_unit_test(a_store_that_fails_ends_nothing),
+        cmocka_unit_test(one_header_a_name_however_often_it_was_sent),
         cmocka_unit_test(lo_07_what_is_deleted_is_what_was_set),
     };
     return cmocka_run_group_tests_name("sign_out", tests, nullptr, nullptr);

@@ -8,7 +8,8 @@
 
 #include "../../../providers/provider.hpp"
 #include "../../flow/endpoints.hpp"
-#include "../../flow/gate.hpp"
+#include "../../flow/admission.hpp"
+#include "../../flow/signed_identity.hpp"
 #include "../../flow/site.hpp"
 #include "../../net/curl_client.hpp"
 #include "../../policy/policy.hpp"
@@ -137,6 +138,7 @@ struct LocationConf {
     ngx_array_t* identity_claims; // of ngx_str_t
     flow::IdentitySettings* identity_settings;
     std::vector<std::size_t>* offer; // indexes of providers
+    flow::Guard* guard;              // NULL: the module is off here
     const ServerConf* server;
 };
 

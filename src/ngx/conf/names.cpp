@@ -40,9 +40,11 @@ bool is_forgeable(const ngx_str_t& name, const std::vector<std::string>& normali
 }
 
 std::string claim_path(std::string_view name) {
-    std::string path(name);
-    for (std::size_t at = path.find("__"); at != std::string::npos; at = path.find("__", at + 1)) {
-        path.replace(at, 2, ".");
+    std::string path;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        const bool is_dot = name.substr(i, 2) == "__";
+        path.push_back(is_dot ? '.' : name[i]);
+        i += is_dot ? 1 : 0;
     }
     return path;
 }

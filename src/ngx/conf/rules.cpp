@@ -233,11 +233,4 @@ bool compile_rules(ngx_conf_t* cf, MainConf::Compiled& compiled) {
     return true;
 }
 
-bool RequestVariables::variable_is_true(int index) const noexcept {
-    const ngx_http_variable_value_t* value =
-        ngx_http_get_flushed_variable(r_, static_cast<ngx_uint_t>(index));
-    return value != nullptr && value->not_found == 0 && value->len != 0 &&
-           !(value->len == 1 && value->data[0] == '0');
-}
-
 } // namespace oauth::ngx

@@ -10,14 +10,4 @@ namespace oauth::ngx {
 // Compiles all levels and policies; false: an error has been logged with file and line.
 bool compile_rules(ngx_conf_t* cf, MainConf::Compiled& compiled);
 
-// if=$variable, for one request.
-class RequestVariables final : public policy::RequestFacts {
-public:
-    explicit RequestVariables(ngx_http_request_t* r) : r_(r) {}
-    bool variable_is_true(int index) const noexcept override;
-
-private:
-    ngx_http_request_t* r_;
-};
-
 } // namespace oauth::ngx

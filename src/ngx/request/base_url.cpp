@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The base URL of a request where none is configured: docs/operations.md. A Host that is no name of ours is
 // refused, because redirect URIs and cookies are bound to it; X-Forwarded-* is never read.
-#include "context.hpp"
+#include "base_url.hpp"
+#include "../worker/worker.hpp"
 
 #include "../../core/bytes.hpp"
 #include "../../core/url.hpp"

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
-// What the module remembers of one request: its session, the decision of the location it is in, and a flow
-// under way. In the request's pool, found again after internal redirects; variables read it until the log
-// phase.
+// What the module remembers of one request. In the request's pool, found again after internal redirects, and
+// alive until the log phase is over, because variables read it. A subrequest has one of its own.
 #pragma once
 
 #include "../conf/conf.hpp"
 #include "../worker/worker.hpp"
 
-#include "../../core/task.hpp"
-#include "../../flow/request.hpp"
-#include "../../web/answer.hpp"
+#include "../../flow/admission.hpp"
+#include "../../flow/endpoints.hpp"
+#include "waiting.hpp"
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace oauth::ngx {
 
@@ -49,81 +50,60 @@ private:
     std::size_t capacity_ = 0;
 };
 
+// What a flow that waits refers to, and the flow: destroyed in reverse order. Off the warm path.
+struct UnderWay {
+    explicit UnderWay(ngx_http_request_t* r) : wake(r) {}
+
+    Wake wake;
+    std::optional<flow::Request> facts;
+    flow::Offer offer;
+    std::unique_ptr<flow::Circumstances> circumstances;
+    enum class Body { unread, read } body = Body::unread;
+    Waiting<core::Result<flow::Admission>> admission{wake};
+    Waiting<web::Answer> answer{wake};
+};
+
 class Context final : public Abandonable {
 public:
     explicit Context(ngx_http_request_t* r) : request_(r) {}
 
     ngx_http_request_t* request() const { return request_; }
-    void abandon() noexcept override { flow.reset(); }
+    void abandon() noexcept override { under_way.reset(); }
 
-    // Found before the cookies are cut out of the request.
-    bool cookies_read = false;
-    std::string_view session_cookie; // the header's own bytes, or joined parts in the pool; empty: none
+    // Of a main request: what it brought, made when it is received (intake.hpp).
     OwnCookies own_cookies;
-    ngx_table_elt_t* spare_header = nullptr; // a Cookie header that held nothing but ours
+    ngx_table_elt_t* spare_header = nullptr;     // a Cookie header that held nothing but ours
+    flow::Route route;                           // an endpoint of ours
+    std::optional<std::string> hidden_arguments; // the query of a callback
+    std::optional<flow::Visitor> visitor;
 
-    std::string_view base_url; // empty: not found yet, or the host is none of ours
-    session::OpenedSessionPointer session;
-    bool session_looked_up = false;
+    // The admission to a location (admission.hpp).
+    const LocationConf* admitted_to = nullptr; // null: not decided since the request came to where it is
+    flow::Admission admission;
+    const flow::Admission* candidate = nullptr;   // whom the rules are being asked about
+    std::unique_ptr<flow::Admission> foreseen;    // what variables told before it was decided
+    const LocationConf* turned_away_by = nullptr; // refused there, on our word
+    ngx_table_elt_t* identity_header = nullptr;   // ours in the list
+    std::optional<core::Error> failure;           // why it could not be decided
 
-    // The decision, and the location it is of: an internal redirect brings another.
-    const LocationConf* decided_for = nullptr;
-    bool signed_in = false; // a session, of a provider that the location takes
-    bool allowed = false;
-    bool deciding = false; // the rules are being asked: their variables may say who is signed in
-    const LocationConf* turned_away_by = nullptr;
-    bool shadowed = false; // allowed only because oauth_policy_mode is shadow
-    policy::Verdict verdict;
-
-    // The query of a callback, taken out of sight of the logs.
-    bool hidden = false;
-    std::string arguments;
-
+    // The answer (filter.hpp).
     std::optional<core::Code> error;
+    std::vector<ngx_str_t> set_cookies; // whole Set-Cookie values, in the pool
+    ngx_str_t cache_control{};          // the one that the answer carries; empty: not our answer
 
-    // A flow under way, and what it refers to: destroyed in this order's reverse.
-    std::optional<flow::Request> facts;
-    flow::Offer offer;
-    std::optional<web::Answer> answer;
-    std::unique_ptr<core::Flow<web::Answer>> flow;
-    bool starting = false; // inside flow->start(): the answer needs no event
-    bool failed = false;   // the flow ended with an exception
-    bool body_read = false;
-    bool cleanup_added = false;
+    std::unique_ptr<UnderWay> under_way;
 
 private:
     ngx_http_request_t* request_;
 };
 
-// The request's context if it has one; nullptr otherwise. A subrequest has its own.
+// The request's context if it has one; nullptr otherwise.
 Context* find_context(ngx_http_request_t* r);
 // Throws bad_alloc.
 Context& make_context(ngx_http_request_t* r);
+UnderWay& make_under_way(Context& context);
 
-// Reads the cookies that are ours, once, and takes them out of what goes upstream. Main requests only.
-void read_cookies(ngx_http_request_t* r, Context& context);
-
-// "https://host[:port]" as configured, or of the request where its host is one of the server's names or the
-// address it was reached at; empty otherwise.
-std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server);
-
-// The session of the main request at its base URL; nullptr: none.
-const session::OpenedSessionPointer& find_session(ngx_http_request_t* r, Context& context);
-
-// Decides the request by the location it is in now. Idempotent; allocates a context only where there is
-// something to remember. `context` of the result is nullptr where the module has nothing to do with the
-// request.
-struct Decision {
-    Context* context = nullptr;
-    bool allowed = false;
-};
-Decision decide(ngx_http_request_t* r);
-
-// The signed identity of an allowed request, for its location's audience; empty if signing fails. A view into
-// the session.
-std::string_view identity_of(ngx_http_request_t* r, Context& context);
-
-// For a flow, an endpoint or a challenge.
+// For a flow, an endpoint or a challenge: copies.
 flow::Request collect_facts(ngx_http_request_t* r, const Context& context);
 
 } // namespace oauth::ngx

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A request's facts for a flow: copied once, off the warm path.
-#include "context.hpp"
+#include "fresh_variables.hpp"
+#include "intake.hpp"
 
 #include "../../core/bytes.hpp"
 
@@ -49,6 +50,20 @@ std::string request_id(ngx_http_request_t* r) {
     return {reinterpret_cast<const char*>(value->data), value->len};
 }
 
+// authorize_param with variables.
+void add_authorize_parameters(ngx_http_request_t* r, flow::Request& facts) {
+    for (const auto& entry : main_conf(r)->compiled->providers) {
+        for (const DynamicParameter& parameter : entry->dynamic_parameters) {
+            const FreshVariables fresh(r);
+            ngx_str_t value = ngx_null_string;
+            auto* complex = const_cast<ngx_http_complex_value_t*>(&parameter.value);
+            if (ngx_http_complex_value(r, complex, &value) == NGX_OK && value.len != 0) {
+                facts.authorize_parameters.push_back({entry->settings.name, parameter.name, string(value)});
+            }
+        }
+    }
+}
+
 } // namespace
 
 flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
@@ -56,8 +71,8 @@ flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
     facts.method = string(r->method_name);
     facts.path = string(r->uri);
     facts.target = string(r->unparsed_uri);
-    facts.arguments = context.hidden ? context.arguments : string(r->args);
-    facts.base_url = context.base_url;
+    facts.arguments = context.hidden_arguments.value_or(string(r->args));
+    facts.base_url = visitor_of(r).base_url();
     facts.id = request_id(r);
     for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
         const auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
@@ -68,15 +83,7 @@ flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
     for (const auto& [name, value] : context.own_cookies) {
         facts.cookies.emplace_back(name, value);
     }
-    for (const auto& entry : main_conf(r)->compiled->providers) {
-        for (const DynamicParameter& parameter : entry->dynamic_parameters) {
-            ngx_str_t value = ngx_null_string;
-            auto* complex = const_cast<ngx_http_complex_value_t*>(&parameter.value);
-            if (ngx_http_complex_value(r, complex, &value) == NGX_OK && value.len != 0) {
-                facts.authorize_parameters.push_back({entry->settings.name, parameter.name, string(value)});
-            }
-        }
-    }
+    add_authorize_parameters(r, facts);
     return facts;
 }
 

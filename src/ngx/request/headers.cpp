@@ -57,36 +57,29 @@ bool has_headers(const ngx_http_request_t* r) {
 
 } // namespace
 
-bool strip_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names,
-                   ngx_table_elt_t*& spare) {
-    if (!has_headers(r)) {
-        return true;
-    }
+bool has_header(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names) {
     bool found = false;
-    for_each_header(r->headers_in.headers, [&](const ngx_table_elt_t& header) {
-        found = found || is_forgeable(header.key, normalised_names);
-    });
-    if (!found) {
-        return true;
+    if (has_headers(r)) {
+        for_each_header(r->headers_in.headers, [&](const ngx_table_elt_t& header) {
+            found = found || is_forgeable(header.key, normalised_names);
+        });
     }
-    const ngx_table_elt_t* gone = std::exchange(spare, nullptr);
-    return rebuild(r, [&](const ngx_table_elt_t& header) {
-        return &header != gone && !is_forgeable(header.key, normalised_names);
+    return found;
+}
+
+void remove_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names) {
+    const bool removed = !has_headers(r) || rebuild(r, [&](const ngx_table_elt_t& header) {
+        return header.value.data != nullptr && !is_forgeable(header.key, normalised_names);
     });
+    if (!removed) {
+        throw std::bad_alloc();
+    }
 }
 
-bool remove_header(ngx_http_request_t* r, const ngx_table_elt_t* gone) {
-    return !has_headers(r) || rebuild(r, [gone](const ngx_table_elt_t& header) { return &header != gone; });
-}
-
-bool detach_headers(ngx_http_request_t* r) {
-    return !has_headers(r) || rebuild(r, [](const ngx_table_elt_t&) { return true; });
-}
-
-bool add_identity_header(ngx_http_request_t* r, const LocationConf& location, std::string_view value,
-                         ngx_table_elt_t* reuse) {
+ngx_table_elt_t* add_identity_header(ngx_http_request_t* r, const LocationConf& location,
+                                     std::string_view value, ngx_table_elt_t* reuse) {
     if (!has_headers(r)) {
-        return false;
+        return nullptr;
     }
     const ngx_str_t text = copy(r->pool, value);
     ngx_table_elt_t* header = reuse;
@@ -94,14 +87,14 @@ bool add_identity_header(ngx_http_request_t* r, const LocationConf& location, st
         header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_in.headers));
     }
     if (header == nullptr || text.data == nullptr) {
-        return false;
+        return nullptr;
     }
     header->hash = location.identity_header_hash;
     header->key = location.identity_header;
     header->lowcase_key = location.identity_header_lowcase.data;
     header->value = text;
     terminate_chain(*header);
-    return true;
+    return header;
 }
 
 } // namespace oauth::ngx

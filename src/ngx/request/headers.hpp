@@ -7,20 +7,21 @@
 
 namespace oauth::ngx {
 
-// Removes every header of such a name, in any spelling, however often it is there. Where something was found,
-// `spare` goes too, and is NULL afterwards: the list is another one then. False: no memory.
-bool strip_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names,
-                   ngx_table_elt_t*& spare);
+// Marks an element of the list, which the next removal takes along.
+inline void mark_removed(ngx_table_elt_t& header) {
+    header.value = ngx_null_string;
+}
 
-// Removes exactly this element of the list. False: no memory.
-bool remove_header(ngx_http_request_t* r, const ngx_table_elt_t* gone);
+// Is there a header of such a name, in any spelling that reaches an upstream as the same name?
+bool has_header(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
+
+// Removes every header of such a name, however often it is there, and the elements that are marked, by one
+// copy of the list. Throws bad_alloc.
+void remove_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
 
 // Adds the location's identity header; `reuse`, if not NULL, is an element of the list that is not needed any
-// more.
-bool add_identity_header(ngx_http_request_t* r, const LocationConf& location, std::string_view value,
-                         ngx_table_elt_t* reuse);
-
-// A request's own copy of the list, so that a subrequest never writes into its parent's.
-bool detach_headers(ngx_http_request_t* r);
+// more. NULL: no memory, or a request without headers.
+ngx_table_elt_t* add_identity_header(ngx_http_request_t* r, const LocationConf& location,
+                                     std::string_view value, ngx_table_elt_t* reuse);
 
 } // namespace oauth::ngx

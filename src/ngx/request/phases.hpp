@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: MIT
-// Where the module meets a request: POST_READ hides a callback's query, PREACCESS strips, decides and serves
-// the endpoints, ACCESS acts on the decision.
+// Where the module meets a request, phase by phase:
+//
+//   request ---> POST_READ        cleaned: forged headers, own cookies, a callback's query; endpoint of ours?
+//                    |
+//     +-------> SERVER_REWRITE    an endpoint is carried past `return` and `rewrite` of the server
+//     |              |
+//     |         FIND_CONFIG       nginx finds the location
+//     |              |
+//     |         REWRITE           an endpoint is carried past those of the location; a subrequest is admitted
+//     or |              |            refused |         PREACCESS         an endpoint is served; every other
+//     request is admitted: Admission   (may wait) |              | |         ACCESS            acts on it:
+//     on, 403, 401, or to the provider                        (may wait) |              |
+//     +-- redirect --+            internal redirects begin again, and are admitted again
+//                    |
+//                 content ---> header filter (filter.hpp) ---> log: variables read the admission
+//
+// Order within a phase: POST_READ after realip; the rewrite phases before the rewrite module; PREACCESS after
+// limit_req and limit_conn; ACCESS after allow/deny, auth_basic and auth_request. `config` arranges that.
 #pragma once
 
 #include "../conf/conf.hpp"
@@ -8,5 +24,8 @@
 namespace oauth::ngx {
 
 bool add_phase_handlers(ngx_conf_t* cf);
+
+// Those that have to come before the rewrite module's, and so are added after them.
+bool add_rewrite_handlers(ngx_conf_t* cf);
 
 } // namespace oauth::ngx

@@ -27,7 +27,6 @@ ngx_table_elt_t* push_header(ngx_http_request_t* r, std::string_view name, std::
 }
 
 void set_headers(ngx_http_request_t* r, const web::Answer& answer) {
-    push_header(r, "Cache-Control", answer.cache_control);
     for (const auto& [name, value] : answer.headers) {
         ngx_table_elt_t* header = push_header(r, name, value);
         if (name == "Location") {
@@ -36,9 +35,14 @@ void set_headers(ngx_http_request_t* r, const web::Answer& answer) {
             r->headers_out.www_authenticate = header;
         }
     }
-    for (const std::string& cookie : answer.set_cookies) {
-        push_header(r, "Set-Cookie", cookie);
+}
+
+ngx_str_t stored(ngx_http_request_t* r, std::string_view text) {
+    const ngx_str_t copied = copy(r->pool, text);
+    if (copied.data == nullptr) {
+        throw std::bad_alloc();
     }
+    return copied;
 }
 
 // error_page of the location wins over our own page, but not twice.
@@ -67,7 +71,9 @@ ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
     r->headers_out.content_type_len = answer.content_type.size();
     r->headers_out.content_length_n = static_cast<off_t>(answer.body.size());
     ngx_int_t rc = ngx_http_send_header(r);
-    if (rc == NGX_OK && !r->header_only) {
+    if (rc == NGX_OK && r->header_only == 0 && answer.body.empty()) {
+        rc = ngx_http_send_special(r, NGX_HTTP_LAST);
+    } else if (rc == NGX_OK && r->header_only == 0) {
         ngx_buf_t* buffer = ngx_create_temp_buf(r->pool, answer.body.size() + 1);
         if (buffer == nullptr) {
             rc = NGX_ERROR;
@@ -110,14 +116,24 @@ void log_answer(ngx_http_request_t* r, web::LogLevel level, std::string_view tex
     ngx_log_error(level_of(level), r->connection->log, 0, "oauth: %V", &shown);
 }
 
+void set_cookie(ngx_http_request_t* r, const std::string& cookie) {
+    make_context(r->main).set_cookies.push_back(stored(r, cookie));
+}
+
 ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& answer) {
     if (answer.code) {
         context.error = answer.code;
     }
     log_answer(r, answer.log_level, answer.log);
     set_headers(r, answer);
-    const bool empty_redirect = answer.content_type.empty() && answer.status >= 300;
-    if (empty_redirect || (answer.status >= 400 && has_error_page(r, answer.status))) {
+    for (const std::string& cookie : answer.set_cookies) {
+        set_cookie(r, cookie);
+    }
+    context.cache_control = stored(r, answer.cache_control);
+    context.route = {}; // answered: an error_page leads elsewhere
+    const bool has_page = has_error_page(r, answer.status);
+    const bool is_redirect = answer.content_type.empty() && answer.status >= 300;
+    if (is_redirect ? !has_page : (answer.status >= 400 && has_page)) {
         return answer.status;
     }
     return send(r, answer);

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
-// An Answer as nginx's response.
+// An Answer as nginx's response. Its cookies and its Cache-Control are written by the header filter
+// (filter.hpp).
 #pragma once
 
 #include "context.hpp"
+
+#include <string>
 
 namespace oauth::ngx {
 
 // Sends it, or prepares the headers and leaves the body to an error_page of the location. What a phase
 // handler returns.
 ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& answer);
+
+// A whole Set-Cookie value for whatever answer the main request gets. Throws bad_alloc.
+void set_cookie(ngx_http_request_t* r, const std::string& cookie);
 
 // One line, with control characters made visible.
 void log_answer(ngx_http_request_t* r, web::LogLevel level, std::string_view text);

@@ -3,7 +3,7 @@
 // is signed in or allowed, and never another request's; a refused request keeps them for the access log.
 #include "variables.hpp"
 #include "../boundary.hpp"
-#include "context.hpp"
+#include "admission.hpp"
 #include "../conf/names.hpp"
 
 #include "../../core/bytes.hpp"
@@ -39,16 +39,9 @@ ngx_int_t set_value(ngx_http_request_t* r, Value* value, std::string_view text) 
 }
 
 // The session whose facts may be shown for this request; nullptr: none.
-const session::Session* shown_session(ngx_http_request_t* r, const Decision& decision) {
-    if (decision.context == nullptr || !decision.context->signed_in) {
-        return nullptr;
-    }
-    // A request that was turned away may say in the log who it was; one that goes on without being allowed -
-    // optional, or let in by another method - has no name.
-    const Context& context = *decision.context;
-    const bool may_be_named =
-        decision.allowed || context.deciding || context.turned_away_by == location_conf(r);
-    return may_be_named ? &context.session->session : nullptr;
+const session::Session* shown_session(ngx_http_request_t* r) {
+    const flow::Admission* admission = foresee_admission(r);
+    return admission != nullptr && may_be_named(r, *admission) ? &admission->session->session : nullptr;
 }
 
 std::string text_of(const std::optional<std::string>& text) {
@@ -104,7 +97,7 @@ std::string read_session_id(const session::Session& session) {
 
 template <Read Reader>
 ngx_int_t get_fact(ngx_http_request_t* r, Value* value, uintptr_t) {
-    const session::Session* session = shown_session(r, decide(r));
+    const session::Session* session = shown_session(r);
     const std::string text = session == nullptr ? "" : Reader(*session);
     // What could end a header line never gets into one.
     return set_value(r, value,
@@ -130,7 +123,7 @@ std::string scalar_text(core::JsonView claim) {
 ngx_int_t get_claim(ngx_http_request_t* r, Value* value, uintptr_t data) {
     constexpr std::size_t prefix = sizeof("oauth_claim_") - 1;
     const std::string_view name = view(*reinterpret_cast<ngx_str_t*>(data));
-    const session::Session* session = shown_session(r, decide(r));
+    const session::Session* session = shown_session(r);
     const std::string* json =
         session == nullptr ? nullptr : session->identity.find_claim(claim_path(name.substr(prefix)));
     const auto claim = json == nullptr ? std::nullopt : core::Json::parse(*json);
@@ -140,20 +133,16 @@ ngx_int_t get_claim(ngx_http_request_t* r, Value* value, uintptr_t data) {
 }
 
 ngx_int_t get_identity(ngx_http_request_t* r, Value* value, uintptr_t) {
-    const Decision decision = decide(r);
-    if (!decision.allowed) {
-        return set_value(r, value, "");
-    }
-    return set_value(r, value, identity_of(r, *decision.context));
+    const flow::Admission* admission = foresee_admission(r);
+    return set_value(r, value, admission != nullptr && admission->passes() ? identity_of(r, *admission) : "");
 }
 
 ngx_int_t get_rule(ngx_http_request_t* r, Value* value, uintptr_t) {
-    const Decision decision = decide(r);
-    const RuleHolder* rules = location_conf(r)->rules;
-    if (decision.context == nullptr || decision.context->verdict.rule < 0 || rules == nullptr) {
+    const flow::Admission* admission = foresee_admission(r);
+    if (admission == nullptr || admission->verdict.rule < 0) {
         return set_value(r, value, "");
     }
-    return set_value(r, value, rules->rules->text(decision.context->verdict.rule));
+    return set_value(r, value, location_conf(r)->guard->rules->text(admission->verdict.rule));
 }
 
 ngx_int_t get_error(ngx_http_request_t* r, Value* value, uintptr_t) {
@@ -172,7 +161,7 @@ ngx_int_t get_remote_user(ngx_http_request_t* r, Value* value, uintptr_t data) {
         r->headers_in.user = checked;
         return rc;
     }
-    if (shown_session(r, decide(r)) != nullptr) {
+    if (shown_session(r) != nullptr) {
         return get_fact<read_user>(r, value, data);
     }
     // Only a name that auth_basic has looked at: nginx would take any that the client writes.

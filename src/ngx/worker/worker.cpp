@@ -4,6 +4,8 @@
 #include "../boundary.hpp"
 #include "../pool.hpp"
 
+#include "../../session/cookie_store.hpp"
+
 #include <stdexcept>
 
 namespace oauth::ngx {
@@ -129,9 +131,11 @@ std::unique_ptr<flow::Site> Runtime::make_site(const MainConf& main, const Serve
         providers.push_back(provider.get());
     }
     clients_.push_back(std::move(client));
-    return std::unique_ptr<flow::Site>(new flow::Site{
-        compiled.options, clock_, random_, ledger_, *clients_.back(), sessions_, std::move(providers),
-        std::move(*session_sealer), std::move(*sign_in_sealer), std::move(ring)});
+    session::CookieStore::Parts parts{compiled.options.cookie, random_, ledger_, sessions_};
+    auto store = std::make_unique<session::CookieStore>(parts, std::move(*session_sealer));
+    return std::unique_ptr<flow::Site>(
+        new flow::Site{compiled.options, clock_, random_, ledger_, *clients_.back(), worker->ready,
+                       std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring)});
 }
 
 flow::Offer Runtime::offer(const LocationConf& location) const {

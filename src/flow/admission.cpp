@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// See admission.hpp.
+#include "admission.hpp"
+
+#include <algorithm>
+
+namespace oauth::flow {
+
+namespace {
+
+constexpr std::size_t max_remembered = 16; // verdicts per session
+
+// Is it a session of this configuration: of a provider that it has, and with all that its rules ask about?
+bool fits(const Site& site, const session::Session& session) {
+    if (site.find_provider(session.identity.provider) == nullptr) {
+        return false;
+    }
+    const Requirements& requirements = *site.options.requirements;
+    const bool is_cut = session.groups_are_cut;
+    return session.made_for == (is_cut ? requirements.mark_with_groups : requirements.mark) &&
+           !(is_cut && requirements.shows_groups);
+}
+
+bool is_current(Site& site, session::OpenedSession& opened) {
+    if (!opened.accepted) {
+        opened.accepted = fits(site, opened.session);
+    }
+    if (!opened.accepted || site.clock.now() >= opened.session.expires_at) {
+        return false;
+    }
+    const std::uint64_t generation = site.ledger.generation();
+    if (opened.revocations_seen == generation) {
+        return true;
+    }
+    if (site.ledger.is_revoked(opened.session.id)) {
+        return false;
+    }
+    opened.revocations_seen = generation;
+    return true;
+}
+
+policy::Verdict verdict_of(session::OpenedSession& session, const policy::RuleSet& rules,
+                           const policy::RequestFacts& request) {
+    for (const auto& known : session.verdicts) {
+        if (known.rules == &rules) {
+            return {known.allowed, known.rule, known.email_unverified};
+        }
+    }
+    const policy::Verdict verdict = rules.evaluate(session.session.identity, request);
+    if (session.verdicts.size() < max_remembered && !rules.depends_on_request()) {
+        session.verdicts.push_back({&rules, verdict.allowed, verdict.rule, verdict.email_unverified});
+    }
+    return verdict;
+}
+
+bool takes(const Guard& guard, const session::Session& session) {
+    const auto& names = guard.providers;
+    return names.empty() || std::find(names.begin(), names.end(), session.identity.provider) != names.end();
+}
+
+Standing standing_of(const Guard& guard, bool is_allowed) { // NOLINT: the verdict itself
+    if (is_allowed) {
+        return Standing::allowed;
+    }
+    if (guard.enforcement == Guard::Enforcement::shadow) {
+        return Standing::shadowed;
+    }
+    return guard.mode == Guard::Mode::optional ? Standing::anonymous : Standing::denied;
+}
+
+Admission judge(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {
+    const bool is_optional = guard.mode == Guard::Mode::optional;
+    Admission admission;
+    admission.cookies = visitor.cookies();
+    admission.standing = is_optional ? Standing::anonymous : Standing::unauthenticated;
+    const session::OpenedSessionPointer& session = visitor.session();
+    if (!session || !takes(guard, session->session)) {
+        return admission;
+    }
+    admission.session = session;
+    admission.identity = {session, &session->session.identity};
+    if (guard.rules == nullptr) { // "optional" needs no rule to tell who is signed in
+        admission.standing = is_optional ? Standing::allowed : Standing::denied;
+        return admission;
+    }
+    circumstances.about(&admission);
+    admission.verdict = verdict_of(*session, *guard.rules, circumstances);
+    circumstances.about(nullptr);
+    admission.standing = standing_of(guard, admission.verdict.allowed);
+    return admission;
+}
+
+} // namespace
+
+void Visitor::accept(session::OpenedSessionPointer found) {
+    known_ = true;
+    if (found && is_current(site_, *found)) {
+        session_ = std::move(found);
+    }
+}
+
+bool Visitor::is_known() {
+    if (known_) {
+        return true;
+    }
+    if (session_cookie_.empty() || base_url_.empty()) {
+        known_ = true;
+        return true;
+    }
+    if (failure_) {
+        return false;
+    }
+    auto found = site_.store->peek(session_cookie_, base_url_);
+    if (found) {
+        accept(std::move(*found));
+    }
+    return known_;
+}
+
+core::Task<core::Status> Visitor::look_up() {
+    const auto guard = co_await lock_.lock();
+    if (is_known()) {
+        co_return core::Done{};
+    }
+    if (!failure_) {
+        auto loaded = co_await site_.store->load(std::string(session_cookie_), std::string(base_url_));
+        if (loaded) {
+            cookies_ = std::move(loaded->cookies);
+            accept(std::move(loaded->session));
+            co_return core::Done{};
+        }
+        failure_ = loaded.error();
+    }
+    co_return *failure_;
+}
+
+std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {
+    if (!visitor.is_known()) {
+        return std::nullopt;
+    }
+    return judge(visitor, guard, circumstances);
+}
+
+core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,
+                                          const Circumstances& circumstances) {
+    const core::Status looked_up = co_await visitor.look_up();
+    if (!looked_up) {
+        co_return looked_up.error();
+    }
+    co_return judge(visitor, guard, circumstances);
+}
+
+} // namespace oauth::flow

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// One value says what a request is: who sends it, by which session, and what the rules of its location say.
+// src/ngx/request/ makes it once for each location that a request meets; everything else only reads it.
+#pragma once
+
+#include "../core/wait.hpp"
+#include "../policy/policy.hpp"
+#include "../session/store.hpp"
+#include "site.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace oauth::flow {
+
+enum class Standing {
+    anonymous,       // the location is open to everybody, and this one passes without a name
+    unauthenticated, // it is not, and nobody is signed in
+    denied,          // somebody is, whom no rule lets in
+    shadowed,        // as denied, but the rules are only being tried: passes
+    allowed,
+};
+
+struct Admission {
+    Standing standing = Standing::anonymous;
+    std::shared_ptr<const session::Identity> identity; // who it is, wherever that is known from; null: nobody
+    policy::Verdict verdict;
+    session::OpenedSessionPointer session; // that the identity came from; null: none
+    std::vector<std::string> cookies;      // Set-Cookie values for whatever answer follows
+
+    // Does it go on with an identity?
+    bool passes() const { return standing == Standing::allowed || standing == Standing::shadowed; }
+};
+
+// What a location asks of whoever comes. Made when the configuration is read, and lives as long.
+struct Guard {
+    enum class Mode { optional, required } mode = Mode::required;
+    enum class Enforcement { enforced, shadow } enforcement = Enforcement::enforced;
+    const policy::RuleSet* rules = nullptr; // null: whoever is signed in; only with Mode::optional
+    std::vector<std::string> providers;     // whose sessions count; empty: all
+};
+
+// What the rules ask about the request.
+class Circumstances : public policy::RequestFacts {
+public:
+    // Called before the rules are asked, with whom they are asked about, and with null afterwards.
+    virtual void about(const Admission* candidate) const = 0;
+};
+
+// Who sends a request, by the credentials that it brings. The main request keeps it for itself and its
+// subrequests, so that the store is asked once, whoever needs the answer first.
+class Visitor {
+public:
+    // The views outlive it; an empty cookie or base URL: nobody.
+    Visitor(Site& site, std::string_view session_cookie, std::string_view base_url)
+        : site_(site), session_cookie_(session_cookie), base_url_(base_url), lock_(site.ready) {}
+
+    std::string_view base_url() const { return base_url_; }
+
+    // The session as far as that is known without waiting. False: look_up() has to be awaited.
+    bool is_known();
+    // store_unavailable if the store does not answer; that is remembered, too.
+    core::Task<core::Status> look_up();
+    // Null: none. Only once it is known.
+    const session::OpenedSessionPointer& session() const { return session_; }
+    // Set-Cookie values that came with the session.
+    const std::vector<std::string>& cookies() const { return cookies_; }
+
+private:
+    void accept(session::OpenedSessionPointer found);
+
+    Site& site_;
+    std::string_view session_cookie_;
+    std::string_view base_url_;
+    core::AsyncMutex lock_;
+    bool known_ = false;
+    std::optional<core::Error> failure_;
+    session::OpenedSessionPointer session_;
+    std::vector<std::string> cookies_;
+};
+
+// On the warm path: a hash, a compare and two short searches, and no allocation. nullopt: it has to wait.
+std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances);
+
+// The same where it has to wait; store_unavailable if the store does not answer. All references outlive it.
+core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,
+                                          const Circumstances& circumstances);
+
+} // namespace oauth::flow

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// See guards.hpp.
+#include "guards.hpp"
+#include "../pool.hpp"
+
+namespace oauth::ngx {
+
+void make_guards(ngx_conf_t* cf, MainConf::Compiled& compiled) {
+    for (LocationConf* location : compiled.locations) {
+        if (location->mode == mode_off) {
+            continue;
+        }
+        flow::Guard& guard = *pool_make<flow::Guard>(cf->pool);
+        guard.mode = location->mode == mode_on ? flow::Guard::Mode::required : flow::Guard::Mode::optional;
+        guard.enforcement = location->policy_mode == policy_shadow ? flow::Guard::Enforcement::shadow
+                                                                   : flow::Guard::Enforcement::enforced;
+        guard.rules = location->rules == nullptr ? nullptr : location->rules->rules.get();
+        if (location->offer->size() < compiled.providers.size()) {
+            for (const std::size_t index : *location->offer) {
+                guard.providers.push_back(compiled.providers[index]->settings.name);
+            }
+        }
+        location->guard = &guard;
+    }
+}
+
+} // namespace oauth::ngx

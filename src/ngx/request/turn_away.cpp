@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// See turn_away.hpp.
+#include "turn_away.hpp"
+#include "admission.hpp"
+#include "intake.hpp"
+#include "respond.hpp"
+
+#include "../../web/pages.hpp"
+
+namespace oauth::ngx {
+
+namespace {
+
+web::Answer failure(ngx_http_request_t* r, const core::Error& error) {
+    const flow::Request facts = collect_facts(r, make_context(r));
+    web::Audience audience;
+    audience.prefers_json = flow::prefers_json(facts);
+    audience.request_id = facts.id;
+    audience.title = string(server_conf(r)->page_title);
+    return web::failure(error, audience);
+}
+
+} // namespace
+
+ngx_int_t refuse_request(ngx_http_request_t* r, int status, std::string detail) {
+    web::Answer answer = failure(r, {core::Code::request_invalid, std::move(detail)});
+    answer.status = status;
+    return respond(r, make_context(r), answer);
+}
+
+ngx_int_t refuse_host(ngx_http_request_t* r) {
+    return refuse_request(
+        r, NGX_HTTP_BAD_REQUEST,
+        "the request's host is none of the server's names: set server_name or oauth_base_url");
+}
+
+ngx_int_t fail_request(ngx_http_request_t* r) {
+    Context& context = make_context(r);
+    return respond(r, context, failure(r, context.failure.value_or(core::Error{})));
+}
+
+ngx_int_t fail_subrequest(ngx_http_request_t* r) {
+    Context& context = make_context(r);
+    const core::Error error = context.failure.value_or(core::Error{});
+    context.error = error.code;
+    log_answer(r, web::LogLevel::error,
+               std::string(core::code_name(error.code)) + ": subrequest, " + error.detail);
+    return core::code_status(error.code);
+}
+
+ngx_int_t refuse_subrequest(ngx_http_request_t* r, const flow::Admission& admission) {
+    Context& context = make_context(r);
+    const bool is_known = admission.standing == flow::Standing::denied;
+    context.turned_away_by = location_conf(r);
+    context.error = is_known ? core::Code::policy_denied : core::Code::login_required;
+    if (is_known) {
+        log_answer(r, web::LogLevel::warn, "policy_denied: subrequest, " + explain(r, admission));
+    }
+    return core::code_status(*context.error);
+}
+
+ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
+    Context& context = make_context(r);
+    if (context.under_way && context.under_way->answer.is_started()) {
+        return continue_answer(r, context);
+    }
+    flow::Visitor& visitor = visitor_of(r);
+    if (visitor.base_url().empty()) {
+        return refuse_host(r);
+    }
+    const LocationConf& location = *location_conf(r);
+    Runtime& runtime = runtime_of(*main_conf(r));
+    flow::Site& site = runtime.site(*server_conf(r));
+    if (admission.standing == flow::Standing::denied) {
+        context.turned_away_by = &location;
+        const flow::Request facts = collect_facts(r, context);
+        return respond(r, context, flow::refuse(site, facts, admission, explain(r, admission)));
+    }
+    UnderWay& under_way = make_under_way(context);
+    under_way.facts = collect_facts(r, context);
+    under_way.offer = runtime.offer(location);
+    const auto how = static_cast<flow::Unauthenticated>(location.unauthenticated);
+    return start_answer(r, context, flow::challenge(site, *under_way.facts, under_way.offer, how));
+}
+
+ngx_int_t start_answer(ngx_http_request_t* r, Context& context, core::Task<web::Answer> task) {
+    if (!context.under_way->answer.start(std::move(task)) && !prepare_to_wait(r)) {
+        context.abandon();
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return continue_answer(r, context);
+}
+
+ngx_int_t continue_answer(ngx_http_request_t* r, Context& context) {
+    if (!context.under_way->answer.is_done()) {
+        return NGX_AGAIN;
+    }
+    end_waiting(r);
+    const std::optional<web::Answer> answer = context.under_way->answer.take();
+    context.under_way.reset();
+    if (!answer) {
+        context.error = core::Code::internal_error;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return respond(r, context, *answer);
+}
+
+} // namespace oauth::ngx
