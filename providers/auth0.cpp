@@ -33,7 +33,7 @@ std::string complete_auth0(Settings& settings) {
 // An organisation is known by its id and by its name.
 core::Status map_auth0(const Settings&, const UserData& data, const Needs& needs,
                        session::Identity& identity) {
-    if (!needs.org) {
+    if (!needs.has("org")) {
         return core::Done{};
     }
     session::Strings orgs;

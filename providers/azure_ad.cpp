@@ -89,7 +89,7 @@ core::Status map_azure(const Settings& settings, const UserData& data, const Nee
                            "the ID token has no oid: the scope profile is needed"};
     }
     identity.subject = *tenant + "." + *object;
-    identity.tenants = needs.tenant ? std::optional(session::Strings{*tenant}) : std::nullopt;
+    identity.tenants = needs.has("tenant") ? std::optional(session::Strings{*tenant}) : std::nullopt;
     identity.email = text_fact(id_token.get("email"));
     identity.email_verified = identity.email && vouches_for_email(settings, id_token, *tenant);
     identity.groups = has_overage(id_token) ? std::nullopt : list_fact(id_token.get("groups"));
@@ -102,7 +102,7 @@ std::vector<net::Header> consistent_headers() {
 
 // Graph says where the next page is; it has to be Graph.
 core::Task<core::Status> call_graph(ApiCall call) {
-    if (!call.needs.group || !has_overage(call.data.id_token_view())) {
+    if (!call.needs.has("group") || !has_overage(call.data.id_token_view())) {
         co_return core::Done{};
     }
     session::Strings groups;

@@ -30,8 +30,8 @@ std::string complete_descope(Settings& settings) {
 }
 
 std::vector<std::string> descope_scopes(const Settings&, const Needs& needs) {
-    return needs.role || needs.tenant ? std::vector<std::string>{"descope.claims"}
-                                      : std::vector<std::string>{};
+    return needs.has("role") || needs.has("tenant") ? std::vector<std::string>{"descope.claims"}
+                                                    : std::vector<std::string>{};
 }
 
 // The tenants are those that the user belongs to; roles are the project's, and the current tenant's or the
@@ -47,14 +47,14 @@ core::Status map_descope(const Settings&, const UserData& data, const Needs& nee
     if (!current && all.size() == 1) {
         current = all.front();
     }
-    if (needs.role && current) {
+    if (needs.has("role") && current) {
         if (const auto roles = list_fact(tenants.get(*current).get("roles"))) {
             session::Strings both = identity.roles.value_or(session::Strings());
             append_missing(both, *roles);
             identity.roles = std::move(both);
         }
     }
-    if (needs.tenant && tenants.is_object()) {
+    if (needs.has("tenant") && tenants.is_object()) {
         identity.tenants = std::move(all);
     }
     return core::Done{};

@@ -42,7 +42,8 @@ std::string complete_github(Settings& settings) {
 }
 
 std::vector<std::string> github_scopes(const Settings&, const Needs& needs) {
-    return needs.org || needs.team ? std::vector<std::string>{"read:org"} : std::vector<std::string>{};
+    return needs.has("org") || needs.has("team") ? std::vector<std::string>{"read:org"}
+                                                 : std::vector<std::string>{};
 }
 
 core::Status map_github(const Settings&, const UserData& data, const Needs&, session::Identity& identity) {
@@ -91,7 +92,7 @@ core::Task<core::Result<std::vector<core::Json>>> read_pages(ApiCall call, std::
 
 core::Task<core::Status> read_emails(ApiCall call) {
     auto pages = co_await read_pages(call, call.settings.userinfo_endpoint + "/emails", "addresses");
-    if (!pages && !call.needs.email && pages.error().code == core::Code::provider_error) {
+    if (!pages && !call.needs.has("email") && pages.error().code == core::Code::provider_error) {
         co_return core::Done{}; // the user took the scope away, and nothing here needs the address
     }
     if (!pages) {
@@ -145,14 +146,14 @@ core::Task<core::Status> call_github(ApiCall call) {
     if (!emails) {
         co_return emails;
     }
-    if (call.needs.org) {
+    if (call.needs.has("org")) {
         call.identity.orgs.emplace();
         core::Status orgs = co_await read_names(call, "/user/orgs", *call.identity.orgs, read_org);
         if (!orgs) {
             co_return orgs;
         }
     }
-    if (call.needs.team) {
+    if (call.needs.has("team")) {
         call.identity.teams.emplace();
         core::Status teams = co_await read_names(call, "/user/teams", *call.identity.teams, read_team);
         if (!teams) {

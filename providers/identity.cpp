@@ -40,6 +40,36 @@ std::string user_name(const Settings& settings, const UserData& data, const sess
     return identity.subject;
 }
 
+// Facts that are a claim as it stands. What is signed only counts out of the ID token.
+struct ClaimOfFact {
+    session::Fact fact;
+    std::string_view claim;
+    enum class From { id_token, any_answer } from;
+};
+constexpr ClaimOfFact claims_of_facts[] = {
+    {"name", "name", ClaimOfFact::From::any_answer},    {"picture", "picture", ClaimOfFact::From::any_answer},
+    {"group", "groups", ClaimOfFact::From::any_answer}, {"role", "roles", ClaimOfFact::From::any_answer},
+    {"hd", "hd", ClaimOfFact::From::id_token},          {"tenant", "tid", ClaimOfFact::From::id_token},
+    {"acr", "acr", ClaimOfFact::From::id_token},        {"amr", "amr", ClaimOfFact::From::id_token},
+};
+
+void map_claims(const UserData& data, const Needs& needs, session::Identity& identity) {
+    for (const ClaimOfFact& each : claims_of_facts) {
+        const session::FactRow& row = each.fact.row();
+        if (row.kept == session::Kept::where_needed && !needs.has(each.fact)) {
+            continue;
+        }
+        const core::JsonView value = each.from == ClaimOfFact::From::id_token
+                                         ? data.id_token_view().get(each.claim)
+                                         : data.claim(each.claim);
+        if (const auto* text = std::get_if<session::Text>(&row.member)) {
+            identity.** text = text_fact(value);
+        } else if (const auto* list = std::get_if<session::List>(&row.member)) {
+            identity.** list = list_fact(value);
+        }
+    }
+}
+
 } // namespace
 
 core::JsonView UserData::claim(std::string_view path) const {
@@ -78,25 +108,8 @@ core::Result<session::Identity> map_identity(const Settings& settings, const Use
     }
     identity.subject = std::move(*subject);
     map_email(settings, data, identity);
-    identity.name = text_fact(data.claim("name"));
-    identity.picture = text_fact(data.claim("picture"));
-    identity.groups = list_fact(data.claim("groups"));
+    map_claims(data, needs, identity);
     identity.user = user_name(settings, data, identity);
-    if (needs.hd) {
-        identity.hd = text_fact(data.id_token_view().get("hd"));
-    }
-    if (needs.tenant) {
-        identity.tenants = list_fact(data.id_token_view().get("tid"));
-    }
-    if (needs.acr) {
-        identity.acr = text_fact(data.id_token_view().get("acr"));
-    }
-    if (needs.amr) {
-        identity.amr = list_fact(data.id_token_view().get("amr"));
-    }
-    if (needs.role) {
-        identity.roles = list_fact(data.claim("roles"));
-    }
     if (settings.type->map != nullptr) {
         const core::Status mapped = settings.type->map(settings, data, needs, identity);
         if (!mapped) {

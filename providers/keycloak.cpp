@@ -24,7 +24,7 @@ std::string complete_keycloak(Settings& settings) {
 
 core::Status map_keycloak(const Settings& settings, const UserData& data, const Needs& needs,
                           session::Identity& identity) {
-    if (!needs.role) {
+    if (!needs.has("role")) {
         return core::Done{};
     }
     session::Strings all = identity.roles.value_or(session::Strings());

@@ -28,8 +28,8 @@ std::string complete_okta(Settings& settings) {
 
 // A custom server gives groups by a claim's definition; the org server for the scope.
 std::vector<std::string> okta_scopes(const Settings& settings, const Needs& needs) {
-    return needs.group && is_org_server(settings) ? std::vector<std::string>{"groups"}
-                                                  : std::vector<std::string>{};
+    return needs.has("group") && is_org_server(settings) ? std::vector<std::string>{"groups"}
+                                                         : std::vector<std::string>{};
 }
 
 } // namespace

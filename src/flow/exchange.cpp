@@ -165,7 +165,7 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
         }
         collected.data.userinfo = std::move(userinfo.value());
     }
-    if (settings.type->reads_access_token && attempt.site.options.requirements->needs.role) {
+    if (settings.type->reads_access_token && attempt.site.options.requirements->needs.has("role")) {
         auto claims = co_await verify_access_token(attempt, tokens->access_token, subject);
         if (claims) { // without it the roles are unknown, which lets nobody in
             collected.data.access_token = std::move(claims.value());
@@ -236,7 +236,7 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
         }
     }
     providers::keep_claims(data, needs, signed_in.identity);
-    if (needs.scope) {
+    if (needs.has("scope")) {
         signed_in.identity.scopes = granted_scopes(settings, needs, signed_in.scope);
     }
     co_return signed_in;

@@ -12,15 +12,16 @@ namespace {
 
 constexpr std::size_t mark_size = 8;
 
-// What is kept only where it is needed; e-mail, name and groups are kept anyway.
+// What is kept only where it is needed; the rest is kept anyway. Empty: nothing of that kind.
 std::string describe(const providers::Needs& needs) {
     std::string text;
-    for (const bool needed :
-         {needs.hd, needs.org, needs.team, needs.role, needs.tenant, needs.acr, needs.amr, needs.scope}) {
-        text.push_back(needed ? '1' : '0');
+    for (const session::FactRow& row : session::facts) {
+        if (row.kept == session::Kept::where_needed && needs.has(session::Fact::of(row))) {
+            text.append(row.name).push_back('\n');
+        }
     }
     for (const std::string& claim : needs.claims) {
-        text.append("\n").append(claim);
+        text.append("claim.").append(claim).push_back('\n');
     }
     return text;
 }
@@ -29,12 +30,11 @@ std::string describe(const providers::Needs& needs) {
 
 void Requirements::finish() {
     const std::string needs_text = describe(needs);
-    std::string groups_text = needs_text + "\n\n";
+    std::string groups_text = needs_text + "\n";
     for (const auto& each : rules) {
         each->append_group_conditions(groups_text);
     }
-    const bool plain = needs_text.find_first_not_of('0') == std::string::npos;
-    mark = plain ? "" : core::digest(core::Hash::sha256, needs_text).substr(0, mark_size);
+    mark = needs_text.empty() ? "" : core::digest(core::Hash::sha256, needs_text).substr(0, mark_size);
     mark_with_groups = core::digest(core::Hash::sha256, groups_text).substr(0, mark_size);
 }
 

@@ -42,6 +42,10 @@ Truth either(Truth a, Truth b) {
 
 } // namespace
 
+Truth holds_for(const Condition& condition, std::string_view text) {
+    return text.empty() ? Truth::unknown : with_operator(condition, match(condition, text));
+}
+
 void Evaluation::read_address() {
     address_state_ = Address::absent;
     if (!identity_.email || (trust_ == Trust::verified && !identity_.email_verified)) {
@@ -67,15 +71,12 @@ Truth Evaluation::holds_address(const Condition& condition) {
     if (address_state_ == Address::absent) {
         return Truth::unknown;
     }
-    return with_operator(condition, match(condition, condition.name == Name::email ? address_ : domain_));
+    return with_operator(condition,
+                         match(condition, condition.topic.is(Topic::Kind::domain) ? domain_ : address_));
 }
 
-Truth Evaluation::holds_text(const Condition& condition, std::string_view text) const {
-    return text.empty() ? Truth::unknown : with_operator(condition, match(condition, text));
-}
-
-Truth Evaluation::holds_list(const Condition& condition, const std::optional<session::Strings>& list) const {
-    if (!list) {
+Truth Evaluation::holds_list(const Condition& condition, const session::Strings* list) const {
+    if (list == nullptr) {
         return Truth::unknown;
     }
     Truth matched = Truth::no;
@@ -108,45 +109,29 @@ Truth Evaluation::holds_claim(const Condition& condition) const {
     return with_operator(condition, matched);
 }
 
-Truth Evaluation::holds(const Condition& condition) {
-    const auto optional_text = [&](const std::optional<std::string>& text) {
-        return holds_text(condition, text ? std::string_view(*text) : std::string_view());
-    };
-    switch (condition.name) {
-    case Name::provider:
-        return holds_text(condition, identity_.provider);
-    case Name::sub:
-        return holds_text(condition, identity_.subject);
-    case Name::user:
-        return holds_text(condition, identity_.user);
-    case Name::email:
-    case Name::domain:
+Truth Evaluation::holds_fact(const Condition& condition) {
+    const session::FactRow& row = condition.topic.fact.row();
+    if (condition.topic.is_address()) {
         return holds_address(condition);
-    case Name::name:
-        return optional_text(identity_.name);
-    case Name::hd:
-        return optional_text(identity_.hd);
-    case Name::acr:
-        return optional_text(identity_.acr);
-    case Name::org:
-        return holds_list(condition, identity_.orgs);
-    case Name::team:
-        return holds_list(condition, identity_.teams);
-    case Name::group:
-        return holds_list(condition, identity_.groups);
-    case Name::tenant:
-        return holds_list(condition, identity_.tenants);
-    case Name::role:
-        return holds_list(condition, identity_.roles);
-    case Name::amr:
-        return holds_list(condition, identity_.amr);
-    case Name::scope:
-        return holds_list(condition, identity_.scopes);
-    case Name::claim:
+    }
+    if (session::is_list(row)) {
+        return holds_list(condition, session::list_of(identity_, row));
+    }
+    const std::string* text = session::text_of(identity_, row);
+    return holds_for(condition, text == nullptr ? std::string_view() : std::string_view(*text));
+}
+
+Truth Evaluation::holds(const Condition& condition) {
+    switch (condition.topic.kind) {
+    case Topic::Kind::fact:
+        return holds_fact(condition);
+    case Topic::Kind::domain:
+        return holds_address(condition);
+    case Topic::Kind::claim:
         return holds_claim(condition);
-    case Name::policy:
+    case Topic::Kind::policy:
         return decide(*condition.set);
-    case Name::variable:
+    case Topic::Kind::variable:
         return request_.variable_is_true(condition.variable) ? Truth::yes : Truth::no;
     }
     return Truth::unknown;
@@ -200,7 +185,7 @@ Verdict Evaluation::verdict(const RuleSet& set) {
 
 bool Evaluation::uses_email(const RuleSet& set) {
     for (const auto& rule : set.rules_) {
-        if (rule.needs.email) {
+        if (rule.needs.has("email")) {
             return true;
         }
     }

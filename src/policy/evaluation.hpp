@@ -15,6 +15,9 @@ enum class Truth { no, unknown, yes, doubtful };
 // What counts as verified: only what the provider says, or, to tell somebody why he is refused, any address.
 enum class Trust { verified, all_addresses };
 
+// A condition about one text, whatever is behind the name; an empty text is not known.
+Truth holds_for(const Condition& condition, std::string_view text);
+
 class Evaluation {
 public:
     Evaluation(const session::Identity& identity, const RequestFacts& request, Trust trust)
@@ -33,8 +36,8 @@ public:
 private:
     Truth holds(const RuleSet::Rule& rule);
     Truth holds(const Condition& condition);
-    Truth holds_text(const Condition& condition, std::string_view text) const;
-    Truth holds_list(const Condition& condition, const std::optional<session::Strings>& list) const;
+    Truth holds_fact(const Condition& condition);
+    Truth holds_list(const Condition& condition, const session::Strings* list) const;
     Truth holds_claim(const Condition& condition) const;
     Truth holds_address(const Condition& condition);
     void read_address();

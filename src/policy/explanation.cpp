@@ -27,7 +27,7 @@ std::string_view reason(const Condition& condition, Truth truth, const session::
     if (truth == Truth::doubtful) {
         return "the pattern hit its limit";
     }
-    if (truth == Truth::unknown && ignores_case(condition.name) && identity.email) {
+    if (truth == Truth::unknown && condition.topic.is_address() && identity.email) {
         return identity.email_verified ? "the address is not a plain one" : "the address is not verified";
     }
     return truth == Truth::unknown ? "not known of this session" : "does not hold";

@@ -9,9 +9,9 @@ bool RuleSet::mentions_group(std::string_view group) const {
     for (const Rule& rule : rules_) {
         for (const Condition& condition : rule.conditions) {
             const bool nested = condition.set && condition.set->mentions_group(group);
-            const bool pattern = condition.name == Name::group && condition.pattern &&
+            const bool pattern = condition.topic.is("group") && condition.pattern &&
                                  condition.pattern->match(group) != Pattern::Match::no;
-            if (nested || pattern || (condition.name == Name::group && condition.values.match(group))) {
+            if (nested || pattern || (condition.topic.is("group") && condition.values.match(group))) {
                 return true;
             }
         }
@@ -25,7 +25,7 @@ void RuleSet::append_group_conditions(std::string& text) const {
             if (condition.set) {
                 condition.set->append_group_conditions(text);
             }
-            if (condition.name != Name::group) {
+            if (!condition.topic.is("group")) {
                 continue;
             }
             text.append(condition.text).push_back('\n');

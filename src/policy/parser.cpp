@@ -53,7 +53,7 @@ std::string unknown_condition(std::string_view name) {
 }
 
 std::string provider_error(const Condition& condition, const std::vector<std::string>& providers) {
-    if (condition.name != Name::provider || providers.empty()) {
+    if (!condition.topic.is("provider") || providers.empty()) {
         return {};
     }
     std::string error;
@@ -84,11 +84,11 @@ std::string add_value(Condition& condition, ValueText value) {
     if (!core::is_valid_utf8(text)) {
         return quoted(condition.text) + " is not UTF-8";
     }
-    const std::string reason = impossible_value(condition.name, value);
+    const std::string reason = impossible_value(condition.topic, value);
     if (!reason.empty()) {
         return quoted(text) + " can never match in " + quoted(condition.text) + ": " + reason;
     }
-    if (ignores_case(condition.name)) {
+    if (condition.topic.is_address()) {
         for (auto& part : value.parts) {
             part = core::to_lower_ascii(part);
         }
@@ -124,7 +124,7 @@ std::string add_line(Condition& condition, std::string_view value) {
     if (core::has_control_characters(value)) {
         return "it holds control characters";
     }
-    if (ignores_case(condition.name) && value.find('*') != std::string_view::npos) {
+    if (condition.topic.is_address() && value.find('*') != std::string_view::npos) {
         return quoted(value) + " has a star, which is itself in a file: wildcards are written with =";
     }
     return add_value(condition, ValueText{{std::string(value)}});
@@ -163,12 +163,12 @@ std::string parse_file(Condition& condition, std::string_view path, const Parser
 }
 
 std::string impossible_pattern(const Condition& condition, const ParserPorts& ports) {
-    const bool about_address = ignores_case(condition.name);
+    const bool about_address = condition.topic.is_address();
     if (about_address && condition.regex.starts_with('@') && !is_anchored_at_end(condition.regex)) {
         return quoted(condition.text) + " can never match: a pattern matches the whole value, accepted: " +
                quoted("email~@example\\.org$") + " or domain=example.org";
     }
-    if (condition.name == Name::provider && !ports.providers.empty() &&
+    if (condition.topic.is("provider") && !ports.providers.empty() &&
         std::ranges::none_of(ports.providers, [&](const auto& provider) {
             return condition.pattern->match(provider) != Pattern::Match::no;
         })) {
@@ -188,7 +188,7 @@ std::string parse_pattern(Condition& condition, std::string_view regex, const Pa
     // First as it is written: "a)|(b" is an error and must not become two patterns by what is put around it.
     std::string error;
     if (ports.compile(regex, error) != nullptr) {
-        const std::string flags = ignores_case(condition.name) ? "(?i)" : "";
+        const std::string flags = condition.topic.is_address() ? "(?i)" : "";
         condition.pattern = ports.compile(flags + anchored_pattern(regex), error);
     }
     if (condition.pattern == nullptr) {
@@ -198,7 +198,7 @@ std::string parse_pattern(Condition& condition, std::string_view regex, const Pa
 }
 
 std::string parse_policy(Condition& condition, const Split& split, const ParserPorts& ports) {
-    condition.name = Name::policy;
+    condition.topic.kind = Topic::Kind::policy;
     if (split.op != '=' || split.right.empty()) {
         return quoted(condition.text) + " is not understood, accepted: policy=NAME";
     }
@@ -211,7 +211,7 @@ std::string parse_policy(Condition& condition, const Split& split, const ParserP
 }
 
 std::string parse_variable(Condition& condition, const Split& split, const ParserPorts& ports) {
-    condition.name = Name::variable;
+    condition.topic.kind = Topic::Kind::variable;
     const auto is_name_character = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
     const std::string_view name = split.right.empty() ? split.right : split.right.substr(1);
     if (split.op != '=' || !split.right.starts_with('$') || name.empty() ||
@@ -243,7 +243,7 @@ std::string no_operator(const std::string& word) {
     if (word == "any") {
         return "\"any\" stands alone: it has no conditions beside it";
     }
-    if (find_fact(word) && !word.starts_with("claim.")) {
+    if (find_topic(word) && !word.starts_with("claim.")) {
         return quoted(word) + " has no value, accepted: " + word + "=VALUE, " + word + "!=VALUE, " + word +
                "~REGEX, " + word + "@FILE";
     }
@@ -272,12 +272,12 @@ std::string parse_condition(const std::string& word, const ParserPorts& ports, C
     if (split->name == "if") {
         return parse_variable(condition, *split, ports);
     }
-    const auto name = find_fact(split->name);
-    if (!name) {
+    const auto topic = find_topic(split->name);
+    if (!topic) {
         return unknown_name(*split, word);
     }
-    condition.name = *name;
-    if (*name == Name::claim) {
+    condition.topic = *topic;
+    if (topic->is(Topic::Kind::claim)) {
         if (auto error = parse_claim_path(condition, split->name.substr(6)); !error.empty()) {
             return error;
         }

@@ -4,7 +4,7 @@
 // not have does not hold, under != too. Owned by the configuration; immutable while requests run.
 #pragma once
 
-#include "../session/session.hpp"
+#include "../session/facts.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -56,10 +56,11 @@ public:
 
 // What the rules use of a session: so that nothing else is asked of a provider or kept in a cookie.
 struct Needs {
-    bool email = false, name = false, hd = false, org = false, team = false, group = false, role = false,
-         tenant = false, acr = false, amr = false, scope = false;
+    session::FactSet facts;
     std::set<std::string> claims; // paths
 
+    bool has(session::Fact fact) const { return facts.has(fact); }
+    void add(session::Fact fact) { facts.merge(session::asked_for(fact)); }
     void merge(const Needs& other);
 };
 

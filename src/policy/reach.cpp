@@ -13,7 +13,7 @@ namespace oauth::policy {
 namespace {
 
 bool about_same_fact(const Condition& a, const Condition& b) {
-    return a.name == b.name && a.path == b.path;
+    return a.topic == b.topic && a.path == b.path;
 }
 
 // NAME=... whose every value is refused by NAME!=... beside it; for lists too, since != wants no element to
@@ -24,15 +24,15 @@ bool is_excluded(const Condition& wanted, const Condition& refused) {
 }
 
 bool is_disjoint(const Condition& a, const Condition& b) {
-    return a.op == Operator::equal && b.op == Operator::equal && is_single_valued(a.name) &&
+    return a.op == Operator::equal && b.op == Operator::equal && is_single_valued(a.topic) &&
            !a.values.may_intersect(b.values);
 }
 
 // email=bob@example.org beside domain=example.com.
 bool is_foreign_address(const Condition& address, const Condition& domain) {
-    return address.name == Name::email && domain.name == Name::domain && address.op == Operator::equal &&
-           domain.op == Operator::equal && address.values.wildcards().empty() &&
-           address.values.all([&](const ValueText& value) {
+    return address.topic.is("email") && domain.topic.is(Topic::Kind::domain) &&
+           address.op == Operator::equal && domain.op == Operator::equal &&
+           address.values.wildcards().empty() && address.values.all([&](const ValueText& value) {
                return !domain.values.match(address_domain(value.parts.front()).value_or(""));
            });
 }
@@ -45,10 +45,10 @@ bool implies(const Condition& narrow, const Condition& wide) {
     if (!about_same_fact(narrow, wide) || narrow.op != wide.op) {
         return false;
     }
-    if (narrow.name == Name::policy) {
+    if (narrow.topic.is(Topic::Kind::policy)) {
         return narrow.set == wide.set;
     }
-    if (narrow.name == Name::variable) {
+    if (narrow.topic.is(Topic::Kind::variable)) {
         return narrow.variable == wide.variable;
     }
     if (narrow.op == Operator::pattern) {

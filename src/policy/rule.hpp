@@ -8,32 +8,29 @@
 
 namespace oauth::policy {
 
-enum class Name {
-    provider,
-    sub,
-    user,
-    email,
-    domain,
-    name,
-    hd,
-    org,
-    team,
-    group,
-    role,
-    tenant,
-    acr,
-    amr,
-    scope,
-    claim,
-    policy,
-    variable,
+// What a condition is about.
+struct Topic {
+    enum class Kind {
+        fact,
+        domain, // of the e-mail address
+        claim,
+        policy,
+        variable,
+    };
+    Kind kind = Kind::fact;
+    session::Fact fact = "provider"; // with Kind::fact
+
+    bool is(Kind other) const { return kind == other; }
+    bool is(session::Fact other) const { return kind == Kind::fact && fact == other; }
+    bool is_address() const { return is("email") || is(Kind::domain); }
+    friend bool operator==(const Topic&, const Topic&) = default;
 };
 
 enum class Operator { equal, not_equal, pattern };
 
 struct Condition {
     std::string text; // as written
-    Name name = Name::provider;
+    Topic topic;
     Operator op = Operator::equal;
     Values values;                          // equal (NAME@FILE too) and not_equal
     std::string regex;                      // pattern: as written
@@ -44,9 +41,7 @@ struct Condition {
 };
 
 // True for what a person has one of: two values of it can not both hold.
-bool is_single_valued(Name name);
-// E-mail addresses and domains: compared in lower case.
-bool ignores_case(Name name);
+bool is_single_valued(const Topic& topic);
 
 struct RuleSet::Rule {
     Action action = Action::deny;

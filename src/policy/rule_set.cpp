@@ -47,45 +47,18 @@ std::string check_words(const std::vector<std::string>& words) {
 
 // What one condition uses of a session; sets are merged by the caller.
 void add_need(const Condition& condition, Needs& needs) {
-    switch (condition.name) {
-    case Name::email:
-    case Name::domain:
-        needs.email = true;
+    switch (condition.topic.kind) {
+    case Topic::Kind::fact:
+        needs.add(condition.topic.fact);
         break;
-    case Name::name:
-        needs.name = true;
+    case Topic::Kind::domain:
+        needs.add("email");
         break;
-    case Name::hd:
-        needs.hd = true;
-        break;
-    case Name::org:
-        needs.org = true;
-        break;
-    case Name::team:
-        needs.team = true;
-        break;
-    case Name::group:
-        needs.group = true;
-        break;
-    case Name::role:
-        needs.role = true;
-        break;
-    case Name::tenant:
-        needs.tenant = true;
-        break;
-    case Name::acr:
-        needs.acr = true;
-        break;
-    case Name::amr:
-        needs.amr = true;
-        break;
-    case Name::scope:
-        needs.scope = true;
-        break;
-    case Name::claim:
+    case Topic::Kind::claim:
         needs.claims.insert(condition.path);
         break;
-    default:
+    case Topic::Kind::policy:
+    case Topic::Kind::variable:
         break;
     }
 }
@@ -93,11 +66,7 @@ void add_need(const Condition& condition, Needs& needs) {
 } // namespace
 
 void Needs::merge(const Needs& other) {
-    for (const auto member :
-         {&Needs::email, &Needs::name, &Needs::hd, &Needs::org, &Needs::team, &Needs::group, &Needs::role,
-          &Needs::tenant, &Needs::acr, &Needs::amr, &Needs::scope}) {
-        this->*member = this->*member || other.*member;
-    }
+    facts.merge(other.facts);
     claims.insert(other.claims.begin(), other.claims.end());
 }
 
@@ -126,7 +95,7 @@ std::string RuleSet::add(Action action, const std::vector<std::string>& words, c
     rule.weight += rule.conditions.size();
     for (const auto& condition : rule.conditions) {
         add_need(condition, rule.needs);
-        rule.depends_on_request |= condition.name == Name::variable;
+        rule.depends_on_request |= condition.topic.is(Topic::Kind::variable);
         if (condition.set != nullptr) {
             rule.needs.merge(condition.set->needs());
             rule.depends_on_request |= condition.set->depends_on_request();

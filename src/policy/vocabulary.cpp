@@ -13,18 +13,22 @@ namespace oauth::policy {
 
 namespace {
 
-struct Fact {
-    std::string_view text;
-    Name name;
-};
-
-constexpr Fact facts[] = {
-    {"provider", Name::provider}, {"sub", Name::sub},     {"user", Name::user},   {"email", Name::email},
-    {"domain", Name::domain},     {"name", Name::name},   {"hd", Name::hd},       {"org", Name::org},
-    {"team", Name::team},         {"group", Name::group}, {"role", Name::role},   {"tenant", Name::tenant},
-    {"acr", Name::acr},           {"amr", Name::amr},     {"scope", Name::scope},
-};
 constexpr std::string_view claim_prefix = "claim.";
+
+// The names that are compared: the facts of the table, and the domain behind the address it is of.
+template <class Visitor>
+void for_each_name(Visitor visit) {
+    for (const session::FactRow& row : session::facts) {
+        if (row.in_rules == session::InRules::never) {
+            continue;
+        }
+        const session::Fact fact = session::Fact::of(row);
+        visit(row.name, Topic{Topic::Kind::fact, fact});
+        if (fact == "email") {
+            visit("domain", Topic{Topic::Kind::domain, fact});
+        }
+    }
+}
 
 // Levenshtein; words are cut first, a configuration has no reason for longer ones.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -105,44 +109,28 @@ std::string impossible_team(const std::string& text, const ValueText& value) {
 
 } // namespace
 
-bool is_single_valued(Name name) {
-    switch (name) {
-    case Name::provider:
-    case Name::sub:
-    case Name::user:
-    case Name::email:
-    case Name::domain:
-    case Name::name:
-    case Name::hd:
-    case Name::acr:
-        return true;
-    default:
-        return false;
-    }
+bool is_single_valued(const Topic& topic) {
+    return topic.is(Topic::Kind::domain) ||
+           (topic.is(Topic::Kind::fact) && !session::is_list(topic.fact.row()));
 }
 
-bool ignores_case(Name name) {
-    return name == Name::email || name == Name::domain;
-}
-
-std::optional<Name> find_fact(std::string_view name) {
+std::optional<Topic> find_topic(std::string_view name) {
     if (name.starts_with(claim_prefix)) {
-        return Name::claim;
+        return Topic{Topic::Kind::claim};
     }
-    for (const auto& fact : facts) {
-        if (fact.text == name) {
-            return fact.name;
+    std::optional<Topic> found;
+    for_each_name([&](std::string_view known, const Topic& topic) {
+        if (known == name) {
+            found = topic;
         }
-    }
-    return std::nullopt;
+    });
+    return found;
 }
 
 const std::string& accepted_conditions() {
     static const std::string list = [] {
         std::string text;
-        for (const auto& fact : facts) {
-            text += std::string(fact.text) + ", ";
-        }
+        for_each_name([&text](std::string_view name, const Topic&) { text.append(name).append(", "); });
         return text + "claim.PATH, policy, if, or \"any\" alone";
     }();
     return list;
@@ -169,26 +157,25 @@ std::string nearest_condition_hint(std::string_view word) {
         return ", did you mean \"claim.PATH\"?";
     }
     std::vector<std::string> known{"any", "policy"};
-    for (const auto& fact : facts) {
-        known.emplace_back(fact.text);
-    }
+    for_each_name([&known](std::string_view name, const Topic&) { known.emplace_back(name); });
     return nearest_hint(word, known);
 }
 
-std::string impossible_value(Name name, const ValueText& value) {
+std::string impossible_value(const Topic& topic, const ValueText& value) {
     const std::string text = value.text();
-    switch (name) {
-    case Name::email:
+    if (topic.is("email")) {
         return may_be_address(value) ? "" : impossible_address(value);
-    case Name::domain:
-        return may_be_domain(value) ? "" : impossible_domain(text);
-    case Name::team:
-        return impossible_team(text, value);
-    case Name::scope:
-        return text.find(' ') == std::string::npos ? "" : "a scope has no spaces, accepted: scope=ONE,OTHER";
-    default:
-        return {};
     }
+    if (topic.is(Topic::Kind::domain)) {
+        return may_be_domain(value) ? "" : impossible_domain(text);
+    }
+    if (topic.is("team")) {
+        return impossible_team(text, value);
+    }
+    if (topic.is("scope") && text.find(' ') != std::string::npos) {
+        return "a scope has no spaces, accepted: scope=ONE,OTHER";
+    }
+    return {};
 }
 
 } // namespace oauth::policy

@@ -11,8 +11,9 @@
 
 namespace oauth::policy {
 
-// The fact of that name, claim.PATH among them; nothing if there is none. Not `policy` and not `if`.
-std::optional<Name> find_fact(std::string_view name);
+// What a condition of that name is about, claim.PATH among them; nullopt if there is none. Not `policy` and
+// not `if`.
+std::optional<Topic> find_topic(std::string_view name);
 
 // "provider, sub, user, ...": for messages.
 const std::string& accepted_conditions();
@@ -22,6 +23,6 @@ std::string nearest_hint(std::string_view word, const std::vector<std::string>& 
 std::string nearest_condition_hint(std::string_view word);
 
 // Why no session can ever have this value; empty if one may.
-std::string impossible_value(Name name, const ValueText& value);
+std::string impossible_value(const Topic& topic, const ValueText& value);
 
 } // namespace oauth::policy

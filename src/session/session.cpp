@@ -7,6 +7,7 @@
 #include "../core/bytes.hpp"
 #include "../core/crypto.hpp"
 #include "../core/record.hpp"
+#include "facts.hpp"
 
 #include <cstddef>
 
@@ -17,53 +18,56 @@ namespace {
 constexpr std::uint64_t record_version = 1;
 constexpr std::size_t max_record_size = 64 * 1024;
 
-using OptionalText = std::optional<std::string> Identity::*;
-using OptionalList = std::optional<Strings> Identity::*;
-
-// The order is the format: bit n of `present` is the n-th of these, texts first.
-constexpr OptionalText optional_texts[] = {&Identity::email, &Identity::name, &Identity::picture,
-                                           &Identity::hd, &Identity::acr};
-constexpr OptionalList optional_lists[] = {&Identity::amr,    &Identity::scopes, &Identity::groups,
-                                           &Identity::roles,  &Identity::orgs,   &Identity::teams,
-                                           &Identity::tenants};
-constexpr unsigned verified_bit = std::size(optional_texts) + std::size(optional_lists);
-
 constexpr std::uint64_t bit(unsigned index) {
     return std::uint64_t{1} << index;
 }
 
-std::uint64_t present_facts(const Identity& identity) {
-    std::uint64_t present = identity.email_verified ? bit(verified_bit) : 0;
+// Bit n of `present` is the n-th fact of the table that may be absent, and those that are there follow in the
+// table's order; the number comes first, and before them what every session has.
+template <class Visitor>
+void for_each_optional(Visitor visit) {
     unsigned index = 0;
-    for (const auto member : optional_texts) {
-        present |= identity.*member ? bit(index) : 0;
-        ++index;
+    for (const FactRow& row : facts) {
+        if (!is_always_known(row)) {
+            visit(bit(index++), row);
+        }
     }
-    for (const auto member : optional_lists) {
-        present |= identity.*member ? bit(index) : 0;
-        ++index;
+}
+
+template <class Visitor>
+void for_each_known(Visitor visit) {
+    for (const FactRow& row : facts) {
+        if (const auto* member = std::get_if<KnownText>(&row.member)) {
+            visit(*member);
+        }
     }
+}
+
+std::uint64_t present_facts(const Identity& identity) {
+    std::uint64_t present = 0;
+    for_each_optional([&](std::uint64_t mark, const FactRow& row) {
+        const auto* flag = std::get_if<Flag>(&row.member);
+        const bool is_set = flag != nullptr && identity.*flag->value;
+        const bool is_there = text_of(identity, row) != nullptr || list_of(identity, row) != nullptr;
+        present |= is_set || is_there ? mark : 0;
+    });
     return present;
 }
 
 void write_identity(core::RecordWriter& record, const Identity& identity) {
     record.number(present_facts(identity));
-    record.text(identity.provider);
-    record.text(identity.subject);
-    record.text(identity.user);
-    for (const auto member : optional_texts) {
-        if (const auto& text = identity.*member) {
+    for_each_known([&](KnownText member) { record.text(identity.*member); });
+    for_each_optional([&](std::uint64_t, const FactRow& row) {
+        if (const std::string* text = text_of(identity, row)) {
             record.text(*text);
         }
-    }
-    for (const auto member : optional_lists) {
-        if (const auto& list = identity.*member) {
+        if (const Strings* list = list_of(identity, row)) {
             record.number(list->size());
-            for (const auto& element : *list) {
+            for (const std::string& element : *list) {
                 record.text(element);
             }
         }
-    }
+    });
     record.number(identity.claims.size());
     for (const auto& [path, json] : identity.claims) {
         record.text(path);
@@ -90,29 +94,29 @@ void read_claims(core::RecordReader& record, Identity& identity) {
     }
 }
 
+void read_fact(core::RecordReader& record, const FactRow& row, Identity& identity) {
+    if (const auto* text = std::get_if<Text>(&row.member)) {
+        identity.** text = std::string(record.text());
+    } else if (const auto* list = std::get_if<List>(&row.member)) {
+        identity.** list = read_list(record);
+    } else if (const auto* flag = std::get_if<Flag>(&row.member)) {
+        identity.*flag->value = true;
+    }
+}
+
 // False if a fact is marked present that this version does not know.
 bool read_identity(core::RecordReader& record, Identity& identity) {
     const std::uint64_t present = record.number();
-    if (present >= bit(verified_bit + 1)) {
-        return false;
-    }
-    identity.email_verified = (present & bit(verified_bit)) != 0;
-    identity.provider = record.text();
-    identity.subject = record.text();
-    identity.user = record.text();
-    unsigned index = 0;
-    for (const auto member : optional_texts) {
-        if ((present & bit(index++)) != 0) {
-            identity.*member = std::string(record.text());
+    std::uint64_t known = 0;
+    for_each_known([&](KnownText member) { identity.*member = record.text(); });
+    for_each_optional([&](std::uint64_t mark, const FactRow& row) {
+        known |= mark;
+        if ((present & mark) != 0) {
+            read_fact(record, row, identity);
         }
-    }
-    for (const auto member : optional_lists) {
-        if ((present & bit(index++)) != 0) {
-            identity.*member = read_list(record);
-        }
-    }
+    });
     read_claims(record, identity);
-    return true;
+    return (present & ~known) == 0;
 }
 
 } // namespace

@@ -79,7 +79,7 @@ void a_session_made_for_less_is_none(void**) {
     World world;
     world.sign_in_as("user-1");
     forget(world);
-    world.requirements.needs.role = true; // a rule was added, and the session has not what it asks
+    world.requirements.needs.add("role"); // a rule was added, and the session has not what it asks
     world.requirements.finish();
     assert_null(find(world).get());
     world.sign_in_as("user-1");

@@ -185,7 +185,7 @@ void groups_that_no_rule_names_make_room(void**) {
     assert_text_equal(rules->add(policy::Action::allow, {"group=g7,g9"}, policy_world.ports()), "");
     for (const bool shown : {false, true}) {
         World world;
-        world.needs.group = true;
+        world.needs.add("group");
         world.requirements.rules = {rules};
         world.requirements.shows_groups = shown;
         world.requirements.finish();

@@ -221,7 +221,7 @@ void only_what_is_needed_is_kept(void**) {
     const auto bare = map(openid(token));
     assert_false(bare.hd || bare.tenants || bare.acr || bare.amr || bare.roles);
     Needs needs;
-    needs.hd = needs.tenant = needs.acr = needs.amr = needs.role = true;
+    needs.facts = {"hd", "tenant", "acr", "amr", "role"};
     const auto full = map(openid(token), needs);
     assert_text_equal(full.hd.value_or(""), "example.org");
     assert_text_equal(joined(full.tenants), "[t]");
@@ -232,7 +232,7 @@ void only_what_is_needed_is_kept(void**) {
 
 void ui_02_userinfo_does_not_speak_for_the_protocol(void**) {
     Needs needs;
-    needs.hd = needs.tenant = needs.acr = needs.amr = true;
+    needs.facts = {"hd", "tenant", "acr", "amr"};
     const auto identity =
         map(openid(R"({"sub":"1"})", R"({"sub":"1","hd":"x","tid":"t","acr":"mfa","amr":["otp"]})"), needs);
     assert_false(identity.hd || identity.tenants || identity.acr || identity.amr);

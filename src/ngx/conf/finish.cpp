@@ -50,23 +50,32 @@ bool make_offer(ngx_conf_t* cf, const MainConf::Compiled& compiled, LocationConf
     return true;
 }
 
-// "$oauth_claim_realm_access__roles" uses realm_access.roles.
+// "$oauth_claim_realm_access__roles" uses realm_access.roles, "$oauth_email" the address.
+void collect_variable(std::string_view name, flow::Requirements& requirements) {
+    constexpr std::string_view claim_prefix = "claim_";
+    if (name.starts_with(claim_prefix)) {
+        requirements.needs.claims.insert(claim_path(name.substr(claim_prefix.size())));
+    }
+    for (const session::FactRow& row : session::facts) {
+        if (!row.shown_as.empty() && row.shown_as == name) {
+            requirements.needs.add(session::Fact::of(row));
+        }
+    }
+    if (name == session::Fact("group").row().shown_as || name == "claim_groups") {
+        requirements.needs.add("group");
+        requirements.shows_groups = true;
+    }
+}
+
 void collect_variables(ngx_conf_t* cf, MainConf::Compiled& compiled) {
-    constexpr std::string_view prefix = "oauth_claim_";
+    constexpr std::string_view prefix = "oauth_";
     auto* core_main =
         static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
     const auto* variables = static_cast<ngx_http_variable_t*>(core_main->variables.elts);
     for (ngx_uint_t i = 0; i < core_main->variables.nelts; ++i) {
         const std::string_view name = view(variables[i].name);
         if (name.starts_with(prefix)) {
-            compiled.requirements.needs.claims.insert(claim_path(name.substr(prefix.size())));
-        }
-        if (name == "oauth_email" || name == "oauth_email_verified") {
-            compiled.requirements.needs.email = true;
-        }
-        if (name == "oauth_groups" || name == "oauth_claim_groups") {
-            compiled.requirements.needs.group = true;
-            compiled.requirements.shows_groups = true;
+            collect_variable(name.substr(prefix.size()), compiled.requirements);
         }
     }
 }
@@ -91,24 +100,13 @@ void collect_needs(ngx_conf_t* cf, MainConf::Compiled& compiled) {
 
 std::string list_needs(const providers::Needs& needs) {
     std::string text;
-    const auto add = [&text](bool needed, std::string_view what) {
-        if (needed) {
-            text.append(text.empty() ? "" : ", ").append(what);
+    for (const session::FactRow& row : session::facts) {
+        if (needs.has(session::Fact::of(row))) {
+            text.append(text.empty() ? "" : ", ").append(row.asked_as);
         }
-    };
-    add(needs.email, "a verified e-mail address");
-    add(needs.name, "the name");
-    add(needs.hd, "the hosted domain (hd)");
-    add(needs.org, "organisations");
-    add(needs.team, "teams");
-    add(needs.group, "groups");
-    add(needs.role, "roles");
-    add(needs.tenant, "the tenant");
-    add(needs.acr, "acr");
-    add(needs.amr, "amr");
-    add(needs.scope, "the granted scopes");
+    }
     for (const std::string& claim : needs.claims) {
-        add(true, "claim." + claim);
+        text.append(text.empty() ? "claim." : ", claim.").append(claim);
     }
     return text;
 }

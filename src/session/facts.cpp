@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// See facts.hpp.
+#include "facts.hpp"
+
+namespace oauth::session {
+
+const std::string* text_of(const Identity& identity, const FactRow& row) {
+    if (const auto* known = std::get_if<KnownText>(&row.member)) {
+        return &(identity.**known);
+    }
+    const auto* member = std::get_if<Text>(&row.member);
+    return member != nullptr && identity.**member ? &*(identity.**member) : nullptr;
+}
+
+const Strings* list_of(const Identity& identity, const FactRow& row) {
+    const auto* member = std::get_if<List>(&row.member);
+    return member != nullptr && identity.**member ? &*(identity.**member) : nullptr;
+}
+
+std::string joined(const Strings& list) {
+    std::string text;
+    for (const std::string& element : list) {
+        if (element.find(',') == std::string::npos) {
+            text.append(text.empty() ? "" : ",").append(element);
+        }
+    }
+    return text;
+}
+
+std::string shown_text(const Identity& identity, const FactRow& row) {
+    if (const auto* flag = std::get_if<Flag>(&row.member)) {
+        return identity.*flag->of ? (identity.*flag->value ? "1" : "0") : "";
+    }
+    if (const Strings* list = list_of(identity, row)) {
+        return joined(*list);
+    }
+    const std::string* text = text_of(identity, row);
+    return text == nullptr ? "" : *text;
+}
+
+FactSet asked_for(Fact fact) {
+    const FactRow& row = fact.row();
+    if (is_always_known(row)) {
+        return {};
+    }
+    const auto* flag = std::get_if<Flag>(&row.member);
+    if (flag == nullptr) {
+        return {fact};
+    }
+    FactSet asked;
+    for (const FactRow& other : facts) {
+        const auto* text = std::get_if<Text>(&other.member);
+        if (text != nullptr && *text == flag->of) {
+            asked.add(Fact::of(other));
+        }
+    }
+    return asked;
+}
+
+} // namespace oauth::session
