@@ -81,6 +81,8 @@ const Type aws_cognito_type = {
     .name = "aws-cognito",
     .label = "Cognito",
     .scopes = {"openid", "profile", "email"},
+    .tells = {"group", "role"},
+    .parameters = {"domain"},
     .user_claims = {"email", "username", "cognito:username", "sub"},
     .variables = {{"OAUTH_COGNITO_CLIENT_ID", "client_id"},
                   {"OAUTH_COGNITO_CLIENT_SECRET", "client_secret"},

@@ -19,6 +19,22 @@ bool is_tenant_id(std::string_view tenant) {
     return tenant.size() == 36 && tenant.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
 }
 
+// One tenant signs in: a list that names others, or not this one, would admit nobody of them. A domain of a
+// tenant has an id that is not known here, so one id may stand beside it.
+std::string excluded_tenants(const Settings& settings) {
+    if (!settings.single_tenant) {
+        return "";
+    }
+    for (const std::string& allowed : settings.allowed_tenants) {
+        if (settings.allowed_tenants.size() > 1 ||
+            (is_tenant_id(settings.tenant) && allowed != settings.tenant)) {
+            return "\"single_tenant on\" admits tenant \"" + settings.tenant +
+                   "\" alone: \"allowed_tenants\" with others has no effect beside it";
+        }
+    }
+    return "";
+}
+
 std::string complete_azure(Settings& settings) {
     const std::string authority =
         core::base_of(settings.domain.empty() ? "login.microsoftonline.com" : settings.domain);
@@ -31,6 +47,9 @@ std::string complete_azure(Settings& settings) {
         return "\"single_tenant on\": found tenant \"" + settings.tenant +
                "\", accepted: a tenant's id or one of its domains";
     }
+    if (const std::string problem = excluded_tenants(settings); !problem.empty()) {
+        return problem;
+    }
     if (settings.issuer.empty()) {
         const std::string tenant = settings.single_tenant ? settings.tenant : "common";
         settings.issuer = authority + "/" + tenant + "/v2.0";
@@ -39,6 +58,9 @@ std::string complete_azure(Settings& settings) {
         settings.api_url = "https://graph.microsoft.com";
     }
     if (settings.is_hybrid()) {
+        if (settings.response_mode == "query") {
+            return "\"response_mode query\" cannot be: an ID token does not come in a query";
+        }
         settings.response_mode = "form_post";
         if (!settings.nonce) {
             return "\"nonce off\" cannot be: the ID token of the hybrid flow comes through the browser";
@@ -138,6 +160,10 @@ core::Task<core::Status> call_graph(ApiCall call) {
 
 const std::vector<std::string> azure_scopes = {"openid", "profile", "email",
                                                "https://graph.microsoft.com/User.Read"};
+// acr and amr are in tokens of the older endpoints.
+const session::FactSet azure_facts = {"group", "role", "tenant", "acr", "amr"};
+const std::vector<std::string_view> azure_parameters = {"domain", "tenant", "single_tenant",
+                                                        "allowed_tenants", "api_url"};
 const std::vector<std::string> azure_users = {"upn", "preferred_username", "email", "sub"};
 
 } // namespace
@@ -146,6 +172,9 @@ const Type azure_ad_type = {
     .name = "azure-ad",
     .label = "Microsoft",
     .scopes = azure_scopes,
+    .tells = azure_facts,
+    .parameters = azure_parameters,
+    .issuer_parameters = {"domain"},
     .user_claims = azure_users,
     .variables = {{"OAUTH_AZURE_AD_CLIENT_ID", "client_id"},
                   {"OAUTH_AZURE_AD_CLIENT_SECRET", "client_secret"},
@@ -165,6 +194,9 @@ const Type azure_ad_hybrid_type = {
     .name = "azure-ad-hybrid",
     .label = "Microsoft",
     .scopes = azure_scopes,
+    .tells = azure_facts,
+    .parameters = azure_parameters,
+    .issuer_parameters = {"domain"},
     .user_claims = azure_users,
     .variables = {{"OAUTH_AZURE_AD_HYBRID_CLIENT_ID", "client_id"},
                   {"OAUTH_AZURE_AD_HYBRID_CLIENT_SECRET", "client_secret"},

@@ -9,6 +9,8 @@ const Type generic_type = {
     .name = "generic",
     .label = "Single sign-on",
     .protocol = Protocol::oauth2,
+    .tells = {"group", "role"},
+    .parameters = {"response_mode"},
     .user_claims = {"email", "preferred_username", "sub"},
     .variables = {{"OAUTH_GENERIC_CLIENT_ID", "client_id"},
                   {"OAUTH_GENERIC_CLIENT_SECRET", "client_secret"},

@@ -170,6 +170,8 @@ const Type github_type = {
     .label = "GitHub",
     .protocol = Protocol::oauth2,
     .scopes = {"user:email"},
+    .tells = {"org", "team"},
+    .parameters = {"domain", "api_url"},
     .user_claims = {"login"},
     .variables = {{"OAUTH_GITHUB_CLIENT_ID", "client_id"},
                   {"OAUTH_GITHUB_CLIENT_SECRET", "client_secret"},

@@ -20,6 +20,7 @@ const Type google_type = {
     .name = "google",
     .label = "Google",
     .scopes = {"openid", "email", "profile"},
+    .tells = {"hd"},
     .user_claims = {"email", "sub"},
     .variables = {{"OAUTH_GOOGLE_CLIENT_ID", "client_id"}, {"OAUTH_GOOGLE_CLIENT_SECRET", "client_secret"}},
     .refused_prompts = {"login"},

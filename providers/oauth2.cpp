@@ -8,6 +8,8 @@ const Type oauth2_type = {
     .name = "oauth2",
     .label = "Single sign-on",
     .protocol = Protocol::oauth2,
+    .tells = {"group", "role"},
+    .parameters = {"response_mode"},
     .user_claims = {"email", "preferred_username", "sub"},
 };
 

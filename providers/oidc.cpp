@@ -8,6 +8,7 @@ const Type oidc_type = {
     .name = "oidc",
     .label = "Single sign-on",
     .scopes = {"openid", "profile", "email"},
+    .tells = {"hd", "group", "role", "tenant", "acr", "amr"},
     .user_claims = {"email", "preferred_username", "sub"},
 };
 

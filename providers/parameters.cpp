@@ -137,34 +137,36 @@ std::string set_allowed_tenants(Settings& settings, const Values& values) {
 
 using S = Settings;
 
+using Of = Parameter::Of;
+
 constexpr Parameter parameters[] = {
-    {"client_id", 1, 1, set_text<&S::client_id>},
-    {"client_secret", 1, 1, set_secret},
-    {"issuer", 1, 1, set_endpoint<&S::issuer>},
-    {"authorization_endpoint", 1, 1, set_endpoint<&S::authorization_endpoint>},
-    {"token_endpoint", 1, 1, set_endpoint<&S::token_endpoint>},
-    {"userinfo_endpoint", 1, 1, set_endpoint<&S::userinfo_endpoint>},
-    {"jwks_uri", 1, 1, set_endpoint<&S::jwks_uri>},
-    {"end_session_endpoint", 1, 1, set_endpoint<&S::end_session_endpoint>},
-    {"api_url", 1, 1, set_api_url},
-    {"scope", 1, 32, set_scopes},
-    {"client_auth", 1, 1, set_client_auth},
-    {"pkce", 1, 1, set_switch<&S::pkce>},
-    {"nonce", 1, 1, set_switch<&S::nonce>},
-    {"response_mode", 1, 1, set_response_mode},
-    {"prompt", 1, 1, set_text<&S::prompt>},
-    {"label", 1, 1, set_text<&S::label>},
-    {"user", 1, 1, set_text<&S::user_claim>},
-    {"signing_algorithms", 1, 16, set_signing_algorithms},
-    {"userinfo", 1, 1, set_userinfo},
-    {"domain", 1, 1, set_domain},
-    {"tenant", 1, 1, set_text<&S::tenant>},
-    {"single_tenant", 1, 1, set_switch<&S::single_tenant>},
-    {"allowed_tenants", 1, 100, set_allowed_tenants},
-    {"authorization_server", 1, 1, set_text<&S::authorization_server>},
-    {"original_domain", 1, 1, set_text<&S::original_domain>},
-    {"realm", 1, 1, set_text<&S::realm>},
-    {"region", 1, 1, set_text<&S::region>},
+    {"client_id", Of::every_type, 1, 1, set_text<&S::client_id>},
+    {"client_secret", Of::every_type, 1, 1, set_secret},
+    {"issuer", Of::every_type, 1, 1, set_endpoint<&S::issuer>},
+    {"authorization_endpoint", Of::every_type, 1, 1, set_endpoint<&S::authorization_endpoint>},
+    {"token_endpoint", Of::every_type, 1, 1, set_endpoint<&S::token_endpoint>},
+    {"userinfo_endpoint", Of::every_type, 1, 1, set_endpoint<&S::userinfo_endpoint>},
+    {"jwks_uri", Of::openid_types, 1, 1, set_endpoint<&S::jwks_uri>},
+    {"end_session_endpoint", Of::every_type, 1, 1, set_endpoint<&S::end_session_endpoint>},
+    {"api_url", Of::named_types, 1, 1, set_api_url},
+    {"scope", Of::every_type, 1, 32, set_scopes},
+    {"client_auth", Of::every_type, 1, 1, set_client_auth},
+    {"pkce", Of::every_type, 1, 1, set_switch<&S::pkce>},
+    {"nonce", Of::openid_types, 1, 1, set_switch<&S::nonce>},
+    {"response_mode", Of::openid_types, 1, 1, set_response_mode},
+    {"prompt", Of::every_type, 1, 1, set_text<&S::prompt>},
+    {"label", Of::every_type, 1, 1, set_text<&S::label>},
+    {"user", Of::every_type, 1, 1, set_text<&S::user_claim>},
+    {"signing_algorithms", Of::openid_types, 1, 16, set_signing_algorithms},
+    {"userinfo", Of::openid_types, 1, 1, set_userinfo},
+    {"domain", Of::named_types, 1, 1, set_domain},
+    {"tenant", Of::named_types, 1, 1, set_text<&S::tenant>},
+    {"single_tenant", Of::named_types, 1, 1, set_switch<&S::single_tenant>},
+    {"allowed_tenants", Of::named_types, 1, 100, set_allowed_tenants},
+    {"authorization_server", Of::named_types, 1, 1, set_text<&S::authorization_server>},
+    {"original_domain", Of::named_types, 1, 1, set_text<&S::original_domain>},
+    {"realm", Of::named_types, 1, 1, set_text<&S::realm>},
+    {"region", Of::named_types, 1, 1, set_text<&S::region>},
 };
 
 } // namespace
@@ -175,12 +177,55 @@ const Parameter* find_parameter(std::string_view name) {
     return found == std::end(parameters) ? nullptr : found;
 }
 
-std::string parameter_names() {
+bool takes(const Type& type, const Parameter& parameter) {
+    const bool is_named =
+        std::find(type.parameters.begin(), type.parameters.end(), parameter.name) != type.parameters.end();
+    return is_named || parameter.of == Of::every_type ||
+           (parameter.of == Of::openid_types && type.protocol == Protocol::oidc);
+}
+
+std::string parameter_names(const Type& type) {
     std::string names;
     for (const Parameter& parameter : parameters) {
-        names.append(names.empty() ? "" : ", ").append(parameter.name);
+        if (takes(type, parameter)) {
+            names.append(names.empty() ? "" : ", ").append(parameter.name);
+        }
     }
     return names;
+}
+
+std::string types_that_take(const Parameter& parameter) {
+    std::string names;
+    for (const Type* type : types()) {
+        if (takes(*type, parameter)) {
+            names.append(names.empty() ? "" : ", ").append(type->name);
+        }
+    }
+    return names;
+}
+
+std::string find_idle_parameter(const Settings& settings, const std::vector<std::string>& given) {
+    const auto is_given = [&given](std::string_view name) {
+        return std::find(given.begin(), given.end(), name) != given.end();
+    };
+    const auto idle = [](std::string_view name, std::string_view beside) {
+        return "\"" + std::string(name) + "\" has no effect beside \"" + std::string(beside) + "\"";
+    };
+    for (const std::string_view name : settings.type->issuer_parameters) {
+        if (is_given("issuer") && is_given(name)) {
+            return idle(name, "issuer");
+        }
+    }
+    if (is_given("region") && is_given("domain")) {
+        return idle("region", "domain");
+    }
+    if (is_given("client_secret") && settings.client_auth == oidc::ClientAuth::none) {
+        return idle("client_secret", "client_auth none");
+    }
+    if (is_given("userinfo_endpoint") && settings.userinfo == UserinfoUse::off) {
+        return idle("userinfo_endpoint", "userinfo off");
+    }
+    return "";
 }
 
 } // namespace oauth::providers

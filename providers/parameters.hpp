@@ -13,6 +13,8 @@ namespace oauth::providers {
 
 struct Parameter {
     std::string_view name;
+    // every_type and openid_types take it by themselves, others where their row names it.
+    enum class Of { every_type, openid_types, named_types } of;
     std::size_t min_values;
     std::size_t max_values;
     // An empty string, or what is wrong with the values. A secret is in no sentence.
@@ -20,6 +22,11 @@ struct Parameter {
 };
 
 const Parameter* find_parameter(std::string_view name);
-std::string parameter_names(); // "client_id, client_secret, ..."
+bool takes(const Type& type, const Parameter& parameter);
+std::string parameter_names(const Type& type);           // "client_id, client_secret, ..."
+std::string types_that_take(const Parameter& parameter); // "azure-ad, azure-ad-hybrid"
+
+// What a block has set itself that has no effect beside the rest of it; empty if all has.
+std::string find_idle_parameter(const Settings& settings, const std::vector<std::string>& given);
 
 } // namespace oauth::providers

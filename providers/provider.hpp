@@ -95,6 +95,12 @@ struct Type {
     std::string_view label; // on the sign-in page
     Protocol protocol = Protocol::oidc;
     std::vector<std::string> scopes = {};
+    session::FactSet tells = {}; // that rules may ask for, beside the address, the name and the scopes
+    // Parameters of a block that it uses beside those of every type, or of every OpenID type
+    // (parameters.cpp).
+    std::vector<std::string_view> parameters = {};
+    // Those of them that only the issuer is made of: with `issuer` they would have no effect.
+    std::vector<std::string_view> issuer_parameters = {};
     std::vector<std::string> user_claims = {}; // the first that is there is the user name
     std::vector<Variable> variables = {};
     std::string_view name_variable = {};   // renames the provider
@@ -139,7 +145,7 @@ struct Settings {
     std::string label;
     std::string client_id;
     std::string client_secret;
-    std::optional<oidc::ClientAuth> client_auth; // nothing: by metadata
+    std::optional<oidc::ClientAuth> client_auth; // nullopt: by metadata
     std::string issuer;
     std::string authorization_endpoint; // these win over the metadata's
     std::string token_endpoint;
@@ -174,6 +180,9 @@ struct Settings {
 // All types, in the order that pages list providers.
 const std::vector<const Type*>& types();
 const Type* find_type(std::string_view name);
+
+// All that a session of this type can have, for rules: what they ask for beside it can never hold.
+session::FactSet told_facts(const Type& type);
 
 // Settings with the type's defaults.
 Settings make_settings(const Type& type, std::string name);

@@ -24,6 +24,12 @@ const Type* find_type(std::string_view name) {
     return nullptr;
 }
 
+session::FactSet told_facts(const Type& type) {
+    session::FactSet facts = {"email", "name", "scope"};
+    facts.merge(type.tells);
+    return facts;
+}
+
 Settings make_settings(const Type& type, std::string name) {
     Settings settings;
     settings.type = &type;

@@ -68,10 +68,15 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t*, void* conf) {
                                                        : "accepted: a name and a value";
         return problem.empty() ? NGX_CONF_OK : refuse(cf, problem);
     }
+    const providers::Type* type = block.entry->settings.type;
     const providers::Parameter* parameter = providers::find_parameter(name);
     if (parameter == nullptr) {
         return refuse(cf, "is no parameter of an oauth_provider block, accepted: " +
-                              providers::parameter_names() + ", authorize_param");
+                              providers::parameter_names(*type) + ", authorize_param");
+    }
+    if (!providers::takes(*type, *parameter)) {
+        return refuse(cf, "is not used by type \"" + std::string(type->name) +
+                              "\", accepted by: " + providers::types_that_take(*parameter));
     }
     if (std::find(block.given.begin(), block.given.end(), name) != block.given.end()) {
         return conf_error("is duplicate");
@@ -149,6 +154,9 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
         return rc;
     }
     std::string problem = providers::fill_from_environment(entry->settings, block.given, environment);
+    if (problem.empty()) {
+        problem = providers::find_idle_parameter(entry->settings, block.given);
+    }
     if (problem.empty()) {
         problem = providers::complete(entry->settings);
     }

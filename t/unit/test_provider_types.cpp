@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Each type takes the parameters that it uses and no others, says which facts it tells, and docs/providers.md
+// says the same.
+
+#include "../../providers/environment.hpp"
+#include "../../providers/parameters.hpp"
+
+#include "unit.hpp"
+
+using namespace oauth;
+using providers::find_parameter;
+using providers::find_type;
+using providers::Settings;
+using providers::Type;
+using Given = std::vector<std::string>;
+
+namespace {
+
+void assert_has(const std::string& text, std::string_view part) {
+    if (text.find(part) == std::string::npos) {
+        fail_msg("\"%s\" is not in \"%.2000s\"", std::string(part).c_str(), text.c_str());
+    }
+}
+
+bool takes(const char* type, const char* parameter) {
+    return providers::takes(*find_type(type), *find_parameter(parameter));
+}
+
+void parameters_belong_to_types(void**) {
+    const std::pair<const char*, const char*> named[] = {
+        {"tenant", "azure-ad, azure-ad-hybrid"},
+        {"single_tenant", "azure-ad, azure-ad-hybrid"},
+        {"allowed_tenants", "azure-ad, azure-ad-hybrid"},
+        {"authorization_server", "okta"},
+        {"original_domain", "auth0"},
+        {"realm", "keycloak"},
+        {"region", "descope"},
+        {"api_url", "github, azure-ad, azure-ad-hybrid"},
+        {"domain", "github, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, keycloak"},
+        {"nonce",
+         "google, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, keycloak, oidc"},
+        {"response_mode", "google, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, "
+                          "keycloak, generic, oidc, oauth2"},
+    };
+    for (const auto& [parameter, types] : named) {
+        assert_text_equal(providers::types_that_take(*find_parameter(parameter)), types);
+    }
+    for (const Type* type : providers::types()) {
+        for (const char* common : {"client_id", "client_secret", "issuer", "authorization_endpoint",
+                                   "token_endpoint", "userinfo_endpoint", "end_session_endpoint", "scope",
+                                   "client_auth", "pkce", "prompt", "label", "user"}) {
+            assert_true(providers::takes(*type, *find_parameter(common)));
+        }
+        for (const char* openid : {"jwks_uri", "nonce", "signing_algorithms", "userinfo"}) {
+            assert_int_equal(providers::takes(*type, *find_parameter(openid)),
+                             type->protocol == providers::Protocol::oidc);
+        }
+    }
+    assert_false(takes("github", "response_mode"));
+    assert_has(providers::parameter_names(*find_type("okta")), "authorization_server");
+    assert_true(providers::parameter_names(*find_type("oidc")).find("domain") == std::string::npos);
+}
+
+void a_row_names_what_there_is(void**) {
+    for (const Type* type : providers::types()) {
+        for (const providers::Variable& variable : type->variables) {
+            const auto* parameter = find_parameter(variable.parameter);
+            assert_non_null(parameter);
+            assert_true(providers::takes(*type, *parameter));
+        }
+        for (const auto& names : {type->parameters, type->issuer_parameters}) {
+            for (const std::string_view name : names) {
+                assert_non_null(find_parameter(name));
+                assert_true(providers::takes(*type, *find_parameter(name)));
+            }
+        }
+    }
+}
+
+Settings settings_of(const char* type) {
+    Settings settings = providers::make_settings(*find_type(type), type);
+    settings.client_id = settings.client_secret = "x";
+    return settings;
+}
+
+void parameters_that_have_no_effect_together(void**) {
+    const auto idle = [](const char* type, const Given& given) {
+        return providers::find_idle_parameter(settings_of(type), given);
+    };
+    for (const char* type : {"azure-ad", "okta", "auth0", "descope", "gitlab", "keycloak"}) {
+        assert_text_equal(idle(type, {"issuer", "domain"}), "\"domain\" has no effect beside \"issuer\"");
+        assert_text_equal(idle(type, {"domain"}), "");
+        assert_text_equal(idle(type, {"issuer"}), "");
+    }
+    for (const char* type : {"github", "aws-cognito"}) { // whose endpoints are made of the domain
+        assert_text_equal(idle(type, {"issuer", "domain"}), "");
+    }
+    assert_text_equal(idle("keycloak", {"realm", "issuer"}), "\"realm\" has no effect beside \"issuer\"");
+    assert_text_equal(idle("descope", {"region", "domain"}), "\"region\" has no effect beside \"domain\"");
+    Settings settings = settings_of("oidc");
+    settings.client_auth = oidc::ClientAuth::none;
+    settings.userinfo = providers::UserinfoUse::off;
+    assert_text_equal(providers::find_idle_parameter(settings, {"client_secret"}),
+                      "\"client_secret\" has no effect beside \"client_auth none\"");
+    assert_text_equal(providers::find_idle_parameter(settings, {"userinfo_endpoint"}),
+                      "\"userinfo_endpoint\" has no effect beside \"userinfo off\"");
+    assert_text_equal(providers::find_idle_parameter(settings, {"client_auth", "userinfo"}), "");
+}
+
+void tenants_that_exclude_each_other(void**) {
+    const std::string one = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+    const std::string two = "ffffffff-bbbb-cccc-dddd-eeeeeeeeeeee";
+    const auto problem = [](bool single, const std::string& tenant, std::vector<std::string> allowed) {
+        Settings settings = settings_of("azure-ad");
+        settings.single_tenant = single;
+        settings.tenant = tenant;
+        settings.allowed_tenants = std::move(allowed);
+        return providers::complete(settings);
+    };
+    for (const auto& allowed : {std::vector{two}, std::vector{one, two}}) {
+        assert_has(problem(true, one, allowed), "\"allowed_tenants\" with others has no effect");
+        assert_text_equal(problem(false, one, allowed), "");
+    }
+    assert_text_equal(problem(true, one, {one}), "");
+    assert_text_equal(problem(true, "contoso.example", {one}), ""); // the id of that domain, perhaps
+    assert_has(problem(true, "contoso.example", {one, two}), "contoso.example");
+    Settings hybrid = settings_of("azure-ad-hybrid");
+    hybrid.response_mode = "query";
+    assert_has(providers::complete(hybrid), "response_mode query");
+    hybrid.response_mode = "form_post";
+    assert_text_equal(providers::complete(hybrid), "");
+}
+
+template <class Names>
+std::string cell(const Names& names) {
+    std::string text;
+    for (const std::string_view name : names) {
+        text.append(text.empty() ? "`" : ", `").append(name).append("`");
+    }
+    return text.empty() ? "–" : text;
+}
+
+void the_documentation_has_each_row(void**) {
+    const auto text = unit::read_file("docs/providers.md");
+    assert_true(text.has_value());
+    for (const Type* type : providers::types()) {
+        std::vector<std::string_view> facts;
+        for (const session::FactRow& row : session::facts) {
+            if (type->tells.has(session::Fact::of(row))) {
+                facts.push_back(row.name);
+            }
+        }
+        const std::string row =
+            "| `" + std::string(type->name) + "` | " + cell(facts) + " | " + cell(type->parameters) + " |\n";
+        assert_has(*text, row.c_str());
+    }
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(parameters_belong_to_types),
+        cmocka_unit_test(a_row_names_what_there_is),
+        cmocka_unit_test(parameters_that_have_no_effect_together),
+        cmocka_unit_test(tenants_that_exclude_each_other),
+        cmocka_unit_test(the_documentation_has_each_row),
+    };
+    return cmocka_run_group_tests_name("provider_types", tests, nullptr, nullptr);
+}
