@@ -64,6 +64,13 @@ struct Needs {
     void merge(const Needs& other);
 };
 
+// Who signs people in where rules are used, and what the sessions made there can have at all beside what
+// every session has. Any of them may have claims.
+struct Source {
+    std::string name; // as in provider=
+    session::FactSet tells;
+};
+
 struct Verdict {
     bool allowed = false;
     int rule = -1; // the rule of this set that decided; -1: none matched, which is a no
@@ -84,6 +91,12 @@ public:
     // you mean \"group\"?"). A rule that the ones before it keep from ever being reached is refused here,
     // where its line is known.
     std::string add(Action action, const std::vector<std::string>& words, const ParserPorts& ports);
+
+    // Once all of the configuration has been read: why this rule can never match a session of these sources,
+    // a sentence for nginx -t; empty if it may.
+    std::string find_impossible(std::size_t rule, const std::vector<Source>& sources) const;
+    // The sets that the rules ask with policy=, and those that these ask.
+    void collect_policies(std::set<const RuleSet*>& policies) const;
 
     // After the last rule: a sentence if the set can never allow anybody; empty if all is well.
     std::string check() const;
@@ -108,6 +121,7 @@ public:
 private:
     friend class Evaluation;
     struct Rule;
+    struct Prospect; // sources.cpp
     std::string append(Rule rule);
     std::vector<Rule> rules_;
 };

@@ -91,6 +91,40 @@ test('rules that are never reached, and rules that let nobody in', () => {
   assertRefused({ rules: 'oauth_deny email=a@example.org;\noauth_deny group=guests; # here\n' }, [/only oauth_deny rules/, /oauth_allow any/]);
 });
 
+const offered = (names, words) => ({ server: `oauth_providers ${names};`, ...rule(words) });
+const block = (name, type) => `oauth_provider ${name} ${type} { client_id c; client_secret s; ${type === 'oauth2' ? 'authorization_endpoint https://x.test/a; token_endpoint https://x.test/t; userinfo_endpoint https://x.test/u;' : 'issuer https://x.test;'} }\n`;
+
+test('conditions that no provider of the location tells, with what each tells instead', () => {
+  assertRefused(offered('github', 'oauth_allow group=staff;'), [/"oauth_allow": "group=staff": no provider that is offered here tells groups; github tells: email, domain, name, scope, org, team in /]);
+  assertRefused({ server: 'oauth_providers google;', rules: 'oauth_deny org=acme; # here\noauth_allow any;' }, [/"oauth_deny": "org=acme": .* tells organisations; google tells: .*hd/]);
+  assertRefused(offered('google corp', 'oauth_allow team!=acme/x;'), [/tells teams; google tells: .*; corp tells: .*group/]);
+  for (const words of ['hd=example.org', 'role=a', 'tenant=a', 'acr=a', 'amr=a', 'email=a@example.org role!=a']) {
+    assertRefused(offered('github', `oauth_allow ${words};`), [/no provider that is offered here tells/, /github tells: email/]);
+  }
+  for (const words of ['hd=a', 'tenant=a', 'acr=a', 'amr~a', 'org=a', 'team=a/b']) {
+    assertRefused({ http: block('plain', 'oauth2'), ...offered('plain', `oauth_allow ${words};`) }, [/plain tells: email, domain, name, scope, group, role/]);
+  }
+  assertRefused(allow('provider=github group=x'), [/"group=x": no provider that this rule is for tells groups; github tells/]);
+  assertRefused(offered('github', 'oauth_allow provider=google hd=example.org;'), [/"provider=google": none of the providers that are offered here: github/]);
+  assertRefused(offered('github google', 'oauth_allow hd=a org=b;'), [/no provider that is offered here tells all that this rule asks for; github tells/]);
+});
+
+test('rules of several locations and of policies are wrong only where they are for nobody', () => {
+  const staff = (line) => `oauth_policy staff {\noauth_allow provider=corp group=a;\n${line}\n}`;
+  const two = 'location /github/ { oauth on; oauth_providers github; return 204; } location /corp/ { oauth on; oauth_providers corp; return 204; }';
+  assertRefused({ http: staff('oauth_allow provider=github role=b; # here'), rules: 'oauth_allow policy=staff;' }, [/"oauth_allow": "role=b": no provider that this rule is for tells roles; github tells/]);
+  assertRefused({ http: staff('oauth_allow org=b;').replace('group=a;', 'group=a; # here'), server: 'oauth_providers google;', rules: 'oauth_allow policy=staff;' }, [/"provider=corp": none of the providers that are offered here: google/]);
+  for (const [parts, what] of [[{ http: staff('oauth_allow provider=github org=b;'), rules: 'oauth_allow policy=staff;' }, 'each rule for one of the providers'],
+    [{ http: staff('oauth_allow provider=github org=b;'), server: `oauth_allow policy=staff; ${two}`, rules: 'oauth_providers github;' }, 'each location with one provider, the policy for both'],
+    [{ server: `oauth_allow group=a; oauth_allow org=b; ${two}`, rules: 'oauth_providers google; oauth_allow any;' }, 'rules of the server for locations with one provider each'],
+    [{ http: staff('oauth_allow provider=github role=b;') }, 'a policy that nobody asks'],
+    [{ server: 'oauth_allow group=a; oauth_providers github;', rules: 'oauth_providers corp;' }, 'rules of a level that asks them nowhere but in the location'],
+    [offered('github', 'oauth_allow claim.groups=a;'), 'a claim'], [offered('github', 'oauth_allow email=a@example.org if=$arg_x;'), 'a variable']]) {
+    const { code, stderr } = configTest(configuration(parts));
+    assert.equal(code, 0, what + ': ' + stderr);
+  }
+});
+
 test('patterns that do not compile, are empty, or try to get out of what is put around them', () => {
   for (const regex of ['(', 'a)|(b', '[', '*a', '(?P<n>', 'a{2,1}', '\\\\', '(?<=a+)b']) {
     assertRefused(allow(`"user~${regex}"`), [/"oauth_allow"/, /pattern of .* is invalid: /]);

@@ -73,8 +73,6 @@ e2e('every condition, =, !=, lists, stars and what is not known', (h) => matrix(
   ['oauth_allow claim.nothing!=x;', ''],
   ['oauth_allow group=staff acr=urn:mfa;', 'alice'],
   ['oauth_allow group=staff acr!=urn:mfa;', 'bob'],
-  ['oauth_allow org=acme;', ''],
-  ['oauth_allow team!=acme/x;', ''],
   ['oauth_allow tenant!=x;', ''],
   ['oauth_allow hd!=x;', ''],
 ]));

@@ -169,7 +169,7 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
             return NGX_ERROR;
         }
     }
-    if (!compile_rules(cf, compiled)) {
+    if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled)) {
         return NGX_ERROR;
     }
     collect_needs(cf, compiled);

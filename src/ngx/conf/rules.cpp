@@ -9,6 +9,8 @@
 #include "../../core/bytes.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace oauth::ngx {
 
@@ -95,6 +97,10 @@ RuleHolder* find_policy(MainConf::Compiled& compiled, std::string_view name) {
     return nullptr;
 }
 
+std::string directive_of(const RawRule& rule) {
+    return rule.action == policy::Action::allow ? "\"oauth_allow\": " : "\"oauth_deny\": ";
+}
+
 bool compile_holder(ngx_conf_t* cf, MainConf::Compiled& compiled, RuleHolder& holder);
 
 // `problem`: a policy that this one names could not be compiled, and the error has been logged where it
@@ -141,12 +147,10 @@ bool compile_holder(ngx_conf_t* cf, MainConf::Compiled& compiled, RuleHolder& ho
     const policy::ParserPorts ports = make_ports(cf, compiled, problem);
     auto rules = std::make_shared<policy::RuleSet>();
     for (const RawRule& raw : holder.raw) {
-        const char* directive =
-            raw.action == policy::Action::allow ? "\"oauth_allow\": " : "\"oauth_deny\": ";
         const std::string sentence = rules->add(raw.action, raw.words, ports);
         if (problem || !sentence.empty()) {
             if (!problem) {
-                refuse_at(cf, raw.place, directive + sentence);
+                refuse_at(cf, raw.place, directive_of(raw) + sentence);
             }
             holder.progress = RuleHolder::Progress::compiled;
             return false;
@@ -226,6 +230,60 @@ bool compile_rules(ngx_conf_t* cf, MainConf::Compiled& compiled) {
     for (const auto& holders : {compiled.policies, compiled.rule_holders}) {
         for (RuleHolder* holder : holders) {
             if (!compile_holder(cf, compiled, *holder)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+namespace {
+
+// The providers whose sessions some rules decide about, each once.
+using Prospects = std::vector<policy::Source>;
+
+void add_sources(const MainConf::Compiled& compiled, const std::vector<std::size_t>& offer,
+                 Prospects& prospects) {
+    for (const std::size_t index : offer) {
+        const providers::Settings& settings = compiled.providers[index]->settings;
+        if (std::none_of(prospects.begin(), prospects.end(),
+                         [&](const policy::Source& known) { return known.name == settings.name; })) {
+            prospects.push_back({settings.name, providers::told_facts(*settings.type)});
+        }
+    }
+}
+
+bool check_holder(ngx_conf_t* cf, const RuleHolder& holder, const Prospects& prospects) {
+    for (std::size_t i = 0; i < holder.raw.size(); ++i) {
+        const std::string sentence = holder.rules->find_impossible(i, prospects);
+        if (!sentence.empty()) {
+            refuse_at(cf, holder.raw[i].place, directive_of(holder.raw[i]) + sentence);
+            return false;
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+// One level's rules may serve many locations, and a policy's many levels: a rule is wrong only if it is for
+// none of them. Where nobody asks them nothing is said.
+bool check_prospects(ngx_conf_t* cf, const MainConf::Compiled& compiled) {
+    std::map<const policy::RuleSet*, Prospects> uses;
+    for (const LocationConf* location : compiled.locations) {
+        if (location->mode == mode_off || location->rules == nullptr) {
+            continue;
+        }
+        std::set<const policy::RuleSet*> asked = {location->rules->rules.get()};
+        location->rules->rules->collect_policies(asked);
+        for (const policy::RuleSet* rules : asked) {
+            add_sources(compiled, *location->offer, uses[rules]);
+        }
+    }
+    for (const auto& holders : {compiled.policies, compiled.rule_holders}) {
+        for (const RuleHolder* holder : holders) {
+            const auto use = uses.find(holder->rules.get());
+            if (use != uses.end() && !check_holder(cf, *holder, use->second)) {
                 return false;
             }
         }
