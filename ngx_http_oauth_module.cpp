@@ -1,125 +1,116 @@
 // SPDX-License-Identifier: MIT
 // ngx_http_oauth_module: signing people in, in front of any web application, inside nginx. This is the front
-// door: the table of directives and nginx's hooks. docs/directives.md has an entry for each directive,
-// src/ngx/conf/conf.cpp its default.
+// door: the table of directives and nginx's hooks. docs/directives.md has an entry for each directive.
 #include "src/ngx/ngx.hpp"
 
 #include "src/ngx/boundary.hpp"
 #include "src/ngx/conf/conf.hpp"
 #include "src/ngx/conf/directives.hpp"
 #include "src/ngx/conf/guards.hpp"
+#include "src/ngx/conf/table.hpp"
 #include "src/ngx/request/filter.hpp"
 #include "src/ngx/request/phases.hpp"
 #include "src/ngx/request/variables.hpp"
 #include "src/ngx/worker/worker.hpp"
 #include "src/ngx/worker/zone.hpp"
 
-#include <cstddef>
+#include <cstdint>
+#include <limits>
 
 namespace {
 
 using namespace oauth::ngx;
-using Setter = char* (*)(ngx_conf_t*, ngx_command_t*, void*);
+using oauth::flow::IdentitySettings;
+using oauth::flow::SiteOptions;
+using oauth::flow::Unauthenticated;
+using oauth::net::HttpLimits;
 
-constexpr ngx_uint_t in_main = NGX_HTTP_MAIN_CONF;
-constexpr ngx_uint_t in_server = NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF;
-constexpr ngx_uint_t in_location = in_server | NGX_HTTP_LOC_CONF;
+constexpr std::int64_t hour = 3600;
+constexpr std::int64_t year = 366 * 24 * hour;
 
-ngx_conf_enum_t unauthenticated_choices[] = {
-    {ngx_string("auto"), static_cast<ngx_uint_t>(oauth::flow::Unauthenticated::automatic)},
-    {ngx_string("redirect"), static_cast<ngx_uint_t>(oauth::flow::Unauthenticated::redirect)},
-    {ngx_string("401"), static_cast<ngx_uint_t>(oauth::flow::Unauthenticated::status_401)},
-    {ngx_null_string, 0},
-};
+constexpr Range lifetime{1, year, "a time above 0 and up to a year, such as 30s, 10m or 8h"};
+constexpr Range tolerance{0, year, "a time of up to a year, such as 30s or 2m, or 0"};
+constexpr Range patience{1, hour * 1000, "a time above 0 and up to an hour, such as 500ms or 10s"};
+constexpr Range memory{4096, std::numeric_limits<ssize_t>::max(), "a size of at least 4k, such as 64k or 8m"};
 
-ngx_conf_enum_t policy_modes[] = {
-    {ngx_string("enforce"), policy_enforce},
-    {ngx_string("shadow"), policy_shadow},
-    {ngx_null_string, 0},
-};
+constexpr Choice modes[] = {{"on", mode_on}, {"optional", mode_optional}, {"off", mode_off}};
+constexpr Choice policy_modes[] = {{"enforce", policy_enforce}, {"shadow", policy_shadow}};
+constexpr Choice answers[] = {{"auto", static_cast<ngx_uint_t>(Unauthenticated::automatic)},
+                              {"redirect", static_cast<ngx_uint_t>(Unauthenticated::redirect)},
+                              {"401", static_cast<ngx_uint_t>(Unauthenticated::status_401)}};
+constexpr Choice stores[] = {{"cookie", 0}};
 
-ngx_conf_enum_t session_choices[] = {
-    {ngx_string("cookie"), 0},
-    {ngx_null_string, 0},
-};
-
-ngx_command_t main_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset) {
-    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))},
-            in_main | type,
-            set,
-            NGX_HTTP_MAIN_CONF_OFFSET,
-            offset,
-            nullptr};
-}
-
-ngx_command_t server_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset,
-                             void* post = nullptr) {
-    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))},
-            in_server | type,
-            set,
-            NGX_HTTP_SRV_CONF_OFFSET,
-            offset,
-            post};
-}
-
-ngx_command_t location_command(const char* name, ngx_uint_t type, Setter set, std::size_t offset,
-                               void* post = nullptr) {
-    return {{ngx_strlen(name), reinterpret_cast<u_char*>(const_cast<char*>(name))},
-            in_location | type,
-            set,
-            NGX_HTTP_LOC_CONF_OFFSET,
-            offset,
-            post};
-}
-
-constexpr ngx_uint_t one = NGX_CONF_TAKE1;
-constexpr ngx_uint_t some = NGX_CONF_1MORE;
-
-ngx_command_t commands[] = {
+// Name, where it may stand, arguments, how it is read, its field, its default, and who else is given the
+// value.
+constexpr Directive directives[] = {
     // who and where
-    location_command("oauth", one, guarded<set_mode>, 0),
-    main_command("oauth_provider", NGX_CONF_BLOCK | NGX_CONF_TAKE12, guarded<set_provider_block>, 0),
-    location_command("oauth_providers", some, guarded<set_providers>, offsetof(LocationConf, providers)),
-    server_command("oauth_base_url", one, guarded<set_base_url>, 0),
-    server_command("oauth_path", one, guarded<set_path>, 0),
+    {"oauth", in_location, one, noted_at<&LocationConf::mode_place>(choice(modes)),
+     field<&LocationConf::mode>, value("off")},
+    {"oauth_provider", in_http, block | one_or_two, own<set_provider_block>(), no_field, words("none")},
+    {"oauth_providers", in_location, some, noted_at<&LocationConf::providers_place>(list),
+     field<&LocationConf::providers>, value("all")},
+    {"oauth_base_url", in_server, one, text(read_base_url), field<&ServerConf::base_url>,
+     words("environment `OAUTH_BASE_URL`, else environment `CHAINLIT_URL`, else from the request"),
+     gives<&SiteOptions::base_url>},
+    {"oauth_path", in_server, one, text(read_path), field<&ServerConf::path>, value("/auth/oauth"),
+     gives<&SiteOptions::path>},
     // may they
-    location_command("oauth_allow", some, guarded<set_rule>, 0),
-    location_command("oauth_deny", some, guarded<set_rule>, 0),
-    main_command("oauth_policy", NGX_CONF_BLOCK | one, guarded<set_policy_block>, 0),
-    location_command("oauth_policy_mode", one, guarded<set_choice>, offsetof(LocationConf, policy_mode),
-                     policy_modes),
-    location_command("oauth_unauthenticated", one, guarded<set_choice>,
-                     offsetof(LocationConf, unauthenticated), unauthenticated_choices),
+    {"oauth_allow", in_location, some, own<set_rule>(), field<&LocationConf::rules>, words("none")},
+    {"oauth_deny", in_location, some, own<set_rule>(), no_field, words("none")}, // in the same list
+    {"oauth_policy", in_http, block | one, own<set_policy_block>(), no_field, words("none")},
+    {"oauth_policy_mode", in_location, one, choice(policy_modes), field<&LocationConf::policy_mode>,
+     value("enforce")},
+    {"oauth_unauthenticated", in_location, one, choice(answers), field<&LocationConf::unauthenticated>,
+     value("auto")},
     // for how long
-    server_command("oauth_session", one, guarded<set_choice>, offsetof(ServerConf, session_store),
-                   session_choices),
-    server_command("oauth_session_key", one, guarded<set_session_key>, 0),
-    server_command("oauth_session_lifetime", one, guarded<set_time>, offsetof(ServerConf, session_lifetime)),
-    server_command("oauth_tokens", one, guarded<set_flag>, offsetof(ServerConf, tokens)),
-    server_command("oauth_cookie", some, guarded<set_cookie>, 0),
-    server_command("oauth_login_lifetime", one, guarded<set_time>, offsetof(ServerConf, login_lifetime)),
-    main_command("oauth_zone", one, guarded<set_size>, offsetof(MainConf, zone_size)),
+    {"oauth_session", in_server, one, choice(stores), field<&ServerConf::session_store>, value("cookie")},
+    {"oauth_session_key", in_server, one, own<set_session_key>(), field<&ServerConf::session_keys>,
+     words("a random key, kept in the zone")},
+    {"oauth_session_lifetime", in_server, one, seconds(lifetime), field<&ServerConf::session_lifetime>,
+     value("8h"), gives<&SiteOptions::session_lifetime>},
+    {"oauth_tokens", in_server, one, flag, field<&ServerConf::tokens>, value("off"),
+     gives<&SiteOptions::keep_tokens>},
+    {"oauth_cookie", in_server, some, own<set_cookie>(), field<&ServerConf::cookie>,
+     words("`samesite=lax secure=auto`"), gives<&SiteOptions::cookie>},
+    {"oauth_login_lifetime", in_server, one, seconds(lifetime), field<&ServerConf::login_lifetime>,
+     value("10m"), gives<&SiteOptions::sign_in_lifetime>},
+    {"oauth_zone", in_http, one, size(memory), field<&MainConf::zone_size>, value("8m")},
     // what the application is told
-    location_command("oauth_identity", one, guarded<set_flag>, offsetof(LocationConf, identity)),
-    location_command("oauth_identity_header", one, guarded<set_identity_header>, 0),
-    server_command("oauth_identity_key", NGX_CONF_TAKE12, guarded<set_identity_key>, 0),
-    location_command("oauth_identity_audience", one, guarded<set_identity_audience>, 0),
-    location_command("oauth_identity_ttl", one, guarded<set_time>, offsetof(LocationConf, identity_ttl)),
-    location_command("oauth_identity_claims", some, guarded<set_names>,
-                     offsetof(LocationConf, identity_claims)),
+    {"oauth_identity", in_location, one, flag, field<&LocationConf::identity>, value("on")},
+    {"oauth_identity_header", in_location, one, text(read_header_name), field<&LocationConf::identity_header>,
+     value("X-OAuth-Identity")},
+    {"oauth_identity_key", in_server, one_or_two, own<set_identity_key>(), field<&ServerConf::identity_keys>,
+     words("an ES256 key made at the start, kept in the zone")},
+    {"oauth_identity_audience", in_location, one, own<set_identity_audience>(),
+     field<&LocationConf::audience>, words("the base URL")},
+    {"oauth_identity_ttl", in_location, one, seconds(lifetime), field<&LocationConf::identity_ttl>,
+     value("5m"), gives<&IdentitySettings::lifetime>},
+    {"oauth_identity_claims", in_location, some, list, field<&LocationConf::identity_claims>, words("none"),
+     gives<&IdentitySettings::extra_claims>},
     // pages
-    server_command("oauth_login_page", one, guarded<set_login_page>, 0),
-    server_command("oauth_page_title", one, guarded<set_text>, offsetof(ServerConf, page_title)),
+    {"oauth_login_page", in_server, one, text(read_login_page), field<&ServerConf::login_page>,
+     words("the built-in page"), gives<&SiteOptions::login_page>},
+    {"oauth_page_title", in_server, one, text(read_printable), field<&ServerConf::page_title>,
+     words("the page's own heading"), gives<&SiteOptions::page_title>},
     // the way to providers
-    server_command("oauth_http_timeout", one, guarded<set_milliseconds>, offsetof(ServerConf, http_timeout)),
-    server_command("oauth_http_connect_timeout", one, guarded<set_milliseconds>,
-                   offsetof(ServerConf, http_connect_timeout)),
-    server_command("oauth_http_max_body", one, guarded<set_size>, offsetof(ServerConf, http_max_body)),
-    server_command("oauth_http_trusted_certificate", one, guarded<set_trusted_certificate>, 0),
-    server_command("oauth_http_proxy", one, guarded<set_http_proxy>, 0),
-    server_command("oauth_clock_skew", one, guarded<set_time>, offsetof(ServerConf, clock_skew)),
-    ngx_null_command,
+    {"oauth_http_timeout", in_server, one, milliseconds(patience), field<&ServerConf::http_timeout>,
+     value("10s"), gives<&HttpLimits::timeout>},
+    {"oauth_http_connect_timeout", in_server, one, milliseconds(patience),
+     field<&ServerConf::http_connect_timeout>, value("5s"), gives<&HttpLimits::connect_timeout>},
+    {"oauth_http_max_body", in_server, one, size(memory), field<&ServerConf::http_max_body>, value("1m"),
+     gives<&HttpLimits::max_body>},
+    {"oauth_http_trusted_certificate", in_server, one, text(read_certificates),
+     field<&ServerConf::http_trusted_certificate>, words("the system's certificates"),
+     gives<&HttpLimits::trusted_certificates>},
+    {"oauth_http_proxy", in_server, one, text(read_http_proxy), field<&ServerConf::http_proxy>, words("none"),
+     gives<&HttpLimits::proxy>},
+    {"oauth_clock_skew", in_server, one, seconds(tolerance), field<&ServerConf::clock_skew>, value("60s"),
+     gives<&SiteOptions::clock_skew>},
 };
+
+static_assert(fit(directives), "each row's kind, field, level and receiver fit together");
+
+auto commands = commands_of(directives);
 
 ngx_int_t finish(ngx_conf_t* cf) {
     if (finish_configuration(cf) != NGX_OK) {
@@ -143,7 +134,7 @@ ngx_http_module_t context = {
     guarded<add_variables>, // preconfiguration
     guarded<finish>,        // postconfiguration
     guarded<create_main_conf>,
-    nullptr, // init main configuration
+    guarded<init_main_conf>,
     guarded<create_server_conf>,
     guarded<merge_server_conf>,
     guarded<create_location_conf>,
@@ -166,7 +157,7 @@ ngx_http_module_t filter_context = {
 ngx_module_t ngx_http_oauth_module = {
     NGX_MODULE_V1,
     &context,
-    commands,
+    commands.data(),
     NGX_HTTP_MODULE,
     nullptr,              // init master
     nullptr,              // init module

@@ -72,10 +72,4 @@ if grep -rnE '\b(curl_easy_perform|redisCommand|getaddrinfo|gethostbyname)\b *\(
     complain "a call that blocks a worker"
 fi
 
-# Every directive of the table has its entry in the documentation, and every entry its directive.
-table=$(grep -oE '_command\("oauth[a-z_]*"' ngx_http_oauth_module.cpp | grep -oE 'oauth[a-z_]*' | sort -u)
-entries=$(grep -oE '^### `oauth[a-z_]*' docs/directives.md | grep -oE 'oauth[a-z_]*' | sort -u)
-missing=$(comm -3 <(echo "$table") <(echo "$entries") | tr -d '\t' | tr '\n' ' ')
-[ -z "$missing" ] || complain "docs/directives.md and the directive table differ in: $missing"
-
 [ "$problems" -eq 0 ] || exit 1

@@ -30,6 +30,7 @@ struct Place {
 };
 
 Place place_of(ngx_conf_t* cf);
+Place* make_place(ngx_conf_t* cf); // in the configuration's pool
 
 struct RawRule {
     policy::Action action;
@@ -146,6 +147,7 @@ enum PolicyMode : ngx_uint_t { policy_enforce, policy_shadow };
 enum Mode : ngx_uint_t { mode_off, mode_optional, mode_on };
 
 void* create_main_conf(ngx_conf_t* cf);
+char* init_main_conf(ngx_conf_t* cf, void* conf);
 void* create_server_conf(ngx_conf_t* cf);
 void* create_location_conf(ngx_conf_t* cf);
 char* merge_server_conf(ngx_conf_t* cf, void* parent, void* child);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The setters for plain values - times, sizes, choices, texts - and the sentences that all setters refuse
-// with. nginx's own slots say "invalid value"; these say what was found and what is accepted.
+// The readers of plain values - times, sizes, choices, texts - and the sentences that all directives are
+// refused with. nginx's own slots say "invalid value"; these say what was found and what is accepted.
+#include "table.hpp"
 #include "directives.hpp"
+#include "../pool.hpp"
 
 #include "../../core/bytes.hpp"
 
@@ -13,29 +15,6 @@ namespace oauth::ngx {
 namespace {
 
 constexpr std::size_t max_file = 1024 * 1024;
-
-template <class T>
-T& field(void* conf, const ngx_command_t* cmd) {
-    return *reinterpret_cast<T*>(static_cast<char*>(conf) + cmd->offset);
-}
-
-} // namespace
-
-Place place_of(ngx_conf_t* cf) {
-    if (cf->conf_file == nullptr) {
-        return {};
-    }
-    return {string(cf->conf_file->file.name), cf->conf_file->line};
-}
-
-char* refuse(ngx_conf_t* cf, std::string_view sentence) {
-    const std::string text(sentence);
-    const std::string name = argument(cf, 0);
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\": %s", name.c_str(), text.c_str());
-    return conf_failed();
-}
-
-namespace {
 
 // A password in a URL is a secret like any other.
 std::string without_password(std::string_view found) {
@@ -49,8 +28,30 @@ std::string without_password(std::string_view found) {
 
 } // namespace
 
+Place place_of(ngx_conf_t* cf) {
+    if (cf->conf_file == nullptr) {
+        return {};
+    }
+    return {string(cf->conf_file->file.name), cf->conf_file->line};
+}
+
+Place* make_place(ngx_conf_t* cf) {
+    return pool_make<Place>(cf->pool, place_of(cf));
+}
+
+char* refuse(ngx_conf_t* cf, std::string_view sentence) {
+    const std::string text(sentence);
+    const std::string name = argument(cf, 0);
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\": %s", name.c_str(), text.c_str());
+    return conf_failed();
+}
+
+std::string found_instead(std::string_view found, std::string_view accepted) {
+    return "found \"" + without_password(found) + "\", accepted: " + std::string(accepted);
+}
+
 char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view accepted) {
-    return refuse(cf, "found \"" + without_password(found) + "\", accepted: " + std::string(accepted));
+    return refuse(cf, found_instead(found, accepted));
 }
 
 char* refuse_at(ngx_conf_t* cf, const Place& place, std::string_view sentence) {
@@ -109,106 +110,117 @@ std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source
     return text;
 }
 
-char* set_time(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto& value = field<time_t>(conf, cmd);
-    if (value != NGX_CONF_UNSET) {
-        return conf_error("is duplicate");
+namespace {
+
+ngx_str_t in_pool(ngx_conf_t* cf, std::string_view text) {
+    const ngx_str_t result = copy(cf->pool, text);
+    if (result.data == nullptr) {
+        throw std::bad_alloc();
     }
-    auto* text = &static_cast<ngx_str_t*>(cf->args->elts)[1];
-    value = ngx_parse_time(text, 1);
-    constexpr time_t year = 366 * 24 * 3600;
-    if (value == static_cast<time_t>(NGX_ERROR) || value <= 0 || value > year) {
-        return refuse_value(cf, view(*text), "a time above 0 and up to a year, such as 30s, 10m or 8h");
-    }
-    return NGX_CONF_OK;
+    return result;
 }
 
-char* set_milliseconds(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto& value = field<ngx_msec_t>(conf, cmd);
-    if (value != NGX_CONF_UNSET_MSEC) {
-        return conf_error("is duplicate");
-    }
-    auto* text = &static_cast<ngx_str_t*>(cf->args->elts)[1];
-    const ngx_int_t parsed = ngx_parse_time(text, 0);
-    constexpr ngx_int_t hour = 3600 * 1000;
-    if (parsed == NGX_ERROR || parsed <= 0 || parsed > hour) {
-        return refuse_value(cf, view(*text), "a time above 0 and up to an hour, such as 500ms or 10s");
-    }
-    value = static_cast<ngx_msec_t>(parsed);
-    return NGX_CONF_OK;
-}
-
-char* set_size(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto& value = field<size_t>(conf, cmd);
-    if (value != NGX_CONF_UNSET_SIZE) {
-        return conf_error("is duplicate");
-    }
-    auto* text = &static_cast<ngx_str_t*>(cf->args->elts)[1];
-    const ssize_t parsed = ngx_parse_size(text);
-    constexpr ssize_t smallest = 4 * 1024;
-    if (parsed == NGX_ERROR || parsed < smallest) {
-        return refuse_value(cf, view(*text), "a size of at least 4k, such as 64k or 8m");
-    }
-    value = static_cast<size_t>(parsed);
-    return NGX_CONF_OK;
-}
-
-char* set_flag(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto& value = field<ngx_flag_t>(conf, cmd);
-    if (value != NGX_CONF_UNSET) {
-        return conf_error("is duplicate");
-    }
-    const std::string text = argument(cf, 1);
-    if (text != "on" && text != "off") {
-        return refuse_value(cf, text, "on, off");
-    }
-    value = text == "on" ? 1 : 0;
-    return NGX_CONF_OK;
-}
-
-char* set_choice(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto& value = field<ngx_uint_t>(conf, cmd);
-    if (value != NGX_CONF_UNSET_UINT) {
-        return conf_error("is duplicate");
-    }
-    const std::string text = argument(cf, 1);
-    std::string accepted;
-    for (const auto* choice = static_cast<ngx_conf_enum_t*>(cmd->post); choice->name.len != 0; ++choice) {
-        if (view(choice->name) == text) {
-            value = choice->value;
-            return NGX_CONF_OK;
-        }
-        accepted.append(accepted.empty() ? "" : ", ").append(view(choice->name));
-    }
-    return refuse_value(cf, text, accepted);
-}
-
-char* set_text(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto& value = field<ngx_str_t>(conf, cmd);
-    if (value.data != nullptr) {
-        return conf_error("is duplicate");
-    }
-    value = static_cast<ngx_str_t*>(cf->args->elts)[1];
-    if (!core::is_valid_utf8(view(value)) || core::has_control_characters(view(value))) {
-        return refuse(cf, "the text is not printable UTF-8");
-    }
-    return NGX_CONF_OK;
-}
-
-char* set_names(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto*& names = field<ngx_array_t*>(conf, cmd);
-    if (names != nullptr) {
-        return conf_error("is duplicate");
-    }
-    names = ngx_array_create(cf->pool, cf->args->nelts, sizeof(ngx_str_t));
+ngx_array_t* list_in_pool(ngx_conf_t* cf, std::span<const std::string> words) {
+    ngx_array_t* names = ngx_array_create(cf->pool, words.size(), sizeof(ngx_str_t));
     if (names == nullptr) {
-        return conf_failed();
+        throw std::bad_alloc();
     }
-    for (ngx_uint_t i = 1; i < cf->args->nelts; ++i) {
-        auto* name = static_cast<ngx_str_t*>(ngx_array_push(names));
-        *name = static_cast<ngx_str_t*>(cf->args->elts)[i]; // room was made for all
+    for (const std::string& word : words) {
+        *static_cast<ngx_str_t*>(ngx_array_push(names)) = in_pool(cf, word); // room was made for all
     }
-    return NGX_CONF_OK;
+    return names;
+}
+
+// A time or size in the range; nullopt: it is none.
+std::optional<std::int64_t> read_number(const Reader& reader, const std::string& found) {
+    ngx_str_t text;
+    text.data = reinterpret_cast<u_char*>(const_cast<char*>(found.data())); // only read
+    text.len = found.size();
+    std::int64_t number = NGX_ERROR;
+    if (reader.kind == Kind::size) {
+        number = ngx_parse_size(&text);
+    } else {
+        number = ngx_parse_time(&text, reader.kind == Kind::seconds ? 1 : 0);
+    }
+    if (number == NGX_ERROR || number < reader.range.lowest || number > reader.range.highest) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+std::string read_choice(const Reader& reader, const std::string& found, ngx_uint_t& field) {
+    std::string accepted;
+    for (const Choice& choice : reader.choices) {
+        if (choice.name == found) {
+            field = choice.value;
+            return "";
+        }
+        accepted.append(accepted.empty() ? "" : ", ").append(choice.name);
+    }
+    return found_instead(found, accepted);
+}
+
+std::string read_flag(const std::string& found, ngx_flag_t& field) {
+    if (found != "on" && found != "off") {
+        return found_instead(found, "on, off");
+    }
+    field = found == "on" ? 1 : 0;
+    return "";
+}
+
+std::string read_number_into(const Reader& reader, const std::string& found, void* field) {
+    const auto number = read_number(reader, found);
+    if (!number) {
+        return found_instead(found, reader.range.accepted);
+    }
+    if (reader.kind == Kind::seconds) {
+        *static_cast<time_t*>(field) = static_cast<time_t>(*number);
+    } else if (reader.kind == Kind::milliseconds) {
+        *static_cast<ngx_msec_t*>(field) = static_cast<ngx_msec_t>(*number);
+    } else {
+        *static_cast<size_t*>(field) = static_cast<size_t>(*number);
+    }
+    return "";
+}
+
+} // namespace
+
+std::string read_value(ngx_conf_t* cf, const Directive& row, std::span<const std::string> words, void* conf) {
+    const Reader& reader = row.reader;
+    void* field = row.field.in(conf);
+    const std::string& first = words.front(); // nginx has counted the arguments
+    switch (reader.kind) {
+    case Kind::seconds:
+    case Kind::milliseconds:
+    case Kind::size:
+        return read_number_into(reader, first, field);
+    case Kind::flag:
+        return read_flag(first, *static_cast<ngx_flag_t*>(field));
+    case Kind::choice:
+        return read_choice(reader, first, *static_cast<ngx_uint_t*>(field));
+    case Kind::text: {
+        std::string problem;
+        const auto text = reader.read_text(cf, first, problem);
+        if (text) {
+            *static_cast<ngx_str_t*>(field) = in_pool(cf, *text);
+        }
+        return problem;
+    }
+    case Kind::list:
+        *static_cast<ngx_array_t**>(field) = list_in_pool(cf, words);
+        return "";
+    case Kind::own:
+        break;
+    }
+    return "has no reader"; // a row that the compiler refuses
+}
+
+std::optional<std::string> read_printable(ngx_conf_t*, const std::string& found, std::string& problem) {
+    if (!core::is_valid_utf8(found) || core::has_control_characters(found)) {
+        problem = "the text is not printable UTF-8";
+        return std::nullopt;
+    }
+    return found;
 }
 
 } // namespace oauth::ngx

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The setters with a meaning of their own, except the provider block (provider_block.cpp) and rules
-// (rules.cpp).
+// The readers of texts that have a form, and the setters of directives that are more than a value, except the
+// provider block (provider_block.cpp) and rules (rules.cpp).
 #include "directives.hpp"
 #include "names.hpp"
 #include "../pool.hpp"
@@ -12,78 +12,82 @@
 
 namespace oauth::ngx {
 
-char* set_mode(ngx_conf_t* cf, ngx_command_t*, void* conf) {
-    auto* location = static_cast<LocationConf*>(conf);
-    if (location->mode != NGX_CONF_UNSET_UINT) {
-        return conf_error("is duplicate");
-    }
-    const std::string text = argument(cf, 1);
-    if (text == "on") {
-        location->mode = mode_on;
-    } else if (text == "optional") {
-        location->mode = mode_optional;
-    } else if (text == "off") {
-        location->mode = mode_off;
-    } else {
-        return refuse_value(cf, text, "on, optional, off");
-    }
-    location->mode_place = pool_make<Place>(cf->pool, place_of(cf));
-    return NGX_CONF_OK;
+namespace {
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
 }
 
-char* set_providers(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
-    auto* location = static_cast<LocationConf*>(conf);
-    location->providers_place = pool_make<Place>(cf->pool, place_of(cf));
-    return set_names(cf, cmd, conf);
-}
-
-char* set_base_url(ngx_conf_t* cf, ngx_command_t*, void* conf) {
-    auto* server = static_cast<ServerConf*>(conf);
-    if (server->base_url.data != nullptr) {
-        return conf_error("is duplicate");
-    }
-    const std::string text = argument(cf, 1);
-    const auto url = core::parse_url(text);
+// Scheme, host and port of a URL that has nothing else.
+std::optional<std::string> read_origin(const std::string& found, std::string_view accepted,
+                                       std::string& problem) {
+    const auto url = core::parse_url(found);
     if (!url || url->path != "/" || url->has_query) {
-        return refuse_value(cf, text, "scheme, host and perhaps a port, such as https://app.example.org");
+        problem = found_instead(found, accepted);
+        return std::nullopt;
     }
-    server->base_url = copy(cf->pool, url->origin());
-    return NGX_CONF_OK;
+    return url->origin();
 }
 
-char* set_path(ngx_conf_t* cf, ngx_command_t*, void* conf) {
-    auto* server = static_cast<ServerConf*>(conf);
-    if (server->path.data != nullptr) {
-        return conf_error("is duplicate");
+} // namespace
+
+std::optional<std::string> read_base_url(ngx_conf_t*, const std::string& found, std::string& problem) {
+    return read_origin(found, "scheme, host and perhaps a port, such as https://app.example.org", problem);
+}
+
+std::optional<std::string> read_http_proxy(ngx_conf_t*, const std::string& found, std::string& problem) {
+    return read_origin(found, "a proxy such as http://proxy.example.org:3128", problem);
+}
+
+std::optional<std::string> read_path(ngx_conf_t*, const std::string& found, std::string& problem) {
+    std::string path = found;
+    while (path.size() > 1 && path.back() == '/') {
+        path.pop_back();
     }
-    std::string text = argument(cf, 1);
-    while (text.size() > 1 && text.back() == '/') {
-        text.pop_back();
-    }
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    const bool plain = std::all_of(path.begin(), path.end(), [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '-' || c == '_' ||
                c == '.';
     });
-    if (text.size() < 2 || text.front() != '/' || !plain || text.find("//") != std::string::npos ||
-        text.find("/.") != std::string::npos) {
-        return refuse_value(cf, argument(cf, 1),
-                            "a path such as /auth/oauth, of letters, digits, \"-\", \"_\", \".\" and \"/\"");
+    if (path.size() < 2 || path.front() != '/' || !plain || path.find("//") != std::string::npos ||
+        path.find("/.") != std::string::npos) {
+        problem = found_instead(
+            found, "a path such as /auth/oauth, of letters, digits, \"-\", \"_\", \".\" and \"/\"");
+        return std::nullopt;
     }
-    server->path = copy(cf->pool, text);
-    return NGX_CONF_OK;
+    return path;
 }
 
-char* set_login_page(ngx_conf_t* cf, ngx_command_t*, void* conf) {
-    auto* server = static_cast<ServerConf*>(conf);
-    if (server->login_page.data != nullptr) {
-        return conf_error("is duplicate");
+std::optional<std::string> read_login_page(ngx_conf_t*, const std::string& found, std::string& problem) {
+    if (found.empty() || core::safe_return_to(found, "") != found || found.find('#') != std::string::npos) {
+        problem = found_instead(found, "a path of this server, such as /signin.html");
+        return std::nullopt;
     }
-    const std::string text = argument(cf, 1);
-    if (text.empty() || core::safe_return_to(text, "") != text || text.find('#') != std::string::npos) {
-        return refuse_value(cf, text, "a path of this server, such as /signin.html");
+    return found;
+}
+
+std::optional<std::string> read_header_name(ngx_conf_t*, const std::string& found, std::string& problem) {
+    // Headers that nginx or upstreams read for themselves would be overwritten by the identity.
+    static constexpr std::string_view taken[] = {
+        "host",   "connection", "content_length", "content_type", "transfer_encoding",
+        "cookie", "upgrade",    "expect",         "te",           "range"};
+    const std::string normalised = normalise_header_name(found);
+    if (!is_token(found) || std::find(std::begin(taken), std::end(taken), normalised) != std::end(taken)) {
+        problem = found_instead(found, "a header name of its own, such as X-OAuth-Identity");
+        return std::nullopt;
     }
-    server->login_page = copy(cf->pool, text);
-    return NGX_CONF_OK;
+    return found;
+}
+
+std::optional<std::string> read_certificates(ngx_conf_t* cf, const std::string& found, std::string& problem) {
+    auto text = read_file(cf, found, problem);
+    if (text && text->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+        problem = found_instead(found, "a file of PEM certificates");
+        return std::nullopt;
+    }
+    return text;
 }
 
 char* set_session_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
@@ -116,13 +120,6 @@ char* set_session_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 }
 
 namespace {
-
-bool is_token(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    });
-}
 
 // One word of oauth_cookie; a sentence if it is wrong.
 std::string read_cookie_word(session::CookieSettings& cookie, std::string_view word) {
@@ -196,24 +193,6 @@ char* set_cookie(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     return problem.empty() ? NGX_CONF_OK : refuse(cf, problem);
 }
 
-char* set_identity_header(ngx_conf_t* cf, ngx_command_t*, void* conf) {
-    auto* location = static_cast<LocationConf*>(conf);
-    if (location->identity_header.data != nullptr) {
-        return conf_error("is duplicate");
-    }
-    const std::string name = argument(cf, 1);
-    // Headers that nginx or upstreams read for themselves would be overwritten by the identity.
-    static constexpr std::string_view taken[] = {
-        "host",   "connection", "content_length", "content_type", "transfer_encoding",
-        "cookie", "upgrade",    "expect",         "te",           "range"};
-    const std::string normalised = normalise_header_name(name);
-    if (!is_token(name) || std::find(std::begin(taken), std::end(taken), normalised) != std::end(taken)) {
-        return refuse_value(cf, name, "a header name of its own, such as X-OAuth-Identity");
-    }
-    location->identity_header = copy(cf->pool, name);
-    return NGX_CONF_OK;
-}
-
 char* set_identity_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     auto* server = static_cast<ServerConf*>(conf);
     const auto text = read_source(cf, argument(cf, 1));
@@ -268,37 +247,6 @@ char* set_identity_audience(ngx_conf_t* cf, ngx_command_t*, void* conf) {
         return conf_failed();
     }
     location->audience = value;
-    return NGX_CONF_OK;
-}
-
-char* set_http_proxy(ngx_conf_t* cf, ngx_command_t*, void* conf) {
-    auto* server = static_cast<ServerConf*>(conf);
-    if (server->http_proxy.data != nullptr) {
-        return conf_error("is duplicate");
-    }
-    const std::string text = argument(cf, 1);
-    const auto url = core::parse_url(text);
-    if (!url || url->path != "/" || url->has_query) {
-        return refuse_value(cf, text, "a proxy such as http://proxy.example.org:3128");
-    }
-    server->http_proxy = copy(cf->pool, url->origin());
-    return NGX_CONF_OK;
-}
-
-char* set_trusted_certificate(ngx_conf_t* cf, ngx_command_t*, void* conf) {
-    auto* server = static_cast<ServerConf*>(conf);
-    if (server->http_trusted_certificate.data != nullptr) {
-        return conf_error("is duplicate");
-    }
-    std::string error;
-    const auto text = read_file(cf, argument(cf, 1), error);
-    if (!text) {
-        return refuse(cf, error);
-    }
-    if (text->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
-        return refuse_value(cf, argument(cf, 1), "a file of PEM certificates");
-    }
-    server->http_trusted_certificate = copy(cf->pool, *text);
     return NGX_CONF_OK;
 }
 

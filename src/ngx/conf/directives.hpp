@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The setters of the directive table. Each checks its value at once and says, with the directive's name, what
-// was found and what is accepted. `cmd->offset` addresses the field, as in nginx's own setters.
+// What the rows of the directive table are read with, beside the plain values of table.hpp. Each reader
+// checks its value at once and says what was found and what is accepted.
 #pragma once
 
 #include "conf.hpp"
@@ -10,6 +10,8 @@
 
 namespace oauth::ngx {
 
+// "found ..., accepted: ...", without the password of a URL.
+std::string found_instead(std::string_view found, std::string_view accepted);
 // Logs "\"NAME\": found ..., accepted: ..." with file and line. Always conf_failed().
 char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view accepted);
 char* refuse(ngx_conf_t* cf, std::string_view sentence);
@@ -27,28 +29,22 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
 // logged.
 bool add_environment_providers(ngx_conf_t* cf, MainConf::Compiled& compiled);
 
-char* set_time(ngx_conf_t* cf, ngx_command_t* cmd, void* conf); // seconds, into time_t
-char* set_milliseconds(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_size(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_flag(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_choice(ngx_conf_t* cf, ngx_command_t* cmd, void* conf); // cmd->post: ngx_conf_enum_t[]
-char* set_text(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_names(ngx_conf_t* cf, ngx_command_t* cmd, void* conf); // a list of ngx_str_t
+// The readers of texts.
+std::optional<std::string> read_printable(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_base_url(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_path(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_login_page(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_header_name(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_http_proxy(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_certificates(ngx_conf_t* cf, const std::string& found, std::string& problem);
 
-char* set_mode(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_providers(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_base_url(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_path(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_login_page(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+// The setters of directives that are more than a value.
 char* set_rule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf); // oauth_allow, oauth_deny
 char* set_policy_block(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_provider_block(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_session_key(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_cookie(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_identity_header(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_identity_key(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_identity_audience(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_http_proxy(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
-char* set_trusted_certificate(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 
 } // namespace oauth::ngx

@@ -182,9 +182,6 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
             report_needs(cf, compiled, *server);
         }
     }
-    if (main.zone_size == NGX_CONF_UNSET_SIZE) {
-        main.zone_size = 8 * 1024 * 1024;
-    }
     return NGX_OK;
 }
 
