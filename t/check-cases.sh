@@ -3,6 +3,7 @@
 # Keeps the table of cases in docs/security.md true. Each case that it calls tested must be named in each test file of its
 # row (CB-06, a range CB-01..23 or "CB-01 to CB-23", or cb_06 in a test's name), or the row quotes a test that is in that
 # file. "as CB-06" must lead to tested cases, and no case may be there twice. Prints what is wrong, one line each.
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 set -u
 cd "$(dirname "$0")/.." || exit 1
 document=docs/security.md

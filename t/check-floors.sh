@@ -11,50 +11,63 @@ complain() {
     problems=$((problems + 1))
 }
 
-# Floors from the bottom up; a folder includes only from floors below it or its own.
-floor_of() {
+# Floors from the bottom up; a folder includes only from floors below it or its own. Sets `floor`.
+find_floor() {
     case "$1" in
-    core) echo 0 ;;
-    jose | net) echo 1 ;;
-    oidc) echo 2 ;;
-    session | policy | identity | web) echo 3 ;;
-    providers) echo 4 ;;
-    flow) echo 5 ;;
-    ngx) echo 6 ;;
-    conf) echo 7 ;;
-    worker) echo 8 ;;
-    request) echo 9 ;;
-    *) echo 10 ;;
+    core) floor=0 ;;
+    jose | net) floor=1 ;;
+    oidc) floor=2 ;;
+    session | policy | identity | web) floor=3 ;;
+    providers) floor=4 ;;
+    flow) floor=5 ;;
+    ngx) floor=6 ;;
+    conf) floor=7 ;;
+    worker) floor=8 ;;
+    request) floor=9 ;;
+    *) floor=10 ;;
     esac
 }
 
+# The last folder of a path: src/ngx/conf/conf.hpp -> conf. Sets `folder`.
+find_folder() {
+    folder=.
+    if [[ $1 == */* ]]; then
+        folder=${1%/*}
+        folder=${folder##*/}
+    fi
+}
+
 while IFS= read -r file; do
-    folder=$(basename "$(dirname "$file")")
-    floor=$(floor_of "$folder")
+    find_folder "$file"
+    home=$folder
+    find_floor "$home"
+    highest=$floor
     while IFS= read -r include; do
-        target=$(basename "$(dirname "$include")")
-        case "$target" in
+        find_folder "$include"
+        case "$folder" in
         .) continue ;;
-        ..) target=ngx ;; # a room of src/ngx/ uses what they share
+        ..) folder=ngx ;; # a room of src/ngx/ uses what they share
         esac
-        if [ "$(floor_of "$target")" -gt "$floor" ]; then
+        find_floor "$folder"
+        if [ "$floor" -gt "$highest" ]; then
             complain "$file includes $include: an arrow upwards"
         fi
     done < <(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file")
     if [[ $file != src/ngx/* ]] && grep -qE '#include *[<"](ngx_|[^"]*ngx\.hpp)' "$file"; then
         complain "$file includes nginx: only src/ngx/ does"
     fi
-    if [ "$folder" != net ] && grep -qE '#include *<(curl|hiredis)/' "$file"; then
+    if [ "$home" != net ] && grep -qE '#include *<(curl|hiredis)/' "$file"; then
         complain "$file includes a network library: only src/net/ does"
     fi
-    if ! head -n 1 "$file" | grep -q 'SPDX-License-Identifier'; then
+    IFS= read -r first <"$file"
+    if [[ $first != *SPDX-License-Identifier* ]]; then
         complain "$file does not begin with its SPDX line"
     fi
     lines=$(wc -l <"$file")
     if [ "$lines" -gt 400 ]; then
         complain "$file has $lines lines: past 400 a file is usually two"
     fi
-    case "$(basename "$file")" in
+    case "${file##*/}" in
     *.*.*) complain "$file: nginx's makefile cannot build a name with two dots" ;;
     esac
 done < <(find src providers -name '*.cpp' -o -name '*.hpp')
