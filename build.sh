@@ -15,7 +15,10 @@ usage: ./build.sh [command]
              NGINX_SRC=DIR for that nginx source tree instead
   demo       nginx with the module, a demo application and a local identity provider on loopback;
              DEMO_PORT=N chooses the port, DEMO_ONCE=1 signs in by itself and exits
-  test       all tests: unit, end-to-end, browser; SANITIZE=1 for AddressSanitizer and UndefinedBehaviorSanitizer
+  test       all tests: style, unit, end-to-end, browser; SANITIZE=1 for AddressSanitizer and UndefinedBehaviorSanitizer
+  test NAME...
+             only the unit and end-to-end tests whose file name has one of the names
+  lint       formatting, shell scripts, floors, tables, and clang-tidy, which takes minutes the first time
   bench      what the module costs, against plain nginx
   install    build, and copy the module into nginx's modules folder
 END
@@ -83,32 +86,42 @@ configure_nginx() {
     echo "$stamp" >"$objects/.stamp"
 }
 
-# Builds the module into $1; further arguments go to nginx's configure.
-build_module() {
-    local output=$1 objects
-    shift
+# Configures nginx for the module; arguments go to its configure. Sets `source` and `objects`.
+prepare_module() {
     mkdir -p "$build"
     if [ -n "${NGINX_SRC:-}" ]; then
         [ -d "$NGINX_SRC" ] || fail "NGINX_SRC is no folder: $NGINX_SRC"
-        local source tool
         source=$(cd "$NGINX_SRC" && pwd)
-        tool=./configure
+        local tool=./configure
         [ -x "$source/configure" ] || tool=./auto/configure
         objects=$build/objects-$(echo "$source" | sha256sum | cut -c1-8)
         configure_nginx "$source" "$objects" "$tool" --with-compat --with-http_ssl_module --with-http_v2_module \
             --with-http_auth_request_module --with-http_realip_module --with-threads "$@"
-        make -s -C "$source" -f "$objects/Makefile" -j "$(nproc)" modules
     else
         need_packages nginx nginx-dev
         local NGX_CONF_FLAGS=()
         # shellcheck disable=SC1091
         . /usr/share/nginx/src/conf_flags
+        source=/usr/share/nginx/src
         objects=$build/objects$(echo "${*:-}" | sha256sum | cut -c1-4)
-        configure_nginx /usr/share/nginx/src "$objects" ./configure "${NGX_CONF_FLAGS[@]}" "$@"
-        make -s -C /usr/share/nginx/src -f "$objects/Makefile" -j "$(nproc)" modules
+        configure_nginx "$source" "$objects" ./configure "${NGX_CONF_FLAGS[@]}" "$@"
     fi
+}
+
+# Builds the module into $1; further arguments go to nginx's configure.
+build_module() {
+    local output=$1 source objects
+    shift
+    prepare_module "$@"
+    make -s -C "$source" -f "$objects/Makefile" -j "$(nproc)" modules
     cp "$objects/ngx_http_oauth_module.so" "$output.new"
     mv "$output.new" "$output"
+    [ "$output" != "$module" ] || write_compile_commands
+}
+
+# For editors and clang-tidy: how each file of the module and of the unit tests is compiled.
+write_compile_commands() {
+    "$root/t/compile-commands.sh" "$source" "$objects" "$build/unit" >"$build/compile_commands.json"
 }
 
 command_module() {
@@ -136,24 +149,92 @@ command_demo() {
 
 sanitizer_flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 
-command_test() {
-    need_compiler
-    need_packages libcmocka-dev nginx nginx-dev openssl chromium python3 python3-jwcrypto
-    need_node
-    local sanitized=
+# What takes a moment: formatting, shell scripts, and what the sources promise each other.
+check_style() {
+    need_packages clang-format-19 shellcheck
+    (cd "$root" && find src providers t/unit ngx_http_oauth_module.cpp -name '*.[ch]pp' -print0 |
+        xargs -0 -P "$(nproc)" -n 16 clang-format-19 --dry-run --Werror) ||
+        fail "clang-format-19 -i mends the files above"
+    shellcheck "$root/build.sh" "$root"/t/*.sh "$root/.ci/run"
     "$root/t/check-floors.sh"
     "$root/t/check-cases.sh"
-    if [ -n "${SANITIZE:-}" ]; then
-        sanitized=-sanitized
-        export OAUTH_SANITIZE=1
-        build_module "$build/ngx_http_oauth_module$sanitized.so" \
-            --with-cc-opt="$sanitizer_flags -fno-sanitize=nonnull-attribute" --with-ld-opt="$sanitizer_flags"
-    else
-        build_module "$module"
+    "$root/t/check-directives.sh"
+}
+
+# Sets `unit` and `e2e` to the tests whose file name has one of the names; without names, to all.
+choose_tests() {
+    local name file found
+    unit=() e2e=()
+    for name in "${@:-}"; do
+        found=
+        for file in "$root"/t/unit/*"$name"* "$root"/t/e2e/*"$name"*; do
+            case "$file" in
+            */test_*.cpp) found=yes unit+=("$file") ;;
+            *.test.mjs) found=yes e2e+=("$file") ;;
+            esac
+        done
+        [ -n "$found" ] || fail "no test has \"$name\" in its file name: t/unit/test_*.cpp, t/e2e/*.test.mjs"
+    done
+}
+
+command_test() {
+    local unit e2e sanitized=${SANITIZE:+-sanitized}
+    choose_tests "$@"
+    [ $# -gt 0 ] || check_style
+    need_compiler
+    if [ ${#unit[@]} -gt 0 ]; then
+        need_packages libcmocka-dev openssl
+        make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" TESTS="${unit[*]}" -j "$(nproc)" check
     fi
-    export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
-    make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" -j "$(nproc)" check
-    node "$root/t/e2e/run.mjs"
+    if [ ${#e2e[@]} -gt 0 ]; then
+        need_packages nginx nginx-dev openssl chromium python3 python3-jwcrypto
+        need_node
+        export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
+        if [ -n "$sanitized" ]; then
+            export OAUTH_SANITIZE=1
+            build_module "$OAUTH_MODULE" \
+                --with-cc-opt="$sanitizer_flags -fno-sanitize=nonnull-attribute" --with-ld-opt="$sanitizer_flags"
+        else
+            build_module "$OAUTH_MODULE"
+        fi
+        node "$root/t/e2e/run.mjs" "$@"
+    fi
+}
+
+# shellcheck disable=SC2016 # the dollar is for the shell that xargs starts
+# clang-tidy for each source that has changed since it last had nothing to say; a header that has changed is a change of all.
+run_clang_tidy() {
+    local common file stamp
+    mkdir -p "$build/tidy"
+    export -f tidy_one
+    common=$(cd "$root" && { cat .clang-tidy "$build/compile_commands.json"; find src providers -name '*.hpp' | sort | xargs cat; } | sha256sum)
+    for file in $(cd "$root" && find src providers ngx_http_oauth_module.cpp -name '*.cpp' | sort); do
+        stamp=$build/tidy/$({ echo "$common"; cat "$root/$file"; } | sha256sum | cut -c1-32)
+        [ -f "$stamp" ] || printf '%s\0%s\0' "$file" "$stamp"
+    done | (cd "$root" && xargs -0 -r -n 2 -P "$(nproc)" bash -c 'tidy_one "$@"' _ "$build") ||
+        fail "clang-tidy has something to say about the sources"
+}
+
+tidy_one() {
+    local output
+    echo "clang-tidy: $2"
+    if output=$(clang-tidy-19 -p "$1" --quiet --extra-arg=-Wno-unknown-warning-option "$2" 2>&1); then
+        touch "$3"
+    else
+        echo "$output" >&2
+        return 1
+    fi
+}
+
+command_lint() {
+    local source objects
+    check_style
+    need_compiler
+    need_packages nginx nginx-dev libcmocka-dev clang-tidy-19
+    prepare_module
+    write_compile_commands
+    run_clang_tidy
+    echo "lint: nothing to say"
 }
 
 command_bench() {
@@ -165,7 +246,11 @@ command_bench() {
 }
 
 case "${1:-module}" in
-module | demo | test | bench | install) "command_${1:-module}" ;;
+test) command_test "${@:2}" ;;
+module | demo | lint | bench | install)
+    [ $# -lt 2 ] || fail "$1 takes no arguments"
+    "command_${1:-module}"
+    ;;
 -h | --help | help) usage ;;
 *)
     usage >&2
