@@ -64,7 +64,7 @@ std::string login_url(const SiteOptions& options, const std::string& base_url, c
 }
 
 std::string local_return_to(std::string_view value, const std::string& base_url) {
-    const std::string safe = core::safe_return_to(value, base_url);
+    std::string safe = core::safe_return_to(value, base_url);
     if (safe.starts_with('/')) {
         return safe;
     }

@@ -127,6 +127,7 @@ std::unique_ptr<flow::Site> Runtime::make_site(const MainConf& main, const Serve
         throw std::runtime_error("the session key cannot be used");
     }
     std::vector<flow::Provider*> providers;
+    providers.reserve(providers_.size());
     for (const auto& provider : providers_) {
         providers.push_back(provider.get());
     }
