@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The way to the provider and what comes back through the browser. build_authorization_url is called when a
-// sign-in starts, find_state and process_authorization_response at the callback, in that order; nothing is
+// Builds the authorization request and checks the answer that the browser brings back. A sign-in calls
+// build_authorization_url; the callback calls find_state, then process_authorization_response. Nothing is
 // kept here.
 #include "authorization.hpp"
 
@@ -32,6 +32,7 @@ core::Error invalid_state(std::string detail) {
     return {core::Code::state_invalid, std::move(detail)};
 }
 
+// Stricter than RFC 6749 A.5: a state of ours is base64url.
 bool is_state(std::string_view text) {
     const auto allowed = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -40,12 +41,13 @@ bool is_state(std::string_view text) {
     return !text.empty() && text.size() <= max_state_size && std::all_of(text.begin(), text.end(), allowed);
 }
 
+// RFC 6749 A.11: code = 1*VSCHAR
 bool is_code(std::string_view text) {
     const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
     return !text.empty() && text.size() <= max_code_size && std::all_of(text.begin(), text.end(), printable);
 }
 
-// One space between, each scope once: a configured value may itself be a list.
+// RFC 6749 3.3: one space between scopes. Each scope once, since a configured value may itself be a list.
 std::string join_scopes(const std::vector<std::string>& scopes) {
     std::vector<std::string_view> distinct;
     for (const std::string& scope : scopes) {
@@ -71,7 +73,7 @@ void append_if_given(std::string& url, std::string_view name, std::string_view v
     }
 }
 
-// RFC 9207 section 2.4.
+// RFC 9207 2.4: iss is the issuer exactly, and must be there if the metadata says that it is sent
 core::Status check_issuer(const core::Parameters& parameters, const AuthorizationExpectation& expected) {
     if (expected.issuer.empty()) {
         return core::Done{};
@@ -89,6 +91,7 @@ core::Status check_issuer(const core::Parameters& parameters, const Authorizatio
     return core::Done{};
 }
 
+// RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6: the error response
 core::Error provider_refusal(std::string_view error) {
     if (error == "access_denied") {
         return {core::Code::access_denied, "the provider answered with error access_denied"};
@@ -99,6 +102,7 @@ core::Error provider_refusal(std::string_view error) {
     return {core::Code::provider_error, "the provider answered with an error"};
 }
 
+// RFC 6749 4.1.2, OpenID Connect Core 3.3.2.5: a code alone, or a code and an ID token, as was asked for
 core::Status check_response_type(const core::Parameters& parameters,
                                  const AuthorizationExpectation& expected) {
     if (parameters.has("access_token")) {
@@ -146,11 +150,13 @@ std::string build_authorization_url(const AuthorizationRequest& request) {
 }
 
 core::Result<std::string> find_state(const core::Parameters& parameters) {
+    // RFC 6749 3.1: no response parameter more than once
     for (const std::string_view name : response_parameters) {
         if (parameters.count(name) > 1) {
             return invalid_request("the " + std::string(name) + " parameter is repeated");
         }
     }
+    // RFC 6749 4.1.2: state is required, because it was sent
     const auto state = parameters.find("state");
     if (!state) {
         return invalid_state("the state parameter is missing");
@@ -167,6 +173,7 @@ core::Result<ValidatedCallback> process_authorization_response(const core::Param
     if (!state) {
         return state.error();
     }
+    // RFC 6749 4.1.2, 10.12: state is exactly the one that was sent
     if (!core::equal_constant_time(state.value(), expected.state)) {
         return invalid_state("the state parameter is not this sign-in's");
     }
@@ -179,6 +186,7 @@ core::Result<ValidatedCallback> process_authorization_response(const core::Param
     if (auto checked = check_response_type(parameters, expected); !checked) {
         return std::move(checked.error());
     }
+    // RFC 6749 4.1.2: code is required
     const auto code = parameters.find("code");
     if (!code || !is_code(*code)) {
         return invalid_request(code ? "the code parameter is malformed" : "the code parameter is missing");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// RFC 6749 4.1.1-4.1.2, RFC 7636, RFC 9207, OpenID Connect Core 3.1.2: the way to the provider and what comes
-// back.
+// The authorization request and its answer: RFC 6749 4.1.1 and 4.1.2, RFC 7636, RFC 9207, and OpenID Connect
+// Core 3.1.2 and 3.3.2.
 #pragma once
 
 #include "../core/result.hpp"
@@ -18,23 +18,24 @@ struct AuthorizationRequest {
     std::string authorization_endpoint;
     std::string client_id;
     std::string redirect_uri;
-    std::vector<std::string> scopes; // "openid" is never doubled
+    std::vector<std::string> scopes; // repeated ones are sent once
     std::string state;
     std::string nonce;         // empty: not sent
     std::string code_verifier; // empty: no PKCE
     std::string response_type = "code";
     std::string response_mode;                              // empty: not sent
-    std::vector<std::pair<std::string, std::string>> extra; // never a name of is_reserved_parameter
+    std::vector<std::pair<std::string, std::string>> extra; // reserved names are left out
 };
 
-// Names an operator may not set as an extra parameter: client_id, redirect_uri, response_type, response_mode,
-// scope, state, nonce, code_challenge, code_challenge_method, request, request_uri.
+// The names that an operator may not set as extra parameters: client_id, redirect_uri, response_type,
+// response_mode, scope, state, nonce, code_challenge, code_challenge_method, request, request_uri.
 bool is_reserved_parameter(std::string_view name);
 
-// BASE64URL(SHA256(verifier)).
+// RFC 7636 4.2: BASE64URL(SHA256(verifier)), 43 characters.
 std::string code_challenge_s256(std::string_view code_verifier);
 
-// Keeps a query of the endpoint and appends; spaces in the scope are %20.
+// RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1. Appends to the endpoint's own query, if it has
+// one; spaces in the scope become %20.
 std::string build_authorization_url(const AuthorizationRequest& request);
 
 // The parameters of an authorization response after all checks. Only process_authorization_response makes
@@ -42,9 +43,8 @@ std::string build_authorization_url(const AuthorizationRequest& request);
 class ValidatedCallback {
 public:
     const std::string& code() const { return code_; }
-    const std::string& id_token() const {
-        return id_token_;
-    } // hybrid (response_type "code id_token") only, else empty
+    // Empty unless the response_type was "code id_token" (hybrid).
+    const std::string& id_token() const { return id_token_; }
 
 private:
     friend core::Result<ValidatedCallback>
@@ -57,22 +57,23 @@ private:
 
 struct AuthorizationExpectation {
     std::string state;
-    std::string issuer; // empty: the provider has none (plain OAuth 2.0) and an iss parameter is ignored
+    std::string issuer; // empty: a provider without one (plain OAuth 2.0), and an iss parameter is ignored
     bool iss_required = false; // metadata: authorization_response_iss_parameter_supported
-    bool hybrid = false;       // an id_token is expected beside the code; otherwise one is refused
+    bool hybrid = false;       // true: id_token must come with the code; false: it must not
 };
 
-// Before anything else: can this be the answer to a sign-in at all? The state, when it is there exactly once
-// and is 1..128 characters of [A-Za-z0-9_-]. Duplicated protocol parameters (state, code, iss, error,
-// error_description, id_token, access_token) are request_invalid; a missing or malformed state is
-// state_invalid.
+// RFC 6749 3.1 and 4.1.2. The first step: gives the state, 1..128 characters of [A-Za-z0-9_-]. Errors:
+// request_invalid if state, code, iss, error, error_description, id_token or access_token is repeated;
+// state_invalid if the state is missing or malformed.
 core::Result<std::string> find_state(const core::Parameters& parameters);
 
-// In this order: state equal (constant time) -> iss (RFC 9207 2.4, plain string comparison; a wrong or
-// missing one is request_invalid) -> error (access_denied -> access_denied; everything else ->
-// provider_error, detail: the error code if it is a token of RFC 6749 characters of at most 64 bytes; never
-// the description) -> response in the wrong place (access_token, unasked id_token: request_invalid) -> code
-// (1..4096 bytes of printable ASCII 0x20..0x7e, else request_invalid).
+// RFC 6749 4.1.2, RFC 9207 2.4, OpenID Connect Core 3.1.2.7 and 3.3.2.8. The checks, in this order:
+// - state equals the expected one, compared in constant time; else state_invalid;
+// - iss equals the issuer, byte for byte, and is not missing where required; else request_invalid;
+// - error is absent; else access_denied for that code, provider_error for every other. The detail names the
+//   code if is_error_code holds (wire.hpp), never the description;
+// - no access_token, and an id_token exactly where one was asked for; else request_invalid;
+// - code is 1..4096 bytes of printable ASCII (0x20..0x7e); else request_invalid.
 core::Result<ValidatedCallback> process_authorization_response(const core::Parameters& parameters,
                                                                const AuthorizationExpectation& expected);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How the client proves itself at the provider's endpoints. Called by whoever builds a request that needs it,
-// after the form is complete; copies of the secret made on the way are wiped.
+// How the client authenticates itself at the provider's endpoints. Called by whoever builds a request that
+// needs it, after the form is complete. Copies of the secret that are made here are wiped.
 #include "client_auth.hpp"
 
 #include "../core/bytes.hpp"
@@ -28,6 +28,7 @@ std::optional<ClientAuth> choose_client_auth(const std::vector<std::string>& sup
     const auto lists = [&supported](std::string_view method) {
         return std::find(supported.begin(), supported.end(), method) != supported.end();
     };
+    // OpenID Connect Discovery 1.0 3, RFC 8414 2: client_secret_basic if the list is omitted
     if (supported.empty() || lists("client_secret_basic")) {
         return ClientAuth::basic;
     }
@@ -48,8 +49,8 @@ void authenticate_client(const ClientCredentials& credentials, net::HttpRequest&
         }
         return;
     }
-    // Percent-encoding rather than '+' for a space: every form decoder takes it, and so do those that only
-    // unescape.
+    // RFC 6749 2.3.1, Appendix B. A space becomes %20 and not '+': every form decoder reads %20, and so does
+    // a server that only undoes percent-encoding.
     std::string secret = core::percent_encode(credentials.client_secret);
     std::string pair = core::percent_encode(credentials.client_id) + ":" + secret;
     std::string value = core::base64_encode(pair);

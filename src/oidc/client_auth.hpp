@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the client proves itself at the token endpoint: RFC 6749 2.3.1, OpenID Connect Core 9.
+// How the client authenticates itself at the token endpoint: RFC 6749 2.3.1, OpenID Connect Core 9.
 #pragma once
 
 #include "../net/http.hpp"
@@ -13,10 +13,11 @@ namespace oauth::oidc {
 
 enum class ClientAuth { basic, post, none };
 
-std::optional<ClientAuth> parse_client_auth(std::string_view name); // "basic", "post", "none"
+// "basic", "post" or "none"; nullopt for anything else.
+std::optional<ClientAuth> parse_client_auth(std::string_view name);
 
-// From token_endpoint_auth_methods_supported: basic where it is listed or nothing is, else post, else none if
-// only that is. Nothing if the provider supports none of ours.
+// Chooses from token_endpoint_auth_methods_supported (OpenID Connect Discovery 1.0 3): basic if it is listed
+// or the list is empty, else post, else none. nullopt if none of these three is listed.
 std::optional<ClientAuth> choose_client_auth(const std::vector<std::string>& supported);
 
 struct ClientCredentials {
@@ -25,8 +26,8 @@ struct ClientCredentials {
     ClientAuth auth = ClientAuth::basic;
 };
 
-// Adds the Authorization header (both halves form-urlencoded, then base64), or the form parameters, never
-// both. `body` is the form so far.
+// RFC 6749 2.3.1. Adds either the Authorization header (id and secret each form-urlencoded, joined by ':',
+// then base64) or parameters to the form in request.body, never both.
 void authenticate_client(const ClientCredentials& credentials, net::HttpRequest& request);
 
 } // namespace oauth::oidc

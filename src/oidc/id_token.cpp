@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Is this ID token the provider's, for us, now, and of this very sign-in? (OpenID Connect Core 3.1.3.7.)
-// Called by the sign-in, refresh and bearer flows with a parsed token; validate_id_token is a list of checks
-// in a fixed order, the signature first, and the first complaint ends it. The IdToken that is returned owns
-// the claims.
+// Validates ID tokens (OpenID Connect Core 3.1.3.7): issued by the provider, for this client, valid now, and
+// made for this sign-in. Called by the flows with a parsed token. validate_id_token runs a list of checks in
+// a fixed order, the signature first, and stops at the first complaint. The returned IdToken owns the claims.
 #include "id_token.hpp"
 
 #include "../core/bytes.hpp"
@@ -49,7 +48,7 @@ bool issuer_matches(std::string_view issuer, std::string_view pattern, core::Jso
     return issuer == wanted;
 }
 
-// A key that says whose tokens it signs does not sign another's.
+// A key with an issuer of its own (Microsoft's) verifies the tokens of that issuer only.
 bool speaks_for(const jose::Jwk& key, const jose::Jws& jws) {
     if (key.issuer.empty()) {
         return true;
@@ -66,8 +65,8 @@ bool verify_with_any(const jose::Jws& jws, const jose::JwkSet& keys) {
     });
 }
 
-// An HMAC key is the client's secret and nothing else, never a key that the provider publishes. jose::verify
-// takes an oct key for HS256/384/512 alone, and none that is shorter than the hash.
+// OpenID Connect Core 3.1.3.7 (8), 10.1: the MAC key is the client's secret, never a published key.
+// jose::verify accepts an oct key for HS256/384/512 only, and none that is shorter than the hash.
 bool verify_with_secret(const jose::Jws& jws, const std::string& client_secret) {
     jose::Jwk key;
     key.type = jose::KeyType::oct;
@@ -79,19 +78,23 @@ bool verify_with_secret(const jose::Jws& jws, const std::string& client_secret) 
 
 Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys,
                           const IdTokenExpectation& expected) {
+    // OpenID Connect Core 3.1.3.7 (7), RFC 8725 3.1: alg is one that the caller allows
     if (!contains(expected.algorithms, jws.alg)) {
         return "its algorithm is not allowed";
     }
+    // OpenID Connect Core 3.1.3.7 (6): the signature is always verified, also after TLS to the token endpoint
     const bool valid = jose::is_asymmetric_algorithm(jws.alg)
                            ? verify_with_any(jws, keys)
                            : verify_with_secret(jws, expected.client_secret);
     return valid ? Complaint() : "no key of the provider verifies its signature";
 }
 
+// RFC 7519 5.1, RFC 8725 3.11, 3.12: typ does not name another kind of token
 Complaint check_type(const Token& token) {
     return token.jws.typ.empty() || token.jws.typ == "jwt" ? Complaint() : "its typ is another token's";
 }
 
+// OpenID Connect Core 3.1.3.7 (2): iss is the issuer exactly
 Complaint check_issuer(const Token& token) {
     const auto issuer = token.claims.get("iss").as_string();
     if (!issuer) {
@@ -104,6 +107,7 @@ Complaint check_issuer(const Token& token) {
     return matches ? Complaint() : "iss is not the provider's issuer";
 }
 
+// OpenID Connect Core 3.1.3.7 (3): aud is this client; no other audience is trusted
 Complaint check_audience(const Token& token) {
     const core::JsonView audience = token.claims.get("aud");
     const auto is_ours = [&token](core::JsonView value) {
@@ -120,12 +124,14 @@ Complaint check_audience(const Token& token) {
                                                                   : "aud is not this client alone";
 }
 
+// OpenID Connect Core 3.1.3.7 (5): azp, if it is there, is this client
 Complaint check_authorized_party(const Token& token) {
     const core::JsonView party = token.claims.get("azp");
     const bool right = !party.exists() || party.as_string() == token.expected.client_id;
     return right ? Complaint() : "azp is not this client";
 }
 
+// OpenID Connect Core 3.1.3.7 (9), RFC 7519 4.1.4: now is before exp
 Complaint check_expiry(const Token& token) {
     const auto expires_at = token.claims.get("exp").as_integer();
     if (!expires_at) {
@@ -134,6 +140,7 @@ Complaint check_expiry(const Token& token) {
     return token.expected.now < *expires_at + token.expected.clock_skew ? Complaint() : "it has expired";
 }
 
+// OpenID Connect Core 2, 3.1.3.7 (10): iat is required, not in the future and not too long ago
 Complaint check_issue_time(const Token& token) {
     const auto issued_at = token.claims.get("iat").as_integer();
     if (!issued_at) {
@@ -146,6 +153,7 @@ Complaint check_issue_time(const Token& token) {
                                                                             : "iat is too long ago";
 }
 
+// RFC 7519 4.1.5: now is not before nbf
 Complaint check_not_before(const Token& token) {
     const core::JsonView claim = token.claims.get("nbf");
     if (!claim.exists()) {
@@ -159,6 +167,7 @@ Complaint check_not_before(const Token& token) {
                                                                          : "nbf is in the future";
 }
 
+// OpenID Connect Core 3.1.3.7 (11): nonce is exactly the one that was sent
 Complaint check_nonce(const Token& token) {
     if (token.expected.nonce.empty()) {
         return {};
@@ -171,6 +180,7 @@ Complaint check_nonce(const Token& token) {
                                                                    : "nonce is not this sign-in's";
 }
 
+// OpenID Connect Core 2: sub is required and has at most 255 characters
 Complaint check_subject(const Token& token) {
     const auto subject = token.claims.get("sub").as_string();
     if (!subject || subject->empty()) {
@@ -182,7 +192,7 @@ Complaint check_subject(const Token& token) {
     return {};
 }
 
-// A time to come is no sign-in that happened, however fresh it makes itself.
+// OpenID Connect Core 3.1.3.7 (13): auth_time is there, not in the future and not older than max_age, if sent
 Complaint check_authentication_time(const Token& token) {
     const core::JsonView claim = token.claims.get("auth_time");
     const std::optional<std::int64_t> max_age = token.expected.max_age;
@@ -203,8 +213,7 @@ Complaint check_authentication_time(const Token& token) {
     return age <= *max_age + token.expected.clock_skew ? Complaint() : "auth_time is too long ago";
 }
 
-// Core 3.1.3.6: the left half of the hash that the algorithm of the signature uses; RFC 8032 has SHA-512 in
-// Ed25519.
+// OpenID Connect Core 3.1.3.6, 3.3.2.11: the left half of alg's hash. Ed25519 has SHA-512 (RFC 8032 5.1).
 std::string left_half_hash(std::string_view alg, std::string_view value) {
     core::Hash hash = core::Hash::sha512;
     if (alg.ends_with("256")) {
@@ -221,6 +230,7 @@ bool hash_fits(const Token& token, std::string_view claim, std::string_view valu
     return hash && core::equal_constant_time(*hash, left_half_hash(token.jws.alg, value));
 }
 
+// OpenID Connect Core 3.1.3.8: at_hash, if it is there, fits the access token
 Complaint check_access_token_hash(const Token& token) {
     const std::string& access_token = token.expected.access_token;
     if (access_token.empty() || !token.claims.get("at_hash").exists()) {
@@ -229,6 +239,7 @@ Complaint check_access_token_hash(const Token& token) {
     return hash_fits(token, "at_hash", access_token) ? Complaint() : "at_hash is not the access token's";
 }
 
+// OpenID Connect Core 3.3.2.10, 3.3.2.11: c_hash fits the code, and is required beside a code (hybrid)
 Complaint check_code_hash(const Token& token) {
     const std::string& code = token.expected.code;
     const bool required = token.expected.code_hash == IdTokenExpectation::CodeHash::required;
@@ -238,6 +249,7 @@ Complaint check_code_hash(const Token& token) {
     return !code.empty() && hash_fits(token, "c_hash", code) ? Complaint() : "c_hash is not the code's";
 }
 
+// Amazon Cognito: token_use tells its ID tokens and access tokens apart
 Complaint check_use(const Token& token) {
     const core::JsonView use = token.claims.get("token_use");
     return !use.exists() || use.as_string() == "id" ? Complaint() : "token_use is not id";
@@ -270,6 +282,7 @@ std::vector<std::string> allowed_algorithms(const std::vector<std::string>& conf
     if (!configured.empty()) {
         return configured;
     }
+    // OpenID Connect Core 3.1.3.7 (7): RS256 by default
     if (supported.empty()) {
         return {"RS256"};
     }
@@ -281,14 +294,15 @@ std::vector<std::string> allowed_algorithms(const std::vector<std::string>& conf
 
 KeyLookup look_for_key(const jose::Jws& jws, const jose::JwkSet& keys) {
     if (!jose::is_asymmetric_algorithm(jws.alg)) {
-        return KeyLookup::found; // no published key has a say in it
+        return KeyLookup::found; // the key is the client's secret: fetching the set again cannot help
     }
+    // OpenID Connect Core 10.1.1: an unknown kid means that the keys were rotated
     const auto candidates = keys.candidates(jws.alg, jws.kid);
     const auto is_named = [&jws](const jose::Jwk* key) { return jws.kid && key->kid == *jws.kid; };
     if (std::any_of(candidates.begin(), candidates.end(), is_named)) {
         return KeyLookup::found;
     }
-    // Without a kid on both sides only the signature tells whether the keys have been replaced.
+    // Where token or key has no kid, only the signature shows whether the keys were rotated.
     return verify_with_any(jws, keys) ? KeyLookup::found : KeyLookup::refetch_may_help;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// OpenID Connect Core 3.1.3.7: is this ID token the provider's, for us, now, and of this very sign-in?
+// Validation of ID tokens: OpenID Connect Core 3.1.3.7, 3.1.3.8, 3.3.2.10.
 #pragma once
 
 #include "../core/json.hpp"
@@ -16,19 +16,20 @@
 namespace oauth::oidc {
 
 struct IdTokenExpectation {
-    std::vector<std::string>
-        issuers; // any of them, byte for byte; "{tenantid}" in one stands for the tid claim (36 of [0-9a-f-])
+    // iss must be one of these, byte for byte. "{tenantid}" in one stands for the tid claim, which must then
+    // have 36 characters of [0-9a-f-].
+    std::vector<std::string> issuers;
     std::string client_id;
-    std::vector<std::string>
-        algorithms;            // allowed; HS* only if the caller put it there and gives client_secret
-    std::string client_secret; // for HS* only
-    std::string nonce;         // empty: none was sent, and none is compared
-    std::int64_t now = 0;
+    // The allowed ones. HS256/384/512 need client_secret as well.
+    std::vector<std::string> algorithms;
+    std::string client_secret;           // for HS* only
+    std::string nonce;                   // empty: none was sent, and none is compared
+    std::int64_t now = 0;                // seconds since 1970, as all times here
     std::int64_t clock_skew = 60;        // seconds
     std::int64_t max_age_of_iat = 86400; // seconds; older tokens are refused
-    std::optional<std::int64_t> max_age; // asked for: auth_time must be there and not older (plus skew)
-    std::string access_token;            // for at_hash, if the token has one
-    std::string code;                    // for c_hash, if the token has one
+    std::optional<std::int64_t> max_age; // seconds, if it was sent: auth_time must be there and not older
+    std::string access_token;            // checked against at_hash, if the token has it
+    std::string code;                    // checked against c_hash, if the token has it
     enum class CodeHash { optional, required } code_hash = CodeHash::optional;
 };
 
@@ -40,21 +41,23 @@ struct IdToken {
     std::optional<std::int64_t> auth_time;
 };
 
-// The algorithms that are allowed: those configured, else RS256 where the metadata lists nothing, else the
-// asymmetric ones of the metadata.
+// OpenID Connect Core 3.1.3.7 (7). The configured algorithms if there are any; else RS256 if the metadata has
+// no list; else the asymmetric algorithms of that list.
 std::vector<std::string> allowed_algorithms(const std::vector<std::string>& configured,
                                             const std::vector<std::string>& supported);
 
 enum class KeyLookup { found, refetch_may_help };
 
-// Does the set hold a key that could verify this token? Where no kid names it, only one that does verify
-// counts. If not, the caller fetches the set again (throttled) once.
+// OpenID Connect Core 10.1.1. found if the set has a candidate key with the token's kid, or, where the token
+// or the keys have no kid, a key that verifies the token. Otherwise the caller fetches the set again, once
+// and throttled.
 KeyLookup look_for_key(const jose::Jws& jws, const jose::JwkSet& keys);
 
-// Signature first (any candidate key), then typ (absent, "jwt"), iss, aud (string or array; every other
-// audience is refused), azp, exp, iat, nbf, nonce (constant time), sub, auth_time, at_hash, c_hash, token_use
-// if present must be "id". Errors: token_invalid. Times: now < exp + skew, iat <= now + skew, nbf <= now +
-// skew, now <= iat + max_age_of_iat. Numbers are integers or floats; strings are refused; huge saturates.
+// OpenID Connect Core 3.1.3.7. The checks, in this order: signature (by any candidate key), typ (absent or
+// "jwt"), iss, aud (a string or an array; any other audience is refused), azp, exp, iat, nbf, nonce (constant
+// time), sub, auth_time, at_hash, c_hash, token_use (absent or "id"). The error is token_invalid.
+// Times: now < exp + skew, iat <= now + skew, nbf <= now + skew, now <= iat + max_age_of_iat. A time is a
+// JSON number, with or without a fraction; a string is refused; a huge number is cut to 2^53.
 core::Result<IdToken> validate_id_token(const jose::Jws& jws, const jose::JwkSet& keys,
                                         const IdTokenExpectation& expected);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where to send the browser so that the provider ends its session too (OpenID Connect RP-Initiated
-// Logout 1.0, section 2). Called by the sign-out flow after the local session is gone; keeps nothing.
+// The URL that ends the session at the provider. Called by the sign-out flow after the local session is gone;
+// keeps nothing.
 #include "logout.hpp"
 
 #include "../core/url.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// OpenID Connect RP-Initiated Logout 1.0, section 2.
+// Signing out at the provider: OpenID Connect RP-Initiated Logout 1.0 2.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct EndSessionRequest {
     std::string state;                    // empty: not sent
 };
 
-// Keeps a query of the endpoint and appends. Empty where the provider has no endpoint: then only the local
-// session ends.
+// RP-Initiated Logout 1.0 2. Appends to the endpoint's own query, if it has one. Empty if the provider has no
+// such endpoint: then only the local session ends.
 std::string build_end_session_url(const EndSessionRequest& request);
 
 } // namespace oauth::oidc

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a provider says of itself, checked field by field (OpenID Connect Discovery 1.0 section 4, RFC 8414
-// section 3). Called by the flows that need a provider's endpoints; what is returned owns all its text.
+// Reads a provider's metadata and checks it field by field. Called by the flows that need a provider's
+// endpoints. What is returned owns all its text.
 #include "metadata.hpp"
 
 #include "../core/json.hpp"
@@ -33,6 +33,7 @@ struct FlagField {
     bool Metadata::* member;
 };
 
+// OpenID Connect Discovery 1.0 3, RP-Initiated Logout 1.0 2.1, RFC 8414 2, RFC 9126 5
 constexpr EndpointField endpoint_fields[] = {
     {"authorization_endpoint", &Metadata::authorization_endpoint, Presence::required},
     {"token_endpoint", &Metadata::token_endpoint, Presence::required},
@@ -45,12 +46,14 @@ constexpr EndpointField endpoint_fields[] = {
      Presence::optional},
 };
 
+// OpenID Connect Discovery 1.0 3, RFC 8414 2
 constexpr ListField list_fields[] = {
     {"id_token_signing_alg_values_supported", &Metadata::id_token_signing_alg_values_supported},
     {"token_endpoint_auth_methods_supported", &Metadata::token_endpoint_auth_methods_supported},
     {"code_challenge_methods_supported", &Metadata::code_challenge_methods_supported},
 };
 
+// RFC 9207 3, RFC 9126 5
 constexpr FlagField flag_fields[] = {
     {"authorization_response_iss_parameter_supported",
      &Metadata::authorization_response_iss_parameter_supported},
@@ -61,7 +64,7 @@ core::Error refusal(std::string_view member, std::string_view wrong) {
     return {core::Code::provider_error, std::string(member) + " " + std::string(wrong)};
 }
 
-// Absent and null are the same: some providers write null for what they do not have.
+// Some providers write null for what they do not have.
 bool is_given(core::JsonView value) {
     return value.exists() && !value.is_null();
 }
@@ -75,6 +78,7 @@ std::optional<core::Error> read_endpoint(core::JsonView document, const Endpoint
         }
         return std::nullopt;
     }
+    // OpenID Connect Discovery 1.0 3: https; RFC 6749 3.1, 3.2: no fragment
     const auto url = value.as_string();
     if (!url || !core::is_endpoint_url(*url)) {
         return refusal(field.name, "is not an https URL");
@@ -138,11 +142,13 @@ std::string metadata_url(std::string_view issuer) {
 
 core::Result<Metadata> process_metadata_response(const net::HttpResponse& response,
                                                  std::string_view expected_issuer) {
+    // OpenID Connect Discovery 1.0 4.2, RFC 8414 3.2: status 200 and a JSON object
     auto json = parse_json_object(response);
     if (!json) {
         return std::move(json.error());
     }
     const core::JsonView document = json->root();
+    // OpenID Connect Discovery 1.0 4.3, RFC 8414 3.3: issuer is exactly the one that was asked
     const auto issuer = document.get("issuer").as_string();
     if (!issuer) {
         return refusal("issuer", "is missing");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// OpenID Connect Discovery 1.0 and RFC 8414: what a provider says of itself, checked field by field.
+// A provider's metadata, checked field by field: OpenID Connect Discovery 1.0 3 and 4, RFC 8414 2 and 3.
 #pragma once
 
 #include "../core/result.hpp"
@@ -29,15 +29,15 @@ struct Metadata {
     bool require_pushed_authorization_requests = false;
 };
 
-// Discovery 4: one terminating '/' of the issuer is removed, then "/.well-known/openid-configuration" is
-// appended.
+// OpenID Connect Discovery 1.0 4.1: removes one '/' from the end of the issuer and appends
+// "/.well-known/openid-configuration".
 std::string metadata_url(std::string_view issuer);
 
-// Status 200, a JSON media type, a strict JSON object of sane size. `expected_issuer` must equal the issuer
-// member byte for byte (an issuer may hold "{tenantid}" when the expected one does). Every endpoint must
-// satisfy core::is_endpoint_url and have no fragment; authorization and token endpoint must be there. A
-// metadata that lists code_challenge_methods without S256 but is otherwise right is accepted here (the caller
-// sends S256 regardless). Errors: provider_error.
+// OpenID Connect Discovery 1.0 4.2 and 4.3, RFC 8414 3.2 and 3.3. The answer must be 200 with a strict JSON
+// object of at most 1 MiB. The issuer member must equal `expected_issuer` byte for byte; "{tenantid}" in both
+// is plain text here. Every endpoint must satisfy core::is_endpoint_url; the authorization and the token
+// endpoint are required. A list has at most 1000 strings. code_challenge_methods_supported may lack S256: the
+// caller sends S256 anyway. The error is provider_error.
 core::Result<Metadata> process_metadata_response(const net::HttpResponse& response,
                                                  std::string_view expected_issuer);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The code for tokens: builds the request and reads the answer. Called once per sign-in with a
-// ValidatedCallback, and process_token_response for refreshes too. The TokenSet owns its text; no part of it
-// ever gets into an error.
+// Builds the token request and reads the answer. Called once per sign-in, with a ValidatedCallback. The
+// TokenSet owns its text; no part of it ever gets into an error.
 #include "token.hpp"
 
 #include "../core/bytes.hpp"
@@ -24,6 +23,7 @@ core::Error refusal(std::string_view wrong) {
     return {core::Code::provider_error, std::string(wrong)};
 }
 
+// RFC 6749 5.2: the error response
 core::Error failure(int status, std::optional<std::string_view> error) {
     std::string detail = "status " + std::to_string(status);
     if (error && is_error_code(*error)) {
@@ -32,18 +32,20 @@ core::Error failure(int status, std::optional<std::string_view> error) {
     return refusal(detail);
 }
 
+// RFC 6749 A.12, A.17: 1*VSCHAR, here without the space, which RFC 6750 2.1 excludes
 bool is_token(std::string_view text) {
     const auto visible = [](char c) { return c > ' ' && c <= '~'; };
     return !text.empty() && text.size() <= max_token_size && std::all_of(text.begin(), text.end(), visible);
 }
 
+// RFC 6749 A.4: printable ASCII
 bool is_scope(std::string_view text) {
     const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
     return text.size() <= max_scope_size && std::all_of(text.begin(), text.end(), printable);
 }
 
-// The answer's members as text, whichever format it came in. `malformed` is what is there and not of the
-// right type.
+// The members of the answer as text, whether it came as JSON or as a form. `malformed`: it is there but is
+// not one text.
 struct Members {
     struct Text {
         std::optional<std::string> value;
@@ -64,7 +66,7 @@ Members::Text text_of(core::JsonView value) {
     return {std::string(*text), false};
 }
 
-// RFC 6749 has one string; Twitch and its like answer with a list.
+// RFC 6749 3.3, 5.1: one string. Some providers, such as Twitch, answer with a list.
 Members::Text scope_of(core::JsonView value) {
     if (!value.is_array()) {
         return text_of(value);
@@ -83,6 +85,7 @@ Members::Text scope_of(core::JsonView value) {
     return {std::move(joined), false};
 }
 
+// RFC 6749 5.1, A.14: seconds, a number. Some providers write it as a string.
 std::optional<std::int64_t> lifetime_of(std::string_view text) {
     const auto seconds = core::parse_decimal(text, max_expires_in);
     if (!seconds) {
@@ -118,6 +121,7 @@ Members::Text text_of(const core::Parameters& form, std::string_view name) {
     if (!value) {
         return {};
     }
+    // RFC 6749 3.2: no parameter more than once
     return {std::string(*value), form.count(name) > 1};
 }
 
@@ -140,6 +144,7 @@ core::Result<Members> read_json(const net::HttpResponse& response) {
     if (!json || !json->root().is_object()) {
         return refusal("the answer is not a strict JSON object");
     }
+    // RFC 6749 5.2 asks for status 400, but some providers answer errors with 200.
     if (const core::JsonView error = json->root().get("error")) {
         return failure(response.status, error.as_string());
     }
@@ -160,6 +165,7 @@ core::Result<Members> read_form(const net::HttpResponse& response) {
     return members_of(*form);
 }
 
+// RFC 6749 5.1, 5.2: application/json
 core::Result<Members> read_members(const net::HttpResponse& response, TokenFormat format) {
     if (response.body.size() > max_body_size) {
         return refusal("the answer is too large");
@@ -176,6 +182,7 @@ core::Result<Members> read_members(const net::HttpResponse& response, TokenForma
     return refusal("the answer is not of a JSON media type");
 }
 
+// RFC 6749 5.1, 7.1, OpenID Connect Core 3.1.3.3: token_type is required and is bearer, in any case
 core::Status check_token_type(const Members::Text& type, TokenFormat format) {
     const bool absent = !type.value && !type.malformed;
     if (absent && format == TokenFormat::json_or_form) {
@@ -187,12 +194,13 @@ core::Status check_token_type(const Members::Text& type, TokenFormat format) {
     return core::Done{};
 }
 
-// An empty optional token is as good as none.
+// An empty text counts as absent.
 bool is_usable_or_absent(const Members::Text& token) {
     return !token.malformed && (!token.value || token.value->empty() || is_token(*token.value));
 }
 
 core::Status check_members(const Members& members, IdTokenRule id_token, TokenFormat format) {
+    // RFC 6749 5.1: access_token is required
     if (members.access_token.malformed || !is_token(members.access_token.value.value_or(""))) {
         return refusal("access_token is missing or malformed");
     }
@@ -202,6 +210,7 @@ core::Status check_members(const Members& members, IdTokenRule id_token, TokenFo
     if (!is_usable_or_absent(members.id_token)) {
         return refusal("id_token is malformed");
     }
+    // OpenID Connect Core 3.1.3.3: id_token is required
     if (id_token == IdTokenRule::required && members.id_token.value.value_or("").empty()) {
         return refusal("id_token is missing");
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// RFC 6749 4.1.3-5.2, OpenID Connect Core 3.1.3: the code for tokens.
+// Exchanging the code for tokens: RFC 6749 4.1.3, 4.1.4 and 5, RFC 7636 4.5, OpenID Connect Core 3.1.3.
 #pragma once
 
 #include "../core/result.hpp"
@@ -18,8 +18,8 @@ struct TokenSet {
     std::string id_token;                   // empty: none
     std::string refresh_token;              // empty: none
     std::string token_type;                 // lower case
-    std::string scope;                      // as answered; empty: as asked
-    std::optional<std::int64_t> expires_in; // seconds, 0..10 years; absent if unknown or nonsense
+    std::string scope;                      // empty: not answered, so it is the one that was asked for
+    std::optional<std::int64_t> expires_in; // seconds, 0..10 years; nullopt if absent or out of range
 };
 
 struct TokenRequest {
@@ -29,17 +29,17 @@ struct TokenRequest {
     ClientCredentials credentials;
 };
 
-// POST, application/x-www-form-urlencoded, Accept: application/json.
+// RFC 6749 4.1.3, RFC 7636 4.5, OpenID Connect Core 3.1.3.1: a POST with a form, Accept: application/json.
 net::HttpRequest build_token_request(const TokenRequest& request, const ValidatedCallback& callback);
 
 enum class IdTokenRule { required, optional };
-enum class TokenFormat { json, json_or_form }; // form: older GitHub
+enum class TokenFormat { json, json_or_form }; // GitHub may answer with a form
 
-// 200 with a JSON body (media type application/json or application/*+json): a strict object, no duplicate
-// names; access_token required (1..64 KiB of visible ASCII), token_type required and "bearer" in any case
-// (with json_or_form a missing one too). An `error` member, whatever the status, or any status but 200:
-// provider_error, whose detail has the status and the error code (token characters, 64 bytes) but nothing
-// else of the body.
+// RFC 6749 5.1 and 5.2, OpenID Connect Core 3.1.3.3. The answer must be 200 with a strict JSON object of at
+// most 1 MiB (application/json or application/*+json), or with json_or_form a form. access_token is required;
+// a token is at most 64 KiB of visible ASCII. token_type must be "bearer", in any case; with json_or_form it
+// may be missing. The error is provider_error, also for an `error` member in a 200. Its detail has the status
+// and the error code, if is_error_code holds (wire.hpp), and nothing else of the body.
 core::Result<TokenSet> process_token_response(const net::HttpResponse& response, IdTokenRule id_token,
                                               TokenFormat format = TokenFormat::json);
 

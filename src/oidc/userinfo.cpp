@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the provider says of the user, for an access token. Called after the ID token was validated, whose
-// subject is the one to expect; the caller owns the document that is returned.
+// Asks the provider about the user with an access token. Called after the ID token was validated: its subject
+// is the expected one. The caller owns the returned document.
 #include "userinfo.hpp"
 
 #include "wire.hpp"
@@ -17,6 +17,7 @@ net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std:
 
 core::Result<core::Json> process_userinfo_response(const net::HttpResponse& response,
                                                    std::string_view expected_subject) {
+    // OpenID Connect Core 5.3.2: application/jwt is a signed or encrypted answer
     if (response.status == 200 && response.content_type == "application/jwt") {
         return core::Error{core::Code::provider_error, "signed answers are not supported"};
     }
@@ -24,11 +25,12 @@ core::Result<core::Json> process_userinfo_response(const net::HttpResponse& resp
     if (!json || expected_subject.empty()) {
         return json;
     }
+    // OpenID Connect Core 5.3.2: sub is required
     const auto subject = json->root().get("sub").as_string();
     if (!subject) {
         return core::Error{core::Code::provider_error, "sub is missing or not a string"};
     }
-    // Core 5.3.2: these claims may be somebody else's.
+    // OpenID Connect Core 5.3.2, 5.3.4: sub is the ID token's; otherwise the claims may be another user's
     if (*subject != expected_subject) {
         return core::Error{core::Code::token_invalid, "sub is not the ID token's"};
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// OpenID Connect Core 5.3: what the provider says of the user, for an access token.
+// The userinfo endpoint: OpenID Connect Core 5.3.
 #pragma once
 
 #include "../core/json.hpp"
@@ -11,12 +11,13 @@
 
 namespace oauth::oidc {
 
-// GET with "Authorization: Bearer", Accept: application/json.
+// OpenID Connect Core 5.3.1, RFC 6750 2.1: a GET with "Authorization: Bearer" and Accept: application/json.
 net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std::string_view access_token);
 
-// 200, a JSON media type, a strict JSON object. With `expected_subject` not empty the sub member must be that
-// string (an OpenID provider); with it empty (plain OAuth 2.0) no sub is asked for. A signed answer
-// (application/jwt) is refused as unsupported. Errors: provider_error; a differing subject: token_invalid.
+// OpenID Connect Core 5.3.2 and 5.3.4. The answer must be 200 with a strict JSON object of at most 1 MiB. Its
+// sub member must equal `expected_subject`; where that is empty (plain OAuth 2.0), no sub is required.
+// Errors: token_invalid for another sub; provider_error for the rest, signed answers (application/jwt) among
+// them.
 core::Result<core::Json> process_userinfo_response(const net::HttpResponse& response,
                                                    std::string_view expected_subject);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the exchanges of this folder have in common on the wire: form bodies, error codes, JSON answers.
-// Called by metadata, client_auth, token, authorization and userinfo; owns nothing.
+// What the exchanges of this folder share: form bodies, error codes, JSON answers. Called by the other files
+// of this folder; owns nothing.
 #include "wire.hpp"
 
 #include "../core/url.hpp"
@@ -29,12 +29,14 @@ void append_form_parameter(std::string& body, std::string_view name, std::string
     body += core::percent_encode(value);
 }
 
+// RFC 6749 A.7: 1*NQSCHAR, here without the space
 bool is_error_code(std::string_view text) {
     const auto allowed = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; };
     return !text.empty() && text.size() <= max_error_code_size &&
            std::all_of(text.begin(), text.end(), allowed);
 }
 
+// RFC 8259 11, RFC 6839 3.1
 bool is_json_media_type(std::string_view media_type) {
     constexpr std::string_view prefix = "application/";
     constexpr std::string_view suffix = "+json";
