@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rows of the algorithm table and how a key is held against one. Called when keys are loaded and when
+// The rows of the algorithm table, and whether a key fits a row. Called when keys are loaded and when
 // signatures are checked or made. Owns nothing but constants.
 #include "algorithm.hpp"
 
@@ -35,6 +35,7 @@ const Algorithm* find_algorithm(std::string_view name) {
     return nullptr;
 }
 
+// RFC 8725 3.1, RFC 7517 4.4: a key is used with the algorithm that it is meant for
 bool fits(const Algorithm& algorithm, const Jwk& key) {
     return key.type == algorithm.type && key.curve == algorithm.curve &&
            (key.alg.empty() || key.alg == algorithm.name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of signature algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1): what a name asks of a key.
-// Used inside src/jose only. What is not in the table, "none" among it, does not exist here.
+// The table of signature algorithms (RFC 7518 3.1, RFC 8037 3.1) and the key that each needs. An algorithm
+// that is not in the table is refused, "none" among them. Used in src/jose only.
 #pragma once
 
 #include "../core/crypto.hpp"
@@ -15,13 +15,13 @@ struct Algorithm {
     Family family;
     KeyType type;
     Curve curve;     // none where the key type has no curves
-    core::Hash hash; // of no use for EdDSA
+    core::Hash hash; // not used for EdDSA
 };
 
-// Null for a name that is not exactly one of the table.
+// Null if the table has no row with exactly this name.
 const Algorithm* find_algorithm(std::string_view name);
 
-// May a key of this type and curve, and of this own alg where it has one, be used with the algorithm?
+// True if the key's type and curve are the algorithm's, and so is its own alg where it has one.
 bool fits(const Algorithm& algorithm, const Jwk& key);
 
 } // namespace oauth::jose

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Converts ECDSA signatures between r || s and DER, with the sizes checked: a JWS signature has one length
-// only. Called by jws.cpp for each ES256, ES384 and ES512 signature. The caller owns what is returned.
+// Converts ECDSA signatures between r || s and DER. Called by jws.cpp for each ES256, ES384 and ES512
+// signature. The caller owns what is returned.
 #include "ecdsa.hpp"
 #include "../core/openssl.hpp"
 
@@ -35,6 +35,7 @@ std::size_t coordinate_size(Curve curve) {
 }
 
 std::optional<std::string> ecdsa_to_der(std::string_view raw, Curve curve) {
+    // RFC 7518 3.4: r and s have the full size each
     auto size = coordinate_size(curve);
     if (size == 0 || raw.size() != 2 * size) {
         return std::nullopt;

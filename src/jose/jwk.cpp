@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads the public keys of a provider from its JWK set and finds those that may verify a token. Called when a
-// set arrives and for each token. A Jwk owns its key; candidates point into the set.
+// Reads a provider's public keys from its JWK set, and finds those that may verify a token. Called when a set
+// arrives and for each token. A Jwk owns its key; candidates point into the set.
 #include "jwk.hpp"
 #include "../core/bytes.hpp"
 #include "algorithm.hpp"
@@ -13,13 +13,13 @@ namespace {
 
 constexpr std::size_t max_keys = 100;
 
-// A base64url member, decoded; empty if it is absent or malformed, which no key survives.
+// A base64url member, decoded. Empty if it is absent or malformed: no key can be made from that.
 std::string bytes_member(core::JsonView object, std::string_view name) {
     auto text = object.get(name).as_string();
     return text ? core::base64url_decode(*text).value_or("") : "";
 }
 
-// An optional text member: false if it is there and no text.
+// Reads an optional text member. False if it is there but is not a text.
 bool read_text_member(core::JsonView object, std::string_view name, std::string& text) {
     auto member = object.get(name);
     auto value = member.as_string();
@@ -27,7 +27,7 @@ bool read_text_member(core::JsonView object, std::string_view name, std::string&
     return value || !member;
 }
 
-// RFC 7517 sections 4.2 and 4.3.
+// RFC 7517 4.2, 4.3: use, if it is there, is "sig"; key_ops, if it is there, holds "verify"
 bool is_meant_for_verifying(core::JsonView object) {
     auto use = object.get("use");
     if (use && use.as_string() != "sig") {
@@ -52,6 +52,7 @@ Curve curve_named(std::string_view name) {
     return name == "P-521" ? Curve::p521 : Curve::none;
 }
 
+// RFC 7518 6.2.1 (EC), 6.3.1 (RSA), RFC 8037 2 (Ed25519)
 bool read_key(core::JsonView object, Jwk& jwk) {
     auto kty = object.get("kty").as_string().value_or("");
     auto crv = object.get("crv").as_string().value_or("");
@@ -79,6 +80,7 @@ std::optional<Jwk> parse_public_jwk(core::JsonView object) {
         !read_key(object, jwk)) {
         return std::nullopt;
     }
+    // RFC 7517 4.4: alg, if it is there, fits the key's type and curve
     if (object.get("alg")) {
         const auto* algorithm = find_algorithm(jwk.alg);
         if (algorithm == nullptr || !fits(*algorithm, jwk)) {
@@ -94,6 +96,7 @@ std::string thumbprint(const Jwk& jwk) {
 }
 
 core::Result<JwkSet> JwkSet::parse(std::string_view body) {
+    // RFC 7517 5, 5.1: an object with an array "keys"; keys that cannot be used are skipped
     auto document = core::Json::parse(body);
     auto keys = document ? document->root().get("keys") : core::JsonView();
     if (!keys.is_array()) {
@@ -117,6 +120,7 @@ std::vector<const Jwk*> JwkSet::candidates(std::string_view alg, std::optional<s
     if (algorithm == nullptr) {
         return found;
     }
+    // RFC 7515 4.1.4, RFC 7517 4.5: kid chooses among the keys, if both sides have one
     for (const auto& key : keys_) {
         bool same_kid = !kid || key.kid.empty() || key.kid == *kid;
         if (same_kid && fits(*algorithm, key)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// RFC 7517/7518/8037: public keys of a provider, loaded once when they arrive. Unknown kty, crv or use is
-// skipped, never an error of the set; keys too weak or too strong to be sane are refused.
+// Keys: RFC 7517, 7518 and 8037. A provider's public keys are loaded once, when the set arrives; a key that
+// cannot be used is skipped and is no error of the set.
 #pragma once
 
 #include "../core/json.hpp"
@@ -28,31 +28,34 @@ using KeyPointer = std::shared_ptr<EVP_PKEY>;
 struct Jwk {
     KeyType type = KeyType::rsa;
     Curve curve = Curve::none;
-    std::string kid;    // empty: none
-    std::string alg;    // empty: none given
-    std::string issuer; // Microsoft's: whose tokens it may sign, "{tenantid}" standing for the tenant; empty:
-                        // not said
+    std::string kid; // empty: none
+    std::string alg; // empty: none given
+    // Microsoft's member: the only issuer whose tokens it may sign, with "{tenantid}" for the tenant; or
+    // empty.
+    std::string issuer;
     KeyPointer key;     // null for oct
     std::string secret; // oct only
 };
 
-// One public key for verifying signatures; nothing if it is not usable as one: unknown kty or crv, use other
-// than "sig", key_ops without "verify", RSA below 2048 or above 8192 bits, even exponent or e < 3, n even, a
-// point not on its curve, coordinates of a wrong length, alg of another key type. Private members are
-// ignored. oct keys are refused here (MD-15).
+// RFC 7517 4, RFC 7518 6, RFC 8037 2. One public key for verifying signatures; private members are ignored.
+// nullopt for a key that must not be used:
+// - kty or crv unknown, or kty oct, since a published secret is not secret (MD-15);
+// - use other than "sig", key_ops without "verify", or an alg that does not fit the key;
+// - RSA below 2048 or above 8192 bits, an even modulus, an exponent that is even, 1 or above 64 bits;
+// - coordinates of a wrong length, an EC point that is not on its curve, an Ed25519 point of small order.
 std::optional<Jwk> parse_public_jwk(core::JsonView object);
 
-// RFC 7638 with SHA-256, base64url; empty for a key without public members.
+// RFC 7638 3: SHA-256, base64url. Empty for a key without public members.
 std::string thumbprint(const Jwk& jwk);
 
 class JwkSet {
 public:
-    // At most 100 keys are looked at; provider_error if the document is no JWK set at all.
+    // RFC 7517 5. Keys after the first 100 are ignored. provider_error if the document is not a JWK set.
     static core::Result<JwkSet> parse(std::string_view body);
 
     const std::vector<Jwk>& keys() const { return keys_; }
-    // Keys that may verify a token of this alg and kid: type and curve fit the alg, a given jwk.alg equals
-    // it, and the kid is equal, or the token has none, or the key has none.
+    // The keys that may verify a token with this alg and kid: type, curve and the key's own alg fit the alg,
+    // and the kids are equal or one of them is absent.
     std::vector<const Jwk*> candidates(std::string_view alg, std::optional<std::string_view> kid) const;
     bool has_kid(std::string_view kid) const;
 
@@ -60,21 +63,23 @@ private:
     std::vector<Jwk> keys_;
 };
 
-// A key pair of our own, for signing the identity token. From PEM (private key, RFC 8410/5958/SEC1) or new.
+// Our own key for signing the identity token. Each function gives nullopt for a key that is not of one of the
+// four kinds below, or if OpenSSL fails.
 class SigningKey {
 public:
     static std::optional<SigningKey> generate_es256();
+    // A private key without a passphrase, at most 64 KiB of text: RFC 5958, RFC 8410, or SEC 1.
     static std::optional<SigningKey> from_pem(std::string_view pem);
     static std::optional<SigningKey> from_der(std::string_view pkcs8);
-    // HS256 with at least 32 bytes.
+    // RFC 7518 3.2. HS256; nullopt for less than 32 bytes.
     static std::optional<SigningKey> from_secret(std::string_view secret);
 
     const std::string& alg() const { return alg_; } // ES256, EdDSA, RS256, HS256
-    const std::string& kid() const { return kid_; } // RFC 7638 thumbprint unless set
+    const std::string& kid() const { return kid_; } // the RFC 7638 thumbprint, unless it was set
     void set_kid(std::string kid) { kid_ = std::move(kid); }
 
-    std::optional<std::string> to_der() const; // PKCS#8, asymmetric keys only
-    // The public JWK as a JSON object with kid, alg and use; empty for HS256, which has nothing to publish.
+    std::optional<std::string> to_der() const; // PKCS#8; nullopt for HS256
+    // RFC 7517 4. The public JWK as a JSON object with kid, alg and use; empty for HS256.
     std::string public_jwk() const;
 
     EVP_PKEY* key() const { return key_.get(); }

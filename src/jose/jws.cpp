@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Compact JWS: taking one apart, checking its signature with a key somebody chose, and signing our own.
-// Called for ID, logout and bearer tokens and for the identity. A Jws owns its decoded parts and borrows the
-// text for signing_input.
+// Parses a compact JWS, verifies its signature with a key that the caller chose, and signs our own. Called
+// for ID tokens and for the identity token. A Jws owns its decoded parts and borrows signing_input.
 #include "jws.hpp"
 #include "../core/bytes.hpp"
 #include "../core/openssl.hpp"
@@ -29,6 +28,7 @@ struct Segments {
     std::string_view header, payload, signature;
 };
 
+// RFC 7515 7.1: three segments
 std::optional<Segments> split_compact(std::string_view text) {
     if (std::count(text.begin(), text.end(), '.') != 2) {
         return std::nullopt;
@@ -39,7 +39,7 @@ std::optional<Segments> split_compact(std::string_view text) {
                     text.substr(second + 1)};
 }
 
-// The members of the header that are read at all. False if one of them is of the wrong type.
+// RFC 7515 4.1.1, 4.1.4, 4.1.9: alg is required, kid and typ are optional; each is a text
 bool read_header(core::JsonView header, Jws& jws) {
     auto alg = header.get("alg").as_string();
     auto kid = header.get("kid").as_string();
@@ -52,7 +52,7 @@ bool read_header(core::JsonView header, Jws& jws) {
     if (kid) {
         jws.kid = *kid;
     }
-    constexpr std::string_view prefix = "application/"; // RFC 7515 section 4.1.9
+    constexpr std::string_view prefix = "application/"; // RFC 7515 4.1.9
     jws.typ = core::to_lower_ascii(typ.value_or(""));
     if (jws.typ.starts_with(prefix)) {
         jws.typ.erase(0, prefix.size());
@@ -60,7 +60,7 @@ bool read_header(core::JsonView header, Jws& jws) {
     return true;
 }
 
-// Null for EdDSA, which hashes by itself.
+// Null for EdDSA, which does its own hashing.
 const char* hash_name(const Algorithm& algorithm) {
     if (algorithm.family == Family::eddsa) {
         return nullptr;
@@ -80,11 +80,12 @@ bool set_padding(EVP_PKEY_CTX* context, Family family) {
     if (family != Family::rsa_pss) {
         return true;
     }
-    // RFC 7518 section 3.5: the salt is as long as the hash; MGF1 takes the same hash by default.
+    // RFC 7518 3.5: the salt is as long as the hash, and MGF1 uses the same hash (OpenSSL's default)
     return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
+// RFC 7518 3.2: the key is at least as long as the hash
 bool verify_hmac(const Jws& jws, const Algorithm& algorithm, std::string_view secret) {
     auto expected = core::hmac(algorithm.hash, secret, jws.signing_input);
     return secret.size() >= expected.size() && core::equal_constant_time(expected, jws.signature);
@@ -95,6 +96,7 @@ bool verify_public(const Jws& jws, const Algorithm& algorithm, EVP_PKEY* key) {
     DigestContext context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* settings = nullptr;
     const char* hash = hash_name(algorithm);
+    // RFC 7518 3.4 (ECDSA), RFC 8017 8.1.2, 8.2.2 (RSA), RFC 8032 5.1.7 (Ed25519): the signature's exact size
     std::string signature = jws.signature;
     if (algorithm.family == Family::ecdsa) {
         signature = ecdsa_to_der(jws.signature, algorithm.curve).value_or("");
@@ -140,19 +142,23 @@ core::Result<Jws> parse_compact(std::string_view text) {
     if (!segments) {
         return refused("the token has not three segments");
     }
+    // RFC 7515 2, 5.2: base64url without padding
     auto header_text = core::base64url_decode(segments->header);
     auto payload = core::base64url_decode(segments->payload);
     auto signature = core::base64url_decode(segments->signature);
     if (!header_text || !payload || !signature) {
         return refused("a segment of the token is not base64url");
     }
+    // RFC 7518 3.6, RFC 8725 3.2: no unsecured JWS
     if (signature->empty()) {
         return refused("the token has no signature");
     }
+    // RFC 7515 4, 5.2: the header is a JSON object without duplicate names
     auto header = core::Json::parse(*header_text, max_header_depth);
     if (!header || !header->root().is_object()) {
         return refused("the token's header is not a JSON object");
     }
+    // RFC 7515 4.1.11, RFC 7797 3: no extension is understood here
     if (header->root().get("crit") || header->root().get("b64")) {
         return refused("the token's header asks for an extension");
     }

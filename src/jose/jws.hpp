@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// RFC 7515 compact serialization: parse, verify, sign. The algorithm is the caller's decision (RFC 8725 3.1):
-// what a header asks for is only ever compared with what is allowed.
+// The compact serialization of JWS (RFC 7515 7.1): parse, verify, sign. The caller decides which algorithms
+// are allowed (RFC 8725 3.1); the header's alg is only compared with these.
 #pragma once
 
 #include "../core/json.hpp"
@@ -14,7 +14,7 @@
 
 namespace oauth::jose {
 
-// A compact JWS taken apart. Header members jwk, jku, x5u and x5c are never looked at.
+// A parsed JWS. The header members jwk, jku, x5u and x5c are never read.
 struct Jws {
     core::Json header;
     std::string alg;
@@ -25,21 +25,21 @@ struct Jws {
     std::string_view signing_input; // into the text that was parsed
 };
 
-// At most 64 KiB; exactly three segments; header a strict JSON object with a string alg; any crit is refused,
-// and b64. The signature is not empty; the payload may be, and is not looked at here. Errors are
-// token_invalid with a detail fit for a log.
+// RFC 7515 5.2, without the signature. At most 64 KiB, exactly three segments; the header is a strict JSON
+// object with a text alg and neither crit nor b64; the signature is not empty. The payload is only decoded
+// and may be empty. The error is token_invalid, with a detail fit for a log.
 core::Result<Jws> parse_compact(std::string_view text);
 
-// True if the alg name is one this module verifies with a public key: RS/PS/ES 256-512, EdDSA.
+// True for the algorithms that are verified with a public key: RS/PS/ES 256, 384, 512 and EdDSA.
 bool is_asymmetric_algorithm(std::string_view alg);
 
-// Does the signature fit? The key's type, curve and own alg must fit jws.alg; ECDSA signatures are raw r||s
-// of the exact size; PSS salt length equals the hash length; HS256/384/512 only with an oct key of at least
-// the hash's size.
+// RFC 7518 3, RFC 8037 3.1. True if the signature is right. The key's type, curve and own alg must fit
+// jws.alg. An ECDSA signature is r || s of the exact size; the PSS salt is as long as the hash; HS256/384/512
+// need an oct key that is at least as long as the hash.
 bool verify(const Jws& jws, const Jwk& key);
 
-// header and payload as JSON text; nothing on failure of the primitive. The header is made by the caller
-// from key.alg() and key.kid().
+// RFC 7515 5.1. header and payload are JSON text; the caller makes the header from key.alg() and key.kid().
+// nullopt if OpenSSL fails.
 std::optional<std::string> sign_compact(const SigningKey& key, std::string_view header,
                                         std::string_view payload);
 

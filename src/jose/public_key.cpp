@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Makes OpenSSL keys from JWK numbers and reads the numbers back. A key is judged here once, when it is
-// loaded, so that what verifies later can rely on it. Called by jwk.cpp and signing_key.cpp; keys are shared
-// pointers with one deleter.
+// Makes OpenSSL keys from the numbers of a JWK, and reads the numbers back. A key is checked once, when it is
+// loaded; verifying relies on that. Called by jwk.cpp and signing_key.cpp; keys are shared pointers.
 #include "public_key.hpp"
 #include "../core/bytes.hpp"
 #include "../core/crypto.hpp"
@@ -55,18 +54,21 @@ KeyPointer key_from(const char* type, OSSL_PARAM_BLD* builder) {
     return KeyPointer(key, FreeKey());
 }
 
+// RFC 7518 3.3: at least 2048 bits; RFC 8017 3.1: n and e are odd, e is at least 3
 bool is_sane(const BIGNUM* modulus, const BIGNUM* exponent) {
     int bits = BN_num_bits(modulus);
     return bits >= min_modulus_bits && bits <= max_modulus_bits && BN_is_odd(modulus) == 1 &&
            BN_is_odd(exponent) == 1 && BN_is_one(exponent) == 0 && BN_num_bits(exponent) <= max_exponent_bits;
 }
 
+// RFC 8725 3.4: the point is on the curve
 bool is_on_curve(EVP_PKEY* key) {
     KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
     return context && EVP_PKEY_public_check(context.get()) == 1;
 }
 
-// The seven encodings of points of small order, sign bit aside: any signature can be made to fit such a key.
+// The seven encodings of points of small order, without the sign bit. With such a key one signature can fit
+// any message.
 bool has_small_order(std::string_view x) {
     static const std::string zeros(30, '\0');
     static const std::string ones(30, '\xff');
@@ -93,7 +95,7 @@ Number number_of(const EVP_PKEY* key, const char* name) {
     return Number(number);
 }
 
-// Big-endian base64url, as short as it can be or padded to `size`; empty on failure.
+// Big-endian, base64url; padded to `size` bytes, or as short as possible if that is 0. Empty on failure.
 std::string encoded_number(const EVP_PKEY* key, const char* name, std::size_t size) {
     auto number = number_of(key, name);
     if (!number) {
@@ -136,6 +138,7 @@ KeyPointer make_rsa_key(std::string_view modulus, std::string_view exponent) {
 
 KeyPointer make_ec_key(Curve curve, std::string_view x, std::string_view y) {
     core::QuietErrors quiet;
+    // RFC 7518 6.2.1.2, 6.2.1.3: coordinates have the full size
     auto size = coordinate_size(curve);
     ParameterBuilder builder(OSSL_PARAM_BLD_new());
     if (x.size() != size || y.size() != size || !builder) {
@@ -155,6 +158,7 @@ KeyPointer make_ec_key(Curve curve, std::string_view x, std::string_view y) {
 
 KeyPointer make_ed25519_key(std::string_view x) {
     core::QuietErrors quiet;
+    // RFC 8032 5.1.5: 32 bytes
     if (x.size() != coordinate_size(Curve::ed25519) || has_small_order(x)) {
         return nullptr;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Key pairs of our own: made, read from PEM or DER, written as PKCS#8 and published as JWK. Called when the
-// configuration is read and when a worker takes the key from the zone. A SigningKey owns its key or its
-// secret.
+// Our own signing keys: made, read from PEM or DER, written as PKCS#8 and published as JWK. Called when the
+// configuration is read and when a worker takes the key from the zone. A SigningKey owns its key or secret.
 #include "../core/bytes.hpp"
 #include "../core/crypto.hpp"
 #include "../core/openssl.hpp"
@@ -19,7 +18,7 @@ namespace oauth::jose {
 namespace {
 
 constexpr std::size_t max_key_text = 65536;
-constexpr std::size_t min_secret_size = 32; // RFC 7518 section 3.2
+constexpr std::size_t min_secret_size = 32; // RFC 7518 3.2
 
 struct KeyKind {
     KeyType type;
@@ -43,7 +42,7 @@ std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
     return std::nullopt;
 }
 
-// A key file with a passphrase is refused; without this OpenSSL asks on the terminal.
+// Refuses a key file with a passphrase. Without this function OpenSSL would ask on the terminal.
 int refuse_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
     return -1;
 }
@@ -102,7 +101,7 @@ std::optional<SigningKey> SigningKey::from_secret(std::string_view secret) {
     SigningKey signing;
     signing.alg_ = "HS256";
     signing.secret_ = secret;
-    // RFC 7638 section 7: a plain hash of a secret is not to be given away.
+    // RFC 7638 7: a plain hash of a secret must not be published
     auto name = core::hmac(core::Hash::sha256, secret, "kid of the identity key");
     signing.kid_ = core::base64url_encode(name).substr(0, 16);
     return signing;
