@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Encodings, comparisons and character classes, for every other part. Pure functions over views: they own
-// nothing but what they return. All are linear in their input, and every input gives a value or nothing.
+// Encodings, comparisons and character classes, for every other part. Pure functions over views, linear in
+// their input; they own only what they return.
 #include "bytes.hpp"
 
 #include <openssl/crypto.h>
@@ -132,13 +132,13 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
     for (; i < a.size(); ++i) {
         difference |= byte_at(a, i) ^ byte_at(b, i);
     }
-    // The volatile read keeps the compiler from turning the loop into one with an early exit.
+    // The volatile read keeps the compiler from adding an early exit to the loop.
     volatile std::uint64_t all = difference;
     return all == 0;
 }
 
 void wipe(std::string& secret) {
-    // The unused end may hold what an earlier, longer value left there.
+    // The unused end may still hold bytes of an earlier, longer value.
     secret.resize(secret.capacity());
     OPENSSL_cleanse(secret.data(), secret.size());
     secret.clear();
@@ -175,7 +175,7 @@ std::size_t utf8_sequence_size(std::string_view text) {
     if (first < 0xe0) {
         return 2;
     }
-    // Unicode table 3-7: overlong forms, surrogates and values past U+10FFFF all show in the second byte.
+    // Unicode table 3-7: the second byte shows overlong forms, surrogates and values above U+10FFFF.
     auto second = byte_at(text, 1);
     bool outside = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
                    (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes and text without meaning of their own: encodings, comparisons, character classes.
+// Functions on bytes and text: encodings, comparisons, character classes.
 #pragma once
 
 #include <cstddef>
@@ -11,20 +11,20 @@
 
 namespace oauth::core {
 
-// RFC 4648 section 5 without padding. Decoding is strict: no padding, no foreign character,
-// no length of 1 mod 4, unused bits zero.
+// RFC 4648 5 without padding. Decoding is strict: nullopt for padding, any other character, a length of 1 mod
+// 4, or unused bits that are not zero.
 std::string base64url_encode(std::string_view bytes);
 std::optional<std::string> base64url_decode(std::string_view text);
 
-// RFC 4648 section 4 with padding (HTTP Basic).
+// RFC 4648 4, with padding, as HTTP Basic uses it.
 std::string base64_encode(std::string_view bytes);
 
 std::string hex_encode(std::string_view bytes);
 
-// Compares all bytes whatever differs, eight at a time; only the length may be learnt from the time it takes.
+// Always compares all bytes, eight at a time. The time that it takes tells only the length.
 bool equal_constant_time(std::string_view a, std::string_view b);
 
-// Overwrites with zeros in a way that the compiler keeps, then clears.
+// Overwrites the text with zeros, in a way that the compiler cannot remove, then clears it.
 void wipe(std::string& secret);
 
 char to_lower_ascii(char c);
@@ -32,14 +32,14 @@ std::string to_lower_ascii(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b); // ASCII only
 
 bool is_valid_utf8(std::string_view text); // no overlong forms, no surrogates, up to U+10FFFF
-// The size of the well-formed UTF-8 sequence at the beginning, 1 to 4; 0 if there is none.
+// The size of the well-formed UTF-8 sequence at the beginning, 1 to 4 bytes; 0 if there is none.
 std::size_t utf8_sequence_size(std::string_view text);
 bool has_control_characters(std::string_view text); // bytes below 0x20, and 0x7f
 
 std::string_view trim(std::string_view text);                               // spaces and tabs
 std::vector<std::string_view> split(std::string_view text, char separator); // keeps empty parts
 
-// Decimal digits only, no sign, no spaces; nothing if empty or above max.
+// Decimal digits only, without sign or spaces. nullopt if empty or above max.
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t max);
 
 } // namespace oauth::core

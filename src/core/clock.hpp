@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The seam for time: a test can stop it.
+// The source of the current time; a test can replace it.
 #pragma once
 
 #include <cstdint>

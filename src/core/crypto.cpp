@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Random numbers, hashes, HMAC, HKDF and AES-256-GCM over OpenSSL's EVP interface. Called by the sessions,
-// the sign-in cookies, the tokens and the identity. Algorithms are fetched once a process; an Aead owns its
-// two keyed contexts.
+// Random numbers, hashes, HMAC, HKDF and AES-256-GCM with OpenSSL's EVP interface. Called for sessions,
+// sign-in cookies, tokens and the identity. Algorithms are fetched once per process; an Aead owns its two
+// contexts.
 #include "crypto.hpp"
 #include "openssl.hpp"
 
@@ -33,7 +33,7 @@ const EVP_MD* message_digest(Hash hash) {
     return digests[static_cast<std::size_t>(hash)].get();
 }
 
-// The parameter interface takes pointers to mutable data, and only reads them.
+// OpenSSL takes a pointer to mutable data here but only reads it.
 OSSL_PARAM octets(const char* name, std::string_view value) {
     return OSSL_PARAM_construct_octet_string(name, const_cast<unsigned char*>(bytes_of(value)), value.size());
 }
@@ -57,7 +57,7 @@ bool SystemRandom::fill(void* buffer, std::size_t size) noexcept {
 std::string digest(Hash hash, std::string_view data) {
     std::string result(EVP_MAX_MD_SIZE, '\0');
     unsigned int size = 0;
-    // OpenSSL only fails here for want of memory; an empty digest would compare equal to another one.
+    // OpenSSL fails here only without memory. An empty digest must not be returned: two would compare equal.
     if (EVP_Digest(bytes_of(data), data.size(), bytes_of(result), &size, message_digest(hash), nullptr) !=
         1) {
         throw std::bad_alloc();
@@ -141,7 +141,7 @@ std::optional<std::string> Aead::seal(std::string_view nonce, std::string_view a
     std::string sealed(plaintext.size() + tag_size, '\0');
     auto* tag = bytes_of(sealed) + plaintext.size();
     int written = 0;
-    // Only the nonce is new: the key schedule stays in the context.
+    // Sets only the nonce; the key schedule stays in the context.
     if (EVP_EncryptInit_ex2(context, nullptr, nullptr, bytes_of(nonce), nullptr) != 1 ||
         EVP_EncryptUpdate(context, nullptr, &written, bytes_of(aad), static_cast<int>(aad.size())) != 1 ||
         EVP_EncryptUpdate(context, bytes_of(sealed), &written, bytes_of(plaintext), size) != 1 ||

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The primitives, from OpenSSL 3 (EVP), in the few forms used here. Contexts and keys are kept, not made per
-// call.
+// The cryptographic primitives that the module uses, by OpenSSL 3.
 #pragma once
 
 #include <array>
@@ -12,11 +11,11 @@
 
 namespace oauth::core {
 
-// The seam for randomness: everything random is drawn through it, and a failure fails the request.
+// The source of all random bytes; a test can replace it. A request fails if it fails.
 class Random {
 public:
     virtual ~Random() = default;
-    // False if the generator fails; the buffer is then not to be used.
+    // False if the generator fails; then the buffer must not be used.
     [[nodiscard]] virtual bool fill(void* buffer, std::size_t size) noexcept = 0;
 };
 
@@ -31,26 +30,27 @@ enum class Hash { sha256, sha384, sha512 };
 std::string digest(Hash hash, std::string_view data); // raw bytes
 std::string hmac(Hash hash, std::string_view key, std::string_view data);
 
-// RFC 5869 with SHA-256. `size` at most 255 * 32; nothing on failure.
+// RFC 5869 with SHA-256. `size` is at most 255 * 32 bytes. nullopt on failure.
 std::optional<std::string> hkdf_sha256(std::string_view secret, std::string_view salt, std::string_view info,
                                        std::size_t size);
 
-// AES-256-GCM with a 96-bit nonce and a 128-bit tag. One object per key and worker: it keeps its contexts.
+// AES-256-GCM with a 96-bit nonce and a 128-bit tag. One object per key and worker, because it keeps its
+// contexts.
 class Aead {
 public:
     static constexpr std::size_t key_size = 32;
     static constexpr std::size_t nonce_size = 12;
     static constexpr std::size_t tag_size = 16;
 
-    // Nothing if the key has not 32 bytes or OpenSSL refuses.
+    // nullopt if the key does not have 32 bytes or OpenSSL fails.
     static std::optional<Aead> create(std::string_view key);
     Aead(Aead&&) noexcept;
     Aead& operator=(Aead&&) noexcept;
     ~Aead();
 
-    // ciphertext || tag; nothing on failure. The caller gives a nonce that is never used twice with the key.
+    // ciphertext || tag; nullopt on failure. The caller must never use a nonce twice with one key.
     std::optional<std::string> seal(std::string_view nonce, std::string_view aad, std::string_view plaintext);
-    // The plaintext, or nothing if anything at all is not right.
+    // The plaintext; nullopt if anything is wrong.
     std::optional<std::string> open(std::string_view nonce, std::string_view aad, std::string_view sealed);
 
 private:

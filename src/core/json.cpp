@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// JSON in and out. Text is judged by the strict scanner first and only then given to cJSON, whose tree a Json
-// owns and frees; views borrow it. Called for metadata, key sets, tokens, user data, sessions, and for all
-// JSON that is written.
+// Reads and writes JSON. The strict scanner checks a text first; only then cJSON builds the tree, which a
+// Json owns and views borrow. Called for metadata, key sets, tokens, user data and sessions, and for all JSON
+// that is written.
 #include "json.hpp"
 #include "bytes.hpp"
 #include "json_scanner.hpp"
@@ -16,8 +16,8 @@ namespace {
 
 constexpr int depth_ceiling = 256; // bounds the recursion of parser, walk, printer and destructor
 
-// After parsing, so that names are compared as they are looked up: unescaped. Sorting keeps big objects
-// cheap.
+// Runs after parsing, so that names are compared unescaped, as they are looked up. Sorting keeps large
+// objects cheap.
 bool has_duplicate_names(const cJSON* node) {
     std::vector<std::string_view> names;
     for (const cJSON* child = node->child; child != nullptr; child = child->next) {
@@ -32,7 +32,7 @@ bool has_duplicate_names(const cJSON* node) {
     return std::adjacent_find(names.begin(), names.end()) != names.end();
 }
 
-// RFC 6901 section 4; nothing for a '~' that is no escape.
+// RFC 6901 4. nullopt for a '~' that does not begin an escape.
 std::optional<std::string> unescape_reference_token(std::string_view token) {
     std::string name;
     for (std::size_t i = 0; i < token.size(); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// JSON as RFC 8259 has it and as a security protocol wants it: strict on the way in (UTF-8 without BOM, no
-// duplicate names even when escaped differently, no NUL, no lone surrogates, bounded depth and count),
-// read through views. cJSON does the tree; a Json owns it, a JsonView borrows and must not outlive it.
+// JSON (RFC 8259), read strictly: UTF-8 without BOM, no duplicate names even when escaped differently, no
+// NUL, no lone surrogates, bounded depth and count. cJSON builds the tree; a Json owns it, a JsonView borrows
+// it and must not outlive it.
 #pragma once
 
 #include <cstdint>
@@ -29,22 +29,22 @@ public:
     bool is_bool() const;
     bool is_null() const;
 
-    // A member by exact name; a view of nothing if this is no object or has none.
+    // The member with exactly this name. The view does not exist() if there is none or this is no object.
     JsonView get(std::string_view name) const;
-    // A dotted path ("realm_access.roles"), or a JSON Pointer (RFC 6901) where it begins with '/'.
-    // A literal member of the whole dotted name wins over the path.
+    // A dotted path ("realm_access.roles"), or a JSON Pointer (RFC 6901) if it begins with '/'. A member
+    // whose name is the whole dotted path comes first.
     JsonView at_path(std::string_view path) const;
 
     std::optional<std::string_view> as_string() const;
     std::optional<double> as_number() const;
     std::optional<bool> as_bool() const;
-    // A finite number, cut to [-2^53, 2^53] and truncated towards zero: never wraps.
+    // A number, truncated towards zero and cut to [-2^53, 2^53], so that it never overflows.
     std::optional<std::int64_t> as_integer() const;
 
     std::vector<JsonView> elements() const;                             // of an array; empty otherwise
     std::vector<std::pair<std::string_view, JsonView>> members() const; // of an object; empty otherwise
 
-    std::string dump() const; // compact JSON text; "null" for a view of nothing
+    std::string dump() const; // compact JSON text; "null" if it does not exist()
 
 private:
     const cJSON* node_ = nullptr;
@@ -52,7 +52,8 @@ private:
 
 class Json {
 public:
-    // max_depth counts nested arrays and objects; at most 100000 values in all.
+    // nullopt unless the text is strict JSON. At most `max_depth` nested arrays and objects, and 100000
+    // values.
     static std::optional<Json> parse(std::string_view text, int max_depth = 32);
 
     Json(Json&& other) noexcept = default;
@@ -68,11 +69,11 @@ private:
     std::unique_ptr<cJSON, Delete> root_;
 };
 
-// The text as a JSON string with its quotes. '<', '>', '&' and U+2028/9 are escaped too, so that it is safe
-// in HTML. Invalid UTF-8 is replaced by U+FFFD.
+// The text as a JSON string with quotes. '<', '>', '&', U+2028 and U+2029 are escaped too, so that it is safe
+// in HTML. Invalid UTF-8 becomes U+FFFD.
 std::string json_quote(std::string_view text);
 
-// Writes one flat object, member by member, in order. Values of add_json are trusted JSON text.
+// Writes one object, member by member, in order. The value of add_json must be JSON text; it is not checked.
 class JsonObjectWriter {
 public:
     void add(std::string_view name, std::string_view value);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A total recursive-descent scanner for RFC 8259. It builds nothing and owns nothing: json.cpp runs it first,
-// so that the library that builds the tree only ever sees text that is beyond doubt. Its recursion is bounded
-// by the depth.
+// A recursive-descent scanner for RFC 8259. It builds nothing and owns nothing. json.cpp runs it first, so
+// that the library that builds the tree only sees well-formed text. Its recursion is bounded by the depth.
 #include "json_scanner.hpp"
 #include "bytes.hpp"
 

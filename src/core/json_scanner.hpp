@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The gate before the JSON tree: is a text RFC 8259 JSON as this module accepts it? Only json.cpp calls it.
+// Decides whether a text is RFC 8259 JSON as this module accepts it, before the tree is built. Only json.cpp
+// calls it.
 #pragma once
 
 #include <cstddef>

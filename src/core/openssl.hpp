@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the files that call OpenSSL share: owners, byte pointers, and a guard for its error queue. Only
-// core/crypto.cpp and src/jose include it; no other part sees an OpenSSL type.
+// Shared by the files that call OpenSSL: owners, byte pointers, and a guard for its error queue. Only
+// core/crypto.cpp and src/jose include it.
 #pragma once
 
 #include <openssl/err.h>
@@ -22,7 +22,7 @@ struct Free {
 template <class T, auto Function>
 using Owned = std::unique_ptr<T, Free<Function>>;
 
-// Takes away what was queued while it lived: nginx reports errors left behind as its own, on another
+// Removes the errors that were queued during its life. nginx would report them as its own, for another
 // connection.
 class QuietErrors {
 public:
@@ -36,7 +36,7 @@ inline unsigned char* bytes_of(std::string& text) {
     return reinterpret_cast<unsigned char*>(text.data());
 }
 
-// Never null: OpenSSL takes a null key or input to mean "none given".
+// Never null, because OpenSSL reads a null key or input as "none given".
 inline const unsigned char* bytes_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data() != nullptr ? text.data() : "");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Flat binary records: unsigned integers as LEB128, text with its length before it. What is sealed into
-// cookies is written so, because a byte in a cookie costs more than a cycle here. Reading is total: a bad
-// record fails, once and for all.
+// Flat binary records: unsigned integers as LEB128, and text with its length before it. Cookies hold such
+// records, because they must be small. After the first error a reader stays failed and gives zeros and empty
+// text.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,7 @@ public:
         rest_.remove_prefix(size);
         return value;
     }
-    // All read, and nothing was wrong.
+    // True if everything was read and nothing was wrong.
     bool complete() const { return !failed_ && rest_.empty(); }
     bool failed() const { return failed_; }
 

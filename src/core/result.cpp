@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of error codes: the name that people and counters see, and the HTTP status that goes with it.
-// Called wherever a failure becomes an answer, a log line or a count. Owns nothing: the names are literals.
+// The table of error codes: the name that people and counters see, and the HTTP status. Used wherever a
+// failure becomes an answer, a log line or a count. Owns nothing: the names are literals.
 #include "result.hpp"
 
 namespace oauth::core {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How the pure floors report an expected failure: by value, with a code of the table in docs/directives.md
-// and a detail for the log. Nothing here throws; a detail never holds a secret, a code, a token or a cookie.
+// How the pure floors report an expected failure: by value, with a code (the table is in docs/directives.md)
+// and a detail for the log. A detail never holds a secret, a code, a token or a cookie.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ enum class Code {
     internal_error,
 };
 
-// The name that users see in pages, logs, $oauth_error and counters: "state_invalid".
+// The code's name in pages, logs, $oauth_error and counters, for example "state_invalid".
 std::string_view code_name(Code code);
 
 // The HTTP status that goes with the code.
@@ -46,13 +46,13 @@ public:
     bool ok() const { return state_.index() == 0; }
     explicit operator bool() const { return ok(); }
 
-    // Only where ok().
+    // Only if ok().
     T& value() { return *std::get_if<0>(&state_); }
     const T& value() const { return *std::get_if<0>(&state_); }
     T* operator->() { return &value(); }
     const T* operator->() const { return &value(); }
 
-    // Only where not ok().
+    // Only if not ok().
     Error& error() { return *std::get_if<1>(&state_); }
     const Error& error() const { return *std::get_if<1>(&state_); }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Task<T>: a lazily started C++20 coroutine that one owner holds. Destroying the Task destroys the suspended
-// frame and with it everything it waits for (that is how a flow is cancelled); a frame is never destroyed
-// while it runs. A parent awaits a child with co_await; the outermost task is driven by a Flow, which calls
-// back once when it is done. Parameters of coroutines are values, or references to what outlives the flow -
-// never string_views of temporaries.
+// Task<T>: a coroutine that starts when it is awaited and has one owner. Destroying the Task destroys the
+// suspended frame and everything it waits for; this is how a flow is cancelled. A frame is never destroyed
+// while it runs. A parent awaits a child with co_await. A Flow drives the outermost task and calls back once
+// when it is done. Parameters of coroutines are values, or references to what outlives the flow, never
+// string_views of temporaries.
 #pragma once
 
 #include <coroutine>
@@ -75,9 +75,9 @@ private:
     std::coroutine_handle<promise_type> frame_;
 };
 
-// Drives one outermost Task<T>. `done` is called exactly once, with the value or the exception, as the last
-// thing the coroutine does; it may run inside start(). It must not destroy the Flow: it posts an event and
-// returns.
+// Drives one outermost Task<T>. The last thing the coroutine does is to call `done`, exactly once, with the
+// value or the exception; that may happen inside start(). `done` must not destroy the Flow: it posts an event
+// and returns.
 template <class T>
 class Flow {
 public:
@@ -97,7 +97,7 @@ private:
             std::suspend_always initial_suspend() noexcept { return {}; }
             std::suspend_always final_suspend() noexcept { return {}; }
             void return_void() {}
-            void unhandled_exception() noexcept { std::abort(); } // run() catches all; `done` does not throw
+            void unhandled_exception() noexcept { std::abort(); } // never called: run() catches everything
         };
         std::coroutine_handle<promise_type> frame;
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Strict URL parsing, percent and form encoding, and the rule for where a browser may be sent back to. Called
-// with configuration, provider metadata, query strings and form bodies. What is returned owns its text.
+// Strict URL parsing, percent and form encoding, and the rule for return URLs. Called with configuration,
+// provider metadata, query strings and form bodies. What is returned owns its text.
 #include "url.hpp"
 #include "bytes.hpp"
 
@@ -28,7 +28,7 @@ int hex_value(char c) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// The byte that an escape stands for; -1 unless the text begins with a whole one.
+// The byte of the escape at the beginning of the text; -1 if there is none.
 int escaped_byte(std::string_view text) {
     if (text.size() < 3 || text[0] != '%') {
         return -1;
@@ -110,8 +110,8 @@ bool parse_authority(std::string_view authority, Url& url) {
     return true;
 }
 
-// A path that browsers resolve to one on the page's own origin, both as it is and once decoded by a careless
-// hop.
+// True if browsers stay on the page's own origin, with the path as it is and after a proxy has decoded it
+// once.
 bool is_safe_path(std::string_view path) {
     if (!path.starts_with('/') || path.find('\\') != std::string_view::npos) {
         return false;
@@ -121,12 +121,12 @@ bool is_safe_path(std::string_view path) {
         return false;
     }
     std::replace(decoded->begin(), decoded->end(), '\\', '/');
-    // A dot segment before an empty one resolves to a path that begins with "//".
+    // "/.//host" and "/..//host" resolve to "//host", which is another origin.
     return !decoded->starts_with("//") && decoded->find("/.//") == std::string::npos &&
            decoded->find("/..//") == std::string::npos;
 }
 
-// What follows the origin: path, query and fragment.
+// The target is what follows the origin: path, query and fragment.
 bool is_safe_target(std::string_view target) {
     auto path_end = std::min(target.find_first_of("?#"), target.size());
     return is_safe_path(target.substr(0, path_end)) && percent_decode(target.substr(path_end)).has_value();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// URLs as they are configured and met: strict parsing, encoding, form parameters, and the return-URL rule.
+// URLs: strict parsing, encoding, form parameters, and the rule for return URLs.
 #pragma once
 
 #include <cstdint>
@@ -25,31 +25,31 @@ struct Url {
 
 std::optional<Url> parse_url(std::string_view text);
 
-// 127.0.0.0/8 in dotted form, [::1], "localhost": the only hosts http:// is accepted for.
+// 127.0.0.0/8 in dotted form, [::1] or "localhost": the only hosts for which http:// is accepted.
 bool is_loopback_host(std::string_view host);
 
-// What an endpoint of a provider may be: https, or http on a loopback host.
+// True for https, and for http on a loopback host: what an endpoint of a provider may be.
 bool is_endpoint_url(std::string_view text);
 
-// "example.org", "https://example.org/" and "http://127.0.0.1:8080" as "https://example.org" or what their
-// scheme says; empty if it is none of these. A path stays, without a trailing '/'.
+// The base URL of a configured domain: "example.org" and "https://example.org/" give "https://example.org",
+// "http://127.0.0.1:8080" stays. A path is kept, without a final '/'. Empty for anything else.
 std::string base_of(std::string_view domain);
 
-// RFC 3986: everything but unreserved characters is encoded; a space becomes %20.
+// RFC 3986 2.1, 2.3: all but unreserved characters are encoded; a space becomes %20.
 std::string percent_encode(std::string_view text);
 
-// application/x-www-form-urlencoded: '+' is a space. Nothing for a malformed escape.
+// application/x-www-form-urlencoded: '+' is a space. nullopt for a malformed escape.
 std::optional<std::string> form_decode(std::string_view text);
 
-// Appends "?name=value" or "&name=value", as the URL needs, with the value encoded.
+// Appends "?name=value" or "&name=value", depending on the URL, with name and value encoded.
 void append_parameter(std::string& url, std::string_view name, std::string_view value);
 
-// A query or form body, decoded. At most 64 parameters, malformed escapes make the whole invalid.
+// A decoded query or form body. parse gives nullopt for more than 64 parameters or a malformed escape.
 class Parameters {
 public:
     static std::optional<Parameters> parse(std::string_view query);
 
-    // The first value of that name.
+    // The first value with this name.
     std::optional<std::string_view> find(std::string_view name) const;
     bool has(std::string_view name) const { return find(name).has_value(); }
     std::size_t count(std::string_view name) const;
@@ -58,11 +58,10 @@ private:
     std::vector<std::pair<std::string, std::string>> items_;
 };
 
-// Where a browser may be sent after signing in or out: `value` itself if, parsed as a browser parses it
-// against either an http or an https page, it stays on the page's origin; a full URL is accepted only if it
-// begins with `origin` (scheme://host[:port]) exactly. At most 2048 bytes, no bytes below 0x21 or above 0x7e.
-// Otherwise "/". A path must begin with one '/', not followed by '/' or '\', and hold no backslash before '?'
-// or '#'.
+// Where a browser may be sent after signing in or out: `value` if it is safe, else "/". It is safe if a
+// browser on an http or https page of this origin would stay on the origin. That is a path with one '/' at
+// its beginning, without '\' before '?' or '#'; or a full URL that begins with exactly `origin`
+// (scheme://host[:port]). At most 2048 bytes, none below 0x21 or above 0x7e.
 std::string safe_return_to(std::string_view value, std::string_view origin);
 
 } // namespace oauth::core

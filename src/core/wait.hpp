@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How one coroutine waits for another without recursion: a mutex for flows of one worker. Who is woken goes
-// into a ReadyQueue that the event loop drains, so nothing is ever resumed from inside somebody else's frame
-// or destructor. Destroying a waiting frame takes it out of every list, and hands a lock it was just given on
-// to the next.
+// A mutex for the coroutines of one worker. A coroutine that is woken goes into a ReadyQueue that the event
+// loop drains, so nothing is resumed from inside another coroutine or a destructor. Destroying a waiting
+// frame takes it out of every list; if it had just been given the lock, the next one gets it.
 #pragma once
 
 #include <coroutine>
@@ -13,7 +12,7 @@ namespace oauth::core {
 
 class WaitList;
 
-// One waiting coroutine; lives in its frame.
+// One waiting coroutine. The node lives in the coroutine's frame.
 class WaitNode {
 public:
     WaitNode() = default;
@@ -67,7 +66,7 @@ inline void WaitNode::unlink() noexcept {
     list_ = nullptr;
 }
 
-// Coroutines that are to run at the event loop's next turn.
+// The coroutines that run at the event loop's next turn.
 class ReadyQueue {
 public:
     // `notify` asks the event loop to call run() soon; it may be called again before run().
@@ -134,7 +133,7 @@ public:
     private:
         friend class AsyncMutex;
         AsyncMutex& mutex_;
-        bool granted_ = false; // and not yet taken over by a Guard
+        bool granted_ = false; // true until a Guard takes over
     };
 
     Lock lock() { return Lock(*this); }
