@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// See identity_token.hpp. Bytes are the price of a header, so what is unknown is left out.
+// See identity_token.hpp. Unknown facts are left out, because every byte is sent with every request.
 #include "identity_token.hpp"
 
 #include "../core/bytes.hpp"
@@ -32,7 +32,7 @@ void add_user(core::JsonObjectWriter& claims, const session::Session& session) {
     claims.add_integer("auth_time", session.signed_in_at);
 }
 
-// Names that an extra claim must not take over.
+// Names that an extra claim must not have.
 bool is_own_claim(std::string_view name) {
     static constexpr std::string_view own[] = {"iss",      "aud",       "sub",   "iat",           "exp",
                                                "provider", "user",      "email", "name",          "picture",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the application is told: a short-lived JWT about a session, docs/identity.md. Pure: keys, time and
-// audience are given.
+// The identity token: a short-lived JWT that tells the application about a session (docs/identity.md). Pure
+// functions: keys, time and audience are given.
 #pragma once
 
 #include "../jose/jwk.hpp"
@@ -14,14 +14,14 @@
 
 namespace oauth::identity {
 
-// Our keys: the first signs, all are published.
+// Our keys. The first one signs; all are published.
 class KeyRing {
 public:
     void add(jose::SigningKey key) { keys_.push_back(std::move(key)); }
     bool empty() const { return keys_.empty(); }
     const jose::SigningKey& signing() const { return keys_.front(); }
     bool has_kid(std::string_view kid) const;
-    // {"keys":[...]}: public members only; HS256 keys are not in it.
+    // RFC 7517 5. {"keys":[...]} with public members only, and without HS256 keys.
     std::string jwks() const;
 
 private:
@@ -39,12 +39,12 @@ struct TokenParameters {
 // "PROVIDER|SUBJECT"
 std::string qualified_subject(const session::Identity& identity);
 
-// exp is never beyond the session's own end. Nothing if signing fails.
+// RFC 7519. exp is never after the session's end. nullopt if signing fails.
 std::optional<std::string> make_token(const session::Session& session, const jose::SigningKey& key,
                                       const TokenParameters& parameters);
 
-// The claims about the user as JSON members without time and audience, for the userinfo endpoint: a whole
-// object.
+// The claims about the user as a JSON object, without times and audience: the answer of the userinfo
+// endpoint.
 std::string describe(const session::Session& session);
 
 } // namespace oauth::identity

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sets of trusted certificates, parsed once from PEM text and then shared by all connections of a client, so
-// that no certificate file is opened or parsed while requests are served.
+// Sets of trusted certificates. Each is parsed once from PEM text and shared by all connections of a client,
+// so that no certificate file is opened or parsed while requests are served.
 #pragma once
 
 #include <openssl/x509.h>
@@ -16,11 +16,10 @@ struct TrustDeleter {
 };
 using Trust = std::unique_ptr<X509_STORE, TrustDeleter>;
 
-// Trusts every certificate in the text. Null, with a reason in `error`, if it holds none or a broken one.
+// Trusts every certificate in the text. Null, with a reason in `error`, if there is none or one is broken.
 Trust trust_certificates(std::string_view pem, std::string& error);
 
-// Trusts the certificates in the file; trusts nothing if the file is absent or broken (null only without
-// memory).
+// Trusts the certificates in the file; trusts none if the file is absent or broken. Null only without memory.
 Trust trust_certificates_file(const char* path);
 
 } // namespace oauth::net

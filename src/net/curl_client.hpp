@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// HttpClient on libcurl's multi socket interface, driven by an EventLoop: no thread of ours, nothing blocks.
-// One per worker, made after fork. It owns its transfers; waiters belong to the awaiting frames.
+// HttpClient on libcurl's multi socket interface, driven by an EventLoop: no threads of our own, nothing
+// blocks. One engine per worker, made after fork. It owns its transfers; the awaiting frames own the waiters.
 #pragma once
 
 #include "event_loop.hpp"
@@ -19,21 +19,21 @@ struct HttpLimits {
     std::size_t max_body = 1024 * 1024;
     std::size_t max_headers = 64 * 1024; // all header lines together
     std::string user_agent = "ngx_http_oauth_module";
-    std::string proxy;                // empty: none; the environment is never looked at
+    std::string proxy;                // empty: none; the environment is never read
     std::string trusted_certificates; // PEM text; empty: the system's
 };
 
 // The multi handle with its sockets and timer: one per worker, shared by the clients of all servers.
 class CurlEngine : public SocketListener {
 public:
-    // Starts libcurl in this process. Nothing, and a reason in `error`, if libcurl cannot do what is needed
-    // (asynchronous names, TLS by OpenSSL). The system's certificates are libcurl's default bundle, read
-    // here, once; without that file no certificate is trusted by clients that bring none of their own.
+    // Starts libcurl in this process. Null, with a reason in `error`, if libcurl lacks what is needed
+    // (asynchronous name resolution, TLS by OpenSSL 3). Reads libcurl's default bundle of certificates;
+    // without that file, clients without certificates of their own trust no server.
     static std::unique_ptr<CurlEngine> create(EventLoop& loop, std::string& error);
-    ~CurlEngine() override; // every transfer must have been cancelled or finished, or is abandoned here
+    ~CurlEngine() override; // transfers that still run are dropped, and their waiters are never resumed
 
-    // A client with limits of its own. It must not outlive the engine. The trusted certificates are parsed
-    // here, once; nothing, and a reason in `error`, if they are not PEM certificates.
+    // A client with its own limits; it must not outlive the engine. Parses the trusted certificates. Null,
+    // with a reason in `error`, if they are not PEM certificates.
     virtual std::unique_ptr<HttpClient> make_client(HttpLimits limits, std::string& error) = 0;
 };
 

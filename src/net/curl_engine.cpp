@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // libcurl's multi socket interface on an EventLoop. The loop calls on_*; libcurl's callbacks only note what
-// is wanted; waiters are resumed from the loop alone, one at a time, each as the last thing that is done for
-// its transfer, because a resumed coroutine may start transfers and cancel others. Entries are owned here and
-// freed before their waiter runs.
+// it wants. Waiters are resumed from the loop only, one at a time, after their entry has been freed, because
+// a resumed coroutine may start transfers and cancel others. The engine owns the entries.
 #include "curl_engine.hpp"
 
 #include <openssl/x509.h>
@@ -21,8 +20,8 @@ namespace {
 constexpr long pooled_connections = 32;
 constexpr long connections_per_host = 32;
 
-// libcurl's resolver threads inherit the mask: the process's signals must reach its main thread only. Faults
-// stay open.
+// libcurl's resolver threads inherit this signal mask, so that the process's signals reach only its main
+// thread. Signals for faults are not blocked.
 class SignalsBlocked {
 public:
     SignalsBlocked() {
@@ -73,8 +72,7 @@ Interest interest_of(int what) {
     }
 }
 
-// The certificates are handed over as OpenSSL objects, so the TLS library must be the OpenSSL that this is
-// built with.
+// Certificates are passed as OpenSSL objects, so libcurl must use the same OpenSSL as this module.
 const char* what_libcurl_lacks() {
     const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
     if ((info->features & CURL_VERSION_ASYNCHDNS) == 0) {
@@ -188,7 +186,7 @@ void CurlMultiEngine::cancel(HttpWaiter& waiter) noexcept {
     arm_timer();
 }
 
-// The waiter hears of it from the loop: this may run inside one of libcurl's callbacks.
+// The waiter is resumed later, from the loop, because this may run inside one of libcurl's callbacks.
 void CurlMultiEngine::refuse(Entry& entry, const char* reason) noexcept {
     if (entry.stage != Stage::running) {
         return;
@@ -223,7 +221,7 @@ int CurlMultiEngine::on_socket(CURL* easy, curl_socket_t socket, int what, void*
                          "no room in the event loop for the connection");
         }
     }
-    return 0; // anything else would end every transfer of this worker
+    return 0; // anything else would end all transfers of this worker
 }
 
 int CurlMultiEngine::on_timeout(CURLM*, long milliseconds, void* engine) noexcept {
@@ -253,7 +251,7 @@ void CurlMultiEngine::drive(curl_socket_t socket, int events) noexcept {
     arm_timer();
 }
 
-// One message at a time: a resumed waiter may take away transfers whose messages are still queued.
+// Reads one message at a time, because a resumed waiter may cancel transfers whose messages are still queued.
 void CurlMultiEngine::complete_ended() noexcept {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -267,8 +265,8 @@ void CurlMultiEngine::complete_ended() noexcept {
     }
 }
 
-// Those that were refused before this round began; what is refused while waiters run waits for the next
-// timer.
+// Completes the entries that were refused before this round. Those that are refused while waiters run wait
+// for the next timer.
 void CurlMultiEngine::complete_refused() noexcept {
     if (refused_ == 0) {
         return;

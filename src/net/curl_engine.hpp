@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one implementation of CurlEngine: which transfers there are, when libcurl wants to be called, and in
-// which order ended transfers are taken apart and their waiters resumed. Private to src/net; made by
-// CurlEngine::create.
+// The implementation of CurlEngine: it holds the transfers, calls libcurl when libcurl wants it, and resumes
+// the waiters of ended transfers. Private to src/net; made by CurlEngine::create.
 #pragma once
 
 #include "curl_client.hpp"
@@ -38,8 +37,8 @@ public:
 private:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    // running: libcurl has it. refused: its verdict waits for the loop. due: the verdict is delivered in this
-    // round.
+    // running: libcurl has it. refused: its verdict will be delivered from the loop. due: it is delivered in
+    // this round.
     enum class Stage { running, refused, due };
 
     struct Entry {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What libcurl is told about one request, and what the waiter is told about its end. Nothing of the process's
-// environment, no file and no default of libcurl's that could widen where a request goes or whom it trusts is
-// left to chance.
+// Sets libcurl's options for one request, and turns its end into the waiter's result. Everything that decides
+// where a request goes and whom it trusts is set here; the environment, files and libcurl's defaults have no
+// influence on it.
 #include "curl_transfer.hpp"
 
 #include "../core/bytes.hpp"
@@ -19,7 +19,8 @@ namespace oauth::net {
 
 namespace {
 
-// Remembers whether libcurl refused an option: a request is not sent with less protection than asked for.
+// Remembers whether libcurl refused an option. Then the request is not sent, because it would be less
+// protected.
 class Options {
 public:
     explicit Options(CURL* easy) : easy_(easy) {}
@@ -44,7 +45,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* rea
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* reader) noexcept {
     const std::string_view piece(data, size * count);
-    // CURL_WRITEFUNC_ERROR (7.87) also stops at an empty piece.
+    // Unlike 0, CURL_WRITEFUNC_ERROR (libcurl 7.87) also stops at an empty piece.
     return static_cast<ResponseReader*>(reader)->on_body(piece) ? piece.size() : CURL_WRITEFUNC_ERROR;
 }
 
@@ -78,8 +79,8 @@ void set_reach(Options& options, const core::Url& url, const HttpLimits& limits)
     options.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     options.set(CURLOPT_PATH_AS_IS, 1L);
     options.set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-    // A loopback host is this machine, not the proxy's. Empty strings keep libcurl from asking the
-    // environment.
+    // A loopback host is this machine, so no proxy is used for it. Empty strings keep libcurl from reading
+    // the environment.
     options.set(CURLOPT_PROXY, core::is_loopback_host(url.host) ? "" : limits.proxy.c_str());
     options.set(CURLOPT_NOPROXY, "");
     options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -88,7 +89,7 @@ void set_reach(Options& options, const core::Url& url, const HttpLimits& limits)
 void set_limits(Options& options, const HttpLimits& limits) {
     options.set(CURLOPT_NOSIGNAL, 1L);
     options.set(CURLOPT_QUICK_EXIT, 1L); // cancelling during a name lookup must not wait for its thread
-    // For libcurl 0 means "no limit".
+    // At least 1, because libcurl takes 0 as "no limit".
     options.set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(limits.connect_timeout.count())));
     options.set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(limits.timeout.count())));
     options.set(CURLOPT_USERAGENT, limits.user_agent.c_str());
@@ -106,8 +107,8 @@ void set_tls(Options& options, X509_STORE* trust) {
     options.clear(CURLOPT_CAPATH);
     options.clear(CURLOPT_PROXY_CAINFO);
     options.clear(CURLOPT_PROXY_CAPATH);
-    // libcurl's cached store could take the place of ours, and a resumed session would skip verification by
-    // it.
+    // No caches: libcurl's cached store could replace ours, and a resumed TLS session would not be verified
+    // by ours.
     options.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
     options.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
     options.set(CURLOPT_SSL_CTX_FUNCTION, &on_tls_context);
@@ -169,7 +170,7 @@ void Transfer::add_header(const std::string& line) {
 
 void Transfer::build_headers() {
     for (const Header& header : request_.headers) {
-        // "Name:" would ask libcurl to leave the header out; "Name;" sends it empty.
+        // libcurl leaves out a header written "Name:"; "Name;" sends an empty one.
         add_header(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
     }
     add_header("Accept-Encoding: identity");
@@ -178,7 +179,7 @@ void Transfer::build_headers() {
 
 bool Transfer::set_options() {
     Options options(easy_.get());
-    // Rebuilt from what was checked, so that libcurl cannot read the URL differently.
+    // Built from the checked parts, so that libcurl cannot read the URL differently.
     const std::string url = url_->origin() + url_->path + (url_->has_query ? "?" + url_->query : "");
     options.set(CURLOPT_URL, url.c_str());
     options.set(CURLOPT_HTTPHEADER, headers_.get());
@@ -193,13 +194,12 @@ bool Transfer::set_options() {
         options.set(CURLOPT_POST, 1L);
         options.set(CURLOPT_POSTFIELDS, request_.body.c_str());
         options.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.body.size()));
-        // On a pooled connection that turns out to be dead libcurl sends a request again by itself. A code or
-        // a refresh token that the provider has already taken must not be sent twice, so a POST never takes a
-        // pooled connection.
+        // If a pooled connection turns out to be dead, libcurl sends the request again by itself. A code that
+        // the provider has already received must not be sent twice, so a POST never uses a pooled connection.
         options.set(CURLOPT_FRESH_CONNECT, 1L);
     }
     if (settings_->own_trust && url_->scheme == "https") {
-        // The pool does not know which certificates a connection was verified with.
+        // The pool does not know which certificates verified a connection.
         options.set(CURLOPT_FRESH_CONNECT, 1L);
         options.set(CURLOPT_FORBID_REUSE, 1L);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One exchange: a libcurl easy handle with everything it points to (request body, headers, response being
-// read). The engine owns transfers; the waiter belongs to the awaiting frame. Private to src/net.
+// One exchange: a libcurl easy handle and everything that it points to (request body, headers, the response
+// so far). The engine owns transfers; the awaiting frame owns the waiter. Private to src/net.
 #pragma once
 
 #include "../core/url.hpp"
@@ -16,11 +16,11 @@
 
 namespace oauth::net {
 
-// What a client's transfers have in common; alive until the last of them has gone.
+// What the transfers of one client share. It lives until the last of them has ended.
 struct ClientSettings {
     HttpLimits limits;
-    Trust own_trust;             // null: the engine's
-    X509_STORE* trust = nullptr; // never null where a transfer is made
+    Trust own_trust;             // null: the engine's are used
+    X509_STORE* trust = nullptr; // own_trust or the engine's; never null when a transfer is made
 };
 
 class Transfer {
@@ -30,10 +30,11 @@ public:
     Transfer& operator=(const Transfer&) = delete;
     ~Transfer(); // the handle must not be in a multi handle any more
 
-    // Makes the easy handle; the reason if this request must not be sent. Throws std::bad_alloc.
+    // Makes the easy handle. Returns the reason if the request must not be sent, else nullopt. Throws
+    // std::bad_alloc.
     std::optional<core::Error> prepare();
 
-    // What the waiter is told after libcurl ended the exchange with `code`.
+    // The waiter's result after libcurl has ended the exchange with `code`.
     HttpResult result(CURLcode code);
     core::Error failed(const char* what) const;
 
@@ -59,7 +60,7 @@ private:
     std::optional<core::Url> url_;
     ResponseReader reader_;
     std::unique_ptr<curl_slist, HeaderListDeleter> headers_;
-    std::unique_ptr<CURL, EasyDeleter> easy_; // last: it points into the others
+    std::unique_ptr<CURL, EasyDeleter> easy_; // last, because it points into the others
 };
 
 } // namespace oauth::net

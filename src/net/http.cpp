@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The small part of HTTP that is the same for every client: finding a response header and reading a media
-// type. Called by flows and by the response reader. Nothing is owned here.
+// Finds a response header and reads a media type. Called by flows and by the response reader. Owns nothing.
 #include "http.hpp"
 
 #include "../core/bytes.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The HTTP client as flows see it: co_await fetch(client, request). It always completes asynchronously: the
-// awaiting coroutine is resumed from the event loop, never from inside fetch. Destroying the awaiting frame
-// cancels the transfer. Redirects are never followed. Only https, and http to loopback hosts.
+// The HTTP client as flows see it: co_await fetch(client, request). The awaiting coroutine is always resumed
+// from the event loop, never from inside fetch. Destroying its frame cancels the transfer. Redirects are
+// never followed. Only https is used, and http to loopback hosts.
 #pragma once
 
 #include "../core/result.hpp"
@@ -24,7 +24,7 @@ struct Header {
 struct HttpRequest {
     std::string method = "GET";
     std::string url;
-    std::vector<Header> headers; // names and values without control characters: otherwise nothing is sent
+    std::vector<Header> headers; // the request fails if a name or value has control characters
     std::string body;            // sent for POST
 };
 
@@ -34,26 +34,27 @@ struct HttpResponse {
     std::vector<Header> headers; // names in lower case
     std::string body;            // at most the client's limit
 
-    std::optional<std::string_view> header(std::string_view lower_case_name) const; // the first of that name
+    std::optional<std::string_view>
+    header(std::string_view lower_case_name) const; // the first with this name
 };
 
-// "Application/JSON; charset=utf-8" gives "application/json"; empty if the value does not begin with a media
-// type (RFC 9110 section 8.3.1).
+// RFC 9110 8.3.1. "Application/JSON; charset=utf-8" gives "application/json"; empty if the value does not
+// begin with a media type.
 std::string media_type(std::string_view content_type);
 
-// A token of RFC 9110 section 5.6.2: what a header's name is made of.
+// RFC 9110 5.6.2: a token, such as the name of a header.
 bool is_token(std::string_view text);
 
-// Errors are provider_unreachable (no connection, TLS, name, too large, encoded body, malformed) or
-// provider_timeout; the detail names what happened and the host, never a query, header or body.
+// Errors: provider_timeout, or provider_unreachable (name, connection or TLS fails; the answer is too large,
+// encoded or malformed). The detail names what happened and the host, never a query, header or body.
 using HttpResult = core::Result<HttpResponse>;
 
-// What waits for one exchange. The client keeps the pointer until it has resumed it or it is cancelled.
+// What waits for one exchange. The client keeps a pointer to it until it is resumed or cancelled.
 class HttpWaiter {
 public:
     std::coroutine_handle<> waiting;
     std::optional<HttpResult> result;
-    void* transfer = nullptr; // the client's own
+    void* transfer = nullptr; // for the client's own use
 };
 
 class HttpClient {
@@ -61,7 +62,7 @@ public:
     virtual ~HttpClient() = default;
     // Sets waiter.result and resumes waiter.waiting later, from the event loop.
     virtual void start(HttpRequest request, HttpWaiter& waiter) = 0;
-    // The waiter is about to go away; nothing is called for it any more.
+    // The waiter is about to be destroyed: it is not resumed any more.
     virtual void cancel(HttpWaiter& waiter) noexcept = 0;
 };
 

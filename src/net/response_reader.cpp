@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads responses line by line. Called from libcurl's header and write callbacks, so nothing leaves here as
-// an exception; memory that cannot be had fails this response alone.
+// Reads responses line by line. Called from libcurl's header and write callbacks, so no exception leaves it;
+// without memory only this response fails.
 #include "response_reader.hpp"
 
 #include "../core/bytes.hpp"
@@ -89,7 +89,7 @@ Failure ResponseReader::read_status_line(std::string_view line) {
 
 Failure ResponseReader::read_header(std::string_view line) {
     const std::size_t colon = line.find(':');
-    // A folded line begins with a space, so it has no token before a colon.
+    // This also refuses folded lines: they begin with a space, which is no token.
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
         return Failure::malformed;
     }
@@ -102,7 +102,7 @@ Failure ResponseReader::read_header(std::string_view line) {
 
 Failure ResponseReader::end_of_headers() {
     if (response_.status == 101) {
-        return Failure::malformed; // nothing was offered that could be switched to
+        return Failure::malformed; // the request did not offer another protocol
     }
     if (response_.status < 200) {
         expecting_ = Expecting::status_line;
@@ -116,8 +116,7 @@ Failure ResponseReader::end_of_headers() {
     return check_framing();
 }
 
-// RFC 9112 section 6.3, and no coding but chunked: libcurl would undo a transfer coding that was never asked
-// for.
+// RFC 9112 6.3: one length, or chunked. No other transfer coding, because libcurl would decode it unasked.
 Failure ResponseReader::check_framing() const {
     std::optional<std::string_view> length;
     bool chunked = false;

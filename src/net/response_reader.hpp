@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Builds an HttpResponse from the header lines and body pieces that libcurl hands out, stricter than libcurl:
-// everything is counted, and what two readers could understand differently is refused. Knows nothing of
-// libcurl; a transfer owns one.
+// Builds an HttpResponse from the header lines and body pieces that libcurl delivers. Stricter than libcurl:
+// everything is counted, and ambiguous responses are refused. Does not depend on libcurl; each transfer owns
+// one.
 #pragma once
 
 #include "http.hpp"
@@ -18,21 +18,21 @@ class ResponseReader {
 public:
     enum class Failure { none, body_too_large, headers_too_large, encoded_body, malformed, out_of_memory };
 
-    // At most this many header lines, whatever their length: 100 headers and a status line, interim responses
-    // included.
+    // At most this many header lines of any length, interim responses included: 100 headers and a status
+    // line.
     static constexpr std::size_t max_lines = 101;
 
     ResponseReader(std::size_t max_headers, std::size_t max_body)
         : max_headers_(max_headers), max_body_(max_body) {}
 
-    // One whole line with its line end: status lines (of interim responses too), headers, the empty line,
-    // trailers. False: stop, failure() says why.
+    // Takes one whole line with its line end: a status line (also of an interim response), a header, the
+    // empty line, a trailer. False: stop; failure() tells why.
     bool on_header_line(std::string_view line) noexcept;
     bool on_body(std::string_view piece) noexcept;
 
     Failure failure() const { return failure_; }
 
-    // The response, after the exchange has ended well; nothing if no final response was seen.
+    // The response, after the exchange has ended well. nullopt if there was a failure or no final response.
     std::optional<HttpResponse> take();
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See cache.hpp. The hash only finds a place; it decides nothing, so it needs to be fast and unknown, not
-// cryptographic.
+// See cache.hpp. The hash only finds the place; the cookies are compared afterwards. So it must be fast and
+// not known to others, but not cryptographic.
 #include "cache.hpp"
 
 #include "../core/bytes.hpp"
@@ -30,8 +30,7 @@ constexpr std::uint64_t odd_two = 0xd6e8feb86659fd93;
 } // namespace
 
 std::uint64_t SessionCache::hash(std::string_view cookie) const {
-    // Sixteen bytes are enough to find a sealed value: its nonce is random. They are taken from behind the
-    // constant prefix.
+    // Sixteen bytes after the constant prefix are enough, because they hold the random nonce.
     std::uint64_t state = seed_ ^ cookie.size();
     constexpr std::size_t prefix = 3;
     if (cookie.size() >= prefix + 16) {

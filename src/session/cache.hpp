@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A worker's memory of the sessions it has opened: the whole cookie is the key, found by a fast keyed hash
-// and compared in constant time. Kept with it is what costs more than opening: the verdicts of rule sets and
-// the signed identity tokens. Four-way buckets of fixed number: no lookup grows with the number of sessions.
+// The sessions that a worker has opened, by their whole cookie: found by a fast keyed hash and compared in
+// constant time. Each is kept with its verdicts of rule sets and its signed identity tokens, which cost more
+// than opening it. A fixed number of four-way buckets, so that no lookup grows with the number of sessions.
 // One per worker and configuration.
 #pragma once
 
@@ -17,10 +17,10 @@
 namespace oauth::session {
 
 struct SignedToken {
-    const void* issuer = nullptr; // whose: the location's identity settings
+    const void* issuer = nullptr; // the location's identity settings
     std::string audience;
     std::string text;
-    std::int64_t reuse_until = 0; // half of its life is over then
+    std::int64_t reuse_until = 0; // when half of its life is over
 };
 
 struct OpenedSession {
@@ -44,7 +44,7 @@ using OpenedSessionPointer = std::shared_ptr<OpenedSession>;
 
 class SessionCache {
 public:
-    // `seed` is random. `buckets` is a power of two.
+    // `seed` must be random, `buckets` a power of two.
     SessionCache(std::uint64_t seed, std::size_t buckets) : seed_(seed), buckets_(buckets) {}
 
     // nullptr: not seen yet, for this store and base URL.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// See cookies.hpp. nginx's own splitting takes commas for separators before 1.29.6; this one does not.
+// See cookies.hpp. nginx's own parser before 1.29.6 also takes commas as separators; this one does not.
 #include "cookies.hpp"
 
 #include "../core/bytes.hpp"
@@ -104,7 +104,7 @@ std::string set_cookie(const CookieSettings& settings, std::string_view base_url
         header.append("; SameSite=Strict");
         break;
     case SameSite::none:
-        // Browsers refuse SameSite=None without Secure; without the attribute they still take the cookie.
+        // Browsers refuse a cookie with SameSite=None but without Secure; they accept one with neither.
         if (secure) {
             header.append("; SameSite=None");
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See sealer.hpp. A random 96-bit nonce per message is safe up to 2^32 messages per key (NIST SP
-// 800-38D 8.3), which is 130 years of one sign-in a second.
+// See sealer.hpp. A random 96-bit nonce per message is safe for up to 2^32 messages per key (NIST SP 800-38D
+// 8.3): one message per second for 130 years.
 #include "sealer.hpp"
 
 #include "../core/bytes.hpp"

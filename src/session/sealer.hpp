@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sealing what a browser keeps for us: AES-256-GCM under keys derived per purpose (HKDF), bound to the
-// cookie's name and the server's base URL, so that nothing sealed for one use can be opened in another. The
+// Seals what a browser keeps for us: AES-256-GCM with a key per purpose (HKDF), bound to the cookie's name
+// and the server's base URL, so that a value that was sealed for one use cannot be opened in another. The
 // first secret seals, all open. One object per purpose, server and worker.
 #pragma once
 
@@ -13,27 +13,27 @@
 
 namespace oauth::session {
 
-// What a sealed value is bound to; an unambiguous encoding of both.
+// What a sealed value is bound to: an unambiguous encoding of both arguments.
 std::string binding(std::string_view cookie_name, std::string_view base_url);
 
 class Sealer {
 public:
-    // 32 random bytes are made of each secret by HKDF with the purpose. Nothing if there is no secret or
+    // RFC 5869: derives a key of 32 bytes from each secret, for the purpose. nullopt if there is no secret or
     // OpenSSL fails.
     static std::optional<Sealer> create(const std::vector<std::string>& secrets, std::string_view purpose);
 
-    // base64url(version || key mark || nonce || ciphertext || tag). Nothing if the randomness or OpenSSL
-    // fails.
+    // base64url(version || key mark || nonce || ciphertext || tag). nullopt if the random generator or
+    // OpenSSL fails.
     std::optional<std::string> seal(core::Random& random, std::string_view binding,
                                     std::string_view plaintext);
-    // Nothing, whatever is wrong with it: who sends a bad value learns nothing from how it is bad.
+    // nullopt for any fault, without a reason: an attacker must not learn why a value was refused.
     std::optional<std::string> open(std::string_view binding, std::string_view sealed);
 
-    static constexpr std::size_t max_sealed = 16 * 1024; // longer values are not looked at
+    static constexpr std::size_t max_sealed = 16 * 1024; // longer values are refused
 
 private:
     struct Key {
-        unsigned char mark = 0; // which key sealed, to try that one first and only
+        unsigned char mark = 0; // tells which key sealed a value: only keys with its mark are tried
         core::Aead aead;
     };
     std::vector<Key> keys_;

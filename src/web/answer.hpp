@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a flow answers, before it is nginx's response. Every answer carries Cache-Control: no-store; pages
-// carry the headers of docs/security.md. A value; whoever holds it owns it.
+// What a flow answers, as a value. src/ngx makes nginx's response of it. Every answer has Cache-Control:
+// no-store unless it says otherwise; pages have the headers of docs/security.md.
 #pragma once
 
 #include "../core/result.hpp"
@@ -26,12 +26,12 @@ struct Answer {
     std::string log; // one line, without secrets
 };
 
-// 302, or 303 where the request's method must not be repeated.
+// The status is 302, or 303 where the browser must not repeat the request's method.
 Answer redirect(int status, std::string location);
 
 Answer json(int status, std::string body);
 
-// An HTML page with the headers that pages carry.
+// An HTML page with the headers that pages have.
 Answer page(int status, std::string html);
 
 } // namespace oauth::web

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See pages.hpp. One frame for all pages: no script, one style whose hash the Content-Security-Policy names.
+// See pages.hpp. All pages have one frame, no script, and one style, whose hash is in the
+// Content-Security-Policy.
 #include "pages.hpp"
 
 #include "../core/bytes.hpp"
@@ -182,7 +183,7 @@ Answer unauthenticated(std::string_view realm, const Audience& audience) {
     Audience program = audience;
     program.prefers_json = true;
     Answer answer = failure({core::Code::login_required, ""}, program);
-    // The realm is the base URL, which holds no quote.
+    // The realm is the base URL, which has no quote in it.
     answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"" + std::string(realm) + "\"");
     answer.log_level = LogLevel::none;
     return answer;

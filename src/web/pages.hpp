@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pages that people see and the JSON that programs see. All text is escaped here; callers give plain
-// text.
+// The pages for people and the JSON for programs. Callers give plain text; it is escaped here.
 #pragma once
 
 #include "answer.hpp"
@@ -11,23 +10,23 @@
 
 namespace oauth::web {
 
-std::string
-html_escape(std::string_view text); // fit for text and quoted attributes; control characters become U+FFFD
+// For text and for quoted attributes; control characters become U+FFFD.
+std::string html_escape(std::string_view text);
 
-// What the answers of one request have in common.
+// What all answers to one request need to know.
 struct Audience {
     bool prefers_json = false;
     std::string title;      // oauth_page_title
-    std::string request_id; // to find the log line by
-    std::string login_url;  // absolute; empty: none to offer
+    std::string request_id; // finds the log line
+    std::string login_url;  // absolute; empty: none is offered
     std::string account;    // who is signed in, for policy_denied; empty: nobody
 };
 
-// The answer to a failure: its status, a page or JSON {"error","message","request_id","login_url"}, and the
-// log line.
+// The answer to a failure: the status, a page or JSON {"error","message","request_id","login_url"}, and a log
+// line.
 Answer failure(const core::Error& error, const Audience& audience);
 
-// 401 for whatever is no page load: WWW-Authenticate and JSON.
+// The 401 for requests that are no page loads: WWW-Authenticate (RFC 6750 3) and JSON.
 Answer unauthenticated(std::string_view realm, const Audience& audience);
 
 struct Choice {
@@ -38,11 +37,11 @@ struct Choice {
 Answer sign_in_page(const std::vector<Choice>& choices, const Audience& audience);
 Answer providers_json(const std::vector<Choice>& choices);
 
-// A cross-site request to sign out is asked back.
+// Asks for confirmation, when another site has sent the browser to sign out.
 Answer sign_out_confirmation(std::string_view url, const Audience& audience);
 
-// Sends the browser on by a page of ours: for SameSite=Strict cookies, which a redirect from another site
-// does not carry.
+// A page that sends the browser on. Needed with SameSite=Strict cookies: a browser does not send them after a
+// redirect from another site.
 Answer continue_page(std::string_view url, const Audience& audience);
 
 } // namespace oauth::web
