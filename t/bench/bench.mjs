@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the module costs, against plain nginx that moves the same bytes: CPU, throughput, instructions, and what others notice of a slow provider.
-// Prints figures, then one line a goal; exits 1 where a goal is missed or something does not run. BENCH_PROFILE=1 adds the warm path by function.
+// What the module costs, compared with plain nginx that moves the same bytes: CPU, throughput, instructions, and the effect of a slow provider on other
+// requests. Prints figures, then one line per goal; exits 1 if a goal is missed or something does not run. BENCH_PROFILE=1 adds the warm path by function.
 import assert from 'node:assert/strict';
 import { keyFor } from '../e2e/lib/jws.mjs';
 import { ScriptedProvider } from '../e2e/lib/scripted-provider.mjs';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// CPU time and throughput of a proxied request, in turns within one run so that whatever else the machine does meets all of them. The ratio is taken
-// within each round, and the middle one of the rounds counts.
+// CPU time and throughput of a proxied request. The servers take turns within one run, so that other load on the machine affects all of them. The ratio is
+// taken within each round, and the median of the rounds counts.
 import assert from 'node:assert/strict';
 import { wrk } from './load.mjs';
 
@@ -18,12 +18,12 @@ async function load(bench, nginx, target, cookie) {
   await new Promise((resolve) => setTimeout(resolve, 50));
   const spent = nginx.cpuTime() - cpu;
   const requests = (await bench.received()) - received;
-  // What was under way when wrk stopped has reached the upstream and is in nobody's report.
+  // Requests that were under way when wrk stopped have reached the upstream, but wrk does not report them.
   assert.ok(requests >= report.requests && requests <= report.requests + 2 * CONNECTIONS, `the upstream received ${requests} requests, wrk counts ${report.requests}`);
   return { cpu: spent / requests / 1000, throughput: report.requests / report.duration * 1e6, requests };
 }
 
-// Resolves to, for each of `plain`, `module` and `bare`, its medians, and for the last two the median of their ratios to `plain`.
+// Resolves to the medians of `plain`, `module` and `bare`, and for the last two the median of their ratios to `plain`.
 export async function measureCpu(bench, plain, module, cookie) {
   const arms = { plain: [plain, '/', cookie], module: [module, '/', cookie], bare: [plain, '/bare', undefined] };
   const rounds = [];

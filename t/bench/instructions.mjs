@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Instructions of a request, counted by callgrind in a single nginx process. Counts are taken after two numbers of requests and only their
-// difference is used, so that starting, waiting and the taking of counts are in none of the figures.
+// Counts the instructions of a request with callgrind, in a single nginx process. Counts are taken after two numbers of requests, and only their
+// difference is used, so that starting, waiting and counting are not part of any figure.
 import { Sequence } from './load.mjs';
 import { profile } from './profile.mjs';
 import { POLICIES, policyPath } from './servers.mjs';

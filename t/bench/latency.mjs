@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What others notice while somebody's sign-in waits for a slow token endpoint: latencies of requests at a server with one worker, with and without
-// such a sign-in, in turns.
+// What other requests notice while a sign-in waits for a slow token endpoint: their latencies at a server with one worker, with and without such a
+// sign-in, in turns.
 import assert from 'node:assert/strict';
 import { median } from './cpu.mjs';
 import { wrk } from './load.mjs';
@@ -19,8 +19,8 @@ async function slowSignIn(bench, nginx) {
   assert.ok(took >= WAIT, `the sign-in waited ${took} ms`);
 }
 
-// Of p99 and of the worst latency the best round counts: chance makes them larger, never smaller, and a worker that is held up shows it in every
-// round. Microseconds.
+// Microseconds. For p99 and the worst latency the best round counts, because chance makes them only larger; a blocked worker would show in every
+// round.
 export async function measureLatency(bench, nginx, cookie) {
   const rounds = { without: [], with: [] };
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Two clients. `wrk` loads a server as fast as it answers, or for a time; `Sequence` sends an exact number of requests one after the other on one
-// connection, for counting instructions. Both fail on anything that is not a 200.
+// Two clients. `wrk` loads a server for some seconds as fast as it answers; `Sequence` sends an exact number of requests one after the other on one
+// connection, for counting instructions. Both fail on anything but a 200.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import net from 'node:net';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads what callgrind wrote and prints, for each of the module's handlers that nginx calls, the tree of what it spends below it. Costs of a function
-// that has several callers (memcpy) are split by caller only where callgrind did: as inclusive cost of the call.
+// Reads callgrind's output and prints a tree of costs for each handler of the module that nginx calls. The costs of a function with several callers
+// (memcpy) are split by caller only as far as callgrind splits them: as the inclusive cost of the call.
 import { readFileSync } from 'node:fs';
 
 const HANDLER = /Guarded<|destroy_in_pool<oauth/;
@@ -44,7 +44,7 @@ function read(file) {
 const readable = (name) => name.replaceAll('std::basic_string_view<char, std::char_traits<char> >', 'string_view').replaceAll('(anonymous namespace)::', '')
   .replace(/^.*Guarded<&([\w:]+).*$/, '$1').replace(/\(.*$/, '').slice(0, 100);
 
-// Lines of "instructions a request, of these its own, name"; what costs less than `least` is left out.
+// Lines of "instructions per request, its own part of them, name"; functions that cost less than `least` are left out.
 export function profile(file, requests, least = 20) {
   const functions = read(file);
   const lines = [];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The servers that are compared: an upstream that only answers, nginx with the module in front of it, and nginx without the module that moves the
-// same bytes: the same cookie in, a static header as long as the identity header out, the Cookie header gone. Each is a process of its own.
+// The servers that are compared: an upstream that only answers, nginx with the module in front of it, and nginx without the module. The last one moves the
+// same bytes: it gets the same cookie, sends a static header as long as the identity header, and removes the Cookie header. Each is its own process.
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { Browser, signIn } from '../e2e/lib/browser.mjs';
@@ -13,10 +13,10 @@ const HEADER = 'X-OAuth-Identity';
 const KEPT = 'keepalive_requests 100000000; keepalive_timeout 600s;';
 const POLICIES = [1, 10, 100];
 
-// Of one length, because a byte more of a request can cost a block of memory more.
+// All of one length, because one byte more in a request can cost another block of memory.
 const policyPath = (count) => `/rules-${String(count).padStart(3, '0')}/`;
 
-// Like Nginx of the end-to-end tests; it logs no requests, can do without the module, and can run under callgrind as a single process.
+// Like Nginx of the end-to-end tests. It logs no requests, can run without the module, and can run under callgrind as a single process.
 class BenchNginx extends Nginx {
   constructor({ module = true, callgrind = false } = {}) {
     super({ logLevel: 'notice' });
@@ -31,7 +31,7 @@ class BenchNginx extends Nginx {
     writeFileSync(this.configurationFile, text);
   }
 
-  // Counters are written whenever nginx is told to open its logs again, which no request does.
+  // Counters are written whenever nginx is told to reopen its logs, which no request causes.
   wrapper() {
     const file = this.file('nginx.sh', `#!/bin/sh
 unset NGINX
@@ -73,7 +73,7 @@ exec valgrind --quiet --tool=callgrind --callgrind-out-file=${this.prefix}/count
     this.signal('SIGUSR1');
     const total = (file) => Number(/^totals: (\d+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? NaN);
     const written = () => this.counterFiles()[count];
-    // A signal between two rounds of nginx's event loop waits for the next event: a connection is one.
+    // nginx handles a signal at the next event; this connection is one.
     const file = await until(written, 'the counters', 2000).catch(() => canConnect(this.port)).then(() => until(written, 'the counters of callgrind', 30000));
     await until(() => !Number.isNaN(total(file)), 'the end of ' + file);
     return { instructions: total(file), file };

@@ -19,7 +19,7 @@ function expect(condition, message) {
   }
 }
 
-// The real flow, with a small user agent in place of a browser.
+// The real flow, with a small user agent instead of a browser.
 async function demonstrate(origin) {
   const alice = new Browser();
   const page = await signIn(alice, origin + '/json', { login: 'alice@example.org' });

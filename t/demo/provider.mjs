@@ -22,7 +22,7 @@ ${error}
 <p class="note">Any password is accepted: this is a demonstration. <strong>alice@example.org</strong> is let in by the site's policy, <strong>mallory@example.net</strong> is not.</p>`);
 }
 
-// `form` is the provider's own, with its protection against forgery; its id is op.logoutForm.
+// `form` is the provider's own form with its protection against forgery; its id is op.logoutForm.
 function signOutPage(ctx, form) {
   ctx.body = page('Sign out', `
 <p>You have left the site. Sign out of the demo identity provider too?</p>

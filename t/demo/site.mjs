@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The demo's parts started together: identity provider, application, nginx with the module. demo.mjs runs it for people, the browser test for itself.
+// Starts the demo's parts together: identity provider, application, and nginx with the module. Used by demo.mjs and by the browser test.
 import crypto from 'node:crypto';
 import { Nginx } from '../e2e/lib/nginx.mjs';
 import { freePort } from '../e2e/lib/ports.mjs';
 import { startApplication } from './application.mjs';
 import { CLIENT_ID, startProvider } from './provider.mjs';
 
-// Real providers join in by their variables; the address comes from the request, whatever else is in the environment.
+// Real providers are added by their variables. The base URL comes from the request, whatever else is in the environment.
 function providerVariables() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => /^OAUTH_/.test(name) && name !== 'OAUTH_BASE_URL'));
 }
@@ -31,7 +31,7 @@ const nginxConfiguration = ({ port, issuer, clientSecret, applicationPort, extra
         location / { proxy_pass http://127.0.0.1:${applicationPort}; }
     }`;
 
-// `allow` is a further address that may enter, for a real provider's account.
+// `allow` is one more e-mail address that may enter, for the account of a real provider.
 export async function startDemo({ port, allow }) {
   const origins = ['http://127.0.0.1:' + port, 'http://localhost:' + port];
   const clientSecret = crypto.randomBytes(24).toString('hex');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Certificates made at run time for tests of TLS: authorities, and servers' certificates with any name and
+// Makes certificates at run time for tests of TLS: authorities, and certificates of servers with any name and
 // age.
 #pragma once
 
@@ -30,7 +30,7 @@ struct Identity {
 
 struct CertificateRequest {
     std::string_view dns_name = "localhost"; // may hold a NUL
-    long seconds_to_live = 3600;             // negative: has expired
+    long seconds_to_live = 3600;             // negative: expired
     const Identity* issuer = nullptr;        // null: signs itself
     bool is_authority = false;
 };

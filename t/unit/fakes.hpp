@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The ports of the flows, as a test wants them: a clock that stands still, randomness that can fail at any
-// draw, an HTTP client whose exchanges wait until the test answers them, a ledger in memory. Each is owned by
-// the test that makes it.
+// Fakes for the ports of the flows: a clock that stands still, a random generator that can fail at any draw,
+// an HTTP client whose exchanges wait until the test answers them, and a ledger in memory. The test that
+// makes one owns it.
 #pragma once
 
 #include "../../src/net/http.hpp"
@@ -22,7 +22,7 @@ namespace oauth::unit {
 
 using FakeClock = StoppedClock;
 
-// Never the same bytes twice; `fail_draw(n)` has the n-th draw from now on fail, and that one only.
+// Never gives the same bytes twice. `fail_draw(n)` makes only the n-th draw from now fail.
 class FakeRandom final : public core::Random {
 public:
     [[nodiscard]] bool fill(void* buffer, std::size_t size) noexcept override {
@@ -56,7 +56,7 @@ public:
     std::size_t pending() const { return pending_.size(); }
     const net::HttpRequest& oldest() const { return pending_.front().request; }
 
-    // Answers the oldest exchange, which resumes whoever waits for it.
+    // Answers the oldest exchange, which resumes its waiter.
     void answer(net::HttpResult result) {
         assert_false(pending_.empty());
         net::HttpWaiter* waiter = pending_.front().waiter;

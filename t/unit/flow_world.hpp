@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the tests of the flows share: a site with two OpenID providers, whose answers a test can change, and
-// one browser with its cookies. Nothing here waits: the network answers when the flow is run. Everything is
-// owned by the World.
+// Shared by the tests of the flows: a site with two OpenID providers, whose answers a test can change, and
+// one browser with its cookies. Nothing here waits: the network answers when the flow is run. The World owns
+// everything.
 #pragma once
 
 #include "../../src/core/bytes.hpp"
@@ -56,7 +56,7 @@ inline providers::Settings openid_settings(std::string name, std::string of_issu
     return settings;
 }
 
-// What the provider answers: by the end of the URL. A test replaces an answer, or a part of one.
+// The provider's answers, by the end of the URL. A test replaces an answer or a part of one.
 struct FakeProvider {
     Object metadata = metadata_document();
     Object claims = {{"iss", quoted(issuer)},
@@ -142,7 +142,7 @@ public:
         return std::move(*answer);
     }
 
-    // One turn of the event loop; false if nothing was under way.
+    // One turn of the event loop; false if there was nothing to do.
     bool turn() {
         ready.run();
         if (late_store != nullptr && late_store->answer()) {
@@ -169,7 +169,7 @@ public:
         return *late_store;
     }
 
-    // Starts a sign-in; gives the provider's parameters, and has the provider know the nonce.
+    // Starts a sign-in. Gives the parameters for the provider, and tells the provider the nonce.
     core::Parameters begin(const std::string& return_to = "/page") {
         const web::Answer answer =
             run(flow::sign_in(site, request("GET", "/auth/oauth/op"), provider, return_to));
@@ -232,7 +232,7 @@ public:
         return std::move(*parameters);
     }
 
-    // The whole Set-Cookie value of that name; empty if there is none.
+    // The whole Set-Cookie value for that name; empty if there is none.
     static std::string cookie_set(const web::Answer& answer, const std::string& name) {
         for (const std::string& cookie : answer.set_cookies) {
             if (cookie.starts_with(name + "=")) {

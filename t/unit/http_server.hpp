@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A small HTTP server on loopback for tests of the network client: one thread accepts, one thread a
-// connection runs the test's script, over plain TCP or TLS. The destructor ends the connections and joins the
+// A small HTTP server on loopback for tests of the network client, over plain TCP or TLS. One thread accepts;
+// one thread per connection runs the test's script. The destructor ends the connections and joins the
 // threads.
 #pragma once
 

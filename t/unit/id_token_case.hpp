@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the tests of ID tokens share: a provider with one key of each kind, claims that are right, what to
-// expect of them, and assertions on the outcome. Keys are made once per program.
+// Shared by the tests of ID tokens: a provider with one key of each kind, valid claims, the expectation that
+// fits them, and assertions on the result. Keys are made once per program.
 #pragma once
 
 #include "../../src/oidc/id_token.hpp"
@@ -71,7 +71,7 @@ inline oidc::IdTokenExpectation expectation() {
     return expected;
 }
 
-// A token that cannot even be taken apart is refused the same way.
+// A token that cannot be parsed counts as refused, too.
 inline core::Result<oidc::IdToken>
 validate(const std::string& token, const oidc::IdTokenExpectation& expected, const jose::JwkSet& keys) {
     const auto jws = jose::parse_compact(token);
@@ -96,7 +96,7 @@ inline oidc::IdToken accept(const std::string& token,
     return std::move(id_token.value());
 }
 
-// `part` is what the detail must say, so that a token is refused for the reason that the test is about.
+// The detail must contain `part`, so that the token is refused for the tested reason and no other.
 inline void refuse(const std::string& token, std::string_view part,
                    const oidc::IdTokenExpectation& expected = expectation(),
                    const jose::JwkSet& keys = provider().keys()) {

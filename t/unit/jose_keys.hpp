@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Keys and signatures for the tests of src/jose, made with OpenSSL directly where the code under test makes
-// none.
+// Keys and signatures for the tests of src/jose. Those that the code under test cannot make are made with
+// OpenSSL directly.
 #pragma once
 
 #include "../../src/core/bytes.hpp"
@@ -65,7 +65,7 @@ inline jose::Jwk secret_jwk(std::string secret, std::string alg) {
     return jwk;
 }
 
-// What is verified: the signature over the input by a key, as if it had come in a token.
+// True if `key` verifies the signature over the input, as if both had come in a token.
 inline bool verifies(std::string_view alg, std::string_view input, std::string_view signature,
                      const jose::Jwk& key) {
     auto header = core::Json::parse("{}");
@@ -73,8 +73,7 @@ inline bool verifies(std::string_view alg, std::string_view input, std::string_v
     return jose::verify(jws, key);
 }
 
-// An RSA signature with the hash and, for PSS, the salt length that the test wants; salt below -1 means PKCS
-// #1.
+// An RSA signature with any hash and, for PSS, any salt length. A salt below -1 means PKCS #1.
 constexpr int no_pss = -100;
 inline std::string sign_rsa(EVP_PKEY* key, const char* hash, int salt, std::string_view input) {
     core::Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the policy tests give to the parser: patterns by std::regex, files, policies and variables from maps,
-// and request facts to switch. A pattern with "LIMIT" in it matches nothing and hits its limit on every text
-// with an 'x'.
+// What the policy tests give to the parser: patterns by std::regex; files, policies and variables from maps;
+// and request facts that a test can set. A pattern with "LIMIT" in it never matches, and hits its limit on
+// every text with an 'x'.
 #pragma once
 
 #include "../../src/policy/policy.hpp"
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-// g++ 12 warns of <regex> itself when sanitizers are on.
+// g++ 12 warns about <regex> itself when sanitizers are on.
 #if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -97,7 +97,7 @@ struct TestWorld {
         }
     }
 
-    // "allow group=admins acr=urn:mfa": words by spaces. An error, or nothing.
+    // Takes a line such as "allow group=admins acr=urn:mfa", split at spaces. An error, or nullopt.
     std::string add(policy::RuleSet& set, const std::string& line) const {
         std::istringstream words(line);
         std::string action;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A slow and obvious evaluator for test_policy_property, written from docs/policy.md and not from the code
-// that it checks: rules as the test makes them up, facts from pools whose meaning is listed. Where a pattern
-// hits its limit it tries every answer that the pattern might have given, and lets in only who gets in with
-// all of them.
+// A slow and simple evaluator for test_policy_property, written from docs/policy.md and not from the code
+// that it checks. The test makes up the rules; facts come from pools whose meaning is listed. If a pattern
+// hits its limit, the evaluator tries each answer that the pattern might have given, and lets somebody in
+// only if all of them do.
 #pragma once
 
 #include "../../src/session/session.hpp"
@@ -59,12 +59,12 @@ inline bool wild(const std::string& text, const std::string& value) {
     return !text.empty() && text[0] == value[0] && wild(text.substr(1), value.substr(1));
 }
 
-// The pools hold addresses that are plainly right or wrong; the list says which.
+// Every address of the pools is clearly valid or clearly invalid; this lists the valid ones.
 inline const std::vector<std::string> good_addresses = {"a@b.c", "A@B.c", "ab@x.b.c", "x@xb.c", "b@b.c"};
 inline const std::vector<std::string> bad_addresses = {"a@b@b.c",   "a@b.c.", "@b.c", "a b@b.c",
                                                        "\"a\"@b.c", "a",      ""};
 
-// What is known of a fact. No value at all: absent.
+// What is known about a fact. Without any value it is absent.
 struct Known {
     bool is_known = false;
     bool is_murky = false; // holds something that can not be compared
@@ -88,7 +88,7 @@ inline Known many(const std::optional<Strings>& list) {
     return known;
 }
 
-// Claims are chosen from these, so that nobody has to read JSON here.
+// Claims are chosen from these, so that this file does not have to parse JSON.
 struct Claim {
     const char* json;
     Known known;
@@ -156,7 +156,7 @@ public:
     Reference(const std::vector<Rules>& policies, const Identity& identity, const std::set<int>& variables)
         : policies_(policies), identity_(identity), variables_(variables) {}
 
-    // In every way that the doubts may turn out. Nothing if they are too many to try.
+    // True if every combination of the open answers allows. nullopt if there are too many to try.
     std::optional<bool> allowed_for_sure(const Rules& rules) {
         bool all = true;
         unsigned doubts = 0;

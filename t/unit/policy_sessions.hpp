@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the tests of policy decisions share: sessions with one fact, rule sets from lines, and whether a
-// condition holds. Include it last, in place of unit.hpp.
+// Shared by the tests of policy decisions: sessions with one fact, rule sets from lines, and whether a
+// condition holds. Include it last, instead of unit.hpp.
 #pragma once
 
 #include "policy_ports.hpp"

@@ -60,7 +60,7 @@ public:
         return true;
     }
 
-    // False if it is not done after five seconds.
+    // False if it has not ended after five seconds.
     bool run_until(net::SocketListener& listener, const std::function<bool()>& done) {
         const auto end = TestTime::now() + std::chrono::seconds(5);
         while (!done()) {
@@ -86,8 +86,7 @@ private:
         return static_cast<int>(std::clamp<long>(left, 0, most));
     }
 
-    // Level-triggered, so a side is reported only if it is still watched: an earlier report may have ended
-    // that.
+    // An earlier report may have ended the watching, so each side is reported only if it is still watched.
     void report(net::SocketListener& listener, const pollfd& ready) {
         const int failed = ready.revents & (POLLERR | POLLHUP);
         if (((ready.revents & POLLIN) != 0 || failed != 0) && wants(ready.fd, net::Interest::read)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the tests of a provider's state share: one provider, a client that answers when told to, and tasks
-// that run until then.
+// Shared by the tests of a provider's state: one provider, a client that answers when the test says so, and
+// tasks that wait for it.
 #pragma once
 
 #include "../../src/flow/provider.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A provider's keys and tokens for the unit tests, made at run time and independently of the module's own
+// A provider's keys and tokens for the unit tests. They are made at run time, without the module's own
 // signing: JWK sets, and compact JWS of any algorithm (RS/PS/ES/HS 256-512, EdDSA, none) with any header and
-// any claims. A Key owns its EVP_PKEY; all texts are returned by value.
+// any claims. A Key owns its EVP_PKEY.
 #pragma once
 
 #include "../../src/core/bytes.hpp"
@@ -24,7 +24,7 @@
 
 namespace oauth::tokens {
 
-// JSON objects by hand: a value is JSON text, so that a test can write what no writer would.
+// JSON objects whose values are JSON text, so that a test can also write what no JSON writer would.
 class Object {
 public:
     Object(std::initializer_list<std::pair<std::string, std::string>> members) : members_(members) {}
@@ -86,7 +86,7 @@ public:
         return object;
     }
 
-    // The raw JWS signature of `alg` over `input`; aborts where the key cannot make one.
+    // The raw JWS signature of `alg` over `input`; aborts if this key cannot make one.
     std::string sign(std::string_view alg, std::string_view input) const {
         std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
         EVP_PKEY_CTX* parameters = nullptr; // owned by the context
@@ -107,7 +107,7 @@ public:
         return alg.starts_with("ES") ? raw_ecdsa(signature) : signature;
     }
 
-    // What an attacker may take for an HMAC key: SubjectPublicKeyInfo.
+    // The SubjectPublicKeyInfo, which an attacker may use as an HMAC key.
     std::string public_der() const {
         unsigned char* der = nullptr;
         const int size = i2d_PUBKEY(get(), &der);
@@ -143,7 +143,7 @@ private:
         return bytes;
     }
 
-    // A parameter of the key as quoted base64url; size 0: as many bytes as it has.
+    // A parameter of the key as quoted base64url, padded to `size` bytes; 0: as short as possible.
     std::string parameter(const char* name, std::size_t size) const {
         BIGNUM* value = nullptr;
         require(EVP_PKEY_get_bn_param(get(), name, &value) == 1);
@@ -203,14 +203,14 @@ inline std::string join_signature(std::string input, std::string_view signature)
     return std::move(input) + "." + core::base64url_encode(signature);
 }
 
-// Signs with the alg given here, whatever the header says.
+// Signs with `alg`, whatever the header says.
 inline std::string sign(const Key& key, std::string_view alg, std::string_view header,
                         std::string_view payload) {
     const std::string input = compact_input(header, payload);
     return join_signature(input, key.sign(alg, input));
 }
 
-// With the header {"alg","kid"} that goes with it.
+// The same, with the header {"alg","kid"} that fits.
 inline std::string sign(const Key& key, std::string_view alg, std::string_view payload) {
     Object header = {{"alg", quoted(alg)}};
     if (!key.kid().empty()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every unit test includes last: cmocka with C linkage, and a few helpers. Text is compared with
-// assert_text_equal, which takes any kind of string and prints both on a failure.
+// Every unit test includes this last: cmocka with C linkage, and a few helpers. assert_text_equal compares
+// any kinds of string and prints both on failure.
 #pragma once
 
 #include "../../src/core/clock.hpp"
@@ -45,7 +45,7 @@ inline std::optional<std::string> read_file(const std::string& path) {
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// A published vector file; where it is absent the test says so and is skipped.
+// A published file of test vectors. If it is absent, the test says so and is skipped.
 inline std::string read_vectors_or_skip(const char* name) {
     auto text = read_file(vectors_folder() + "/" + name);
     if (!text) {
@@ -74,7 +74,7 @@ private:
     std::int64_t seconds_;
 };
 
-// Counts up: 0, 1, 2, ... so that every drawn value differs and a test can foretell it. Can be told to fail.
+// Gives the bytes 0, 1, 2 and so on, so that every drawn value is different and known. Can be told to fail.
 class CountingRandom final : public core::Random {
 public:
     [[nodiscard]] bool fill(void* buffer, std::size_t size) noexcept override {

@@ -11,14 +11,14 @@ const NAVIGATION = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'Sec-F
 const FETCH = { Accept: '*/*', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty', 'Sec-Fetch-Site': 'same-origin' };
 
 export class Browser {
-  // `resolve` stands for the name service: it gives the loopback port of a URL's host, or nothing where the URL itself says it.
+  // `resolve` replaces name resolution: it gives the loopback port for a URL's host, or undefined if the URL has the port itself.
   constructor({ ca, jar = new CookieJar(), resolve = () => undefined } = {}) {
     this.ca = ca;
     this.jar = jar;
     this.resolve = resolve;
   }
 
-  // One request, no redirect followed. Cookies go and come.
+  // One request, with cookies. Redirects are not followed.
   request(target, { method = 'GET', headers = {}, body, signal, path } = {}) {
     const url = new URL(target);
     const all = { Host: url.host, 'User-Agent': 'Mozilla/5.0 (test)', ...headers };
@@ -67,12 +67,12 @@ export class Browser {
     throw new Error('too many redirects: ' + history.map((response) => response.url).join(' -> '));
   }
 
-  // What a script of the page itself would send; redirects are not followed, so that a test sees them.
+  // A request as a script of the page itself would send it. Redirects are not followed, so that a test sees them.
   fetch(target, { method = 'GET', headers = {}, body, signal } = {}) {
     return this.request(target, { method, headers: { ...FETCH, ...headers }, body, signal });
   }
 
-  // Submits the first form of a page, with `values` over its own fields.
+  // Submits the first form of a page; `values` replace or add to its fields.
   submit(response, values = {}, options = {}) {
     const form = readForm(response.text);
     const action = new URL(form.action || response.url, response.url);
@@ -94,7 +94,7 @@ export async function signIn(browser, target, { login = 'alice@example.org' } = 
   return response;
 }
 
-// Sends bytes as they are and returns all that comes until the server closes or `end` is seen.
+// Sends bytes as they are. Returns everything that arrives until the server closes or `end` is seen.
 export function raw(port, bytes, { host = '127.0.0.1', end, milliseconds = 5000 } = {}) {
   return new Promise((resolve, reject) => {
     const parts = [];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The only way out of a test to hosts with real names: an HTTP proxy that knows CONNECT and a map from host:port to a port of loopback. What is not in
-// the map gets 502 and is kept in `strays`. Owned by the test that started it.
+// An HTTP proxy with CONNECT, the only way of a test to hosts with real names. It has a map from host:port to a port on loopback. Anything else gets
+// 502 and is kept in `strays`. Owned by the test that started it.
 import http from 'node:http';
 import net from 'node:net';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A cookie jar after RFC 6265bis, as far as the module can notice: host or domain, path, Secure, the __Host- and __Secure- names,
+// A cookie jar with the parts of RFC 6265bis that matter to the module: host or domain, path, Secure, the __Host- and __Secure- names,
 // expiry, replacement. Ports do not separate cookies; SameSite is not modelled.
 export class CookieJar {
   constructor(cookies = []) {

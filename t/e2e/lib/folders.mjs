@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Files that nginx's workers may read, whichever user they run as: h.folder() itself is for its owner alone.
+// Files that nginx's workers can read, whichever user they run as. h.folder() itself is readable for its owner only.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-// `files`: {'a/b.html': text}. Gives the folder.
+// `files`: {'a/b.html': text}. Returns the folder.
 export function publicFolder(h, files) {
   const folder = h.folder();
   chmodSync(folder, 0o755);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every end-to-end test is written with: e2e(name, async (h) => ...) starts peers on demand, stops them, and ends by looking into the
-// error log of each nginx. A test that needs a site says h.site({...}) and gets nginx, provider, application and browser.
+// Every end-to-end test uses this: e2e(name, async (h) => ...) starts peers on demand, stops them, and checks the error log of each nginx
+// at the end. A test that needs a site calls h.site({...}) and gets nginx, provider, application and browser.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -34,7 +34,7 @@ class Harness {
     this.allowed = [];
   }
 
-  // Log lines that this test provokes on purpose.
+  // Log lines that this test causes on purpose.
   allowLog(pattern) {
     this.allowed.push(pattern);
   }
@@ -125,7 +125,7 @@ export function siteConfiguration(site) {
     }`;
 }
 
-// Begins a sign-in and stops where the provider has answered: the callback URL is returned and not yet visited.
+// Begins a sign-in and stops when the provider has answered. Returns the callback URL, which is not visited yet.
 export async function beginSignIn(site, { browser = site.browser, target = site.origin + '/' } = {}) {
   let response = await browser.navigate(target, { follow: false });
   for (let hops = 0; hops < 5; hops++) {

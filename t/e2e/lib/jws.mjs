@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JWS made by hand with node:crypto, because a library refuses to make the wrong ones that tests need. Used by the scripted provider.
+// Makes JWS with node:crypto, because libraries refuse to make the wrong ones that tests need. Used by the scripted provider.
 import crypto from 'node:crypto';
 
 export const base64url = (data) => Buffer.from(data).toString('base64url');
@@ -22,7 +22,7 @@ function pair(name, type, options) {
   return { ...pairs[name], kid: name };
 }
 
-// Key pairs by algorithm, made once a process. `fresh` gives new ones, for a rotation.
+// Key pairs by algorithm, made once per process. `fresh` gives new ones, for a rotation.
 export function keyFor(alg) {
   const curve = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }[alg];
   if (curve) {
@@ -52,7 +52,7 @@ function signature(alg, key, input) {
   }
 }
 
-// `header` and `payload` are objects, or texts where the JSON itself is to be odd. `alg` is what really signs.
+// `header` and `payload` are objects, or texts if the JSON itself must be odd. `alg` is the algorithm that really signs.
 export function sign({ header, payload, alg, key }) {
   const text = (value) => base64url(typeof value === 'string' ? value : JSON.stringify(value));
   const input = text(header) + '.' + text(payload);

@@ -29,7 +29,7 @@ function sanitizerEnvironment() {
   };
 }
 
-// The variables of the module reach nginx only where a test asks for them: the machine's own do not decide a test.
+// nginx gets the module's variables only from the test, never from the machine's environment.
 function environment(extra = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !/^(OAUTH_|CHAINLIT_URL)/.test(name));
   return { ...Object.fromEntries(kept), ...sanitizerEnvironment(), ...extra };
@@ -55,7 +55,7 @@ export class Nginx {
     return file;
   }
 
-  // `http` is the text inside http {}, `main` what goes before events {}.
+  // `http` is the text inside http {}, `main` the text before events {}.
   write(http, main = '') {
     const temporary = TEMPORARY.map((name) => `    ${name}_temp_path ${this.prefix}/${name};`).join('\n');
     const text = `load_module ${moduleFile()};
@@ -80,7 +80,7 @@ ${http}
     return ['-p', this.prefix + '/', '-c', this.configurationFile, '-e', this.errorLog];
   }
 
-  // nginx -t on what was written last.
+  // Runs nginx -t on the configuration that was written last.
   test() {
     const result = spawnSync(nginxBinary(), [...this.arguments(), '-t'], { encoding: 'utf8', env: environment(this.env) });
     if (result.error) {
@@ -165,7 +165,7 @@ ${http}
   }
 }
 
-// nginx -t on a text of one's own, without a server.
+// Runs nginx -t on any configuration, without a server.
 export function configTest(http, { env = {}, main = '', files = {} } = {}) {
   const nginx = new Nginx({ env });
   try {

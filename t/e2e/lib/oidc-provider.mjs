@@ -16,7 +16,7 @@ function plainPage({ action, message = '' }) {
 <form method="post" action="${escapeHtml(action)}"><input name="login"><input name="password" type="password"><button>Sign in</button></form>`;
 }
 
-// Its own page asks a question in a form that a script submits; a person may simply say yes.
+// The provider's own page has a form that a script submits; this one has a button.
 function plainSignOut(ctx, form) {
   ctx.body = `<!doctype html><title>Sign out</title>${form}<button form="op.logoutForm" name="logout" value="yes">Sign out</button>`;
 }
@@ -56,7 +56,7 @@ export class OidcProvider {
     this.sockets = new Set();
   }
 
-  // `clients(origin)` is oidc-provider's list; the port comes first because the issuer has it.
+  // `clients` is a list as oidc-provider takes it.
   async start(port, clients) {
     this.issuer = 'http://127.0.0.1:' + port;
     this.provider = quietly(() => new Provider(this.issuer, configuration({ ...this, clients })));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// People for tests of rules: each signs in at /lobby/, which is open to all, so that the rules under test meet a session that exists.
+// People for tests of rules. Each signs in at /lobby/, which is open to all, so that there is a session when the tested rules are asked.
 import assert from 'node:assert/strict';
 import { Browser, signIn } from './browser.mjs';
 
-// Signs somebody in; `idToken` are claims of the ID token alone, such as acr.
+// Signs somebody in; `idToken` are claims that only the ID token has, such as acr.
 export async function person(site, user, idToken = {}) {
   const browser = new Browser();
   site.provider.user = { sub: user.sub ?? user.email ?? 'somebody', ...user };

@@ -33,7 +33,7 @@ export function canConnect(port, host = '127.0.0.1') {
   });
 }
 
-// Waits until `condition` gives something true; polls, because what is waited for happens in another process.
+// Polls until `condition` gives something true, because it depends on another process.
 export async function until(condition, what, milliseconds = 10000) {
   const deadline = Date.now() + milliseconds;
   for (;;) {

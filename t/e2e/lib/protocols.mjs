@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Applications that are not reached by HTTP/1: minimal servers for gRPC (HTTP/2 without TLS), FastCGI, uwsgi and SCGI. Each keeps what came in `requests`: `headers` as
-// [name, value] pairs, for the CGI family its parameters, in the order and with the repeats in which they arrived. Owned by the test that started it.
+// Applications that are not reached by HTTP/1: minimal servers for gRPC (HTTP/2 without TLS), FastCGI, uwsgi and SCGI. Each keeps its requests in `requests`: `headers` are
+// [name, value] pairs (for the CGI family the parameters), in the order in which they arrived, with repeats. Owned by the test that started it.
 import http2 from 'node:http2';
 import net from 'node:net';
 
@@ -58,7 +58,7 @@ class GrpcApplication extends Application {
   }
 }
 
-// Collects bytes until `read` gives a request, answers it and ends the connection: one request a connection.
+// Collects bytes until `read` gives a request, answers it and ends the connection.
 class CgiApplication extends Application {
   constructor(read, wrap = (text) => Buffer.from(text)) {
     super(net.createServer((socket) => {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The assertions that many files share: a sign-in that must fail leaves no session, does not reach the application, says so once in the log
-// and in the answer; and sites with one provider for each row of a table, because metadata and keys are kept by nginx.
+// Assertions that many files share: a sign-in that must fail leaves no session, does not reach the application, and is reported once in the log
+// and in the answer. Also sites with one provider for each row of a table, because nginx keeps metadata and keys.
 import assert from 'node:assert/strict';
 import { Browser, signIn } from './browser.mjs';
 import { assertError, assertNoStore, beginSignIn, hasSession, providerBlock } from './harness.mjs';
 
-// Runs a sign-in to its callback and expects the error there. `codes` is one code or several that are right.
+// Runs a sign-in to its callback and expects an error there. `codes` is the expected code, or several of which each is right.
 export async function assertRefused(site, what, { status = 502, codes = 'token_invalid', target = site.target, userinfo = 0 } = {}) {
   const provider = site.provider;
   const browser = new Browser({ ca: site.ca });
@@ -52,7 +52,7 @@ export async function siteForEach(h, rows, prepare, { options = () => ({}), bloc
   });
 }
 
-// The way to the provider itself fails: there is no redirect, no sign-in cookie is of use, the code is as expected.
+// The sign-in fails before the provider is reached: there is no redirect and no usable sign-in cookie, and the code is as expected.
 export async function assertCannotStart(site, what, codes = ['provider_error', 'provider_unreachable']) {
   const browser = new Browser();
   const response = await browser.navigate(site.loginUrl, { headers: { Accept: 'application/json' }, follow: false });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How an endpoint of the scripted provider answers, with its misbehaviours as members of a `shape`:
+// How an endpoint of the scripted provider answers. The members of a `shape` are its misbehaviours:
 //   status, type (false: no Content-Type), headers, body (text or Buffer instead of the JSON), alter (object => object), rewrite (JSON text => text or Buffer), redirect (URL), wait
 //   (promise or milliseconds before the answer), hang, close (no answer at all), truncated, huge (bytes of padding), endless, gzip, drip (ms a byte).
 import zlib from 'node:zlib';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An OpenID provider, or a plain OAuth 2.0 one, that signs everybody in at once and does any single thing wrong on demand. The switches
-// are the members `discovery`, `authorize`, `token`, `jwks`, `userinfo` (shapes of replies.mjs plus what is listed at each
-// handler). Every request is kept in `requests`, every breach of the protocol by the client in `violations`. Owned by the test that started it.
+// are the members `discovery`, `authorize`, `token`, `jwks` and `userinfo`: shapes of replies.mjs, and what each handler
+// lists. `requests` has every request, `violations` every breach of the protocol by the client. Owned by the test that started it.
 import crypto from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
@@ -31,7 +31,7 @@ export class ScriptedProvider {
     });
   }
 
-  // Behaves again, and forgets what it has seen.
+  // Resets the switches and forgets all requests.
   reset() {
     Object.assign(this, { discovery: {}, authorize: {}, token: {}, jwks: {}, userinfo: {} });
     this.requests = { discovery: [], authorize: [], token: [], jwks: [], userinfo: [], end_session: [], other: [] };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The application behind nginx: it keeps the raw header list of every request and answers with it as JSON. An upgrade is answered
-// with 101 and echoes what it gets. Owned by the test that started it.
+// The application behind nginx. It keeps the raw header list of every request and answers with it as JSON. It answers an upgrade
+// with 101 and then echoes what it receives. Owned by the test that started it.
 import http from 'node:http';
 
 export class Upstream {
@@ -52,7 +52,7 @@ export class Upstream {
     });
   }
 
-  // The values under a name, as an application that folds names would find them: case, '-' and '_' do not matter.
+  // All values of a header, as an application finds them that ignores case and does not tell '-' from '_'.
   static folded(entry, name) {
     const fold = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, '_');
     return entry.headers.filter(([key]) => fold(key) === fold(name)).map(([, value]) => value);

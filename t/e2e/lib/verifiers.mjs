@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Three verifiers of a JWT that have nothing in common (JO-16): jose for Node.js, the openssl command, and jwcrypto for Python (Debian: python3-jwcrypto). Each is given the token
+// Three independent verifiers of a JWT (JO-16): jose for Node.js, the openssl command, and jwcrypto for Python (Debian: python3-jwcrypto). Each is given the token
 // and the published key set, or the shared secret, and answers yes or no.
 import { execFileSync, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
@@ -39,7 +39,7 @@ function byPython({ token, jwks, secret, alg, issuer, audience }) {
   return JSON.parse(stdout);
 }
 
-// ECDSA of JWS is r and s side by side; openssl wants them in DER.
+// JWS writes an ECDSA signature as r and s side by side; openssl needs DER.
 function derSignature(signature) {
   const integer = (bytes) => {
     let at = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Auth0 as it behaves: an issuer that ends in a slash, a custom domain beside the tenant's own whose tokens are good there only, opaque access tokens, names of
-// claims that are URLs, flags that are texts, invalid_grant as 403, and a sign-out that metadata may keep quiet about.
+// Auth0 as it behaves: an issuer that ends with a slash, a custom domain whose tokens are valid only there, opaque access tokens, claims whose names are URLs,
+// flags that are texts, invalid_grant as 403, and a sign-out endpoint that the metadata may leave out.
 import { reply } from '../replies.mjs';
 import { ProviderMock } from './mock.mjs';
 
@@ -9,7 +9,7 @@ export const ANN = { sub: 'auth0|65f00000000000000000fake', nickname: 'ann', nam
   email_verified: true, 'https://example.org/roles': ['admin', 'reader'], org_id: 'org_fake123', org_name: 'acme' };
 
 export class Auth0Mock extends ProviderMock {
-  // clientAuths: what the application's setting in Auth0 says, one of 'post' and 'basic'; sessionEnd: the tenant's toggle for end_session_endpoint.
+  // clientAuths: the application's setting in Auth0, 'post' or 'basic'; sessionEnd: the tenant's setting for end_session_endpoint.
   constructor({ clientAuths = ['post'], sessionEnd = false } = {}) {
     super({ name: 'auth0', hosts: { tenant: 'tenant.us.auth0.com', custom: 'login.example.org' }, clientId: 'aUtH0fAkE', clientSecret: 's3cr_t-'.repeat(10) });
     Object.assign(this, { clientAuths, sessionEnd, user: ANN });

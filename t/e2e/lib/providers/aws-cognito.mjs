@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cognito as it behaves: the issuer is on another host than the login domain, flags are texts in userInfo, groups are in tokens only, token_use tells tokens
-// apart, access tokens have no audience and a key of their own, errors say one word and often lack the state, and its logout wants logout_uri.
+// Cognito as it behaves: the issuer and the login domain are different hosts, flags are texts in userInfo, groups are in tokens only, token_use tells tokens
+// apart, access tokens have no audience and a key of their own, errors are one word and often lack the state, and logout needs logout_uri.
 import { freshKey, publicJwk, sign } from '../jws.mjs';
 import { reply } from '../replies.mjs';
 import { ProviderMock } from './mock.mjs';

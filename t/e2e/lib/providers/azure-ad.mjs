@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Entra ID as it behaves: an issuer that is a template, keys that belong to issuers, tenants of which any may come, a Graph beside it with pages, groups
-// that are too many for a token, a photo that is a JSON 404, errors with CR LF, no ID token without `openid` and no `oid` without `profile`.
+// Entra ID as it behaves: an issuer that is a template, keys that belong to issuers, users from any tenant, a Graph API with pages, too many groups for a
+// token, a photo that is a 404 with JSON, errors with CR LF, no ID token without `openid`, and no `oid` without `profile`.
 import crypto from 'node:crypto';
 import { freshKey, halfHash, keyFor, publicJwk } from '../jws.mjs';
 import { reply } from '../replies.mjs';
@@ -69,7 +69,7 @@ export class AzureMock extends ProviderMock {
       tenant_region_scope: null, cloud_instance_name: 'microsoftonline.com', msgraph_host: new URL(this.origins.graph).host };
   }
 
-  // Seven keys with certificates, well over 10 kB; each says whose it is.
+  // Seven keys with certificates, well over 10 kB; each names its issuer.
   publicKeys(entry) {
     const tenant = entry.match[1];
     const template = AzureMock.issuerFor(this.origins.login, tenant === 'consumers' ? tenant : 'common');
@@ -92,7 +92,7 @@ export class AzureMock extends ProviderMock {
     }
   }
 
-  // The hybrid form: an ID token beside the code, with c_hash. `front` has the switches of `token` for it.
+  // The hybrid flow: an ID token comes with the code and has c_hash. `front` has the switches of `token` for it.
   authorizationAnswer(grant) {
     const parameters = super.authorizationAnswer(grant);
     if (this.responseType === 'code' || parameters.has('error')) {
@@ -174,7 +174,7 @@ export class AzureMock extends ProviderMock {
     }
   }
 
-  // `api.groups`: a shape, or (page) => a shape; shape.next is where the next page is said to be.
+  // `api.groups`: a shape, or (page) => a shape; shape.next is the given address of the next page.
   async onGroups(entry, response) {
     const grant = this.graph(entry, response);
     if (!grant) {

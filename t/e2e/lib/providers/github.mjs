@@ -75,7 +75,7 @@ export class GitHubMock extends ProviderMock {
       value, shape, status);
   }
 
-  // What all of the API asks for. 404 hides what the scopes do not cover.
+  // Required by the whole API. A 404 hides what the scopes do not cover.
   guarded(handler) {
     return async (entry, response) => {
       if (!entry.headers['user-agent']) {
@@ -120,7 +120,7 @@ export class GitHubMock extends ProviderMock {
     response.writeHead(entry.grant.user.orgs.some(({ login }) => login === wanted) ? 204 : 404).end();
   }
 
-  // A page of 30 or as asked, 100 at most. `api.NAME`: a shape, or (page) => a shape; shape.next is the address of the next page.
+  // A page of 30 items or as many as asked, at most 100. `api.NAME`: a shape, or (page) => a shape; shape.next is the address of the next page.
   list(entry, response, name) {
     const size = Math.min(Number(entry.parameters.get('per_page') ?? 30), 100);
     const page = Number(entry.parameters.get('page') ?? 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// GitLab as it behaves: an instance may live below a path, groups are told by userinfo only and may be thousands, what is empty is left out,
-// select_account is an error, and a refresh makes the old tokens worthless.
+// GitLab as it behaves: an instance may live below a path; only userinfo has groups, maybe thousands; empty facts are left out;
+// select_account is an error; and a refresh makes the old tokens invalid.
 import crypto from 'node:crypto';
 import { OpenIdMock } from './openid.mjs';
 import { reply } from '../replies.mjs';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Google as it behaves: endpoints on three hosts beside the issuer's, an issuer that may lack its scheme, `hd` for organisations only, an older userinfo with
+// Google as it behaves: endpoints on three hosts besides the issuer's, an issuer that may lack its scheme, `hd` for organisations only, an older userinfo with
 // other names, a refresh token only with consent, and no prompt=login.
 import { ProviderMock } from './mock.mjs';
 

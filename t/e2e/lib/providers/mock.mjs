@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the mocks of the real providers share: several hosts in one provider, each with its routes; both ways of client authentication; a registered
-// callback; scopes that decide what is told. Without certificates each host is a plain server on loopback; with them all hosts
-// are one TLS server that answers under the real names. The switches are those of ScriptedProvider, and `api` by name of the call.
+// Shared by the mocks of the real providers: several hosts in one provider, each with its routes; both ways of client authentication; a registered
+// callback; scopes that decide which facts are given. Without certificates each host is a plain server on loopback; with them one TLS server answers
+// under all the real names. The switches are those of ScriptedProvider, and `api`, by the name of the call.
 import crypto from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
@@ -113,7 +113,7 @@ export class ProviderMock extends ScriptedProvider {
     return this.answer(response, this.metadata(entry), this.discovery);
   }
 
-  // An error object where this provider refuses the request by itself.
+  // An error object if this provider refuses the request.
   refusal() {
     return undefined;
   }
@@ -209,7 +209,7 @@ export class ProviderMock extends ScriptedProvider {
     return answer;
   }
 
-  // The claims of this provider over the standard ones.
+  // This provider's own claims, which replace the standard ones of the same name.
   idClaims(standard) {
     return standard;
   }
@@ -241,7 +241,7 @@ export class ProviderMock extends ScriptedProvider {
     return { ...grant.user };
   }
 
-  // The grant that the bearer token stands for, or nothing after an answer of 401.
+  // The grant of the bearer token, or undefined after answering 401.
   bearer(entry, response, schemes = ['Bearer']) {
     const [, scheme, token] = /^(\S+) (.+)$/.exec(entry.headers.authorization ?? '') ?? [];
     const grant = schemes.includes(scheme) ? this.tokens.get(token) : undefined;

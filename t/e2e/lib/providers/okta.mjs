@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Okta as it behaves: an org server whose issuer is not the prefix of its endpoints, custom servers below /oauth2/ID, an issuer that may be another host than the
-// one that was asked, thin ID tokens, policies that refuse, and applications that want DPoP.
+// Okta as it behaves: an org server whose issuer is not the prefix of its endpoints, custom servers below /oauth2/ID, an issuer that may have another host than the
+// one that was asked, ID tokens with few claims, policies that refuse, and applications that require DPoP.
 import { reply } from '../replies.mjs';
 import { ProviderMock } from './mock.mjs';
 
@@ -41,7 +41,7 @@ export class OktaMock extends ProviderMock {
     return reply(response, { error: 'invalid_client', error_description: 'The client secret supplied for a confidential client is invalid.' }, {}, 401);
   }
 
-  // The org server tells groups only where the scope asks; a custom server by its own claim.
+  // The org server gives groups only if the scope asks for them; a custom server gives them in a claim of its own.
   told({ user, scopes, entry }) {
     const { groups, ...claims } = user;
     return entry.match[1] || scopes.includes('groups') ? { ...claims, groups } : claims;

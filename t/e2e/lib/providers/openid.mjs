@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An OpenID provider on one host with its paths as data: what GitLab, Auth0, Keycloak and others differ from.
+// An OpenID provider on one host, with its paths as data: the base of GitLab, Auth0, Keycloak and others.
 import { ProviderMock } from './mock.mjs';
 
 export class OpenIdMock extends ProviderMock {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A site whose provider is a mock of this folder: started by variables, by a block or by both, with the proxy in between where the mock answers
-// under its real names. The assertions here say what the application was told, and how a sign-in failed.
+// A site whose provider is a mock of this folder. It is configured by variables, by a block or by both; where the mock answers under the real names, a proxy
+// is in between. The assertions here are about what the application was told and how a sign-in failed.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -26,7 +26,7 @@ export function certificates() {
   return made;
 }
 
-// Starts a mock; under its real names with `real`.
+// Starts a mock; with `real` it answers under the real names.
 export async function startMock(h, mock, { real = false } = {}) {
   await mock.start(real ? certificates() : undefined);
   h.closers.push(() => mock.stop());
@@ -108,7 +108,7 @@ export const browserOf = (identity) => identity[Symbol.for('browser')];
 
 const plain = (html) => html.replace(/<style[\s\S]*?<\/style>/g, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').slice(0, 400);
 
-// Goes to the provider and stops before the callback: {url, form} is what is to be sent there.
+// Goes to the provider and stops before the callback. Returns {url, form}: what must be sent to it.
 export async function untilCallback(site, browser, { loginUrl = site.loginUrl, callbackUrl } = {}) {
   const callback = callbackUrl ?? loginUrl + '/callback';
   let response = await browser.navigate(loginUrl, { follow: false });
@@ -135,7 +135,7 @@ export function visit(browser, { url, form, origin }) {
     : browser.navigate(url, { follow: false, headers });
 }
 
-// A sign-in that fails at the callback, with one of `codes`, no session, and nothing for the application.
+// A sign-in that fails at the callback with one of `codes`: there is no session, and the application is told nothing.
 export async function refused(site, what, { status = 502, codes = 'provider_error', change = () => {}, loginUrl, browser = site.newBrowser() } = {}) {
   const before = site.upstream.requests.length;
   const callback = await untilCallback(site, browser, { loginUrl });
@@ -155,7 +155,7 @@ export async function refused(site, what, { status = 502, codes = 'provider_erro
   return { response, lines, code };
 }
 
-// Signed in, and no rule allows it: the sign-in itself may be refused, or the page behind it.
+// Signs in, but no rule allows it: either the sign-in itself is refused or the page after it.
 export async function denied(site, what, { target = site.loginUrl, browser = site.newBrowser(), codes = ['policy_denied', 'email_unverified'] } = {}) {
   const before = site.upstream.requests.length;
   const response = await signIn(browser, target);
@@ -170,7 +170,7 @@ export async function denied(site, what, { target = site.loginUrl, browser = sit
   return response;
 }
 
-// The wrong secret and a user who refuses: the same for every provider, under its own answers.
+// A wrong secret, and a user who refuses: the same test for every provider, with the provider's own answers.
 export async function assertWrongSecret(h, mock, makeSite) {
   const site = await makeSite('not the secret');
   await refused(site, 'wrong secret', { codes: 'provider_error' });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The traps that every provider has: each is set on one site, one after the other, with a right sign-in before and after.
+// The traps that every provider has. They are set on one site, one after the other, with a valid sign-in before and after each.
 import assert from 'node:assert/strict';
 import { freshKey, keyFor, publicJwk } from '../jws.mjs';
 import { refused, signedIn, untilCallback, visit } from './site.mjs';
