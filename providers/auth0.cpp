@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Auth0: the issuer ends in a slash; an audience must name the tenant's own domain even behind a custom one;
-// older tenants do not publish their end-session endpoint.
+// Auth0: the issuer ends with a slash; an audience must name the tenant's own domain even with a custom
+// domain; older tenants do not publish their end-session endpoint.
 #include "facts.hpp"
 #include "types.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Amazon Cognito: sign-in at the pool's domain, but the issuer is another host that no variable names. Where
-// it is not configured, the ID token names it, and it counts only if its metadata names the configured
-// domain's token endpoint.
+// Amazon Cognito: people sign in at the pool's domain, but the issuer is another host that no variable names.
+// If it is not configured, it is taken from the ID token, and accepted only if its metadata names the token
+// endpoint of the configured domain.
 #include "facts.hpp"
 #include "types.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Microsoft Entra ID, and its hybrid form. One issuer a tenant, so the ID token's issuer is checked against
-// its tid; the stable subject is tid and oid; an e-mail address is a label unless the tenant vouches for it;
-// more than 200 groups are asked of Graph.
+// Microsoft Entra ID, and its hybrid form. Each tenant has its own issuer, so the ID token's issuer is
+// checked against its tid. The stable subject is tid and oid. An e-mail address is only a label, unless the
+// tenant is trusted for it. More than 200 groups are read from Graph.
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -69,7 +69,7 @@ std::string complete_azure(Settings& settings) {
     return "";
 }
 
-// oid is in the ID token for the scope profile only.
+// The ID token has oid only with the scope profile.
 std::vector<std::string> azure_scopes_for(const Settings&, const Needs&) {
     return {"openid", "profile"};
 }
@@ -82,8 +82,8 @@ bool is_admitted(const Settings& settings, const std::string& tenant) {
     return !settings.single_tenant || !is_tenant_id(settings.tenant) || settings.tenant == tenant;
 }
 
-// ID-08: whoever administers a tenant writes any address into it, so only a tenant that the operator named is
-// believed.
+// ID-08: a tenant's administrator can give a user any address, so only addresses of tenants that the operator
+// named are believed.
 bool vouches_for_email(const Settings& settings, core::JsonView id_token, const std::string& tenant) {
     const auto& allowed = settings.allowed_tenants;
     return id_token.get("xms_edov").as_bool() == true || settings.single_tenant ||
@@ -122,7 +122,7 @@ std::vector<net::Header> consistent_headers() {
     return {{"ConsistencyLevel", "eventual"}};
 }
 
-// Graph says where the next page is; it has to be Graph.
+// Graph gives the address of the next page. It must be an address of Graph.
 core::Task<core::Status> call_graph(ApiCall call) {
     if (!call.needs.has("group") || !has_overage(call.data.id_token_view())) {
         co_return core::Done{};

@@ -34,8 +34,7 @@ std::vector<std::string> descope_scopes(const Settings&, const Needs& needs) {
                                                     : std::vector<std::string>{};
 }
 
-// The tenants are those that the user belongs to; roles are the project's, and the current tenant's or the
-// only one's.
+// The tenants are those of the user. The roles are those of the project, and of the current or only tenant.
 core::Status map_descope(const Settings&, const UserData& data, const Needs& needs,
                          session::Identity& identity) {
     const core::JsonView tenants = data.claim("tenants");

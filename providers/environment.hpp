@@ -16,12 +16,12 @@ namespace oauth::providers {
 // nullptr or empty: not set.
 using GetVariable = std::function<const char*(const std::string& name)>;
 
-// The name that this type's provider has by the environment: its own, or what OAUTH_KEYCLOAK_NAME and its
-// like say.
+// The name of this type's provider from the environment: its own, or the value of OAUTH_KEYCLOAK_NAME and the
+// like.
 std::string name_by_environment(const Type& type, const GetVariable& get);
 
-// Fills what `settings` does not say already. A sentence that names the variable if a value is wrong; empty
-// if all is well. `given`: the parameters that a block has set itself.
+// Fills the settings that are not set yet. A sentence that names the variable if a value is wrong, else
+// empty. `given`: the parameters that a block has set.
 std::string fill_from_environment(Settings& settings, const std::vector<std::string>& given,
                                   const GetVariable& get);
 

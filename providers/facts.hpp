@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the rows' functions share: reading facts out of JSON with the bounds that every mapping has, and
-// asking an API.
+// Shared by the functions of the rows: reading facts from JSON, with the same bounds for all, and asking an
+// API.
 #pragma once
 
 #include "provider.hpp"
@@ -13,14 +13,14 @@ namespace oauth::providers {
 
 constexpr std::size_t max_list = 10000;
 
-// A scalar as text; nothing for a list, an object, or text that is too long to be what it says it is.
+// A scalar as text; nullopt for a list, an object or a text that is too long.
 std::optional<std::string> text_fact(core::JsonView value);
-// A list of strings; one string is a list of one; anything else in it makes it nothing.
+// A list of strings; a single string counts as a list of one. nullopt if it has anything else in it.
 std::optional<session::Strings> list_fact(core::JsonView value);
-// true; "true" counts where the provider is known to write it so.
+// True for true, and for "true" if the provider is known to write it as a text.
 bool is_true(core::JsonView value, Type::VerifiedFlag flag);
 
-// Adds what is not there yet.
+// Adds the elements that are not there yet.
 void append_missing(session::Strings& list, const session::Strings& more);
 
 // One GET with the access token: 200 and strict JSON, or an error that names `what`.

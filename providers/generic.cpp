@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any OAuth 2.0 provider from environment variables, as Chainlit has it: three addresses, scopes, and which
-// claim is the user.
+// Any OAuth 2.0 provider by environment variables, as in Chainlit: three addresses, the scopes, and the claim
+// that is the user.
 #include "types.hpp"
 
 namespace oauth::providers {

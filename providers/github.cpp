@@ -33,7 +33,7 @@ std::string complete_github(Settings& settings) {
     if (settings.userinfo_endpoint.empty()) {
         settings.userinfo_endpoint = settings.api_url + "/user";
     }
-    // RFC 9207: github.com has been seen to send iss, and not to send it; Enterprise servers' value is not
+    // RFC 9207: github.com sometimes sends iss and sometimes does not; the value of Enterprise servers is not
     // known.
     if (settings.authorization_endpoint.starts_with("https://github.com/") && settings.issuer.empty()) {
         settings.issuer = "https://github.com/login/oauth";
@@ -53,7 +53,7 @@ core::Status map_github(const Settings&, const UserData& data, const Needs&, ses
     }
     identity.subject = user.get("id").dump();
     identity.picture = text_fact(user.get("avatar_url"));
-    identity.email.reset(); // the public address of /user is whatever its owner wrote
+    identity.email.reset(); // the public address in /user is not verified: its owner can write anything
     identity.email_verified = false;
     return core::Done{};
 }
@@ -66,7 +66,7 @@ bool is_enterprise(const Settings& settings) {
     return !settings.domain.empty() && core::base_of(settings.domain) != public_host;
 }
 
-// All pages of a list; a page that fails, fails the call.
+// All pages of a list. If one page fails, the call fails.
 core::Task<core::Result<std::vector<core::Json>>> read_pages(ApiCall call, std::string url,
                                                              std::string what) {
     std::vector<core::Json> pages;
@@ -93,7 +93,7 @@ core::Task<core::Result<std::vector<core::Json>>> read_pages(ApiCall call, std::
 core::Task<core::Status> read_emails(ApiCall call) {
     auto pages = co_await read_pages(call, call.settings.userinfo_endpoint + "/emails", "addresses");
     if (!pages && !call.needs.has("email") && pages.error().code == core::Code::provider_error) {
-        co_return core::Done{}; // the user took the scope away, and nothing here needs the address
+        co_return core::Done{}; // the user has removed the scope, and nothing here needs the address
     }
     if (!pages) {
         co_return pages.error();

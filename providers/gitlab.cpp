@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// GitLab, gitlab.com or an instance of one's own, also under a path: OpenID Connect whose issuer is the
+// GitLab: gitlab.com or your own instance, which may be under a path. OpenID Connect; the issuer is the
 // instance's address.
 #include "types.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Google: OpenID Connect; its ID tokens may name the issuer without a scheme, and the domain of an
-// organisation is the signed hd claim, never the parameter of that name.
+// Google: OpenID Connect. Its ID tokens may name the issuer without a scheme. The domain of an organisation
+// is in the signed hd claim; the hd parameter proves nothing.
 #include "types.hpp"
 
 namespace oauth::providers {

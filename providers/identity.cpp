@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From what a provider said to who it is: the generic mapping, by OpenID Connect's standard claims. Called by
-// the callback flow once everything has been validated.
+// Makes an Identity from a provider's answers: the generic mapping of OpenID Connect's standard claims.
+// Called by the callback flow after everything has been validated.
 #include "facts.hpp"
 
 #include "../src/core/bytes.hpp"
@@ -15,8 +15,8 @@ bool is_absent(core::JsonView value) {
     return !value || value.is_null() || value.as_string() == std::string_view();
 }
 
-// The address is verified where a source that gives this very address says so: a flag of one address does not
-// vouch for another.
+// The address is verified if a source that has exactly this address says so. The flag of one address says
+// nothing about another.
 void map_email(const Settings& settings, const UserData& data, session::Identity& identity) {
     for (const core::JsonView source : {data.id_token_view(), data.userinfo_view()}) {
         const auto email = text_fact(source.get("email"));
@@ -87,10 +87,10 @@ core::JsonView UserData::claim(std::string_view path) const {
     return {};
 }
 
-// Plain OAuth 2.0 has no fixed name for it: sub or id. A name or an address is none: it may be another's
-// tomorrow.
+// Plain OAuth 2.0 has no fixed name for the subject: sub or id. A name or an address cannot be the subject,
+// because somebody else may have it tomorrow.
 std::optional<std::string> find_subject(const UserData& data) {
-    // UI-02: what the protocol vouches for comes from the ID token alone, where there is one.
+    // UI-02: if there is an ID token, the facts that the protocol guarantees come only from it.
     if (data.id_token) {
         return text_fact(data.id_token_view().get("sub"));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Any OAuth 2.0 provider with a userinfo endpoint: no ID token, so who signed in is what that endpoint says.
+// Any OAuth 2.0 provider with a userinfo endpoint. There is no ID token, so this endpoint says who signed in.
 #include "types.hpp"
 
 namespace oauth::providers {

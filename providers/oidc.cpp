@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Any OpenID provider: all it takes is the issuer.
+// Any OpenID provider: only the issuer is needed.
 #include "types.hpp"
 
 namespace oauth::providers {

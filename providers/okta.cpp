@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Okta: the org authorization server (authorization_server "false"), the default one, or another by its id.
-// The issuer is what the metadata says, because a custom domain may or may not be in it.
+// The issuer is taken from the metadata, because it may or may not have a custom domain in it.
 #include "types.hpp"
 
 #include "../src/core/url.hpp"
@@ -26,7 +26,7 @@ std::string complete_okta(Settings& settings) {
     return "";
 }
 
-// A custom server gives groups by a claim's definition; the org server for the scope.
+// A custom server gives groups if a claim is defined for them; the org server gives them for the scope.
 std::vector<std::string> okta_scopes(const Settings& settings, const Needs& needs) {
     return needs.has("group") && is_org_server(settings) ? std::vector<std::string>{"groups"}
                                                          : std::vector<std::string>{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a provider is to the flows: Settings, compiled when the configuration is read, immutable afterwards,
-// owned by the http-level configuration. A Type is a row of data (one file each in this folder, listed in
-// registry.cpp) that gives Settings its defaults, and functions only where an API differs.
+// A provider as the flows see it. Settings are made when the configuration is read, are immutable afterwards,
+// and belong to the http-level configuration. A Type is a row of data (one file each in this folder, listed
+// in registry.cpp) with the defaults of Settings, and with functions only where an API differs.
 #pragma once
 
 #include "../src/core/json.hpp"
@@ -28,8 +28,8 @@ struct Settings;
 // What the configuration's rules, claim lists and variables use of a user.
 using Needs = policy::Needs;
 
-// What the provider said of the user. All are optional: plain OAuth 2.0 has no ID token, OpenID Connect may
-// have no userinfo.
+// The provider's answers about the user. All are optional: plain OAuth 2.0 has no ID token, OpenID Connect
+// may have no userinfo.
 struct UserData {
     std::optional<core::Json> id_token;
     std::optional<core::Json> userinfo;
@@ -48,7 +48,7 @@ struct UserData {
 
 enum class Protocol { oidc, oauth2 };
 
-// Where the issuer comes from, when it is not simply the configured one, byte for byte.
+// Where the issuer comes from.
 enum class IssuerRule {
     exact,
     from_metadata, // the document at the configured address names it: Okta with a custom domain
@@ -75,8 +75,7 @@ struct ApiCall {
 
 enum class UserinfoUse { automatic, on, off };
 
-// How a provider gives refresh tokens, and how it takes tokens back: for the flows that keep sessions fresh
-// or end them.
+// How a provider gives refresh tokens and how it revokes tokens. For the flows that refresh or end sessions.
 enum class Refresh {
     by_scope,     // with offline_access in the scope
     by_parameter, // with access_type=offline and prompt=consent
@@ -101,15 +100,15 @@ struct Type {
     std::vector<std::string_view> parameters = {};
     // Those of them that only the issuer is made of: with `issuer` they would have no effect.
     std::vector<std::string_view> issuer_parameters = {};
-    std::vector<std::string> user_claims = {}; // the first that is there is the user name
+    std::vector<std::string> user_claims = {}; // the first one that exists is the user name
     std::vector<Variable> variables = {};
     std::string_view name_variable = {};   // renames the provider
     std::string_view prompt_variable = {}; // beside OAUTH_<NAME>_PROMPT
     std::vector<std::string_view> refused_prompts =
-        {}; // of OAUTH_PROMPT, which is for all: this provider answers them with an error
+        {}; // values of OAUTH_PROMPT (which is for all providers) that this provider answers with an error
     std::vector<std::string_view> issuers = {}; // accepted in an ID token beside the issuer
     IssuerRule issuer_rule = IssuerRule::exact;
-    std::optional<oidc::ClientAuth> client_auth = std::nullopt; // where there is no metadata to say it
+    std::optional<oidc::ClientAuth> client_auth = std::nullopt; // if there is no metadata
     oidc::TokenFormat token_format = oidc::TokenFormat::json;
     enum class VerifiedFlag { boolean, boolean_or_text } verified_flag = VerifiedFlag::boolean;
     enum class Flow { code, hybrid } flow = Flow::code;
@@ -124,15 +123,16 @@ struct Type {
     // Derives endpoints from domain, tenant, realm and the like, where they are not set. A sentence if
     // something is wrong.
     std::string (*complete)(Settings& settings) = nullptr;
-    // Scopes that the needs take beside the configured ones.
+    // Scopes that are needed besides the configured ones.
     std::vector<std::string> (*scopes_for)(const Settings& settings, const Needs& needs) = nullptr;
     // The form that an ID token's issuer must have, with IssuerRule::from_token.
     bool (*is_issuer)(std::string_view issuer) = nullptr;
-    // The provider's own mapping, over the generic one. policy_denied for an account that the settings
-    // exclude.
+    // The provider's own mapping, applied after the generic one. policy_denied for an account that the
+    // settings exclude.
     core::Status (*map)(const Settings& settings, const UserData& data, const Needs& needs,
                         session::Identity& identity) = nullptr;
-    // Calls that only some configurations need, as organisations. Fails closed: a partial list never decides.
+    // Calls that only some configurations need, such as organisations. Fails closed: a partial list is an
+    // error.
     core::Task<core::Status> (*call_api)(ApiCall call) = nullptr;
     // Where signing out does not follow OpenID Connect.
     std::string (*end_session_url)(const Settings& settings,
@@ -147,7 +147,7 @@ struct Settings {
     std::string client_secret;
     std::optional<oidc::ClientAuth> client_auth; // nullopt: by metadata
     std::string issuer;
-    std::string authorization_endpoint; // these win over the metadata's
+    std::string authorization_endpoint; // configured endpoints are used instead of the metadata's
     std::string token_endpoint;
     std::string userinfo_endpoint;
     std::string jwks_uri;
@@ -187,15 +187,15 @@ session::FactSet told_facts(const Type& type);
 // Settings with the type's defaults.
 Settings make_settings(const Type& type, std::string name);
 
-// Derives what is not set; then a sentence for nginx -t that names what is missing or contradicts; empty if
-// complete.
+// Derives what is not set. Returns a sentence for nginx -t that names what is missing or contradictory, else
+// an empty string.
 std::string complete(Settings& settings);
 
 // provider_error where there is no stable subject.
 core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data,
                                              const Needs& needs);
 
-// The raw claims that the needs name, once all answers are in.
+// Adds the raw claims that are needed, after all answers have arrived.
 void keep_claims(const UserData& data, const Needs& needs, session::Identity& identity);
 
 // The scopes of an authorization request: the configured ones and those that the needs take.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// See callback.hpp. The order is the security: the sign-in must be this browser's, this provider's, in time
-// and not used before anything is sent anywhere; nothing the provider says is used before it is verified.
+// See callback.hpp. The order matters for security. Before anything is sent, the sign-in must be this
+// browser's and this provider's, not expired and not used. Nothing from the provider is used before it is
+// verified.
 #include "callback.hpp"
 
 #include "../core/bytes.hpp"
@@ -35,7 +36,7 @@ core::Result<core::Parameters> read_parameters(const Request& request, const pro
                       : Error{Code::request_invalid, "the form is malformed"};
 }
 
-// The sign-in that the state belongs to, from this browser's cookie.
+// The sign-in of this state, from the browser's cookie.
 core::Result<session::SignIn> find_sign_in(Site& site, const Request& request,
                                            const providers::Settings& settings,
                                            const std::string& state_parameter) {
@@ -162,7 +163,7 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
     co_return std::move(answer);
 }
 
-// Double click, back button: who is signed in already is sent on, not to an error.
+// After a double click or the back button: somebody who is already signed in is sent on and gets no error.
 web::Answer not_a_sign_in(Site& site, const Request& request, const Error& error,
                           const session::OpenedSessionPointer& current, const std::string& return_to) {
     if (current && error.code == Code::state_invalid) {

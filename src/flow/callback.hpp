@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What comes back from the provider: checked, exchanged, verified, and made into a session.
+// The callback: the provider's answer is checked, the code exchanged, the tokens verified, and a session
+// made.
 #pragma once
 
 #include "../core/task.hpp"

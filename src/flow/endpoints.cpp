@@ -122,7 +122,7 @@ core::Task<web::Answer> serve_callback(Call call) {
     if (call.request.method != method) {
         co_return not_allowed(method);
     }
-    // CB-23, CB-21: what may be asked for twice must not use the sign-in up.
+    // CB-21, CB-23: a request that may be repeated must not use up the sign-in.
     if (is_prefetch(call.request)) {
         co_return web::failure({core::Code::request_invalid, "the callback was prefetched"},
                                audience(call.site, call.request, "/"));
@@ -282,7 +282,8 @@ web::Answer refuse(const Site& site, const Request& request, const Admission& de
     web::Audience to = audience(site, request, return_to);
     to.account = denied.identity->user + " (" + denied.identity->provider + ")";
     if (!to.prefers_json) {
-        // Without return_to: providers know one address to come back to after signing out, the site's root.
+        // Without return_to, because only the site's root is registered at providers for returning after
+        // sign-out.
         to.login_url = request.base_url + site.options.path + "/logout";
     }
     const core::Code code =

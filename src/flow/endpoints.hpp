@@ -45,7 +45,8 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
 
 enum class Unauthenticated { automatic, redirect, status_401 };
 
-// No session where one is needed: to the provider, to the sign-in page, or 401.
+// The answer if there is no session but one is needed: a redirect to the provider or to the sign-in page, or
+// 401.
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how);
 

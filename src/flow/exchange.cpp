@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See exchange.hpp. The userinfo endpoint is asked only after the ID token has been found right;
-// organisations and the like only after the account has been found admissible.
+// See exchange.hpp. The userinfo endpoint is asked only after the ID token was validated; organisations and
+// the like only after the settings have accepted the account.
 #include "exchange.hpp"
 
 #include "../core/bytes.hpp"
@@ -22,7 +22,7 @@ oidc::AuthorizationExpectation expectation(const Attempt& attempt) {
     expected.state = attempt.sign_in.state();
     expected.issuer = settings.is_openid() ? attempt.metadata->issuer : settings.issuer;
     if (expected.issuer.find('{') != std::string::npos) {
-        expected.issuer.clear(); // a template: the ID token's own issuer is checked against its tenant
+        expected.issuer.clear(); // it is a template; the issuer in the ID token is checked against its tenant
     }
     expected.iss_required = attempt.metadata->authorization_response_iss_parameter_supported;
     expected.hybrid = settings.is_hybrid();
@@ -105,8 +105,8 @@ core::Task<core::Result<core::Json>> ask_userinfo(Attempt attempt, std::string a
     co_return std::move(userinfo);
 }
 
-// Through the browser and from the token endpoint: two tokens of one sign-in have to be about one user of one
-// issuer.
+// OpenID Connect Core 3.3.3.6: the ID tokens from the browser and from the token endpoint have one iss and
+// sub
 bool same_user(const oidc::IdToken& a, const oidc::IdToken& b) {
     return a.subject == b.subject &&
            a.claims.root().get("iss").as_string() == b.claims.root().get("iss").as_string();
@@ -167,7 +167,7 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
     }
     if (settings.type->reads_access_token && attempt.site.options.requirements->needs.has("role")) {
         auto claims = co_await verify_access_token(attempt, tokens->access_token, subject);
-        if (claims) { // without it the roles are unknown, which lets nobody in
+        if (claims) { // otherwise the roles are unknown, and a rule on them does not hold
             collected.data.access_token = std::move(claims.value());
         }
     }
@@ -203,8 +203,8 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
         co_return metadata.error();
     }
     Attempt attempt{site, provider, sign_in, metadata.value()};
-    // Where the issuer is not known yet (a template, or none configured), it must have the form it can have,
-    // and then be the ID token's.
+    // If the issuer is not known yet (a template, or none configured), it must have the type's form, and must
+    // then be the issuer of the ID token.
     const bool is_open = settings.is_openid() && expectation(attempt).issuer.empty();
     const auto response_issuer = is_open ? parameters.find("iss") : std::nullopt;
     if (response_issuer && !may_be_issuer(attempt, *response_issuer)) {

@@ -13,7 +13,7 @@ namespace {
 using core::Code;
 using core::Error;
 
-// max_age that the operator has the provider asked for (authorize_param): what is asked for is enforced.
+// The max_age that the operator sends to the provider (authorize_param). It is enforced here, too.
 std::optional<std::int64_t> requested_max_age(const providers::Settings& settings) {
     for (const auto& [name, value] : settings.authorize_parameters) {
         if (name == "max_age") {
@@ -37,8 +37,8 @@ std::string claimed_issuer(const jose::Jws& jws) {
     return std::string(issuer.value_or(""));
 }
 
-// The metadata that the token is checked by: the attempt's, or its own issuer's where the configuration names
-// none.
+// The metadata for checking the token: the sign-in's, or that of the token's own issuer if none is
+// configured.
 core::Task<core::Result<Provider::MetadataPointer>> metadata_for(Attempt attempt, const jose::Jws& jws) {
     if (!attempt.metadata->issuer.empty()) {
         co_return attempt.metadata;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Verifying the tokens of one sign-in with the provider's keys: the ID token, from the token endpoint or
-// through the browser, and an access token where a type reads it.
+// Verifies the tokens of one sign-in with the provider's keys: the ID token, from the token endpoint or
+// through the browser, and the access token if the provider's type reads it.
 #pragma once
 
 #include "../core/task.hpp"
@@ -12,7 +12,7 @@
 
 namespace oauth::flow {
 
-// One sign-in under way. What it refers to lives in the flow that awaits.
+// One sign-in under way. Its references point into the flow that awaits.
 struct Attempt {
     Site& site;
     Provider& provider;
@@ -31,8 +31,8 @@ struct IdTokenFacts {
 
 core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdTokenFacts facts);
 
-// The claims of an access token that is a JWT of the same issuer, for this client and user, in time;
-// provider_error if it is anything else.
+// The claims of the access token, if it is a valid JWT of the same issuer for this client and user; else
+// provider_error.
 core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token,
                                                          std::string subject);
 

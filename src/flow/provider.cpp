@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See provider.hpp. Who waited while another's fetch failed shares its failure: a provider that hangs
-// is asked once per timeout, not once per visitor.
+// See provider.hpp. Requests that waited for a fetch share its failure, so that a provider that hangs is
+// asked once per timeout and not once per visitor.
 #include "provider.hpp"
 
 #include "../oidc/id_token.hpp"
@@ -89,8 +89,8 @@ core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata(net::Http
 
 namespace {
 
-// The issuer that the document must name: the configured one, or the one it does name where that is the
-// type's rule.
+// The issuer that the document must name: the configured one, or, if the type's rule says so, the one in the
+// document.
 std::string expected_issuer(const providers::Settings& settings, const std::string& issuer,
                             const std::string& document) {
     if (settings.type->issuer_rule != providers::IssuerRule::from_metadata) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a worker knows of one provider: its metadata and keys, fetched when first needed, by one request at a
-// time while the others wait for it. A provider that is down concerns its own sign-ins only, and is asked
-// again by the next one.
+// What a worker knows about one provider: its metadata and keys. They are fetched when first needed, by one
+// request, while others wait for it. A provider that is down affects only its own sign-ins, and the next one
+// asks it again.
 #pragma once
 
 #include "../../providers/provider.hpp"
@@ -18,7 +18,7 @@
 
 namespace oauth::flow {
 
-// How often an unknown key id may have the keys fetched again: a few times at once (a rotation, twice), then
+// Limits how often an unknown key id fetches the keys again: a few times at once (two rotations), then
 // rarely.
 class TokenBucket {
 public:
@@ -43,24 +43,24 @@ public:
     using MetadataPointer = std::shared_ptr<const oidc::Metadata>;
     using KeysPointer = std::shared_ptr<const jose::JwkSet>;
 
-    // The endpoints: configured ones win over the metadata's.
+    // The endpoints: the configured ones, else the metadata's.
     core::Task<core::Result<MetadataPointer>> metadata(net::HttpClient& http);
 
-    // The metadata of the issuer that an ID token names, where the configuration cannot
-    // (IssuerRule::from_token): it has the form that the type knows, and its document names the token
-    // endpoint that the code went to.
+    // The metadata of the issuer that an ID token names (IssuerRule::from_token), for providers whose issuer
+    // cannot be configured. The issuer must have the form that the type knows, and its document must name the
+    // token endpoint that the code was sent to.
     core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
 
-    // Keys to verify that token with. An unknown key id has them fetched again, throttled; if that fails, the
-    // error.
+    // The keys for verifying this token. An unknown key id fetches them again, throttled; the error if that
+    // fails.
     core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, const std::string& jwks_uri,
                                                const jose::Jws& token);
 
-    // The metadata as last seen, without asking: for signing out, which waits for nobody.
+    // The last known metadata, without a fetch: signing out does not wait.
     MetadataPointer known_metadata() const { return metadata_; }
 
     static constexpr std::int64_t fresh_for = 3600;       // seconds
-    static constexpr std::int64_t usable_for = 24 * 3600; // where the provider does not answer
+    static constexpr std::int64_t usable_for = 24 * 3600; // seconds, if the provider does not answer
     static constexpr std::int64_t retry_stale_after = 30;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The facts of a request that a flow or an endpoint decides by: copies, owned by whoever runs the flow, so
+// The facts of a request that flows and endpoints use. They are copies, owned by whoever runs the flow, so
 // that they outlive every suspension.
 #pragma once
 
@@ -40,17 +40,17 @@ struct Request {
     std::vector<AuthorizeParameter> authorize_parameters; // authorize_param with variables, evaluated
 };
 
-// A GET or HEAD that a person's browser makes for a page, not XHR, fetch, an image, an event stream or an
+// True for a GET or HEAD with which a browser loads a page: not XHR, fetch, an image, an event stream or an
 // upgrade.
 bool is_page_load(const Request& request);
 
-// The client would rather have JSON than a page.
+// True if the client prefers JSON to a page.
 bool prefers_json(const Request& request);
 
-// Asked for ahead of time, by a browser or a link previewer: nothing may be used up for it.
+// True for a request made in advance, by a browser or a link previewer. It must not use up anything.
 bool is_prefetch(const Request& request);
 
-// Made by a page of another site. What says nothing about its origin is taken for our own.
+// True for a request made by a page of another site. A request without any origin counts as our own.
 bool is_cross_site(const Request& request);
 
 } // namespace oauth::flow

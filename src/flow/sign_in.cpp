@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See sign_in.hpp. Nothing of the visitor's request reaches the authorization request but where to come back
-// to, and that stays here, in the sealed cookie.
+// See sign_in.hpp. Nothing from the visitor's request gets into the authorization request. The page to return
+// to stays here, in the sealed cookie.
 #include "sign_in.hpp"
 
 #include "../core/bytes.hpp"
@@ -18,7 +18,8 @@ session::CookieSettings sign_in_cookie_settings(const SiteOptions& options,
                                                 const providers::Settings& provider) {
     using SameSite = session::CookieSettings::SameSite;
     session::CookieSettings settings = options.cookie;
-    // The browser comes back from another site: Lax is sent with that GET, only None with a form_post.
+    // The callback comes from another site: a browser sends Lax cookies with its GET, but only None cookies
+    // with a form_post.
     settings.same_site = provider.uses_form_post() ? SameSite::none : SameSite::lax;
     return settings;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The way to the provider: one sealed sign-in cookie and a redirect.
+// Starts a sign-in: one sealed cookie and a redirect to the provider.
 #pragma once
 
 #include "../core/task.hpp"

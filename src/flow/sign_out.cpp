@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// See sign_out.hpp. The session is ended in the ledger too, so that a copy of its cookie is worth nothing
-// afterwards.
+// See sign_out.hpp. The ledger records that the session has ended, so that copies of its cookie stop working.
 #include "sign_out.hpp"
 
 #include "../core/url.hpp"
@@ -23,7 +22,7 @@ std::string requested_return(const Request& request) {
     return "/";
 }
 
-// Empty: none, or the provider does not answer, which keeps nobody signed in here.
+// Empty if there is none or the provider does not answer: the session here ends in any case.
 core::Task<std::string> find_end_session_endpoint(Site& site, Provider& provider) {
     if (const auto known = provider.known_metadata()) {
         co_return known->end_session_endpoint;

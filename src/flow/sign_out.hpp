@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Signing out: here first, then at the provider where it has an end-session endpoint. An end that cannot be
+// Signing out: first here, then at the provider if it has an end-session endpoint. An end that cannot be
 // recorded is no sign-out: 503.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What flows work with: a Site is a server's compiled configuration, immutable and owned by it; a Site
-// is a worker's means to serve it (keys, client, provider caches), made after fork. Flows hold references to
-// both; both outlive them.
+// What flows work with. SiteOptions is a server's compiled configuration: immutable, owned by the
+// configuration. A Site is what a worker needs to serve it (keys, client, provider caches), made after fork.
+// Flows hold references to both; both outlive them.
 #pragma once
 
 #include "../../providers/provider.hpp"
@@ -27,8 +27,9 @@ namespace oauth::flow {
 struct Requirements {
     providers::Needs needs;
     std::vector<std::shared_ptr<const policy::RuleSet>> rules;
-    bool shows_groups = false; // a variable or a claim list uses them: none may be left out
-    // Marks of a session: made under other requirements, it has not what the rules ask, and is none any more.
+    bool shows_groups = false; // a variable or a claim list uses them, so none may be left out
+    // Marks for sessions. A session with another mark was made under other requirements: it may lack facts
+    // that the rules use, so it counts as none.
     std::string mark;
     std::string mark_with_groups; // of a session that keeps only the groups that rules name
 
@@ -68,7 +69,7 @@ std::string redirect_uri(const SiteOptions& options, const std::string& base_url
                          const std::string& provider);
 std::string login_url(const SiteOptions& options, const std::string& base_url, const std::string& return_to);
 
-// Where to go back to, from a parameter of the request: a path of our own origin, "/" for whatever is not.
+// The page to return to, from a parameter of the request: a path of our own origin, else "/".
 std::string local_return_to(std::string_view value, const std::string& base_url);
 
 // What pages and JSON for this request have in common; login_url leads to a fresh sign-in.

@@ -42,11 +42,11 @@ struct Guarded<Function, Failure, R (*)(Arguments...)> {
     }
 };
 
-// guarded<f> is what goes into nginx's tables in f's place.
+// nginx's tables get guarded<f> instead of f.
 template <auto Function, ngx_int_t Failure = NGX_ERROR>
 constexpr auto* guarded = &Guarded<Function, Failure>::call;
 
-// For phase handlers: an unexpected failure is a 500, never a way in.
+// For phase handlers: an unexpected failure gives 500 and never lets a request through.
 template <auto Function>
 constexpr auto* guarded_phase = &Guarded<Function, NGX_HTTP_INTERNAL_SERVER_ERROR>::call;
 

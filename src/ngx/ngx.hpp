@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one door to nginx's headers. Comes first in every file of this folder: they define 64-bit off_t.
+// The only place that includes nginx's headers. Every file of this folder includes it first, because nginx's
+// headers define off_t with 64 bits.
 #pragma once
 
 extern "C" {
@@ -37,7 +38,7 @@ inline ngx_str_t copy(ngx_pool_t* pool, std::string_view text) {
     return result;
 }
 
-// For directive setters: nginx takes char* for messages it never writes to.
+// For directive setters: nginx wants char* for messages, but never writes to them.
 inline char* conf_error(const char* message) {
     return const_cast<char*>(message);
 }

@@ -28,7 +28,7 @@ T* pool_make(ngx_pool_t* pool, Arguments&&... arguments) {
     return object;
 }
 
-// The object of that type that the pool holds, the newest first; nullptr: none. For what nginx has lost, as
+// The newest object of that type in the pool; nullptr if there is none. Finds what nginx forgets, such as
 // r->ctx after an internal redirect.
 template <class T, class Match>
 T* pool_find(ngx_pool_t* pool, Match match) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See address.hpp. Works on bytes and lengths, never on C strings; nothing is normalised, so nothing can be
-// made to look like something else by normalising.
+// See address.hpp. Works on bytes with lengths, never on C strings. Nothing is normalised, so no address can
+// turn into another one.
 #include "address.hpp"
 
 namespace oauth::policy {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What counts as an e-mail address in a rule, and what as its domain. Deliberately narrower than RFC 5322: an
-// address that two programs could read differently counts for nothing. Pure; the views borrow from the
+// address that two programs could read differently does not count. Pure functions; the views point into the
 // caller's text.
 #pragma once
 
@@ -15,9 +15,8 @@ constexpr std::size_t max_address_size = 320;
 // ASCII letters, digits, '-', '_' and single dots between them: no trailing or leading dot, no empty label.
 bool is_domain(std::string_view text);
 
-// What follows the '@' of an address; nothing if the text is not exactly one plain address: one '@', no
-// quotes, spaces, control characters or list separators, no encoded '@', a local part, a domain as above, at
-// most 320 bytes.
+// The domain of an address. nullopt unless the text is exactly one plain address: a local part, one '@', a
+// domain as above; no quotes, spaces, control characters, list separators or encoded '@'; at most 320 bytes.
 std::optional<std::string_view> address_domain(std::string_view address);
 
 } // namespace oauth::policy

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// See anchor.hpp. The text is only wrapped, never rewritten: what it means between its ends is the compiler's
-// business. Works for PCRE, and for ECMAScript as the unit tests use it, which has no \z.
+// See anchor.hpp. The pattern is only wrapped and never rewritten, so its meaning stays the compiler's. Works
+// for PCRE, and for ECMAScript, which the unit tests use and which has no \z.
 #include "anchor.hpp"
 
 namespace oauth::policy {
 
 namespace {
 
-// "(?i)" and the like at the beginning are no part of what is anchored.
+// Flags such as "(?i)" at the beginning stay outside the anchors.
 std::size_t flags_size(std::string_view regex) {
     if (!regex.starts_with("(?")) {
         return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Private to this folder: where a pattern of NAME~REGEX is anchored. A pattern that was meant for a whole
-// address and is found in the middle of another one lets strangers in, so it is anchored unless it says
-// otherwise itself.
+// Private to this folder: how a pattern of NAME~REGEX is anchored. A pattern that is meant for a whole
+// address but matches in the middle of another one would let strangers in, so a pattern without anchors gets
+// them.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace oauth::policy {
 
-// The whole value has to match, unless the pattern itself says at one end where it is anchored ("^adm",
-// "@example\.org$"): then the other end is open. Alternatives do not escape the anchors, and a newline at the
-// end is not overlooked.
+// The whole value must match. If the pattern has an anchor of its own at one end ("^adm", "@example\.org$"),
+// the other end is open. The anchors hold for all alternatives, and a newline at the end of a value is not
+// ignored.
 std::string anchored_pattern(std::string_view regex);
 
 bool is_anchored_at_end(std::string_view regex);
 
-// Nothing but anchors and flags.
+// True if the pattern has only anchors and flags.
 bool is_empty_pattern(std::string_view regex);
 
 } // namespace oauth::policy

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// See claim.hpp. The text was written by this module from checked JSON; it is read as if it were not.
+// See claim.hpp. This module has written the text from checked JSON, but the text is not trusted here.
 #include "claim.hpp"
 
 #include "../core/json.hpp"
@@ -42,7 +42,8 @@ void ClaimReader::skip_space() {
     rest_.remove_prefix(size == std::string_view::npos ? rest_.size() : size);
 }
 
-// Behind a value: the end of the text, or of the array and the text, or a comma and another element.
+// After a value comes the end of the text, the end of the array and of the text, or a comma and another
+// element.
 bool ClaimReader::finish_if_at_end() {
     skip_space();
     if (is_array_ && rest_.starts_with(',')) {
@@ -122,7 +123,7 @@ bool ClaimReader::read_word(std::string_view& scalar) {
     return true;
 }
 
-// An array or object within the array, strings in it and all; depth is counted, not recursed into.
+// Skips an array or object inside the array, with its strings. Depth is counted, without recursion.
 bool ClaimReader::skip_nested() {
     std::size_t depth = 0;
     while (!rest_.empty()) {

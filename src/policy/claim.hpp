@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The scalars of a claim, from its JSON text: the one that it is, or the elements of the array that it is.
-// Walks the text instead of parsing it into a tree, since numbers compare by their text and most claims are
-// one word.
+// Reads the scalars of a claim from its JSON text: one scalar, or the elements of an array. Reads the text
+// directly instead of building a tree, because numbers are compared as text and most claims are one word.
 #pragma once
 
 #include <string>
@@ -14,13 +13,13 @@ public:
     explicit ClaimReader(std::string_view json);
 
     // The next scalar: the content of a string, or the text of a number, true or false. False at the end, and
-    // for good once something is wrong. The view lives until the next call.
+    // from the first error on. The view is valid until the next call.
     bool next(std::string_view& scalar);
 
     bool is_array() const { return is_array_; }
-    // All is read, it was JSON, and the claim is a scalar or an array: not an object, not null.
+    // True if everything was read without error and the claim is a scalar or an array, not an object or null.
     bool complete() const { return state_ == State::done; }
-    // An array held something else than scalars; they were passed over.
+    // True if an array had elements that are no scalars. They were skipped.
     bool has_others() const { return has_others_; }
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The rules against a session: RuleSet::evaluate. On the request path where no verdict is remembered, so
-// nothing here allocates unless a claim has escapes in it. The only place that knows what a doubt is worth.
+// RuleSet::evaluate: the rules against a session. Used on the request path if no verdict is remembered, so
+// nothing here allocates unless a claim has escapes in it. Only this file decides what a doubtful answer
+// counts as.
 #include "evaluation.hpp"
 
 #include "claim.hpp"
@@ -24,7 +25,7 @@ Truth match(const Condition& condition, std::string_view text) {
     }
 }
 
-// What is known of the fact, turned round for !=.
+// The answer about a fact, negated for !=.
 Truth with_operator(const Condition& condition, Truth matched) {
     if (condition.op != Operator::not_equal) {
         return matched;
@@ -32,7 +33,7 @@ Truth with_operator(const Condition& condition, Truth matched) {
     return matched == Truth::no ? Truth::yes : Truth::no;
 }
 
-// Any element that matches makes it so; one that is in doubt keeps it in doubt.
+// yes if any element matches; otherwise doubtful if any element is doubtful.
 Truth either(Truth a, Truth b) {
     if (a == Truth::yes || b == Truth::yes) {
         return Truth::yes;
@@ -102,7 +103,7 @@ Truth Evaluation::holds_claim(const Condition& condition) const {
             matched = either(matched, match(condition, scalar));
         }
     }
-    // Of an array with objects in it nobody can say what it does not hold.
+    // In an array with objects the value may be inside one of them, so != has no answer.
     if (!claim.complete() || !has_value || (claim.has_others() && condition.op == Operator::not_equal)) {
         return Truth::unknown;
     }
@@ -137,7 +138,7 @@ Truth Evaluation::holds(const Condition& condition) {
     return Truth::unknown;
 }
 
-// A condition that surely does not hold settles it, whatever was in doubt before.
+// A condition that certainly does not hold decides, even if an earlier one was doubtful.
 Truth Evaluation::holds(const RuleSet::Rule& rule) {
     Truth all = Truth::yes;
     for (const auto& condition : rule.conditions) {
@@ -164,7 +165,7 @@ Truth Evaluation::decide(const RuleSet& set) {
         }
         const bool is_deny = rule.action == Action::deny;
         (is_deny ? may_deny : may_allow) = true;
-        // A doubt is enough for a no.
+        // A doubtful answer counts as no.
         if (decided < 0 && (is_deny || last == Truth::yes)) {
             decided = static_cast<int>(i);
         }

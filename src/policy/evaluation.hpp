@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Private to this folder: one decision about one session. Lives on the stack of RuleSet::evaluate, borrows
-// everything, and looks into the e-mail address at most once.
+// Private to this folder: one decision about one session. It lives on the stack of RuleSet::evaluate, borrows
+// everything, and parses the e-mail address at most once.
 #pragma once
 
 #include "address.hpp"
@@ -8,11 +8,12 @@
 
 namespace oauth::policy {
 
-// unknown: the session does not have it, which is as good as no, under != too. doubtful: a pattern hit its
-// limit; whoever decides takes it for what lets nobody in.
+// unknown: the session does not have the fact. It counts as no, also under !=. doubtful: a pattern hit its
+// limit. It counts as whatever refuses.
 enum class Truth { no, unknown, yes, doubtful };
 
-// What counts as verified: only what the provider says, or, to tell somebody why he is refused, any address.
+// Which addresses count as verified: those that the provider verified, or all of them (only for explaining
+// why somebody was refused).
 enum class Trust { verified, all_addresses };
 
 // A condition about one text, whatever is behind the name; an empty text is not known.
@@ -23,9 +24,9 @@ public:
     Evaluation(const session::Identity& identity, const RequestFacts& request, Trust trust)
         : identity_(identity), request_(request), trust_(trust) {}
 
-    // doubtful: allowed or not, depending on what a pattern would have said.
+    // doubtful: it depends on a pattern that hit its limit.
     Truth decide(const RuleSet& set);
-    // The rule that decided last, an index into the set it was asked of; -1: none.
+    // The rule that decided last, as an index into its set; -1: none.
     int rule() const { return rule_; }
 
     Verdict verdict(const RuleSet& set);

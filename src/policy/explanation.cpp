@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Why nobody was let in, for the log line of a refusal: what the configuration says and how it went, and
-// nothing of what the session holds.
+// Explains a refusal in the log: what the configuration says and which conditions were not met, without any
+// value of the session.
 #include "evaluation.hpp"
 
 #include "../core/bytes.hpp"

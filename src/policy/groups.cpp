@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which groups the rules are about at all: where a user has more than a session can hold, the others need not
-// be kept.
+// Which groups the rules name. If a user has more groups than a session can hold, only these are kept.
 #include "rule.hpp"
 
 namespace oauth::policy {

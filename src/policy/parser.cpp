@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See parser.hpp. Everything a rule says is checked here, once, so that a request only compares. Messages
-// name what was found and what is accepted; the caller puts the directive, the file and the line around them.
+// See parser.hpp. Rules are checked here once, so that requests only compare. Messages name what was found
+// and what is accepted; the caller adds the directive, the file and the line.
 #include "parser.hpp"
 
 #include "anchor.hpp"
@@ -185,7 +185,8 @@ std::string parse_pattern(Condition& condition, std::string_view regex, const Pa
         return "the pattern of " + quoted(condition.text.substr(0, 40)) + "... is longer than 4096 bytes";
     }
     condition.regex = regex;
-    // First as it is written: "a)|(b" is an error and must not become two patterns by what is put around it.
+    // Compiled first as it is written: "a)|(b" is an error and must not become valid by the brackets around
+    // it.
     std::string error;
     if (ports.compile(regex, error) != nullptr) {
         const std::string flags = condition.topic.is_address() ? "(?i)" : "";
@@ -251,7 +252,7 @@ std::string no_operator(const std::string& word) {
 }
 
 std::string unknown_name(const Split& split, const std::string& word) {
-    // oauth_allow bob@example.org: an address, not a file.
+    // "oauth_allow bob@example.org" is an address and no file.
     if (split.op == '@' && split.right.find('/') == std::string_view::npos) {
         return unknown_condition(split.name) + "; for an address write email=" + word;
     }

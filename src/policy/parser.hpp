@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Private to this folder: from one word of a directive to one condition. Called by RuleSet::add while the
+// Private to this folder: parses one word of a directive into one condition. Called by RuleSet::add while the
 // configuration is read.
 #pragma once
 
@@ -7,8 +7,8 @@
 
 namespace oauth::policy {
 
-// NAME=VALUE,... and its kin, policy=NAME, if=$variable. An error as RuleSet::add reports it; empty if
-// `condition` is complete.
+// NAME=VALUE,... with any operator, policy=NAME or if=$variable. Fills `condition` and returns an empty
+// string, or returns the error for RuleSet::add.
 std::string parse_condition(const std::string& word, const ParserPorts& ports, Condition& condition);
 
 } // namespace oauth::policy

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// May they? Rules as in docs/policy.md, compiled when the configuration is read into something that decides
-// about a session in well under a microsecond. Three-valued on purpose: a condition on what a session does
-// not have does not hold, under != too. Owned by the configuration; immutable while requests run.
+// Rules as in docs/policy.md. They are compiled when the configuration is read, and then decide about a
+// session in well under a microsecond. A condition on a fact that the session does not have does not hold,
+// also under !=. Owned by the configuration; immutable while requests run.
 #pragma once
 
 #include "../session/facts.hpp"
@@ -23,7 +23,7 @@ enum class Action { allow, deny };
 class Pattern {
 public:
     virtual ~Pattern() = default;
-    // False too where matching hit its limit: fail closed. (A deny rule's caller sees limit_hit.)
+    // Also false if matching hit its limit. The caller looks at limit_hit, so that a deny rule fails closed.
     enum class Match { no, yes, limit_hit };
     virtual Match match(std::string_view text) const noexcept = 0;
 };
@@ -31,30 +31,31 @@ public:
 class Evaluation;
 class RuleSet;
 
-// What parsing needs from outside. All are called while the configuration is read only.
+// What parsing needs from outside. Called only while the configuration is read.
 struct ParserPorts {
-    // Compiles a regular expression, or gives nothing and says why. Searched for anywhere in the text; it may
-    // begin with "(?i)".
+    // Compiles a regular expression, which is searched anywhere in a text and may begin with "(?i)". Null,
+    // with a reason, if it is not valid.
     std::function<std::shared_ptr<const Pattern>(std::string_view regex, std::string& error)> compile;
-    // The whole file, or nothing and says why (a path relative to nginx's conf folder).
+    // The whole file; nullopt, with a reason, if it cannot be read. The path is relative to nginx's conf
+    // folder.
     std::function<std::optional<std::string>(std::string_view path, std::string& error)> read_file;
     // A named oauth_policy that has been read before; nullptr if there is none.
     std::function<std::shared_ptr<const RuleSet>(std::string_view name)> find_policy;
-    // The index of the variable, its name without the "$", for RequestFacts::variable_is_true; nothing and
-    // says why if there is no such variable.
+    // The index of the variable for RequestFacts::variable_is_true; the name is without "$". nullopt, with a
+    // reason, if there is no such variable.
     std::function<std::optional<int>(std::string_view name, std::string& error)> find_variable;
     // For nearest-name hints of provider=: the providers configured so far; empty: not checked.
     std::vector<std::string> providers;
 };
 
-// if=$variable is about the request, not about the session: asked for each time.
+// if=$variable depends on the request and not on the session, so it is asked each time.
 class RequestFacts {
 public:
     virtual ~RequestFacts() = default;
     virtual bool variable_is_true(int index) const = 0; // not empty and not "0"
 };
 
-// What the rules use of a session: so that nothing else is asked of a provider or kept in a cookie.
+// Which facts the rules use. Nothing else is asked of a provider or kept in a cookie.
 struct Needs {
     session::FactSet facts;
     std::set<std::string> claims; // paths
@@ -73,9 +74,8 @@ struct Source {
 
 struct Verdict {
     bool allowed = false;
-    int rule = -1; // the rule of this set that decided; -1: none matched, which is a no
-    // The only thing that kept an allow rule with email or domain conditions from matching is that the
-    // address is not verified.
+    int rule = -1; // the rule of this set that decided; -1: none matched, which refuses
+    // An allow rule with email or domain conditions would have matched if the address were verified.
     bool email_unverified = false;
 };
 
@@ -86,10 +86,10 @@ public:
     RuleSet(RuleSet&&) noexcept;
     RuleSet& operator=(RuleSet&&) noexcept;
 
-    // One oauth_allow or oauth_deny: its arguments as nginx has taken the quotes off. An empty string, or a
-    // sentence for nginx -t that says what was found and what is accepted ("unknown condition \"gruop\", did
-    // you mean \"group\"?"). A rule that the ones before it keep from ever being reached is refused here,
-    // where its line is known.
+    // Adds one oauth_allow or oauth_deny: its arguments, without nginx's quotes. Returns an empty string, or
+    // a sentence for nginx -t that says what was found and what is accepted ("unknown condition \"gruop\",
+    // did you mean \"group\"?"). A rule that the ones before it make unreachable is refused here, where its
+    // line is known.
     std::string add(Action action, const std::vector<std::string>& words, const ParserPorts& ports);
 
     // Once all of the configuration has been read: why this rule can never match a session of these sources,
@@ -108,14 +108,14 @@ public:
     bool depends_on_request() const; // some if=
     Needs needs() const;
 
-    // Does a group condition of these rules, or of the policies they name, match this group?
+    // True if a group condition of these rules, or of the policies they name, matches this group.
     bool mentions_group(std::string_view group) const;
-    // All that mentions_group depends on, for a fingerprint.
+    // Everything that mentions_group depends on, for a fingerprint.
     void append_group_conditions(std::string& text) const;
 
     Verdict evaluate(const session::Identity& identity, const RequestFacts& request) const;
-    // Why nobody was let in, for the log: the first unmet condition of each allow rule, bounded to 400 bytes.
-    // No values of the session.
+    // Why a session was refused, for the log: the first unmet condition of each allow rule, at most 400
+    // bytes, without any values of the session.
     std::string explain(const session::Identity& identity, const RequestFacts& request) const;
 
 private:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a reviewer would say of rules that are each well-formed: two conditions that exclude each other, a
-// rule that an earlier one leaves nothing for. Says so only where it is certain. Called while the
-// configuration is read.
+// Finds well-formed rules that make no sense: two conditions that exclude each other, or a rule that an
+// earlier one makes unreachable. Reports only what is certain. Called while the configuration is read.
 #include "rule.hpp"
 
 #include "address.hpp"
@@ -16,8 +15,8 @@ bool about_same_fact(const Condition& a, const Condition& b) {
     return a.topic == b.topic && a.path == b.path;
 }
 
-// NAME=... whose every value is refused by NAME!=... beside it; for lists too, since != wants no element to
-// match.
+// NAME=..., of which NAME!=... in the same rule refuses every value. Also for lists, because != means that no
+// element matches.
 bool is_excluded(const Condition& wanted, const Condition& refused) {
     return wanted.op == Operator::equal && refused.op == Operator::not_equal &&
            wanted.values.all([&](const ValueText& value) { return refused.values.covers(value); });
@@ -28,7 +27,7 @@ bool is_disjoint(const Condition& a, const Condition& b) {
            !a.values.may_intersect(b.values);
 }
 
-// email=bob@example.org beside domain=example.com.
+// email=bob@example.org in one rule with domain=example.com.
 bool is_foreign_address(const Condition& address, const Condition& domain) {
     return address.topic.is("email") && domain.topic.is(Topic::Kind::domain) &&
            address.op == Operator::equal && domain.op == Operator::equal &&

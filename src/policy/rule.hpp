@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Private to this folder: what a rule is once it has been read. parser.cpp makes it, reach.cpp looks for
-// rules that make no sense together, evaluation.cpp decides with it.
+// Private to this folder: a parsed rule. parser.cpp makes it, reach.cpp looks for rules that make no sense
+// together, evaluation.cpp decides with it.
 #pragma once
 
 #include "policy.hpp"
@@ -40,7 +40,7 @@ struct Condition {
     int variable = -1;                      // variable
 };
 
-// True for what a person has one of: two values of it can not both hold.
+// True for facts that have one value per person, so that two values cannot both match.
 bool is_single_valued(const Topic& topic);
 
 struct RuleSet::Rule {
@@ -49,14 +49,14 @@ struct RuleSet::Rule {
     std::string text;
     Needs needs;
     bool depends_on_request = false;
-    std::size_t weight = 1; // conditions in all, those of the sets it names too
+    std::size_t weight = 1; // the number of conditions, with those of the sets that it names
     int depth = 0;          // of sets within sets
 };
 
-// reach.cpp: sentences for nginx -t, empty if all is well.
-// Two conditions of a rule that can not both hold.
+// In reach.cpp: sentences for nginx -t, empty if all is well.
+// Two conditions of a rule that cannot both hold.
 std::string find_contradiction(const std::vector<Condition>& conditions);
-// Whenever all of `narrow` hold, all of `wide` hold.
+// True if all of `wide` hold whenever all of `narrow` hold.
 bool implies(const std::vector<Condition>& narrow, const std::vector<Condition>& wide);
 
 } // namespace oauth::policy

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of one level or of one oauth_policy: how they come together while the configuration is read, and
-// what they need to know of a session. Deciding is in evaluation.cpp.
+// The rules of one level or of one oauth_policy: how they are collected while the configuration is read, and
+// which facts they need. evaluation.cpp decides.
 #include "rule.hpp"
 
 #include "parser.hpp"
@@ -13,7 +13,7 @@ namespace oauth::policy {
 namespace {
 
 constexpr std::size_t max_words = 64;
-// Sets name sets: without a bound a short configuration could ask for a year of comparing.
+// Sets can name sets, so without a limit a short configuration could cause years of comparisons.
 constexpr std::size_t max_weight = 10000;
 constexpr int max_depth = 16;
 

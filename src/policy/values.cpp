@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See values.hpp. Literals are sorted, so that a file of ten thousand addresses costs no more than a dozen
-// compares.
+// See values.hpp. Literals are sorted, so that a file of ten thousand addresses costs about a dozen
+// comparisons.
 #include "values.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace oauth::policy {
 
 namespace {
 
-// Below this a walk is faster than a binary search.
+// Below this size a linear search is faster than a binary one.
 constexpr std::size_t few = 8;
 
 bool is_escapable(char c) {

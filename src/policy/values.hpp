@@ -9,21 +9,21 @@
 
 namespace oauth::policy {
 
-// One value as written, split at its unescaped stars: "a*b" has the parts "a" and "b". One part: no star in
-// it.
+// One value, split at its unescaped stars: "a*b" has the parts "a" and "b". A value with one part has no
+// star.
 struct ValueText {
     std::vector<std::string> parts;
 
     bool is_literal() const { return parts.size() == 1; }
     std::string text() const; // with the stars, without the escapes
-    // Each part is looked for once, from where the one before ended: no backtracking.
+    // Each part is searched once, from the end of the part before it. There is no backtracking.
     bool matches(std::string_view text) const;
-    // Everything that `other` matches, this one matches. May say no where it is so.
+    // True if this value surely matches everything that `other` matches; false if that is not certain.
     bool covers(const ValueText& other) const;
 };
 
-// "a,b\,c,d*": a comma, a star or a backslash that belongs to the value has a backslash before it; any other
-// backslash is itself. Keeps empty values, for the caller to complain about.
+// "a,b\,c,d*": a comma, star or backslash that belongs to a value has a backslash before it; any other
+// backslash is an ordinary character. Empty values are kept, so that the caller can report them.
 std::vector<ValueText> split_values(std::string_view list);
 
 class Values {
@@ -34,7 +34,7 @@ public:
 
     bool match(std::string_view text) const;
     bool covers(const ValueText& value) const;
-    // Some text may be matched by both; no only where it is certain.
+    // False only if certainly no text is matched by both.
     bool may_intersect(const Values& other) const;
     const std::vector<ValueText>& literals() const { return literals_; }
     const std::vector<ValueText>& wildcards() const { return wildcards_; }

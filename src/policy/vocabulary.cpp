@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See vocabulary.hpp. The messages are read by somebody whose nginx does not start: each says what to write
-// instead.
+// See vocabulary.hpp. Each message says what to write instead, because nginx does not start until it is
+// right.
 #include "vocabulary.hpp"
 
 #include "address.hpp"
@@ -30,7 +30,7 @@ void for_each_name(Visitor visit) {
     }
 }
 
-// Levenshtein; words are cut first, a configuration has no reason for longer ones.
+// The Levenshtein distance. Words are cut first; no configuration needs longer ones.
 std::size_t distance(std::string_view a, std::string_view b) {
     a = a.substr(0, 64);
     b = b.substr(0, 64);
@@ -65,7 +65,7 @@ std::string impossible_domain(const std::string& text) {
     return "it is not a domain name, accepted: domain=example.org or domain=*.example.org";
 }
 
-// An 'a' where a star is: if even that is no domain, nothing is.
+// Puts an 'a' in place of each star. If that is not a domain, no text that matches is one.
 bool may_be_domain(const ValueText& value) {
     std::string sample = value.parts.front();
     for (std::size_t i = 1; i < value.parts.size(); ++i) {
@@ -74,7 +74,7 @@ bool may_be_domain(const ValueText& value) {
     return is_domain(sample);
 }
 
-// A star may stand for the '@', or for all before or behind it.
+// A star may stand for the '@', or for everything before or after it.
 bool may_be_address(const ValueText& value) {
     if (value.is_literal()) {
         return address_domain(value.parts.front()).has_value();
@@ -141,7 +141,7 @@ std::string nearest_hint(std::string_view word, const std::vector<std::string>& 
     std::size_t best = 3;
     const std::string* nearest = nullptr;
     for (const auto& candidate : known) {
-        // "username", "organization", "groups": what begins with a known word means it.
+        // "username", "organization", "groups": a word that begins with a known word probably means that one.
         const bool begins = candidate.size() >= 2 && lower.starts_with(candidate);
         const std::size_t far = begins ? 0 : distance(lower, candidate);
         if (far < best && far < std::max(candidate.size(), std::size_t{2}) - 1) {

@@ -18,11 +18,11 @@ std::optional<Topic> find_topic(std::string_view name);
 // "provider, sub, user, ...": for messages.
 const std::string& accepted_conditions();
 
-// ", did you mean \"group\"?", or just "." where no known word is near.
+// ", did you mean \"group\"?", or "." if no known word is near.
 std::string nearest_hint(std::string_view word, const std::vector<std::string>& known);
 std::string nearest_condition_hint(std::string_view word);
 
-// Why no session can ever have this value; empty if one may.
+// Why no session can ever have this value; empty if a session can.
 std::string impossible_value(const Topic& topic, const ValueText& value);
 
 } // namespace oauth::policy

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See session.hpp. The record is what gets sealed into a cookie or kept in a store, so it is small: one
-// number tells which of the optional facts are there, and only those follow. Reading is total; whatever is
-// not exactly such a record is no session.
+// See session.hpp. The record is sealed into a cookie or kept in a store, so it must be small: one number
+// tells which of the optional facts follow. Anything that is not exactly such a record is refused.
 #include "session.hpp"
 
 #include "../core/bytes.hpp"
@@ -75,7 +74,7 @@ void write_identity(core::RecordWriter& record, const Identity& identity) {
     }
 }
 
-// Grows by what is really there: a count alone reserves nothing.
+// Grows with what is read; the count alone reserves no memory.
 Strings read_list(core::RecordReader& record) {
     Strings list;
     const std::uint64_t count = record.number();

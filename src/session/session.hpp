@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who is signed in, and for how long: the value that a sign-in makes, a cookie carries, policy reads and the
-// identity token tells. A fact that the provider did not give is absent, which is not the same as an empty
-// list.
+// Who is signed in, and for how long. A sign-in makes this value, a cookie carries it, rules and the identity
+// token read it. A fact that the provider did not give is absent, which is not the same as an empty list.
 #pragma once
 
 #include <cstdint>
@@ -43,15 +42,15 @@ struct Session {
     std::string id;                // 16 random bytes
     std::int64_t signed_in_at = 0; // seconds; auth_time of the identity token
     std::int64_t expires_at = 0;   // absolute
-    std::string made_for; // a mark of what the configuration asked of the user; see docs/architecture.md
-    bool groups_are_cut = false; // only those that rules name have been kept: not to be shown to anybody
+    std::string made_for; // a mark of the facts that the configuration needed; see docs/architecture.md
+    bool groups_are_cut = false; // only the groups that rules name were kept, so they are not shown
     std::string id_token;        // empty unless oauth_tokens is on
     std::string access_token;    // likewise
 };
 
-// A flat binary record: version, then length-prefixed fields in order; absent ones cost a byte at most. What
-// was written by another version is not read. At most 64 KiB: serialize gives an empty string for more, which
-// is no record. Times are not negative.
+// A flat binary record: a version, then length-prefixed fields in order; an absent one costs a byte at most.
+// Records of another version are refused. At most 64 KiB: for more, serialize gives an empty string. Times
+// are not negative.
 std::string serialize(const Session& session);
 std::optional<Session> deserialize(std::string_view record);
 

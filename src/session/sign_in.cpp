@@ -19,7 +19,7 @@ std::string derive(const std::string& seed, std::string_view what) {
     return core::base64url_encode(core::hmac(core::Hash::sha256, seed, what));
 }
 
-// Seconds, from an id; 0 for what is no id of ours: the first to go.
+// The time in an id, in seconds; 0 if it is not one of our ids, so that it is removed first.
 std::uint64_t id_time(std::string_view id) {
     const auto bytes = core::base64url_decode(id);
     if (!bytes || bytes->size() != time_bytes + SignIn::id_random_size) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One sign-in on its way: what has to be remembered between sending the browser to the provider and its
-// coming back. It is sealed into a cookie of its own, NAME_login_<id>, so that strangers cost no server
-// memory, every tab works, and any node can finish what another began. The state begins with the id, which
-// finds the cookie.
+// One sign-in under way: what must be remembered until the browser comes back from the provider. It is sealed
+// into its own cookie, NAME_login_<id>, so that strangers cost no memory, every tab works, and any node can
+// finish what another began. The state begins with the id, which finds the cookie.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +22,7 @@ struct SignIn {
     std::string seed; // seed_size random bytes: state, nonce and verifier come from it by HMAC-SHA256
     std::int64_t started_at = 0;
     std::string provider;
-    // What the sign-in began with gets its code and token, whatever the metadata says later.
+    // The code and the token go to the endpoints that the sign-in began with, even if the metadata changes.
     std::string token_endpoint;
     std::string userinfo_endpoint;
     std::string return_to; // as checked by core::safe_return_to
@@ -39,7 +38,7 @@ SignIn make_sign_in(std::string_view random, std::int64_t now);
 std::string serialize(const SignIn& sign_in);
 std::optional<SignIn> deserialize_sign_in(std::string_view record);
 
-// The id that a state begins with; nothing if it is too short to be one of ours.
+// The id at the beginning of a state; nullopt if the state is too short to be one of ours.
 std::optional<std::string_view> sign_in_id(std::string_view state);
 std::string sign_in_cookie_name(std::string_view cookie_name, std::string_view id);
 

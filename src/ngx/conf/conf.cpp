@@ -25,7 +25,7 @@ T* unset(ngx_conf_t* cf) {
     return conf;
 }
 
-// OAUTH_BASE_URL, else CHAINLIT_URL; false: it is set and wrong.
+// Reads OAUTH_BASE_URL, else CHAINLIT_URL. False if it is set and not valid.
 bool read_base_url_variable(ngx_conf_t* cf, ngx_str_t& base_url) {
     for (const char* name : {"OAUTH_BASE_URL", "CHAINLIT_URL"}) {
         const char* value = std::getenv(name);
@@ -75,7 +75,7 @@ bool compile_server(ngx_conf_t* cf, ServerConf& server) {
         const std::string text = string(keys[i].text);
         const bool pem = text.find("-----BEGIN") != std::string::npos;
         auto key = pem ? jose::SigningKey::from_pem(text) : jose::SigningKey::from_secret(text);
-        key->set_kid(string(keys[i].kid)); // it could be read when the directive was
+        key->set_kid(string(keys[i].kid)); // the key is valid: the directive has already read it
         if (compiled.identity_ring.has_kid(key->kid())) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"oauth_identity_key\": two keys have the kid \"%s\"",
                                key->kid().c_str());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The configuration as nginx keeps it. The structs that directives address are plain; what is C++ hangs off
-// them, made in the configuration's pool and destroyed with it. Nothing here is a global: a reload has an old
-// and a new one side by side.
+// The configuration as nginx keeps it. The structs that directives address are plain; they point to C++
+// objects, which are made in the configuration's pool and destroyed with it. Nothing is global, because
+// during a reload the old and the new configuration exist side by side.
 #pragma once
 
 #include "../ngx.hpp"

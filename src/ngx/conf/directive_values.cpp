@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t max_file = 1024 * 1024;
 
-// A password in a URL is a secret like any other.
+// A password in a URL is a secret, too, and must not be logged.
 std::string without_password(std::string_view found) {
     const std::size_t authority = found.find("://");
     const std::size_t at = found.rfind('@');

@@ -69,7 +69,7 @@ std::optional<std::string> read_login_page(ngx_conf_t*, const std::string& found
 }
 
 std::optional<std::string> read_header_name(ngx_conf_t*, const std::string& found, std::string& problem) {
-    // Headers that nginx or upstreams read for themselves would be overwritten by the identity.
+    // The identity must not overwrite a header that nginx or upstreams use themselves.
     static constexpr std::string_view taken[] = {
         "host",   "connection", "content_length", "content_type", "transfer_encoding",
         "cookie", "upgrade",    "expect",         "te",           "range"};

@@ -20,12 +20,12 @@ char* refuse_at(ngx_conf_t* cf, const Place& place, std::string_view sentence);
 // An argument of the directive that is being read; 0 is its name.
 std::string argument(ngx_conf_t* cf, ngx_uint_t index);
 
-// file:PATH, env:NAME or the literal value. A file's trailing newlines are cut. Nothing: an error has been
-// logged; a secret is in no message.
+// The value of file:PATH or env:NAME, or the literal value. Newlines at the end of a file are cut. nullopt:
+// an error has been logged. No message has a secret in it.
 std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source);
 std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error);
 
-// Providers whose environment variables are all set and that no block has named. False: an error has been
+// Adds the providers whose environment variables are all set and that have no block. False: an error has been
 // logged.
 bool add_environment_providers(ngx_conf_t* cf, MainConf::Compiled& compiled);
 

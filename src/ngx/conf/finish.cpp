@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// After the last directive: rules are compiled, every location gets its providers, and what the configuration
-// uses of a user is collected, so that nothing else is asked of a provider or kept in a cookie.
+// Runs after the last directive: compiles the rules, gives every location its providers, and collects the
+// facts that the configuration uses, so that nothing else is asked of a provider or kept in a cookie.
 #include "directives.hpp"
 #include "names.hpp"
 #include "../pool.hpp"
@@ -120,7 +120,7 @@ std::string names_of(const ServerConf& server) {
     return server.base_url.len != 0 ? string(server.base_url) : "-";
 }
 
-// For whoever reviews a configuration: what its rules ask of whom.
+// Logs which facts the rules ask of which providers, for reviewing a configuration.
 void report_needs(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
     providers::Needs needs;
     std::vector<bool> offered(compiled.providers.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Names that the configuration and requests share: a header's as an upstream sees it, a claim's in a
-// variable.
+// Names that the configuration and requests share: of headers as an upstream sees them, and of claims in
+// variables.
 #pragma once
 
 #include "../ngx.hpp"
@@ -11,11 +11,11 @@
 
 namespace oauth::ngx {
 
-// "X-OAuth-Identity" -> "x_oauth_identity": what reaches an upstream as the same name has the same normalised
-// name.
+// "X-OAuth-Identity" gives "x_oauth_identity". Headers that reach an upstream as the same name have the same
+// normalised name.
 std::string normalise_header_name(std::string_view name);
 
-// Does a header's name reach an upstream as one of these normalised names?
+// True if a header with this name reaches an upstream as one of these normalised names.
 bool is_forgeable(const ngx_str_t& name, const std::vector<std::string>& normalised_names);
 
 // The path of $oauth_claim_NAME: "__" is a dot.

@@ -17,7 +17,7 @@ namespace oauth::ngx {
 namespace {
 
 #if (NGX_PCRE)
-// Under nginx's own PCRE, whose match limit keeps a pattern from taking a worker.
+// Patterns by nginx's own PCRE, with a match limit so that no pattern can block a worker.
 class PcrePattern final : public policy::Pattern {
 public:
     explicit PcrePattern(ngx_regex_t* regex) : regex_(regex) {}
@@ -42,7 +42,7 @@ std::shared_ptr<const policy::Pattern> compile_pattern(ngx_conf_t* cf, std::stri
     u_char message[NGX_MAX_CONF_ERRSTR];
     ngx_regex_compile_t compile;
     ngx_memzero(&compile, sizeof(compile));
-    // nginx sets no limit of its own, and PCRE's default takes half a second to be reached.
+    // nginx sets no limit, and PCRE reaches its default limit only after half a second.
     compile.pattern = copy(cf->pool, "(*LIMIT_MATCH=20000)" + std::string(regex));
     compile.pool = cf->pool;
     compile.err.len = sizeof(message);
@@ -55,7 +55,7 @@ std::shared_ptr<const policy::Pattern> compile_pattern(ngx_conf_t* cf, std::stri
 }
 #endif
 
-// nginx itself finds a wrong name only at the very end, and says neither file nor line.
+// nginx itself finds a wrong name only at the end, without file and line.
 bool is_variable(ngx_conf_t* cf, std::string_view name) {
     const auto* core_main =
         static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
@@ -103,8 +103,7 @@ std::string directive_of(const RawRule& rule) {
 
 bool compile_holder(ngx_conf_t* cf, MainConf::Compiled& compiled, RuleHolder& holder);
 
-// `problem`: a policy that this one names could not be compiled, and the error has been logged where it
-// stands.
+// `problem`: a policy that this one names could not be compiled; the error has been logged with its own line.
 policy::ParserPorts make_ports(ngx_conf_t* cf, MainConf::Compiled& compiled, bool& problem) {
     policy::ParserPorts ports;
 #if (NGX_PCRE)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// oauth_allow, oauth_deny and oauth_policy: read where they stand, compiled when everything has been read, so
-// that order in the files does not matter.
+// oauth_allow, oauth_deny and oauth_policy. They are compiled after the whole configuration has been read, so
+// that the order in the files does not matter.
 #pragma once
 
 #include "conf.hpp"

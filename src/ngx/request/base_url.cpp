@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The base URL of a request where none is configured: docs/operations.md. A Host that is no name of ours is
-// refused, because redirect URIs and cookies are bound to it; X-Forwarded-* is never read.
+// The base URL of a request if none is configured (docs/operations.md). A Host that is not one of our names
+// is refused, because redirect URIs and cookies are bound to the base URL. X-Forwarded-* is never read.
 #include "base_url.hpp"
 #include "../worker/worker.hpp"
 
@@ -52,7 +52,7 @@ bool is_server_name(const ServerConf& server, std::string_view host) {
     return false;
 }
 
-// The address the request was reached at, as a host; also "localhost" where that is a loopback address.
+// True if the host is the address that the request arrived at, or "localhost" for a loopback address.
 bool is_local_address(ngx_http_request_t* r, std::string_view host) {
     u_char buffer[NGX_SOCKADDR_STRLEN];
     ngx_str_t address;
@@ -76,7 +76,8 @@ bool is_https(const ngx_http_request_t* r) {
 #endif
 }
 
-// ":8443" of the Host header; empty where there is none or it is the scheme's own; nothing if it is no port.
+// ":8443" of the Host header; empty if there is none or it is the scheme's default; nullopt if it is not a
+// port.
 std::optional<std::string_view> port_of(std::string_view header, std::string_view host,
                                         std::string_view default_port) {
     if (header.size() < host.size() || !core::equal_ignoring_case(header.substr(0, host.size()), host)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See headers.hpp. Removing makes a fresh list of the survivors: the old elements keep their addresses and
-// values, because headers_in and other modules point at them.
+// See headers.hpp. Removing makes a new list of the remaining headers. The old elements keep their addresses
+// and values, because headers_in and other modules point to them.
 #include "headers.hpp"
 #include "../compat.hpp"
 #include "../conf/names.hpp"

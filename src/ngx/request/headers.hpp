@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Surgery on a request's header list: nginx can neither remove an element nor hide one from an upstream. All
-// memory is the request's pool's.
+// Changes a request's header list, because nginx can neither remove an element nor hide one from an upstream.
+// All memory is from the request's pool.
 #pragma once
 
 #include "../conf/conf.hpp"
@@ -19,8 +19,8 @@ bool has_header(const ngx_http_request_t* r, const std::vector<std::string>& nor
 // copy of the list. Throws bad_alloc.
 void remove_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
 
-// Adds the location's identity header; `reuse`, if not NULL, is an element of the list that is not needed any
-// more. NULL: no memory, or a request without headers.
+// Adds the location's identity header. `reuse`, if not NULL, is an element of the list that is no longer
+// needed. NULL: no memory, or a request without headers.
 ngx_table_elt_t* add_identity_header(ngx_http_request_t* r, const LocationConf& location,
                                      std::string_view value, ngx_table_elt_t* reuse);
 

@@ -51,7 +51,7 @@ ngx_int_t on_server_rewrite(ngx_http_request_t* r) {
                                                 : NGX_DECLINED;
 }
 
-// A subrequest cannot sign anybody in: it is let through or refused.
+// A subrequest cannot sign anybody in, so it is either allowed or refused.
 ngx_int_t admit_subrequest(ngx_http_request_t* r) {
     switch (admit(r)) {
     case Admitting::waiting:

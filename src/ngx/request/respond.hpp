@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An Answer as nginx's response. Its cookies and its Cache-Control are written by the header filter
+// Turns an Answer into nginx's response. Its cookies and its Cache-Control are written by the header filter
 // (filter.hpp).
 #pragma once
 
@@ -9,8 +9,8 @@
 
 namespace oauth::ngx {
 
-// Sends it, or prepares the headers and leaves the body to an error_page of the location. What a phase
-// handler returns.
+// Sends the answer, or sets the headers and leaves the body to an error_page of the location. Returns what a
+// phase handler returns.
 ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& answer);
 
 // A whole Set-Cookie value for whatever answer the main request gets. Throws bad_alloc.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See variables.hpp. They tell what the decision of the request's location is, so they are empty where nobody
-// is signed in or allowed, and never another request's; a refused request keeps them for the access log.
+// See variables.hpp. They show the decision about this request in its location, so they are empty if nobody
+// is signed in or allowed. A refused request keeps them for the access log.
 #include "variables.hpp"
 #include "../boundary.hpp"
 #include "admission.hpp"
@@ -51,7 +51,7 @@ std::string text_of(const std::optional<std::string>& text) {
 std::string list_of(const std::optional<session::Strings>& list) {
     std::string text;
     for (const std::string& item : list.value_or(session::Strings())) {
-        if (item.find(',') == std::string::npos) { // it could pass for two
+        if (item.find(',') == std::string::npos) { // an item with a comma would look like two
             text.append(text.empty() ? "" : ",").append(item);
         }
     }
@@ -99,7 +99,7 @@ template <Read Reader>
 ngx_int_t get_fact(ngx_http_request_t* r, Value* value, uintptr_t) {
     const session::Session* session = shown_session(r);
     const std::string text = session == nullptr ? "" : Reader(*session);
-    // What could end a header line never gets into one.
+    // A text that could end a header line must not get into a header.
     return set_value(r, value,
                      core::has_control_characters(text) ? std::string_view() : std::string_view(text));
 }
@@ -150,13 +150,13 @@ ngx_int_t get_error(ngx_http_request_t* r, Value* value, uintptr_t) {
     return set_value(r, value, context != nullptr && context->error ? core::code_name(*context->error) : "");
 }
 
-// nginx's own $remote_user, for requests that nobody has signed in for here.
+// nginx's own $remote_user, for requests without a sign-in here.
 ngx_http_get_variable_pt basic_remote_user = nullptr;
 
 ngx_int_t get_remote_user(ngx_http_request_t* r, Value* value, uintptr_t data) {
     if (!server_conf(r)->in_use || location_conf(r)->mode == mode_off) {
         const ngx_str_t checked =
-            r->headers_in.user; // reading would take what the client writes for one that was checked
+            r->headers_in.user; // reading it would make nginx trust a name that nobody has checked
         const ngx_int_t rc = basic_remote_user(r, value, data);
         r->headers_in.user = checked;
         return rc;
@@ -164,7 +164,7 @@ ngx_int_t get_remote_user(ngx_http_request_t* r, Value* value, uintptr_t data) {
     if (shown_session(r) != nullptr) {
         return get_fact<read_user>(r, value, data);
     }
-    // Only a name that auth_basic has looked at: nginx would take any that the client writes.
+    // Only a name that auth_basic has checked. nginx itself would take any name that the client sends.
     return r->headers_in.user.len != 0 ? basic_remote_user(r, value, data) : set_value(r, value, "");
 }
 

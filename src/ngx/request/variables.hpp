@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// $oauth_...: docs/directives.md. Cheap when unused: each is computed when it is asked for.
+// The variables $oauth_... (docs/directives.md). Each is computed only when it is read.
 #pragma once
 
 #include "../ngx.hpp"

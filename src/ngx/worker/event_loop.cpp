@@ -59,8 +59,8 @@ void NgxEventLoop::on_socket_event(ngx_event_t* event) {
     auto* loop = static_cast<NgxEventLoop*>(connection->data);
     const int socket = connection->fd;
     event->ready = 0;
-    // worker_shutdown_timeout calls the handlers of all connections to close them: the flow ends by its own
-    // timeout.
+    // At worker_shutdown_timeout nginx calls the handlers of all connections to close them. Nothing is done
+    // here: the flow ends by its own timeout.
     if (event->write) {
         loop->listener_->on_writable(socket);
     } else {
@@ -99,7 +99,7 @@ void NgxEventLoop::forget(ngx_connection_t* connection) {
     drop_posted(connection->write);
     connections_.erase(connection->fd);
     ngx_free_connection(connection);
-    connection->fd = no_socket; // after freeing, which needs it: stale events are told by it
+    connection->fd = no_socket; // marks stale events; set last, because freeing needs the descriptor
 }
 
 bool NgxEventLoop::watch(int socket, net::Interest interest) noexcept {
@@ -119,7 +119,7 @@ bool NgxEventLoop::watch(int socket, net::Interest interest) noexcept {
 }
 
 void NgxEventLoop::set_timer(long milliseconds, Timer kind) noexcept {
-    // Deleted first: nginx keeps an old expiry that is within 300 ms of the new one.
+    // Deleted first, because nginx would keep an old expiry that is within 300 ms of the new one.
     clear_timer();
     timer_.log = ngx_cycle->log;
     timer_.cancelable = kind == Timer::may_be_abandoned ? 1 : 0;

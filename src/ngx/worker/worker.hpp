@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a worker process has: the network engine, one for its life, and a Runtime per configuration - caches,
-// clients, keys - which belongs to that configuration and goes with it. Made after fork; the master has
-// neither.
+// What a worker process has: one network engine for its whole life, and a Runtime (caches, clients, keys) for
+// each configuration, which is destroyed with it. Both are made after fork; the master has neither.
 #pragma once
 
 #include "../conf/conf.hpp"
@@ -21,8 +20,8 @@ public:
     std::int64_t now() const noexcept override { return ngx_time(); }
 };
 
-// Base URLs that requests of a server have been found to have, so that names and addresses are compared once
-// for each. Bounded, and never forgotten: requests hold views into it.
+// The base URLs that were found for requests of a server, so that names and addresses are compared only once
+// for each. Bounded, and never removed, because requests hold views into it.
 struct KnownHost {
     std::string server; // as nginx read it: lower case, no port
     std::string header; // with its port
@@ -57,7 +56,7 @@ private:
         sites_; // by ServerConf::index; null where the module is not in use
 };
 
-// Something of a request that must end before the worker does.
+// A part of a request that must end before the worker ends.
 class Abandonable {
 public:
     Abandonable();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// See zone.hpp. An entry is a key of 16 hashed bytes and the time it may be forgotten; entries of one kind
-// have about the same lifetime, so a queue in order of arrival finds what has expired without looking at the
-// rest.
+// See zone.hpp. An entry is a key of 16 hashed bytes and the time when it may be forgotten. Entries of one
+// kind live about equally long, so a queue in order of arrival finds the expired ones without looking at the
+// others.
 #include "zone.hpp"
 #include "../boundary.hpp"
 
@@ -169,7 +169,7 @@ bool make_keys(ZoneHeader& header) {
 
 ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old_data) {
     if (old_data != nullptr) {
-        zone->data = old_data; // a reload: the keys and what has been used go on
+        zone->data = old_data; // a reload: keys and entries are kept
         return NGX_OK;
     }
     ngx_slab_pool_t* slab = slab_of(zone);

@@ -17,9 +17,9 @@ struct ZoneHeader;
 
 bool add_zone(ngx_conf_t* cf, MainConf& main);
 
-// The secret that sessions are sealed with where oauth_session_key is not set: made once per zone.
+// The secret for sealing sessions if oauth_session_key is not set. It is made once per zone.
 std::string zone_session_secret(const ngx_shm_zone_t* zone);
-// The PKCS#8 of the ES256 key that identity tokens are signed with where oauth_identity_key is not set.
+// The ES256 key for signing identity tokens if oauth_identity_key is not set, as PKCS#8.
 std::string zone_identity_key(const ngx_shm_zone_t* zone);
 
 class ZoneLedger final : public session::Ledger {
