@@ -213,10 +213,11 @@ Route find_route(std::string_view path, std::string_view oauth_path) {
                                       : Route{&find_endpoint(Scope::provider, ""), rest};
     }
     const std::string_view name = rest.substr(slash + 1);
-    if (slash == 0 || name.empty()) {
+    const Endpoint& endpoint = find_endpoint(Scope::provider, name);
+    if (slash == 0 || name.empty() || &endpoint == &unknown_endpoint) {
         return {&unknown_endpoint, {}};
     }
-    return {&find_endpoint(Scope::provider, name), rest.substr(0, slash)};
+    return {&endpoint, rest.substr(0, slash)};
 }
 
 std::string_view endpoint_name(const Route& route) {

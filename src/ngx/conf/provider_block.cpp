@@ -102,9 +102,7 @@ const char* environment(const std::string& name) {
 }
 
 bool is_provider_name(std::string_view name) {
-    static constexpr std::string_view endpoints[] = {"login", "logout", "userinfo", "providers", "jwks.json"};
-    return !name.empty() && name.size() <= 64 &&
-           std::find(std::begin(endpoints), std::end(endpoints), name) == std::end(endpoints) &&
+    return !name.empty() && name.size() <= 64 && !flow::is_endpoint_name(name) &&
            std::all_of(name.begin(), name.end(), [](char c) {
                return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
            });

@@ -7,7 +7,7 @@
 #include "../conf/names.hpp"
 
 #include "../../core/bytes.hpp"
-#include "../../flow/exchange.hpp"
+#include "../../session/facts.hpp"
 
 namespace oauth::ngx {
 
@@ -38,53 +38,30 @@ ngx_int_t set_value(ngx_http_request_t* r, Value* value, std::string_view text) 
     return NGX_OK;
 }
 
-// The session whose facts may be shown for this request; nullptr: none.
-const session::Session* shown_session(ngx_http_request_t* r) {
+// The admission of whoever may be shown for this request; nullptr: nobody.
+const flow::Admission* shown(ngx_http_request_t* r) {
     const flow::Admission* admission = foresee_admission(r);
-    return admission != nullptr && may_be_named(r, *admission) ? &admission->session->session : nullptr;
+    return admission != nullptr && may_be_named(r, *admission) ? admission : nullptr;
 }
 
-std::string text_of(const std::optional<std::string>& text) {
-    return text.value_or("");
+// A text that could end a header line must not get into a header.
+ngx_int_t set_fact(ngx_http_request_t* r, Value* value, const std::string& text) {
+    return set_value(r, value,
+                     core::has_control_characters(text) ? std::string_view() : std::string_view(text));
 }
 
-std::string list_of(const std::optional<session::Strings>& list) {
-    std::string text;
-    for (const std::string& item : list.value_or(session::Strings())) {
-        if (item.find(',') == std::string::npos) { // an item with a comma would look like two
-            text.append(text.empty() ? "" : ",").append(item);
-        }
-    }
-    return text;
+// `data` is the fact's row.
+ngx_int_t get_fact(ngx_http_request_t* r, Value* value, uintptr_t data) {
+    const flow::Admission* admission = shown(r);
+    return set_fact(r, value,
+                    admission == nullptr ? ""
+                                         : session::shown_text(*admission->identity, session::facts[data]));
 }
 
-std::string read_authenticated(const session::Session&) {
-    return "1";
+ngx_int_t get_authenticated(ngx_http_request_t* r, Value* value, uintptr_t) {
+    return set_value(r, value, shown(r) == nullptr ? "" : "1");
 }
-std::string read_provider(const session::Session& session) {
-    return session.identity.provider;
-}
-std::string read_subject(const session::Session& session) {
-    return session.identity.subject;
-}
-std::string read_user(const session::Session& session) {
-    return session.identity.user;
-}
-std::string read_email(const session::Session& session) {
-    return text_of(session.identity.email);
-}
-std::string read_email_verified(const session::Session& session) {
-    return session.identity.email ? (session.identity.email_verified ? "1" : "0") : "";
-}
-std::string read_name(const session::Session& session) {
-    return text_of(session.identity.name);
-}
-std::string read_picture(const session::Session& session) {
-    return text_of(session.identity.picture);
-}
-std::string read_groups(const session::Session& session) {
-    return list_of(session.identity.groups);
-}
+
 std::string read_access_token(const session::Session& session) {
     return session.access_token;
 }
@@ -96,12 +73,10 @@ std::string read_session_id(const session::Session& session) {
 }
 
 template <Read Reader>
-ngx_int_t get_fact(ngx_http_request_t* r, Value* value, uintptr_t) {
-    const session::Session* session = shown_session(r);
-    const std::string text = session == nullptr ? "" : Reader(*session);
-    // A text that could end a header line must not get into a header.
-    return set_value(r, value,
-                     core::has_control_characters(text) ? std::string_view() : std::string_view(text));
+ngx_int_t get_of_session(ngx_http_request_t* r, Value* value, uintptr_t) {
+    const flow::Admission* admission = shown(r);
+    const bool has_session = admission != nullptr && admission->session != nullptr;
+    return set_fact(r, value, has_session ? Reader(admission->session->session) : "");
 }
 
 std::string scalar_text(core::JsonView claim) {
@@ -115,7 +90,7 @@ std::string scalar_text(core::JsonView claim) {
                 items.emplace_back(*text);
             }
         }
-        return list_of(items);
+        return session::joined(items);
     }
     return claim.is_null() || claim.is_object() ? "" : claim.dump();
 }
@@ -123,13 +98,11 @@ std::string scalar_text(core::JsonView claim) {
 ngx_int_t get_claim(ngx_http_request_t* r, Value* value, uintptr_t data) {
     constexpr std::size_t prefix = sizeof("oauth_claim_") - 1;
     const std::string_view name = view(*reinterpret_cast<ngx_str_t*>(data));
-    const session::Session* session = shown_session(r);
+    const flow::Admission* admission = shown(r);
     const std::string* json =
-        session == nullptr ? nullptr : session->identity.find_claim(claim_path(name.substr(prefix)));
+        admission == nullptr ? nullptr : admission->identity->find_claim(claim_path(name.substr(prefix)));
     const auto claim = json == nullptr ? std::nullopt : core::Json::parse(*json);
-    const std::string text = claim ? scalar_text(claim->root()) : "";
-    return set_value(r, value,
-                     core::has_control_characters(text) ? std::string_view() : std::string_view(text));
+    return set_fact(r, value, claim ? scalar_text(claim->root()) : "");
 }
 
 ngx_int_t get_identity(ngx_http_request_t* r, Value* value, uintptr_t) {
@@ -161,8 +134,8 @@ ngx_int_t get_remote_user(ngx_http_request_t* r, Value* value, uintptr_t data) {
         r->headers_in.user = checked;
         return rc;
     }
-    if (shown_session(r) != nullptr) {
-        return get_fact<read_user>(r, value, data);
+    if (const flow::Admission* admission = shown(r)) {
+        return set_fact(r, value, admission->identity->user);
     }
     // Only a name that auth_basic has checked. nginx itself would take any name that the client sends.
     return r->headers_in.user.len != 0 ? basic_remote_user(r, value, data) : set_value(r, value, "");
@@ -174,24 +147,29 @@ struct Variable {
     ngx_uint_t flags = NGX_HTTP_VAR_NOCACHEABLE;
 };
 
+// Beside them, one for each fact that is shown: session/facts.hpp.
 const Variable variables[] = {
-    {"oauth_authenticated", guarded<get_fact<read_authenticated>>},
-    {"oauth_provider", guarded<get_fact<read_provider>>},
-    {"oauth_sub", guarded<get_fact<read_subject>>},
-    {"oauth_user", guarded<get_fact<read_user>>},
-    {"oauth_email", guarded<get_fact<read_email>>},
-    {"oauth_email_verified", guarded<get_fact<read_email_verified>>},
-    {"oauth_name", guarded<get_fact<read_name>>},
-    {"oauth_picture", guarded<get_fact<read_picture>>},
-    {"oauth_groups", guarded<get_fact<read_groups>>},
-    {"oauth_access_token", guarded<get_fact<read_access_token>>},
-    {"oauth_id_token", guarded<get_fact<read_id_token>>},
-    {"oauth_session_id", guarded<get_fact<read_session_id>>},
+    {"oauth_authenticated", guarded<get_authenticated>},
+    {"oauth_access_token", guarded<get_of_session<read_access_token>>},
+    {"oauth_id_token", guarded<get_of_session<read_id_token>>},
+    {"oauth_session_id", guarded<get_of_session<read_session_id>>},
     {"oauth_identity", guarded<get_identity>},
     {"oauth_rule", guarded<get_rule>},
     {"oauth_error", guarded<get_error>},
     {"oauth_claim_", guarded<get_claim>, NGX_HTTP_VAR_NOCACHEABLE | NGX_HTTP_VAR_PREFIX},
 };
+
+bool add(ngx_conf_t* cf, const Variable& each, uintptr_t data) {
+    ngx_str_t name = copy(cf->pool, each.name);
+    ngx_http_variable_t* variable =
+        name.data == nullptr ? nullptr : ngx_http_add_variable(cf, &name, each.flags);
+    if (variable == nullptr) {
+        return false;
+    }
+    variable->get_handler = each.get;
+    variable->data = data;
+    return true;
+}
 
 void take_over_remote_user(ngx_conf_t* cf) {
     const auto* core_main =
@@ -211,13 +189,15 @@ void take_over_remote_user(ngx_conf_t* cf) {
 
 ngx_int_t add_variables(ngx_conf_t* cf) {
     for (const Variable& each : variables) {
-        ngx_str_t name = copy(cf->pool, each.name);
-        ngx_http_variable_t* variable =
-            name.data == nullptr ? nullptr : ngx_http_add_variable(cf, &name, each.flags);
-        if (variable == nullptr) {
+        if (!add(cf, each, 0)) {
             return NGX_ERROR;
         }
-        variable->get_handler = each.get;
+    }
+    for (const session::FactRow& row : session::facts) {
+        const std::string name = "oauth_" + std::string(row.shown_as);
+        if (!row.shown_as.empty() && !add(cf, {name, guarded<get_fact>}, session::Fact::of(row).index())) {
+            return NGX_ERROR;
+        }
     }
     take_over_remote_user(cf);
     return NGX_OK;
