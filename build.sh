@@ -110,7 +110,7 @@ prepare_module() {
 
 # Builds the module into $1; further arguments go to nginx's configure.
 build_module() {
-    local output=$1 source objects
+    local output=$1
     shift
     prepare_module "$@"
     make -s -C "$source" -f "$objects/Makefile" -j "$(nproc)" modules
@@ -125,6 +125,7 @@ write_compile_commands() {
 }
 
 command_module() {
+    local source objects
     need_compiler
     build_module "$module"
     echo "$module"
@@ -177,8 +178,20 @@ choose_tests() {
     done
 }
 
+# The module with a store of the tests' own in place of its choice of stores, and otherwise the same objects.
+build_late_module() {
+    local flags=() object=$build/late_store$sanitized.o
+    [ -z "$sanitized" ] || read -ra flags <<<"$sanitizer_flags"
+    "${CXX:-c++}" -std=c++20 -O1 -g -fPIC -fvisibility=hidden -Wall -Wextra -Werror "${flags[@]}" \
+        -c "$root/t/late_store/late_store.cpp" -o "$object"
+    local objects_of_module=()
+    mapfile -t objects_of_module < <(find "$objects/addon" -name '*.o' ! -path '*/flow/stores.o')
+    "${CXX:-c++}" -shared "${flags[@]}" -o "$1" "${objects_of_module[@]}" "$object" "$objects/ngx_http_oauth_module_modules.o" \
+        "-Wl,--version-script=$root/exports.map" -lcurl -lcjson -lssl -lcrypto
+}
+
 command_test() {
-    local unit e2e sanitized=${SANITIZE:+-sanitized}
+    local unit e2e source objects sanitized=${SANITIZE:+-sanitized}
     choose_tests "$@"
     [ $# -gt 0 ] || check_style
     need_compiler
@@ -197,6 +210,8 @@ command_test() {
         else
             build_module "$OAUTH_MODULE"
         fi
+        export OAUTH_LATE_MODULE=$build/late_module$sanitized.so
+        build_late_module "$OAUTH_LATE_MODULE"
         node "$root/t/e2e/run.mjs" "$@"
     fi
 }

@@ -4,7 +4,7 @@
 #include "../boundary.hpp"
 #include "../pool.hpp"
 
-#include "../../session/cookie_store.hpp"
+#include "../../flow/stores.hpp"
 
 #include <stdexcept>
 
@@ -132,8 +132,8 @@ std::unique_ptr<flow::Site> Runtime::make_site(const MainConf& main, const Serve
         providers.push_back(provider.get());
     }
     clients_.push_back(std::move(client));
-    session::CookieStore::Parts parts{compiled.options.cookie, random_, ledger_, sessions_};
-    auto store = std::make_unique<session::CookieStore>(parts, std::move(*session_sealer));
+    auto store = flow::make_store(
+        {compiled.options, random_, ledger_, sessions_, *clients_.back(), std::move(*session_sealer)});
     return std::unique_ptr<flow::Site>(
         new flow::Site{compiled.options, clock_, random_, ledger_, *clients_.back(), worker->ready,
                        std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring)});

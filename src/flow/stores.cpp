@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// See stores.hpp.
+#include "stores.hpp"
+
+#include "../session/cookie_store.hpp"
+
+namespace oauth::flow {
+
+std::unique_ptr<session::Store> make_store(StoreMeans means) {
+    const session::CookieStore::Parts parts{means.options.cookie, means.random, means.ledger, means.cache};
+    return std::make_unique<session::CookieStore>(parts, std::move(means.sealer));
+}
+
+} // namespace oauth::flow
