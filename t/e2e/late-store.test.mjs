@@ -59,7 +59,7 @@ class LateServer {
 async function lateSite(h, options = {}) {
   const store = await new LateServer().start();
   h.closers.push(() => store.stop());
-  const site = await h.site({ module: process.env.OAUTH_LATE_MODULE, main: 'env OAUTH_LATE_STORE;', env: { OAUTH_LATE_STORE: store.url }, ...options });
+  const site = await h.site({ object: process.env.OAUTH_LATE_MODULE, main: 'env OAUTH_LATE_STORE;', env: { OAUTH_LATE_STORE: store.url }, ...options });
   site.store = store;
   await assertSignedIn(site);
   site.upstream.requests.length = 0;

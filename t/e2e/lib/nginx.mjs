@@ -36,8 +36,8 @@ function environment(extra = {}) {
 }
 
 export class Nginx {
-  constructor({ workers = 1, logLevel = 'info', env = {}, module = moduleFile() } = {}) {
-    this.module = module;
+  constructor({ workers = 1, logLevel = 'info', env = {}, object = moduleFile() } = {}) {
+    this.object = object;
     this.prefix = mkdtempSync(path.join(os.tmpdir(), 'oauth-e2e-'));
     chmodSync(this.prefix, 0o755);
     this.workers = workers;
@@ -59,7 +59,7 @@ export class Nginx {
   // `http` is the text inside http {}, `main` the text before events {}.
   write(http, main = '') {
     const temporary = TEMPORARY.map((name) => `    ${name}_temp_path ${this.prefix}/${name};`).join('\n');
-    const text = `load_module ${this.module};
+    const text = `load_module ${this.object};
 daemon off;
 master_process on;
 worker_processes ${this.workers};
