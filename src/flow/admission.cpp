@@ -68,26 +68,25 @@ Standing standing_of(const Guard& guard, bool is_allowed) { // NOLINT: the verdi
     return guard.mode == Guard::Mode::optional ? Standing::anonymous : Standing::denied;
 }
 
-Admission judge(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {
+void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
+           Admission& admission) {
     const bool is_optional = guard.mode == Guard::Mode::optional;
-    Admission admission;
     admission.cookies = visitor.cookies();
     admission.standing = is_optional ? Standing::anonymous : Standing::unauthenticated;
     const session::OpenedSessionPointer& session = visitor.session();
     if (!session || !takes(guard, session->session)) {
-        return admission;
+        return;
     }
     admission.session = session;
     admission.identity = {session, &session->session.identity};
     if (guard.rules == nullptr) { // "optional" needs no rule to tell who is signed in
         admission.standing = is_optional ? Standing::allowed : Standing::denied;
-        return admission;
+        return;
     }
     circumstances.about(&admission);
     admission.verdict = verdict_of(*session, *guard.rules, circumstances);
     circumstances.about(nullptr);
     admission.standing = standing_of(guard, admission.verdict.allowed);
-    return admission;
 }
 
 } // namespace
@@ -129,7 +128,7 @@ core::Task<core::Status> Visitor::look_up() {
             accept(std::move(loaded->session));
             co_return core::Done{};
         }
-        failure_ = loaded.error();
+        failure_ = std::make_unique<core::Error>(loaded.error());
     }
     co_return *failure_;
 }
@@ -138,7 +137,9 @@ std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const C
     if (!visitor.is_known()) {
         return std::nullopt;
     }
-    return judge(visitor, guard, circumstances);
+    std::optional<Admission> admission(std::in_place);
+    judge(visitor, guard, circumstances, *admission);
+    return admission;
 }
 
 core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,
@@ -147,7 +148,9 @@ core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,
     if (!looked_up) {
         co_return looked_up.error();
     }
-    co_return judge(visitor, guard, circumstances);
+    Admission admission;
+    judge(visitor, guard, circumstances, admission);
+    co_return admission;
 }
 
 } // namespace oauth::flow

@@ -77,7 +77,7 @@ private:
     std::string_view base_url_;
     core::AsyncMutex lock_;
     bool known_ = false;
-    std::optional<core::Error> failure_;
+    std::unique_ptr<core::Error> failure_;
     session::OpenedSessionPointer session_;
     std::vector<std::string> cookies_;
 };

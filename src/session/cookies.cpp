@@ -6,18 +6,24 @@
 
 namespace oauth::session {
 
+bool read_cookie(std::string_view pair, Cookie& cookie) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos) {
+        return false;
+    }
+    cookie.name = core::trim(pair.substr(0, equals));
+    cookie.value = core::trim(pair.substr(equals + 1));
+    return true;
+}
+
 bool next_cookie(std::string_view& rest, Cookie& cookie) {
     while (!rest.empty()) {
         const std::size_t end = rest.find(';');
-        std::string_view pair = core::trim(rest.substr(0, end));
+        const std::string_view pair = rest.substr(0, end);
         rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-        const std::size_t equals = pair.find('=');
-        if (equals == std::string_view::npos) {
-            continue;
+        if (read_cookie(pair, cookie)) {
+            return true;
         }
-        cookie.name = core::trim(pair.substr(0, equals));
-        cookie.value = core::trim(pair.substr(equals + 1));
-        return true;
     }
     return false;
 }

@@ -19,6 +19,9 @@ struct Cookie {
     std::string_view value;
 };
 
+// One "name=value" without its blanks; false: it is none.
+bool read_cookie(std::string_view pair, Cookie& cookie);
+
 // Takes the next cookie from the front of `rest`, the value of a Cookie header. False at its end.
 bool next_cookie(std::string_view& rest, Cookie& cookie);
 

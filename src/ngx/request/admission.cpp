@@ -86,7 +86,7 @@ void tell_identity(ngx_http_request_t* r, Context& context, const flow::Admissio
     }
 }
 
-void settle(ngx_http_request_t* r, Context& context, flow::Admission admission) {
+void settle(ngx_http_request_t* r, Context& context, flow::Admission&& admission) {
     for (const std::string& cookie : admission.cookies) {
         set_cookie(r->main, cookie);
     }
@@ -109,7 +109,7 @@ Admitting take_result(ngx_http_request_t* r, Context& context) {
     auto result = waiting.take();
     context.under_way.reset();
     if (!result || !result->ok()) {
-        context.failure = result ? result->error() : core::Error{};
+        context.failure = std::make_unique<core::Error>(result ? result->error() : core::Error{});
         return Admitting::failed;
     }
     settle(r, context, std::move(result->value()));

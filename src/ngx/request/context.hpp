@@ -30,6 +30,7 @@ public:
         new (data_ + size_++) Pair(name, value);
     }
     bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
     const Pair* begin() const { return data_; }
     const Pair* end() const { return data_ + size_; }
 
@@ -72,9 +73,9 @@ public:
 
     // Of a main request: what it brought, made when it is received (intake.hpp).
     OwnCookies own_cookies;
-    ngx_table_elt_t* spare_header = nullptr;     // a Cookie header that held nothing but ours
-    flow::Route route;                           // an endpoint of ours
-    std::optional<std::string> hidden_arguments; // the query of a callback
+    ngx_table_elt_t* spare_header = nullptr;       // a Cookie header that held nothing but ours
+    flow::Route route;                             // an endpoint of ours
+    std::unique_ptr<std::string> hidden_arguments; // the query of a callback
     std::optional<flow::Visitor> visitor;
 
     // The admission to a location (admission.hpp).
@@ -84,7 +85,7 @@ public:
     std::unique_ptr<flow::Admission> foreseen;    // what variables told before it was decided
     const LocationConf* turned_away_by = nullptr; // refused there, on our word
     ngx_table_elt_t* identity_header = nullptr;   // ours in the list
-    std::optional<core::Error> failure;           // why it could not be decided
+    std::unique_ptr<core::Error> failure;         // why it could not be decided
 
     // The answer (filter.hpp).
     std::optional<core::Code> error;

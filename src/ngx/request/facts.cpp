@@ -71,7 +71,7 @@ flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
     facts.method = string(r->method_name);
     facts.path = string(r->uri);
     facts.target = string(r->unparsed_uri);
-    facts.arguments = context.hidden_arguments.value_or(string(r->args));
+    facts.arguments = context.hidden_arguments ? *context.hidden_arguments : string(r->args);
     facts.base_url = visitor_of(r).base_url();
     facts.id = request_id(r);
     for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {

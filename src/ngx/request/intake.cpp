@@ -52,29 +52,32 @@ ngx_str_t without_own(ngx_http_request_t* r, const OwnNames& own, std::string_vi
     return text;
 }
 
+// A header with a single cookie, which is the usual case where the application sets none.
+bool read_only_cookie(ngx_http_request_t* r, const OwnNames& own, ngx_table_elt_t& header) {
+    session::Cookie cookie;
+    if (!session::read_cookie(view(header.value), cookie) || !is_own(own, cookie.name)) {
+        return false;
+    }
+    make_context(r).own_cookies.add(r->pool, cookie.name, cookie.value);
+    return true;
+}
+
 // One Cookie header: what is ours is kept for us, the rest for the application. True: nothing is left of it.
 bool read_cookie_header(ngx_http_request_t* r, const OwnNames& own, ngx_table_elt_t& header) {
     std::string_view rest = view(header.value);
+    if (rest.find(';') == std::string_view::npos) {
+        return read_only_cookie(r, own, header);
+    }
     session::Cookie cookie;
-    std::size_t ours = 0;
-    std::size_t all = 0;
     Context* context = nullptr;
     while (session::next_cookie(rest, cookie)) {
-        ++all;
-        if (!is_own(own, cookie.name)) {
-            continue;
+        if (is_own(own, cookie.name)) {
+            context = context == nullptr ? &make_context(r) : context;
+            context->own_cookies.add(r->pool, cookie.name, cookie.value);
         }
-        if (ours++ == 0) {
-            context = &make_context(r);
-        }
-        context->own_cookies.add(r->pool, cookie.name, cookie.value);
     }
-    if (ours == 0) {
+    if (context == nullptr) {
         return false;
-    }
-    if (ours == all && view(header.value).find(';') == std::string_view::npos) {
-        header.value.len = 0;
-        return true;
     }
     header.value = without_own(r, own, view(header.value));
     return header.value.len == 0;
@@ -96,17 +99,20 @@ void clean_headers(ngx_http_request_t* r, const ServerConf& server) {
         return false;
     });
     const std::vector<std::string>& forgeable = server.compiled->identity_headers;
-    if (emptied == 1 && !has_header(r, forgeable)) {
-        ngx_str_set(&last->value, "");
-        make_context(r).spare_header = last;
+    if (emptied > 1 || has_header(r, forgeable)) {
+        remove_headers(r, forgeable);
         return;
     }
-    if (emptied > 0 || has_header(r, forgeable)) {
-        remove_headers(r, forgeable);
+    if (last != nullptr) {
+        ngx_str_set(&last->value, "");
+        make_context(r).spare_header = last;
     }
 }
 
 std::string_view session_cookie(ngx_http_request_t* r, const Context& context, const std::string& name) {
+    if (context.own_cookies.size() == 1 && context.own_cookies.begin()->first == name) {
+        return context.own_cookies.begin()->second;
+    }
     session::CookieJoiner joiner(name);
     for (const auto& [cookie_name, value] : context.own_cookies) {
         joiner.see({cookie_name, value});
@@ -127,7 +133,7 @@ std::string_view session_cookie(ngx_http_request_t* r, const Context& context, c
 
 // "GET /auth/oauth/op/callback?code=... HTTP/1.1" without its query.
 void hide_query(ngx_http_request_t* r, Context& context) {
-    context.hidden_arguments = string(r->args);
+    context.hidden_arguments = std::make_unique<std::string>(view(r->args));
     r->args.len = 0;
     r->unparsed_uri.len = std::min(r->unparsed_uri.len, view(r->unparsed_uri).find('?'));
     const std::string line = string(r->request_line);
@@ -146,21 +152,30 @@ void hide_query(ngx_http_request_t* r, Context& context) {
 
 } // namespace
 
+namespace {
+
+void enter(ngx_http_request_t* r, Context& context, const flow::Route& route) {
+    context.route = route;
+    if (flow::has_secret_query(route) && r->args.len != 0) {
+        hide_query(r, context);
+    }
+}
+
+} // namespace
+
 void find_route_again(ngx_http_request_t* r, const ServerConf& server) {
     const flow::Route route = flow::find_route(view(r->uri), view(server.path));
     Context* context = route ? &make_context(r) : find_context(r);
-    if (context == nullptr) {
-        return;
-    }
-    context->route = route;
-    if (flow::has_secret_query(route) && r->args.len != 0) {
-        hide_query(r, *context);
+    if (context != nullptr) {
+        enter(r, *context, route);
     }
 }
 
 void take_in(ngx_http_request_t* r, const ServerConf& server) {
     clean_headers(r, server);
-    find_route_again(r, server);
+    if (const flow::Route route = flow::find_route(view(r->uri), view(server.path))) {
+        enter(r, make_context(r), route);
+    }
 }
 
 flow::Visitor& visitor_of(ngx_http_request_t* r) {

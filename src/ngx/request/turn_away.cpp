@@ -36,12 +36,12 @@ ngx_int_t refuse_host(ngx_http_request_t* r) {
 
 ngx_int_t fail_request(ngx_http_request_t* r) {
     Context& context = make_context(r);
-    return respond(r, context, failure(r, context.failure.value_or(core::Error{})));
+    return respond(r, context, failure(r, context.failure ? *context.failure : core::Error{}));
 }
 
 ngx_int_t fail_subrequest(ngx_http_request_t* r) {
     Context& context = make_context(r);
-    const core::Error error = context.failure.value_or(core::Error{});
+    const core::Error error = context.failure ? *context.failure : core::Error{};
     context.error = error.code;
     log_answer(r, web::LogLevel::error,
                std::string(core::code_name(error.code)) + ": subrequest, " + error.detail);
