@@ -162,6 +162,10 @@ struct Network {
     bool run_until_done(const Exchange& exchange) {
         return loop.run_until(*engine, [&exchange] { return exchange.done(); });
     }
+    // A connection over TLS may outlive its request: libcurl 8.9 and later waits for the server's goodbye.
+    bool run_until_nothing_is_watched() {
+        return loop.run_until(*engine, [this] { return loop.watched() == 0; });
+    }
 };
 
 } // namespace oauth::unit

@@ -47,7 +47,7 @@ void test_trusted_authority(void**) {
     const std::string other = unit::make_identity({.is_authority = true}).pem();
     Network network(trusting(other + authority().pem()));
     assert_true(fetches(network, *network.client, server.url("localhost", "/")));
-    assert_int_equal(network.loop.watched(), 0);
+    assert_true(network.run_until_nothing_is_watched());
 }
 
 void test_self_signed_certificate_that_is_trusted_itself(void**) {
