@@ -7,6 +7,7 @@ import path from 'node:path';
 const run = (folder, ...words) => execFileSync('openssl', words, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
 
 // Returns {caFile, ca, tls: {key, cert}, keyFile, certFile} for 127.0.0.1 and localhost, unless `names` says otherwise.
+// With `days` 0 the server's certificate ends the second it begins: OpenSSL 3.5 makes none that ends before.
 export function makeCertificates(folder, { names = 'IP:127.0.0.1,DNS:localhost', days = 2 } = {}) {
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   run(folder, 'req', '-x509', ...curve, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=test authority');
