@@ -59,4 +59,23 @@ inline void terminate_chain(ngx_table_elt_t& header) {
 #endif
 }
 
+// The host, with its port if it has one, as the client wrote it; empty: it wrote none. What the request line
+// or ":authority" says goes before the Host header, as it does for nginx. Where that is left differs:
+// - HTTP/2: a Host header that nginx makes of it, since 1.29.1 and 1.28.1 also host_start to host_end;
+// - HTTP/3: host_start to host_end alone;
+// - an address in the request line: the host alone is between them, since 1.29.3 with the port.
+inline std::string_view authority_of(const ngx_http_request_t* r) {
+    r = r->main; // a subrequest has its headers, and not its request line
+    if (r->host_end == nullptr) {
+        return r->headers_in.host == nullptr ? std::string_view() : view(r->headers_in.host->value);
+    }
+    const u_char* end = r->host_end;
+    if (r->http_version < NGX_HTTP_VERSION_20 && *end == ':') { // the path, or a space, ends the port
+        do {
+            ++end;
+        } while (*end >= '0' && *end <= '9');
+    }
+    return {reinterpret_cast<const char*>(r->host_start), static_cast<std::size_t>(end - r->host_start)};
+}
+
 } // namespace oauth::ngx

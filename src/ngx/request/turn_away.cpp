@@ -2,6 +2,7 @@
 // See turn_away.hpp.
 #include "turn_away.hpp"
 #include "admission.hpp"
+#include "base_url.hpp"
 #include "intake.hpp"
 #include "respond.hpp"
 
@@ -29,9 +30,7 @@ ngx_int_t refuse_request(ngx_http_request_t* r, int status, std::string detail) 
 }
 
 ngx_int_t refuse_host(ngx_http_request_t* r) {
-    return refuse_request(
-        r, NGX_HTTP_BAD_REQUEST,
-        "the request's host is none of the server's names: set server_name or oauth_base_url");
+    return refuse_request(r, NGX_HTTP_BAD_REQUEST, why_no_base_url(r, *server_conf(r)));
 }
 
 ngx_int_t fail_request(ngx_http_request_t* r) {

@@ -5,6 +5,7 @@
 
 #include "../conf/conf.hpp"
 #include "event_loop.hpp"
+#include "known_hosts.hpp"
 #include "zone.hpp"
 
 #include "../../core/wait.hpp"
@@ -19,19 +20,6 @@ class NgxClock final : public core::Clock {
 public:
     std::int64_t now() const noexcept override { return ngx_time(); }
 };
-
-// The base URLs that were found for requests of a server, so that names and addresses are compared only once
-// for each. Bounded, and never removed, because requests hold views into it.
-struct KnownHost {
-    std::string server; // as nginx read it: lower case, no port
-    std::string header; // with its port
-    std::string
-        local_address; // the connection's, as bytes; empty where the host is one of the server's names
-    bool https = false;
-    std::string base_url;
-};
-constexpr std::size_t max_known_hosts = 16;
-using KnownHosts = std::vector<std::unique_ptr<KnownHost>>;
 
 class Runtime {
 public:
