@@ -53,9 +53,14 @@ e2e('XF-06 UB-06 the names of the server, exact, wildcard and regular, are the b
     await assertRefused(site, name);
     await assertRefused(site, `${name}:${site.port}`);
   }
-  // A dot at the end is the same name to nginx; the base has none, or the request is refused.
-  const dotted = await ask(site, `app.example.org.:${site.port}`);
-  assert.ok(/^HTTP\/1\.1 400 /.test(dotted) || redirectUri(dotted).startsWith(`http://app.example.org:${site.port}/`), dotted.slice(0, 300));
+  // A name with a dot at the end is the name.
+  for (const name of ['app.example.org', 'App.Example.ORG', 'a.wild.example.org', 're1.example.net', 'localhost']) {
+    await assertBase(site, `${name}.`, 'http://' + name.toLowerCase());
+    await assertBase(site, `${name}.:${site.port}`, `http://${name.toLowerCase()}:${site.port}`);
+    await assertRefused(site, `${name}..`);
+    await assertRefused(site, `${name}.:${site.port}.`);
+  }
+  await assertRefused(site, 'evil.test.');
 });
 
 e2e('XF-06 hosts that are none get 400 and are not shown', async (h) => {
@@ -85,11 +90,75 @@ e2e('XF-06 HTTP/1.0 without a host, absolute addresses, and what else may name a
   await assertRefused(site, 'app.example.org', { target: 'http://evil.test/x' });
   await assertRefused(site, 'evil.test', { target: 'http://evil.test/x' });
   await assertRefused(site, undefined, { target: 'http://evil.test/', version: '1.0' });
-  // The two may differ: then it is refused, or goes by the one that is ours.
-  const both = await ask(site, 'evil.test', { target: 'http://app.example.org/x' });
-  assert.ok(!both.includes('evil') && (/^HTTP\/1\.1 400 /.test(both) || redirectUri(both).startsWith('http://app.example.org/')), both.slice(0, 300));
+  // Where the two differ, the request line's is the host, as it is for nginx, and with it the port.
+  for (const host of ['evil.test', 'app.example.org:81', 'mail.test', undefined]) {
+    const version = host === undefined ? '1.0' : '1.1';
+    assert.ok(!(await assertBase(site, host, 'http://app.example.org', { target: 'http://app.example.org/x', version })).includes('evil'));
+    await assertBase(site, host, 'http://app.example.org:82', { target: 'http://app.example.org:82', version });
+    await assertBase(site, host, 'http://app.example.org:' + site.port, { target: `HTTP://App.example.org:${site.port}?x=:83`, version });
+  }
+  await assertRefused(site, 'app.example.org', { target: 'http://app.example.org:99999/x' });
   await assertRefused(site, 'app.example.org:81', { target: 'http://evil.test:81/x' });
   await assertBase(site, 'app.example.org', 'http://app.example.org', { target: '//evil.test/x' });
+});
+
+// A second server of the same nginx, and a host of both.
+async function withSecondServer(h, { listen = '', http = '' } = {}) {
+  const other = await freePort();
+  const second = (s) => `server { listen 127.0.0.1:${other} ${listen}; server_name app.example.org; oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }`;
+  return { other, site: await h.site({ listen, server: NAMES, http: (s) => http + second(s) }) };
+}
+
+e2e('a port that is not the connection\'s is taken, unless this nginx listens on it', async (h) => {
+  const { other, site } = await withSecondServer(h);
+  const mapped = await freePort(); // nobody listens there: a container's
+  for (const name of ['app.example.org', 'a.wild.example.org', '127.0.0.1', 'localhost']) {
+    for (let repeated = 0; repeated < 2; repeated++) { // what is remembered of one port is not taken for the other
+      await assertBase(site, `${name}:${mapped}`, `http://${name}:${mapped}`);
+      await assertBase(site, `${name}:${site.port}`, `http://${name}:${site.port}`);
+      await assertRefused(site, `${name}:${other}`);
+      if (name === 'app.example.org' || name === '127.0.0.1') {
+        await assertBase(site, `${name}:${other}`, `http://${name}:${other}`, { port: other });
+        await assertRefused(site, `${name}:${site.port}`, { port: other });
+        await assertBase(site, `${name}:${mapped}`, `http://${name}:${mapped}`, { port: other });
+      }
+    }
+  }
+  await assertRefused(site, `app.example.org.:${other}`);
+  await assertRefused(site, `app.example.org:0${other}`);
+  await assertRefused(site, `app.example.org:${site.port}`, { target: `http://app.example.org:${other}/` });
+  assert.ok(site.nginx.log().includes('the port of another server of this nginx'));
+});
+
+e2e('an address is ours only on the connection that it is the address of', async (h) => {
+  const port = await freePort();
+  const site = await h.site({ server: `listen ${port}; ${NAMES}` });
+  const askAt = (address, host) => raw(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`, { host: address });
+  for (let repeated = 0; repeated < 2; repeated++) {
+    for (const address of ['127.0.0.1', '127.0.0.2']) {
+      for (const name of ['127.0.0.1', '127.0.0.2', 'localhost', 'app.example.org']) {
+        const answer = await askAt(address, `${name}:${port}`);
+        if (name.startsWith('127.') && name !== address) {
+          assert.match(answer, /^HTTP\/1\.1 400 /, `${name} at ${address}`);
+        } else {
+          assert.equal(redirectUri(answer), `http://${name}:${port}/auth/oauth/test/callback`, `${name} at ${address}`);
+        }
+      }
+    }
+  }
+});
+
+e2e('any number of names and ports has right answers', async (h) => {
+  const site = await h.site({ server: NAMES });
+  for (let i = 0; i < 100; i++) {
+    await assertBase(site, `n${i}.wild.example.org`, `http://n${i}.wild.example.org`);
+    await assertBase(site, `app.example.org:${1 + i}`, i === 79 ? 'http://app.example.org' : `http://app.example.org:${1 + i}`);
+  }
+  for (const name of ['app.example.org', 'n1.wild.example.org', 'n99.wild.example.org', '127.0.0.1']) {
+    await assertBase(site, name, 'http://' + name);
+    await assertBase(site, name, 'http://' + name);
+  }
+  await assertRefused(site, 'n1.wild.example.com');
 });
 
 e2e('XF-06 an IPv6 address in brackets', async (h) => {
@@ -129,6 +198,34 @@ e2e('XF-01 XF-02 XF-03 XF-04 forwarded headers are read from nobody', async (h) 
     const page = await raw(site.port, `GET /auth/oauth/login?return_to=/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${header}\r\n\r\n`);
     assert.ok(redirectUri(page).startsWith(`http://${host}/`), header);
   }
+});
+
+e2e('that a proxy in front says https where the base URL is http is told once, without the request', async (h) => {
+  const told = (site) => site.nginx.linesSince(0, /a proxy in front/);
+  const says = ['X-Forwarded-Proto: https', 'x-forwarded-proto:  HTTPS , http', 'Forwarded: for=192.0.2.1; Proto=https;host=x, for=x', 'Forwarded: proto="https"'];
+  const saysNot = ['X-Forwarded-Proto: http', 'X-Forwarded-Proto: http, https', 'X-Forwarded-Proto: httpsx', 'X-Forwarded-Proto:', 'Forwarded: for=x, proto=https', 'Forwarded: for="proto=https"', 'Forwarded: host=proto=https', 'Forwarded: ;;', 'X-Forwarded-Port: 443', 'X-Something-Else-: https'];
+  for (const header of says) {
+    const site = await h.site({ server: NAMES });
+    for (const other of saysNot) {
+      await assertBase(site, 'app.example.org', 'http://app.example.org', { extra: other + '\r\n' });
+    }
+    await assertRefused(site, 'evil.test', { extra: header + '\r\n' });
+    assert.deepEqual(told(site), [], header);
+    for (const target of ['/auth/oauth/test/callback?code=verysecret&state=x', '/', '/deep']) {
+      await ask(site, 'app.example.org', { target, extra: header + '\r\n' });
+    }
+    assert.equal(told(site).length, 1, header);
+    assert.match(told(site)[0], / \[warn\] .*http:\/\/app\.example\.org.*oauth_base_url/);
+    assert.doesNotMatch(site.nginx.log(), /verysecret/);
+    await site.nginx.stop();
+  }
+  const site = await h.site({ server: 'oauth_base_url http://app.example.org;' });
+  await ask(site, 'x', { extra: says[0] + '\r\n' });
+  await ask(site, 'x', { extra: says[0] + '\r\n' });
+  assert.equal(told(site).length, 1);
+  const right = await h.site({ server: 'oauth_base_url https://app.example.org;' });
+  await ask(right, 'x', { extra: says[0] + '\r\n' });
+  assert.deepEqual(told(right), []);
 });
 
 e2e('XF-05 oauth_base_url decides for every host, and makes the cookies Secure', async (h) => {
@@ -197,25 +294,30 @@ e2e('the callback comes back to the host where the sign-in began, and a whole si
 
 e2e('XF-06 UB-19 over TLS the scheme is https, and :authority is the host of HTTP/2', async (h) => {
   const { certFile, keyFile, ca } = makeCertificates(h.folder());
-  const site = await h.site({ listen: 'ssl http2', server: NAMES, http: `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};` });
-  const ask2 = (headers) => new Promise((resolve, reject) => {
-    const client = http2.connect('https://127.0.0.1:' + site.port, { ca });
+  const { other, site } = await withSecondServer(h, { listen: 'ssl http2', http: `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};` });
+  const mapped = await freePort();
+  const ask2 = (headers, port = site.port) => new Promise((resolve, reject) => {
+    const client = http2.connect('https://127.0.0.1:' + port, { ca });
     client.once('error', reject);
     const stream = client.request({ ':path': '/', accept: 'text/html', ...headers });
     stream.on('response', (fields) => { client.destroy(); resolve(fields); });
     stream.on('error', () => resolve({ ':status': 0 }));
   });
-  for (const [authority, base] of [['app.example.org', 'https://app.example.org'], ['app.example.org:443', 'https://app.example.org'], [`App.Example.ORG:${site.port}`, `https://app.example.org:${site.port}`], ['app.example.org:80', 'https://app.example.org:80'],
-    ['127.0.0.1:' + site.port, 'https://127.0.0.1:' + site.port]]) {
-    const fields = await ask2({ ':authority': authority });
-    assert.equal(fields[':status'], 302, authority);
-    assert.equal(new URL(fields.location).searchParams.get('redirect_uri'), base + '/auth/oauth/test/callback');
-    assert.match(fields['set-cookie'].join(), /^__Host-oauth_login_.*; *Secure/i);
+  for (const [authority, base, port] of [['app.example.org', 'https://app.example.org'], ['app.example.org:443', 'https://app.example.org'], [`App.Example.ORG:${site.port}`, `https://app.example.org:${site.port}`], ['app.example.org:80', 'https://app.example.org:80'],
+    [`app.example.org.:${site.port}`, `https://app.example.org:${site.port}`], [`app.example.org:${mapped}`, `https://app.example.org:${mapped}`], [`app.example.org:${other}`, `https://app.example.org:${other}`, other], ['127.0.0.1:' + site.port, 'https://127.0.0.1:' + site.port]]) {
+    for (const name of [':authority', 'host']) { // a Host header alone will do
+      const fields = await ask2({ [name]: authority, 'x-forwarded-host': 'evil.test' }, port);
+      assert.equal(fields[':status'], 302, `${name} ${authority}`);
+      assert.equal(new URL(fields.location).searchParams.get('redirect_uri'), base + '/auth/oauth/test/callback');
+      assert.match(fields['set-cookie'].join(), /^__Host-oauth_login_.*; *Secure/i);
+    }
   }
-  for (const authority of ['evil.test', 'app.example.org:99999', 'evil@app.example.org']) {
+  for (const authority of ['evil.test', 'app.example.org:99999', 'evil@app.example.org', `app.example.org:${other}`]) {
     const fields = await ask2({ ':authority': authority, 'x-forwarded-host': 'app.example.org' });
     assert.ok([0, 400].includes(fields[':status']), `${authority} ${fields[':status']}`);
   }
+  const two = await ask2({ ':authority': 'app.example.org', host: 'evil.test' });
+  assert.ok([0, 400].includes(two[':status']), two[':status']);
 });
 
 e2e('XF-07 XF-08 neither the User-Agent nor a forwarded address opens anything', async (h) => {
