@@ -216,6 +216,7 @@ e2e('that a proxy in front says https where the base URL is http is told once, w
     }
     assert.equal(told(site).length, 1, header);
     assert.match(told(site)[0], / \[warn\] .*http:\/\/app\.example\.org.*oauth_base_url/);
+    assert.doesNotMatch(told(site)[0], /client: |request: /);
     assert.doesNotMatch(site.nginx.log(), /verysecret/);
     await site.nginx.stop();
   }
