@@ -14,7 +14,7 @@ import { freePort } from './lib/ports.mjs';
 const about = spawnSync(nginxBinary(), ['-V'], { encoding: 'utf8' }).stderr;
 const version = about.split('\n')[0].replace('nginx version: ', '');
 
-const NAMES = ['app.example.org', 'www.wild.example.org', 'evil.test'];
+const NAMES = ['app.example.org', 'app.example.org.', 'www.wild.example.org', 'evil.test'];
 
 // Chromium that believes our certificate and uses QUIC for these origins at once; `ports` are mapped: {public: nginx's}.
 async function openBrowser(h, { cert, origins, ports }) {
@@ -39,19 +39,23 @@ if (!about.includes('--with-http_v3_module')) {
     const browser = await openBrowser(h, { cert: tls.cert, origins, ports: { [other]: quic, [mapped]: quic } });
     const context = await browser.newContext();
     const page = await context.newPage();
-    const ask = async (url) => {
-      const response = page.waitForResponse((each) => each.url() === url);
-      await Promise.all([response, page.goto(url).catch(() => {})]);
-      return response;
+    const ask = async (host) => { // what the first answer was, and where the redirects ended
+      const url = `https://${host}/`;
+      const [first, last] = await Promise.all([page.waitForResponse((each) => each.url() === url), page.goto(url)]);
+      return { status: first.status(), headers: await first.allHeaders(), last };
     };
-    for (const [host, base] of [[`app.example.org:${quic}`], [`app.example.org:${mapped}`], [`www.wild.example.org:${quic}`], [`app.example.org.:${quic}`, `app.example.org:${quic}`]]) {
-      const response = await ask(`https://${host}/`);
-      assert.equal(response.status(), 302, host);
-      assert.equal(new URL(response.headers().location).searchParams.get('redirect_uri'), `https://${base ?? host}/auth/oauth/test/callback`);
-      assert.match((await response.allHeaders())['set-cookie'], /^__Host-oauth_login_/);
+    for (const host of [`app.example.org:${quic}`, `app.example.org:${mapped}`, `www.wild.example.org:${quic}`]) {
+      const { status, headers, last } = await ask(host);
+      assert.equal(status, 302, host);
+      assert.equal(new URL(headers.location).searchParams.get('redirect_uri'), `https://${host}/auth/oauth/test/callback`);
+      assert.match(headers['set-cookie'], /^__Host-oauth_login_/);
+      assert.deepEqual([last.url(), last.status()], [`https://${host}/`, 200], 'signed in');
+      assert.equal((await ask(host)).status, 200, 'with the session');
     }
+    const dotted = await ask(`app.example.org.:${quic}`);
+    assert.equal(new URL(dotted.headers.location).searchParams.get('redirect_uri'), `https://app.example.org:${quic}/auth/oauth/test/callback`);
     for (const host of [`evil.test:${quic}`, `app.example.org:${other}`]) {
-      assert.equal((await ask(`https://${host}/`)).status(), 400, host);
+      assert.equal((await ask(host)).status, 400, host);
     }
     const spoken = site.nginx.accessed().split('\n').filter((line) => / (302|400) /.test(line));
     assert.ok(spoken.length >= 6 && spoken.every((line) => line.includes('HTTP/3.0')), spoken.join('\n'));
