@@ -191,6 +191,10 @@ Settings make_settings(const Type& type, std::string name);
 // an empty string.
 std::string complete(Settings& settings);
 
+// What makes a provider itself: its type, its issuer and endpoints, the client id. Eight bytes of a hash. Two
+// that differ are two providers, whatever their names: what was begun at one is not finished at the other.
+std::string fingerprint(const Settings& settings);
+
 // provider_error where there is no stable subject.
 core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data,
                                              const Needs& needs);

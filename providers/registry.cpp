@@ -3,6 +3,8 @@
 #include "facts.hpp"
 #include "types.hpp"
 
+#include "../src/core/crypto.hpp"
+#include "../src/core/record.hpp"
 #include "../src/core/url.hpp"
 
 namespace oauth::providers {
@@ -81,6 +83,19 @@ std::string complete(Settings& settings) {
                "\" has no ID token";
     }
     return "";
+}
+
+std::string fingerprint(const Settings& settings) {
+    constexpr std::size_t size = 8;
+    core::RecordWriter record; // each text with its length: no two providers are written alike
+    record.text(settings.type->name);
+    record.text(settings.client_id);
+    for (const std::string& address :
+         {settings.issuer, settings.authorization_endpoint, settings.token_endpoint,
+          settings.userinfo_endpoint, settings.api_url}) {
+        record.text(address);
+    }
+    return core::digest(core::Hash::sha256, std::move(record).finish()).substr(0, size);
 }
 
 std::vector<std::string> scopes_for(const Settings& settings, const Needs& needs) {

@@ -10,9 +10,11 @@ namespace {
 
 constexpr std::size_t max_remembered = 16; // verdicts per session
 
-// Is it a session of this configuration: of a provider that it has, and with all that its rules ask about?
+// Is it a session of this configuration: of a provider that it has, as it has it, and with all that its rules
+// ask about?
 bool fits(const Site& site, const session::Session& session) {
-    if (site.find_provider(session.identity.provider) == nullptr) {
+    const Provider* provider = site.find_provider(session.identity.provider);
+    if (provider == nullptr || session.provider_fingerprint != provider->fingerprint()) {
         return false;
     }
     const Requirements& requirements = *site.options.requirements;

@@ -37,8 +37,7 @@ core::Result<core::Parameters> read_parameters(const Request& request, const pro
 }
 
 // The sign-in of this state, from the browser's cookie.
-core::Result<session::SignIn> find_sign_in(Site& site, const Request& request,
-                                           const providers::Settings& settings,
+core::Result<session::SignIn> find_sign_in(Site& site, const Request& request, const Provider& provider,
                                            const std::string& state_parameter) {
     const auto id = session::sign_in_id(state_parameter);
     if (!id) {
@@ -60,8 +59,11 @@ core::Result<session::SignIn> find_sign_in(Site& site, const Request& request,
     if (!sign_in || !core::equal_constant_time(sign_in->state(), state_parameter)) {
         return Error{Code::state_invalid, "the state is not the sign-in's"};
     }
-    if (sign_in->provider != settings.name) {
+    if (sign_in->provider != provider.settings().name) {
         return Error{Code::state_invalid, "the sign-in was begun at another provider"};
+    }
+    if (sign_in->provider_fingerprint != provider.fingerprint()) {
+        return Error{Code::state_invalid, "the provider has been configured anew since the sign-in began"};
     }
     const std::int64_t age = site.clock.now() - sign_in->started_at;
     if (age < 0 || age > site.options.sign_in_lifetime) {
@@ -86,9 +88,10 @@ void delete_leftovers(const Site& site, const Request& request, const std::strin
     }
 }
 
-core::Result<session::Session> make_session(Site& site, SignedIn signed_in) {
+core::Result<session::Session> make_session(Site& site, SignedIn signed_in, const session::SignIn& sign_in) {
     session::Session session;
     session.identity = std::move(signed_in.identity);
+    session.provider_fingerprint = sign_in.provider_fingerprint;
     session.id.resize(16);
     if (!site.random.fill(session.id.data(), session.id.size())) {
         return Error{Code::internal_error, "no randomness"};
@@ -140,7 +143,7 @@ web::Answer lead_on(const Site& site, const Request& request, const session::Sig
 core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& request, SignedIn signed_in,
                                                     const session::SignIn& sign_in,
                                                     session::OpenedSessionPointer replaced) {
-    auto session = make_session(site, std::move(signed_in));
+    auto session = make_session(site, std::move(signed_in), sign_in);
     if (!session) {
         co_return session.error();
     }
@@ -189,7 +192,7 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     if (!state_parameter) {
         co_return not_a_sign_in(site, request, state_parameter.error(), current, "/");
     }
-    const auto sign_in = find_sign_in(site, request, settings, state_parameter.value());
+    const auto sign_in = find_sign_in(site, request, provider, state_parameter.value());
     if (!sign_in) {
         co_return not_a_sign_in(site, request, sign_in.error(), current, "/");
     }

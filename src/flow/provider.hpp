@@ -36,9 +36,11 @@ private:
 class Provider {
 public:
     Provider(const providers::Settings& settings, core::ReadyQueue& ready, core::Clock& clock)
-        : settings_(settings), clock_(clock), metadata_lock_(ready), keys_lock_(ready) {}
+        : settings_(settings), fingerprint_(providers::fingerprint(settings)), clock_(clock),
+          metadata_lock_(ready), keys_lock_(ready) {}
 
     const providers::Settings& settings() const { return settings_; }
+    const std::string& fingerprint() const { return fingerprint_; }
 
     using MetadataPointer = std::shared_ptr<const oidc::Metadata>;
     using KeysPointer = std::shared_ptr<const jose::JwkSet>;
@@ -76,6 +78,7 @@ private:
     };
 
     const providers::Settings& settings_;
+    std::string fingerprint_;
     core::Clock& clock_;
     core::AsyncMutex metadata_lock_;
     core::AsyncMutex keys_lock_;

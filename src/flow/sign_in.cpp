@@ -80,6 +80,7 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
     }
     session::SignIn begun = session::make_sign_in({random.data(), random.size()}, site.clock.now());
     begun.provider = settings.name;
+    begun.provider_fingerprint = provider.fingerprint();
     begun.token_endpoint = (*metadata.value()).token_endpoint;
     begun.userinfo_endpoint =
         settings.userinfo == providers::UserinfoUse::off ? "" : (*metadata.value()).userinfo_endpoint;

@@ -14,7 +14,7 @@ namespace oauth::session {
 
 namespace {
 
-constexpr std::uint64_t record_version = 1;
+constexpr std::uint64_t record_version = 2;
 constexpr std::size_t max_record_size = 64 * 1024;
 
 constexpr std::uint64_t bit(unsigned index) {
@@ -135,6 +135,7 @@ std::string serialize(const Session& session) {
     record.text(session.id);
     record.number(static_cast<std::uint64_t>(session.signed_in_at));
     record.number(static_cast<std::uint64_t>(session.expires_at));
+    record.text(session.provider_fingerprint);
     record.text(session.made_for);
     record.number(session.groups_are_cut ? 1 : 0);
     write_identity(record, session.identity);
@@ -153,6 +154,7 @@ std::optional<Session> deserialize(std::string_view bytes) {
     session.id = record.text();
     session.signed_in_at = static_cast<std::int64_t>(record.number());
     session.expires_at = static_cast<std::int64_t>(record.number());
+    session.provider_fingerprint = record.text();
     session.made_for = record.text();
     session.groups_are_cut = record.number() != 0;
     if (!read_identity(record, session.identity)) {

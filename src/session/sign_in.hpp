@@ -22,6 +22,7 @@ struct SignIn {
     std::string seed; // seed_size random bytes: state, nonce and verifier come from it by HMAC-SHA256
     std::int64_t started_at = 0;
     std::string provider;
+    std::string provider_fingerprint; // as it was configured: providers::fingerprint
     // The code and the token go to the endpoints that the sign-in began with, even if the metadata changes.
     std::string token_endpoint;
     std::string userinfo_endpoint;

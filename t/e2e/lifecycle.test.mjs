@@ -2,7 +2,7 @@
 // Reload, shutdown, abort, a provider that is away or slow, tabs (AR-05, CC-01, DS-01, DS-09, DS-10). Nothing here waits for a time: only for what happens.
 import assert from 'node:assert/strict';
 import { Browser, signIn } from './lib/browser.mjs';
-import { assertError, assertSignedIn, beginSignIn, e2e, hasSession, loginCookies } from './lib/harness.mjs';
+import { assertError, assertSignedIn, beginSignIn, e2e, hasSession, loginCookies, siteConfiguration } from './lib/harness.mjs';
 import { freePort, until } from './lib/ports.mjs';
 import { ScriptedProvider } from './lib/scripted-provider.mjs';
 
@@ -44,6 +44,37 @@ e2e('DS-10 a sign-in that began before a reload ends after it', async (h) => {
   const callback = await beginSignIn(site);
   await site.nginx.reload();
   assert.equal((await site.browser.navigate(callback)).status, 200);
+});
+
+// One name, and after a reload another provider with another secret behind it.
+async function renewProvider(h, site) {
+  const former = site.provider;
+  site.provider = await h.provider({ clientSecret: 'the new one, for nobody else' });
+  site.nginx.write(siteConfiguration(site));
+  await site.nginx.reload();
+  return former;
+}
+
+e2e('a sign-in that began at a provider which a reload replaces is none: nobody is sent the new secret', async (h) => {
+  const site = await h.site();
+  const callback = await beginSignIn(site);
+  const former = await renewProvider(h, site);
+  const answer = await site.browser.navigate(callback, { headers: { Accept: 'application/json' }, follow: false });
+  assertError(answer, 400, 'state_invalid');
+  for (const endpoint of ['token', 'userinfo']) {
+    assert.equal(former.count(endpoint), 0, endpoint + ' of the former provider');
+    assert.equal(site.provider.count(endpoint), 0, endpoint + ' of the new provider');
+  }
+  await assertSignedIn(site);
+});
+
+e2e('a session of a provider that a reload replaces is none', async (h) => {
+  const site = await h.site();
+  await assertSignedIn(site);
+  await renewProvider(h, site);
+  assert.equal((await site.browser.fetch(site.origin + '/')).status, 401);
+  await assertSignedIn(site);
+  assert.equal(site.provider.count('token'), 1);
 });
 
 for (const signal of ['SIGTERM', 'SIGINT']) {

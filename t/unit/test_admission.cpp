@@ -75,6 +75,20 @@ void mx_04_of_a_provider_that_is_configured(void**) {
     assert_null(find(world).get());
 }
 
+void a_session_belongs_to_the_provider_as_it_was_configured(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    forget(world);
+    providers::Settings changed = world.settings;
+    changed.issuer = "https://new.example"; // under the same name
+    flow::Provider renewed{changed, world.ready, world.clock};
+    world.site.providers = {&renewed, &world.other};
+    assert_null(find(world).get());
+    flow::Provider same{world.settings, world.ready, world.clock};
+    world.site.providers = {&same, &world.other};
+    assert_non_null(find(world).get());
+}
+
 void a_session_made_for_less_is_none(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -372,6 +386,7 @@ int main() {
         cmocka_unit_test(sc_16_to_the_second),
         cmocka_unit_test(lo_06_what_was_ended_is_over),
         cmocka_unit_test(mx_04_of_a_provider_that_is_configured),
+        cmocka_unit_test(a_session_belongs_to_the_provider_as_it_was_configured),
         cmocka_unit_test(a_session_made_for_less_is_none),
         cmocka_unit_test(sc_20_what_is_no_session_is_refused),
         cmocka_unit_test(what_a_request_is),

@@ -145,6 +145,20 @@ void mx_03_not_at_another_provider(void**) {
     assert_int_equal(world.serve(world.callback_request(state)).status, 302);
 }
 
+// A reload gave the name to another provider, with a secret of its own: the former one never sees that.
+void not_at_a_provider_that_is_configured_anew(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    providers::Settings changed = world.settings;
+    changed.issuer = "https://new.example";
+    flow::Provider renewed{changed, world.ready, world.clock};
+    world.site.providers = {&renewed, &world.other};
+    assert_refused_unsent(world, world.callback_request(state));
+    flow::Provider same{world.settings, world.ready, world.clock};
+    world.site.providers = {&same, &world.other};
+    assert_int_equal(world.serve(world.callback_request(state)).status, 302);
+}
+
 void sc_17_not_at_another_base_url(void**) {
     World world;
     const std::string state = state_of(world.begin());
@@ -309,6 +323,7 @@ int main() {
         cmocka_unit_test(cb_02_only_this_sign_ins_state),
         cmocka_unit_test(cs_01_not_in_another_browser),
         cmocka_unit_test(mx_03_not_at_another_provider),
+        cmocka_unit_test(not_at_a_provider_that_is_configured_anew),
         cmocka_unit_test(sc_17_not_at_another_base_url),
         cmocka_unit_test(sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session),
         cmocka_unit_test(cb_04_not_too_late),

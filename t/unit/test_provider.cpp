@@ -5,6 +5,8 @@
 #include "provider_place.hpp"
 
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 using namespace oauth;
@@ -172,6 +174,35 @@ void nothing_is_fetched_where_everything_is_configured(void**) {
     assert_int_equal(place.http.sent.size(), 0);
 }
 
+void what_makes_a_provider_itself(void**) {
+    const providers::Settings settings = unit::openid_settings("op", unit::issuer);
+    const std::string mark = providers::fingerprint(settings);
+    assert_int_equal(mark.size(), 8);
+    providers::Settings same = settings;
+    same.client_secret = "another secret";
+    same.scopes = {"openid"};
+    same.label = "Another label";
+    assert_text_equal(providers::fingerprint(same), mark);
+    std::set<std::string> marks = {mark};
+    using Text = std::string providers::Settings::*;
+    for (const Text member :
+         {&providers::Settings::client_id, &providers::Settings::issuer,
+          &providers::Settings::authorization_endpoint, &providers::Settings::token_endpoint,
+          &providers::Settings::userinfo_endpoint, &providers::Settings::api_url}) {
+        providers::Settings other = settings;
+        other.*member += "x";
+        marks.insert(providers::fingerprint(other));
+    }
+    providers::Settings type = settings;
+    type.type = providers::find_type("keycloak");
+    marks.insert(providers::fingerprint(type));
+    providers::Settings shifted = settings; // the same letters in other places
+    shifted.client_id += "h";
+    shifted.issuer.erase(0, 1);
+    marks.insert(providers::fingerprint(shifted));
+    assert_int_equal(marks.size(), 9);
+}
+
 } // namespace
 
 int main() {
@@ -186,6 +217,7 @@ int main() {
         cmocka_unit_test(md_08_not_for_ever),
         cmocka_unit_test(configured_endpoints_win),
         cmocka_unit_test(nothing_is_fetched_where_everything_is_configured),
+        cmocka_unit_test(what_makes_a_provider_itself),
     };
     return cmocka_run_group_tests_name("provider_state", tests, nullptr, nullptr);
 }

@@ -20,6 +20,7 @@ Session full_session() {
     session.id = std::string("\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\xff", 16);
     session.signed_in_at = 1700000000;
     session.expires_at = 1700028800;
+    session.provider_fingerprint = std::string("\0fingerp", 8);
     session.made_for = "12345678";
     session.groups_are_cut = true;
     session.id_token = "a.b.c";
@@ -54,6 +55,7 @@ void assert_same(const Session& a, const Session& b) {
     assert_text_equal(a.id, b.id);
     assert_int_equal(a.signed_in_at, b.signed_in_at);
     assert_int_equal(a.expires_at, b.expires_at);
+    assert_text_equal(a.provider_fingerprint, b.provider_fingerprint);
     assert_text_equal(a.made_for, b.made_for);
     assert_int_equal(a.groups_are_cut, b.groups_are_cut);
     assert_text_equal(a.id_token, b.id_token);
@@ -137,16 +139,19 @@ void another_version_is_refused(void**) {
     std::string record = session::serialize(full_session());
     for (int version = 0; version < 256; ++version) {
         record[0] = static_cast<char>(version);
-        assert_int_equal(session::deserialize(record).has_value(), version == 1);
+        assert_int_equal(session::deserialize(record).has_value(), version == 2);
     }
 }
 
 void a_fact_that_is_not_known_is_refused(void**) {
     core::RecordWriter record;
-    record.number(1);
+    record.number(2);
     record.text("id");
     record.number(1);
     record.number(2);
+    record.text("provider as configured");
+    record.text("made for");
+    record.number(0);
     record.number(std::uint64_t{1} << 13);
     for (const char* text : {"provider", "subject", "user"}) {
         record.text(text);
@@ -160,10 +165,13 @@ void a_fact_that_is_not_known_is_refused(void**) {
 // A count of 2^60 with nothing behind it must cost neither memory nor time.
 void a_count_alone_reserves_nothing(void**) {
     core::RecordWriter record;
-    record.number(1);
+    record.number(2);
     record.text("id");
     record.number(1);
     record.number(2);
+    record.text("provider as configured");
+    record.text("made for");
+    record.number(0);
     record.number(1 << 6); // amr
     for (const char* text : {"provider", "subject", "user"}) {
         record.text(text);
@@ -181,11 +189,14 @@ void size_has_a_bound(void**) {
     assert_true(session::serialize(session).empty());
 
     core::RecordWriter long_record;
-    long_record.number(1);
+    long_record.number(2);
     long_record.text("id");
-    for (int i = 0; i < 3; ++i) {
-        long_record.number(0);
-    }
+    long_record.number(0);
+    long_record.number(0);
+    long_record.text("");
+    long_record.text("");
+    long_record.number(0);
+    long_record.number(0);
     for (int i = 0; i < 3; ++i) {
         long_record.text("");
     }

@@ -28,6 +28,7 @@ SignIn example() {
     unit::CountingRandom random;
     SignIn sign_in = make(random);
     sign_in.provider = "corp";
+    sign_in.provider_fingerprint = std::string("\0fingerp", 8);
     sign_in.token_endpoint = "https://op.example/token";
     sign_in.userinfo_endpoint = "https://op.example/userinfo";
     sign_in.return_to = "/page?x=1";
@@ -91,6 +92,7 @@ void the_record_round_trips(void**) {
     assert_text_equal(read->seed, sign_in.seed);
     assert_int_equal(read->started_at, started);
     assert_text_equal(read->provider, sign_in.provider);
+    assert_text_equal(read->provider_fingerprint, sign_in.provider_fingerprint);
     assert_text_equal(read->token_endpoint, sign_in.token_endpoint);
     assert_text_equal(read->userinfo_endpoint, sign_in.userinfo_endpoint);
     assert_text_equal(read->return_to, sign_in.return_to);
@@ -104,7 +106,7 @@ void sc_20_nothing_else_is_read(void**) {
     }
     assert_false(deserialize_sign_in(record + "x").has_value());
     std::string other_version = record;
-    other_version[0] = 2;
+    other_version[0] = 1;
     assert_false(deserialize_sign_in(other_version).has_value());
     SignIn short_seed = example();
     short_seed.seed.pop_back(); // state, nonce and verifier would be guessable with none at all
