@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // See callback.hpp. The order matters for security. Before anything is sent, the sign-in must be this
 // browser's and this provider's, not expired and not used. Nothing from the provider is used before it is
-// verified.
+// verified. A sign-in is used up when its code goes out (exchange.cpp).
 #include "callback.hpp"
 
 #include "../core/bytes.hpp"
@@ -175,6 +175,14 @@ web::Answer not_a_sign_in(Site& site, const Request& request, const Error& error
     return web::failure(error, audience(site, request, return_to));
 }
 
+// The provider was away before the code went out: the same callback may come again.
+bool may_come_again(Site& site, const session::SignIn& sign_in, const core::Parameters& parameters,
+                    const Error& error) {
+    const bool away = error.code == Code::provider_unreachable || error.code == Code::provider_timeout ||
+                      error.code == Code::provider_error;
+    return away && !parameters.has("error") && !site.ledger.is_used(sign_in.state());
+}
+
 } // namespace
 
 core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
@@ -196,19 +204,16 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     if (!sign_in) {
         co_return not_a_sign_in(site, request, sign_in.error(), current, "/");
     }
-    const std::int64_t until = sign_in->started_at + site.options.sign_in_lifetime + 1;
-    const auto mark = site.ledger.use_once(state_parameter.value(), until);
-    if (mark == session::Ledger::Mark::full) {
-        co_return web::failure({Code::store_unavailable, "the zone is full: raise oauth_zone"},
-                               audience(site, request, sign_in->return_to));
-    }
-    if (mark == session::Ledger::Mark::again) {
+    if (site.ledger.is_used(state_parameter.value())) {
         co_return not_a_sign_in(site, request, {Code::state_invalid, "this sign-in has been used"}, current,
                                 sign_in->return_to);
     }
 
     auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
                                        redirect_uri(site.options, request.base_url, settings.name));
+    if (!signed_in && signed_in.error().code == Code::state_invalid) {
+        co_return not_a_sign_in(site, request, signed_in.error(), current, sign_in->return_to);
+    }
     core::Result<web::Answer> answer(web::Answer{});
     if (signed_in) {
         answer =
@@ -216,13 +221,17 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     } else {
         answer = signed_in.error();
     }
+    bool keeps_cookie = false;
     if (!answer) {
+        keeps_cookie = may_come_again(site, sign_in.value(), parameters.value(), answer.error());
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
         answer = web::failure(failed, audience(site, request, sign_in->return_to));
     }
-    const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
-    const std::string name = session::sign_in_cookie_name(base_name, sign_in->id);
-    answer->set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+    if (!keeps_cookie) {
+        const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
+        const std::string name = session::sign_in_cookie_name(base_name, sign_in->id);
+        answer->set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+    }
     co_return std::move(answer.value());
 }
 

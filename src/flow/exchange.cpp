@@ -65,6 +65,13 @@ Error at(std::string_view where, const Error& error) {
     return {error.code, std::string(where) + ": " + error.detail};
 }
 
+// When the code is about to go out, and not before: an outage or a refusal before that uses up no sign-in. Of
+// two callbacks of one sign-in, one gets true.
+bool use_up(const Attempt& attempt) {
+    const std::int64_t until = attempt.sign_in.started_at + attempt.site.options.sign_in_lifetime + 1;
+    return attempt.site.ledger.use_once(attempt.sign_in.state(), until) == session::Ledger::Mark::first;
+}
+
 core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequest request,
                                                 oidc::ValidatedCallback callback) {
     const providers::Settings& settings = attempt.settings();
@@ -135,6 +142,9 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
     auto request = token_request(attempt, std::move(redirect_uri));
     if (!request) {
         co_return request.error();
+    }
+    if (!use_up(attempt)) {
+        co_return Error{Code::state_invalid, "this sign-in has been used"};
     }
     auto tokens = co_await redeem(attempt, std::move(request.value()), std::move(callback));
     if (!tokens) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The part of the callback that talks to the provider: it exchanges the code for tokens, validates the ID
-// token and asks for userinfo.
+// The part of the callback that talks to the provider: the code for tokens, the ID token's validation,
+// userinfo.
 #pragma once
 
 #include "../core/task.hpp"
@@ -19,11 +19,11 @@ struct SignedIn {
     std::optional<std::int64_t> auth_time;
     std::string id_token;
     std::string access_token;
-    std::string scope; // the granted one; empty: the one that was asked for
+    std::string scope; // as granted; empty: as asked
 };
 
-// All references outlive the flow that awaits this. Nothing is retried, because a code may be redeemed only
-// once.
+// All references outlive the flow that awaits this. Nothing is retried: a code is redeemed once, and the
+// sign-in is marked as used right before; state_invalid if it was.
 core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
                                             const core::Parameters& parameters,
                                             const session::SignIn& sign_in, std::string redirect_uri);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What all workers must agree on at once: the states that have been used and the sessions that were ended
-// early. The shared zone in src/ngx/ implements it. No entry is dropped before its time; if there is no room,
-// the caller is told.
+// The port to what all workers must agree on at once: states that have been used, sessions that were ended
+// before their time. The shared zone implements it in src/ngx/. Strangers can make as many used states as
+// they like, so these give way to newer ones; a revocation is kept until its time or refused.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,17 @@ class Ledger {
 public:
     virtual ~Ledger() = default;
 
-    enum class Mark { first, again, full };
-    // Marks the state as used until then. If two workers ask for one state, exactly one gets `first`.
+    enum class Mark { first, again };
+    // Set if absent, until then: of two workers that ask for the same state, one is first. Where there is no
+    // room, the mark that would end next goes.
     virtual Mark use_once(std::string_view state, std::int64_t until) noexcept = 0;
+    virtual bool is_used(std::string_view state) noexcept = 0;
 
     enum class Revocation { done, full };
     virtual Revocation revoke(std::string_view session_id, std::int64_t until) noexcept = 0;
     virtual bool is_revoked(std::string_view session_id) noexcept = 0;
-    // Changes with every revocation. A session that was checked in this generation need not be checked again.
+    // Changes with every revocation: a session that was checked at this generation need not be looked up
+    // again.
     virtual std::uint64_t generation() const noexcept = 0;
 };
 

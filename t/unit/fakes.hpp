@@ -98,11 +98,9 @@ inline net::HttpResult unreachable() {
 class FakeLedger final : public session::Ledger {
 public:
     Mark use_once(std::string_view state, std::int64_t until) noexcept override {
-        if (full) {
-            return Mark::full;
-        }
         return used.emplace(state, until).second ? Mark::first : Mark::again;
     }
+    bool is_used(std::string_view state) noexcept override { return used.contains(std::string(state)); }
     Revocation revoke(std::string_view session_id, std::int64_t until) noexcept override {
         if (full) {
             return Revocation::full;
@@ -116,7 +114,7 @@ public:
     }
     std::uint64_t generation() const noexcept override { return generation_; }
 
-    bool full = false;
+    bool full = false; // of revocations: used states give way
     std::map<std::string, std::int64_t> used;
     std::map<std::string, std::int64_t> revoked;
 

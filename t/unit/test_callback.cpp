@@ -212,14 +212,42 @@ void cb_06_repeated_parameters_are_refused(void**) {
     }
 }
 
-void a_full_ledger_lets_nobody_in(void**) {
+void it_is_used_up_for_as_long_as_it_could_be_used(void**) {
     World world;
     const std::string state = state_of(world.begin());
-    world.ledger.full = true;
-    assert_refused_unsent(world, world.callback_request(state), "store_unavailable", 503);
-    world.ledger.full = false;
-    assert_int_equal(world.serve(world.callback_request(state)).status, 302); // and costs nobody the sign-in
+    assert_true(world.ledger.used.empty());
+    assert_int_equal(world.serve(world.callback_request(state)).status, 302);
     assert_int_equal(world.ledger.used.at(state), unit::start_of_time + world.options.sign_in_lifetime + 1);
+}
+
+void an_outage_before_the_code_goes_out_uses_nothing_up(void**) {
+    const net::HttpResult answers[] = {unit::unreachable(),
+                                       core::Error{core::Code::provider_timeout, "op.example: no answer"},
+                                       unit::json_response("{}", 503)};
+    for (const net::HttpResult& away : answers) {
+        World world;
+        const std::string state = state_of(world.begin());
+        flow::Provider cold(world.settings, world.ready, world.clock); // another worker, say
+        world.site.providers = {&cold, &world.other};
+        world.op.instead.emplace("/openid-configuration", away);
+        const web::Answer answer = world.serve(world.callback_request(state));
+        assert_true(answer.status == 502 || answer.status == 504);
+        assert_true(world.ledger.used.empty());
+        assert_true(world.jar.contains(world.sign_in_name(state)));
+        world.op.instead.clear();
+        assert_int_equal(world.serve(world.callback_request(state)).status, 302);
+        assert_non_null(world.current().get());
+    }
+}
+
+void a_refusal_uses_nothing_up_and_ends_the_sign_in(void**) {
+    for (const char* error : {"access_denied", "server_error"}) {
+        World world;
+        const std::string state = state_of(world.begin());
+        world.serve(world.callback_request(state, std::string("&error=") + error));
+        assert_true(world.ledger.used.empty());
+        assert_false(world.jar.contains(world.sign_in_name(state)));
+    }
 }
 
 void cb_03_a_second_time_is_refused(void**) {
@@ -254,6 +282,29 @@ void tk_18_of_two_at_once_one_redeems(void**) {
     while (!first && world.turn()) {
     }
     assert_int_equal(first->status, 302);
+    assert_int_equal(world.http.count("/token"), 1);
+}
+
+// Both have got past every check and wait for the metadata: still one code goes out.
+void tk_18_of_two_that_wait_one_redeems(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    const flow::Request request = world.callback_request(state);
+    flow::Provider cold(world.settings, world.ready, world.clock);
+    std::vector<web::Answer> answers;
+    const auto keep = [&answers](std::optional<web::Answer> value, std::exception_ptr) {
+        answers.push_back(std::move(*value));
+    };
+    core::Flow<web::Answer> first(flow::callback(world.site, request, cold, nullptr), keep);
+    core::Flow<web::Answer> second(flow::callback(world.site, request, cold, nullptr), keep);
+    first.start();
+    second.start();
+    assert_int_equal(world.http.pending(), 1);
+    while (answers.size() < 2 && world.turn()) {
+    }
+    assert_int_equal(answers.size(), 2);
+    assert_failure(answers[0], "state_invalid", 400);
+    assert_int_equal(answers[1].status, 302);
     assert_int_equal(world.http.count("/token"), 1);
 }
 
@@ -328,9 +379,12 @@ int main() {
         cmocka_unit_test(sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session),
         cmocka_unit_test(cb_04_not_too_late),
         cmocka_unit_test(cb_06_repeated_parameters_are_refused),
-        cmocka_unit_test(a_full_ledger_lets_nobody_in),
+        cmocka_unit_test(it_is_used_up_for_as_long_as_it_could_be_used),
+        cmocka_unit_test(an_outage_before_the_code_goes_out_uses_nothing_up),
+        cmocka_unit_test(a_refusal_uses_nothing_up_and_ends_the_sign_in),
         cmocka_unit_test(cb_03_a_second_time_is_refused),
         cmocka_unit_test(tk_18_of_two_at_once_one_redeems),
+        cmocka_unit_test(tk_18_of_two_that_wait_one_redeems),
         cmocka_unit_test(a_browser_that_goes_away_takes_its_exchange_along),
         cmocka_unit_test(a_strict_cookie_is_followed_by_a_page_of_ours),
         cmocka_unit_test(cb_15_a_posted_form),

@@ -1,46 +1,38 @@
 // SPDX-License-Identifier: MIT
-// See zone.hpp. An entry is a key of 16 hashed bytes and the time when it may be forgotten. Entries of one
-// kind live about equally long, so a queue in order of arrival finds the expired ones without looking at the
-// others.
+// See zone.hpp. Each kind of entry has its own block of the zone, taken when it is made: no kind can take
+// room from another, whatever strangers do, and the slab allocator has nothing to fragment.
 #include "zone.hpp"
 #include "../boundary.hpp"
 
 #include "../../core/bytes.hpp"
 #include "../../core/crypto.hpp"
+#include "../../session/expiring_set.hpp"
 
-#include <array>
+#include <cstdint>
+#include <string_view>
 
 namespace oauth::ngx {
 
 namespace {
 
-constexpr ngx_uint_t layout_version = 1;
+using session::ExpiringSet;
+
+constexpr std::uint64_t layout = 0x6f61757468000002; // "oauth", and a number that changes with the structs
 constexpr std::size_t secret_size = 32;
 constexpr std::size_t max_identity_key = 256;
-constexpr std::size_t key_size = 16;
-
-enum Kind : unsigned { used_state, revoked_session, kinds };
-
-struct Entry {
-    ngx_rbtree_node_t node; // key: the first bytes of id
-    ngx_queue_t queue;
-    std::int64_t until;
-    u_char id[key_size];
-};
-
-using Key = std::array<u_char, key_size>;
+constexpr std::size_t fewest_pages = 8;
 
 } // namespace
 
 struct ZoneHeader {
-    ngx_uint_t version;
+    std::uint64_t layout;
     u_char session_secret[secret_size];
     std::size_t identity_key_size;
     u_char identity_key[max_identity_key];
     ngx_atomic_t generation;
-    ngx_rbtree_t trees[kinds];
-    ngx_rbtree_node_t sentinels[kinds];
-    ngx_queue_t queues[kinds];
+    // Within the zone, which is mapped before processes fork. What is left beside them is for later kinds.
+    ExpiringSet* used_states;      // a quarter
+    ExpiringSet* revoked_sessions; // a half
 };
 
 namespace {
@@ -64,91 +56,11 @@ private:
     ngx_slab_pool_t* slab_;
 };
 
-Entry* entry_of(ngx_rbtree_node_t* node) {
-    return reinterpret_cast<Entry*>(reinterpret_cast<u_char*>(node) - offsetof(Entry, node));
-}
-
-void insert_node(ngx_rbtree_node_t* root, ngx_rbtree_node_t* node, ngx_rbtree_node_t* sentinel) noexcept {
-    for (;;) {
-        bool left = node->key < root->key;
-        if (node->key == root->key) {
-            left = ngx_memcmp(entry_of(node)->id, entry_of(root)->id, key_size) < 0;
-        }
-        ngx_rbtree_node_t** next = left ? &root->left : &root->right;
-        if (*next == sentinel) {
-            *next = node;
-            break;
-        }
-        root = *next;
-    }
-    node->parent = root;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
-}
-
-Key make_key(std::string_view value) {
-    Key key{};
+ExpiringSet::Key make_key(std::string_view value) {
+    ExpiringSet::Key key{};
     const std::string hash = core::digest(core::Hash::sha256, value);
     ngx_memcpy(key.data(), hash.data(), key.size());
     return key;
-}
-
-ngx_rbtree_key_t tree_key(const Key& key) {
-    ngx_rbtree_key_t value = 0;
-    ngx_memcpy(&value, key.data(), sizeof(value));
-    return value;
-}
-
-Entry* find(ZoneHeader& header, Kind kind, const Key& key) {
-    const ngx_rbtree_key_t wanted = tree_key(key);
-    ngx_rbtree_node_t* node = header.trees[kind].root;
-    while (node != header.trees[kind].sentinel) {
-        ngx_int_t order = wanted == node->key ? 0 : (wanted < node->key ? -1 : 1);
-        if (order == 0) {
-            order = ngx_memcmp(key.data(), entry_of(node)->id, key_size);
-        }
-        if (order == 0) {
-            return entry_of(node);
-        }
-        node = order < 0 ? node->left : node->right;
-    }
-    return nullptr;
-}
-
-// Frees up to `most` entries of that kind whose time has come.
-void expire(const ngx_shm_zone_t* zone, Kind kind, std::int64_t now, unsigned most) {
-    ZoneHeader& header = *header_of(zone);
-    while (most-- > 0 && !ngx_queue_empty(&header.queues[kind])) {
-        ngx_queue_t* oldest = ngx_queue_head(&header.queues[kind]);
-        Entry* entry = ngx_queue_data(oldest, Entry, queue);
-        if (entry->until > now) {
-            return;
-        }
-        ngx_queue_remove(oldest);
-        ngx_rbtree_delete(&header.trees[kind], &entry->node);
-        ngx_slab_free_locked(slab_of(zone), entry);
-    }
-}
-
-bool insert(const ngx_shm_zone_t* zone, Kind kind, const Key& key, std::int64_t until) {
-    auto* entry = static_cast<Entry*>(ngx_slab_alloc_locked(slab_of(zone), sizeof(Entry)));
-    if (entry == nullptr) {
-        constexpr unsigned enough = 64;
-        expire(zone, used_state, ngx_time(), enough);
-        expire(zone, revoked_session, ngx_time(), enough);
-        entry = static_cast<Entry*>(ngx_slab_alloc_locked(slab_of(zone), sizeof(Entry)));
-    }
-    if (entry == nullptr) {
-        return false;
-    }
-    ZoneHeader& header = *header_of(zone);
-    entry->node.key = tree_key(key);
-    entry->until = until;
-    ngx_memcpy(entry->id, key.data(), key_size);
-    ngx_rbtree_insert(&header.trees[kind], &entry->node);
-    ngx_queue_insert_tail(&header.queues[kind], &entry->queue);
-    return true;
 }
 
 bool make_keys(ZoneHeader& header) {
@@ -167,28 +79,44 @@ bool make_keys(ZoneHeader& header) {
     return true;
 }
 
+// So many of the zone's pages; nullptr where there are none.
+ExpiringSet* make_set(ngx_slab_pool_t* slab, std::size_t pages) {
+    const std::size_t size = pages * ngx_pagesize;
+    void* block = size == 0 ? nullptr : ngx_slab_alloc(slab, size);
+    return block == nullptr ? nullptr : ExpiringSet::create(block, size);
+}
+
+bool fill_zone(ngx_slab_pool_t* slab, ZoneHeader& header) {
+    const std::size_t pages = slab->pfree;
+    header.used_states = make_set(slab, pages / 4);
+    header.revoked_sessions = make_set(slab, pages / 2);
+    header.layout = layout;
+    return header.used_states != nullptr && header.revoked_sessions != nullptr && make_keys(header);
+}
+
+// What is there already: of the cycle before, or of other processes where nginx finds zones by name.
+ngx_int_t take_over(ngx_shm_zone_t* zone, void* data) {
+    if (static_cast<const ZoneHeader*>(data)->layout != layout) {
+        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                      "\"oauth_zone\": the zone was made by another version of the module: restart nginx");
+        return NGX_ERROR;
+    }
+    zone->data = data; // the keys and what has been used go on
+    return NGX_OK;
+}
+
 ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old_data) {
-    if (old_data != nullptr) {
-        zone->data = old_data; // a reload: keys and entries are kept
-        return NGX_OK;
-    }
     ngx_slab_pool_t* slab = slab_of(zone);
-    if (zone->shm.exists) {
-        zone->data = slab->data;
-        return NGX_OK;
+    if (old_data != nullptr || zone->shm.exists) {
+        return take_over(zone, old_data != nullptr ? old_data : slab->data);
     }
+    slab->log_nomem = 0;
     auto* header = static_cast<ZoneHeader*>(ngx_slab_calloc(slab, sizeof(ZoneHeader)));
-    if (header == nullptr || !make_keys(*header)) {
+    if (header == nullptr || !fill_zone(slab, *header)) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
                       "\"oauth_zone\": the zone is too small or the random generator failed");
         return NGX_ERROR;
     }
-    header->version = layout_version;
-    for (unsigned kind = 0; kind < kinds; ++kind) {
-        ngx_rbtree_init(&header->trees[kind], &header->sentinels[kind], insert_node);
-        ngx_queue_init(&header->queues[kind]);
-    }
-    slab->log_nomem = 0;
     slab->data = header;
     zone->data = header;
     return NGX_OK;
@@ -198,6 +126,11 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old_data) {
 
 bool add_zone(ngx_conf_t* cf, MainConf& main) {
     static ngx_str_t name = ngx_string("ngx_http_oauth");
+    if (main.zone_size < fewest_pages * ngx_pagesize) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"oauth_zone\": found %uz bytes, accepted: %uz or more",
+                           main.zone_size, fewest_pages * ngx_pagesize);
+        return false;
+    }
     main.zone = ngx_shared_memory_add(cf, &name, main.zone_size, &ngx_http_oauth_module);
     if (main.zone == nullptr) {
         return false;
@@ -216,31 +149,35 @@ std::string zone_identity_key(const ngx_shm_zone_t* zone) {
 }
 
 session::Ledger::Mark ZoneLedger::use_once(std::string_view state, std::int64_t until) noexcept {
-    const Key key = make_key(state);
+    const ExpiringSet::Key key = make_key(state);
     const Lock lock(zone_);
-    expire(zone_, used_state, ngx_time(), 2);
-    if (find(*header_of(zone_), used_state, key) != nullptr) {
-        return Mark::again;
-    }
-    return insert(zone_, used_state, key, until) ? Mark::first : Mark::full;
+    const auto added =
+        header_of(zone_)->used_states->add(key, {ngx_time(), until}, ExpiringSet::WhenFull::drop_earliest);
+    return added == ExpiringSet::Added::first ? Mark::first : Mark::again;
+}
+
+bool ZoneLedger::is_used(std::string_view state) noexcept {
+    const ExpiringSet::Key key = make_key(state);
+    const Lock lock(zone_);
+    return header_of(zone_)->used_states->contains(key);
 }
 
 session::Ledger::Revocation ZoneLedger::revoke(std::string_view session_id, std::int64_t until) noexcept {
-    const Key key = make_key(session_id);
+    const ExpiringSet::Key key = make_key(session_id);
     const Lock lock(zone_);
-    expire(zone_, revoked_session, ngx_time(), 2);
-    if (find(*header_of(zone_), revoked_session, key) == nullptr &&
-        !insert(zone_, revoked_session, key, until)) {
+    ZoneHeader& header = *header_of(zone_);
+    const auto added = header.revoked_sessions->add(key, {ngx_time(), until}, ExpiringSet::WhenFull::refuse);
+    if (added == ExpiringSet::Added::full) {
         return Revocation::full;
     }
-    static_cast<void>(ngx_atomic_fetch_add(&header_of(zone_)->generation, 1));
+    static_cast<void>(ngx_atomic_fetch_add(&header.generation, 1));
     return Revocation::done;
 }
 
 bool ZoneLedger::is_revoked(std::string_view session_id) noexcept {
-    const Key key = make_key(session_id);
+    const ExpiringSet::Key key = make_key(session_id);
     const Lock lock(zone_);
-    return find(*header_of(zone_), revoked_session, key) != nullptr;
+    return header_of(zone_)->revoked_sessions->contains(key);
 }
 
 std::uint64_t ZoneLedger::generation() const noexcept {
