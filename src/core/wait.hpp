@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A mutex for the coroutines of one worker. A coroutine that is woken goes into a ReadyQueue that the event
-// loop drains, so nothing is resumed from inside another coroutine or a destructor. Destroying a waiting
-// frame takes it out of every list; if it had just been given the lock, the next one gets it.
+// How one coroutine waits for another without recursion: lists of who waits, and a mutex for flows of one
+// worker. Who is woken goes into a ReadyQueue that the event loop drains, so nothing is ever resumed from
+// inside somebody else's frame or destructor. Destroying a waiting frame takes it out of every list, and
+// hands a lock it was just given on to the next.
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <functional>
 #include <utility>
 
@@ -12,7 +14,7 @@ namespace oauth::core {
 
 class WaitList;
 
-// One waiting coroutine. The node lives in the coroutine's frame.
+// One waiting coroutine; lives in its frame.
 class WaitNode {
 public:
     WaitNode() = default;
@@ -66,11 +68,16 @@ inline void WaitNode::unlink() noexcept {
     list_ = nullptr;
 }
 
-// The coroutines that run at the event loop's next turn.
+// Coroutines that are to run at the event loop's next turn.
 class ReadyQueue {
 public:
-    // `notify` asks the event loop to call run() soon; it may be called again before run().
-    explicit ReadyQueue(std::function<void()> notify) : notify_(std::move(notify)) {}
+    // Whether a visitor waits for what somebody else does: while one does, the process is not to end.
+    enum class Waiting { somebody, nobody };
+
+    // `notify` asks the event loop to call run() soon; it may be called again before run(). `on_change` is
+    // told when the first visitor begins to wait, and when the last one has ended.
+    explicit ReadyQueue(std::function<void()> notify, std::function<void(Waiting)> on_change = nullptr)
+        : notify_(std::move(notify)), on_change_(std::move(on_change)) {}
 
     void post(WaitNode& node) {
         ready_.push_back(node);
@@ -84,8 +91,37 @@ public:
     }
 
 private:
+    friend class Attendance;
+    void change(Waiting waiting) {
+        if (on_change_) {
+            on_change_(waiting);
+        }
+    }
+
     WaitList ready_;
     std::function<void()> notify_;
+    std::function<void(Waiting)> on_change_;
+    std::size_t attending_ = 0;
+};
+
+// One visitor who waits, for as long as this exists.
+class Attendance {
+public:
+    explicit Attendance(ReadyQueue& ready) : ready_(ready) {
+        if (ready_.attending_++ == 0) {
+            ready_.change(ReadyQueue::Waiting::somebody);
+        }
+    }
+    Attendance(const Attendance&) = delete;
+    Attendance& operator=(const Attendance&) = delete;
+    ~Attendance() {
+        if (--ready_.attending_ == 0) {
+            ready_.change(ReadyQueue::Waiting::nobody);
+        }
+    }
+
+private:
+    ReadyQueue& ready_;
 };
 
 class AsyncMutex {
@@ -133,7 +169,7 @@ public:
     private:
         friend class AsyncMutex;
         AsyncMutex& mutex_;
-        bool granted_ = false; // true until a Guard takes over
+        bool granted_ = false; // and not yet taken over by a Guard
     };
 
     Lock lock() { return Lock(*this); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Parses trusted certificates with OpenSSL. Called when a worker starts, never in a request. The caller owns
-// the returned store; connections that use it hold references of their own.
+// Parses trusted certificates with OpenSSL. Called when a worker starts, or the configuration is read, never
+// in a request. The store that is returned belongs to the caller; OpenSSL counts the connections that use it.
 #include "certificates.hpp"
 
 #include <openssl/bio.h>
@@ -26,7 +26,7 @@ struct CertificateDeleter {
 };
 using Certificate = std::unique_ptr<X509, CertificateDeleter>;
 
-// As in libcurl's own use of a bundle, an intermediate or self-signed certificate may be the trust anchor.
+// An intermediate or self-signed certificate may be the anchor, as with libcurl's own handling of a bundle.
 Trust empty_trust() {
     Trust store(X509_STORE_new());
     if (store) {

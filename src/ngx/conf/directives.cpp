@@ -7,6 +7,7 @@
 
 #include "../../core/bytes.hpp"
 #include "../../core/url.hpp"
+#include "../../net/certificates.hpp"
 
 #include <algorithm>
 
@@ -85,6 +86,10 @@ std::optional<std::string> read_certificates(ngx_conf_t* cf, const std::string& 
     auto text = read_file(cf, found, problem);
     if (text && text->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
         problem = found_instead(found, "a file of PEM certificates");
+        return std::nullopt;
+    }
+    if (text && !net::trust_certificates(*text, problem)) { // as each worker will do
+        problem = "\"" + found + "\": " + problem;
         return std::nullopt;
     }
     return text;

@@ -143,6 +143,10 @@ Admitting admit(ngx_http_request_t* r) {
     if (context.under_way && context.under_way->admission.is_started()) {
         return take_result(r, context);
     }
+    if (site_of(r) == nullptr) {
+        context.failure = std::make_unique<core::Error>(no_site());
+        return Admitting::failed;
+    }
     auto admission = flow::admit_now(visitor_of(r), *location->guard, RequestCircumstances(context));
     if (!admission) {
         return begin_to_wait(r, context);
@@ -192,7 +196,7 @@ bool may_be_named(ngx_http_request_t* r, const flow::Admission& admission) {
 std::string_view identity_of(ngx_http_request_t* r, const flow::Admission& admission) {
     const LocationConf& location = *location_conf(r);
     flow::Visitor& visitor = visitor_of(r);
-    flow::Site& site = runtime_of(*main_conf(r)).site(*server_conf(r));
+    flow::Site& site = *site_of(r); // there is one: it has a session
     const flow::IdentitySettings& settings = *location.identity_settings;
     if (location.audience == nullptr) {
         return flow::signed_identity(site, *admission.session, settings, visitor.base_url());

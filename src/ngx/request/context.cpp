@@ -41,4 +41,13 @@ UnderWay& make_under_way(Context& context) {
     return *context.under_way;
 }
 
+flow::Site* site_of(ngx_http_request_t* r) {
+    return runtime_of(*main_conf(r)).site(*server_conf(r));
+}
+
+core::Error no_site() {
+    return {core::Code::internal_error,
+            "the server's keys or certificates could not be used when the worker started"};
+}
+
 } // namespace oauth::ngx

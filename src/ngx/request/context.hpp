@@ -104,6 +104,11 @@ Context* find_context(ngx_http_request_t* r);
 Context& make_context(ngx_http_request_t* r);
 UnderWay& make_under_way(Context& context);
 
+// What this worker serves the request's server with; nullptr: it could not be made, which the worker has said
+// when it started, and whatever the server protects is refused with no_site().
+flow::Site* site_of(ngx_http_request_t* r);
+core::Error no_site();
+
 // For a flow, an endpoint or a challenge: copies.
 flow::Request collect_facts(ngx_http_request_t* r, const Context& context);
 

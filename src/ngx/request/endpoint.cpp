@@ -56,13 +56,16 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
     if (context.under_way && context.under_way->answer.is_started()) {
         return continue_answer(r, context);
     }
+    flow::Site* site = site_of(r);
+    if (site == nullptr) {
+        context.failure = std::make_unique<core::Error>(no_site());
+        return fail_request(r);
+    }
     flow::Visitor& visitor = visitor_of(r);
     if (visitor.base_url().empty()) {
         return refuse_host(r);
     }
-    Runtime& runtime = runtime_of(*main_conf(r));
-    flow::Site& site = runtime.site(*server_conf(r));
-    const bool takes_body = flow::takes_body(site, context.route, view(r->method_name));
+    const bool takes_body = flow::takes_body(*site, context.route, view(r->method_name));
     UnderWay& under_way = make_under_way(context);
     if (takes_body && under_way.body == UnderWay::Body::unread) {
         return read_body(r);
@@ -75,8 +78,8 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
         }
         under_way.facts->body = std::move(*body);
     }
-    under_way.offer = runtime.offer(*location_conf(r));
-    return start_answer(r, context, flow::serve(site, *under_way.facts, under_way.offer, visitor));
+    under_way.offer = runtime_of(*main_conf(r)).offer(*location_conf(r));
+    return start_answer(r, context, flow::serve(*site, *under_way.facts, under_way.offer, visitor));
 }
 
 } // namespace oauth::ngx

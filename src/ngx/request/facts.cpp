@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A request's facts for a flow: copied once, off the warm path.
 #include "fresh_variables.hpp"
-#include "intake.hpp"
+#include "base_url.hpp"
+#include "context.hpp"
 
 #include "../../core/bytes.hpp"
 
@@ -72,7 +73,7 @@ flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
     facts.path = string(r->uri);
     facts.target = string(r->unparsed_uri);
     facts.arguments = context.hidden_arguments ? *context.hidden_arguments : string(r->args);
-    facts.base_url = visitor_of(r).base_url();
+    facts.base_url = find_base_url(r->main, *server_conf(r));
     facts.id = request_id(r);
     for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
         const auto* headers = static_cast<ngx_table_elt_t*>(part->elts);

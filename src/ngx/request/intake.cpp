@@ -188,13 +188,13 @@ flow::Visitor& visitor_of(ngx_http_request_t* r) {
             const std::string name = session::cookie_name(server.compiled->options.cookie, base_url);
             cookie = session_cookie(r->main, context, name);
         }
-        context.visitor.emplace(runtime_of(*main_conf(r)).site(server), cookie, base_url);
+        context.visitor.emplace(*site_of(r), cookie, base_url);
     }
     return *context.visitor;
 }
 
 flow::Visitor* find_visitor(ngx_http_request_t* r) {
-    return find_context(r->main) == nullptr ? nullptr : &visitor_of(r);
+    return find_context(r->main) == nullptr || site_of(r) == nullptr ? nullptr : &visitor_of(r);
 }
 
 bool is_own_cookie(const ServerConf& server, std::string_view name) {

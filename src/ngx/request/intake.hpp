@@ -18,7 +18,7 @@ void find_route_again(ngx_http_request_t* r, const ServerConf& server);
 // either.
 flow::Visitor* find_visitor(ngx_http_request_t* r);
 
-// The same, made where there is none yet.
+// The same, made where there is none yet. Only where there is a site.
 flow::Visitor& visitor_of(ngx_http_request_t* r);
 
 // Is it a cookie of this server's, by its name?

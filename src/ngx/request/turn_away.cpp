@@ -68,8 +68,7 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
         return refuse_host(r);
     }
     const LocationConf& location = *location_conf(r);
-    Runtime& runtime = runtime_of(*main_conf(r));
-    flow::Site& site = runtime.site(*server_conf(r));
+    flow::Site& site = *site_of(r); // there is one: the request was admitted
     if (admission.standing == flow::Standing::denied) {
         context.turned_away_by = &location;
         const flow::Request facts = collect_facts(r, context);
@@ -77,7 +76,7 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     }
     UnderWay& under_way = make_under_way(context);
     under_way.facts = collect_facts(r, context);
-    under_way.offer = runtime.offer(location);
+    under_way.offer = runtime_of(*main_conf(r)).offer(location);
     const auto how = static_cast<flow::Unauthenticated>(location.unauthenticated);
     return start_answer(r, context, flow::challenge(site, *under_way.facts, under_way.offer, how));
 }

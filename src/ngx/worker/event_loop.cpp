@@ -8,6 +8,7 @@ namespace oauth::ngx {
 
 namespace {
 
+constexpr ngx_msec_t stay_for = 60000; // and then again: that it is set is what counts
 constexpr ngx_socket_t no_socket = static_cast<ngx_socket_t>(-1);
 
 bool wants(net::Interest interest, net::Interest side) {
@@ -39,10 +40,14 @@ NgxEventLoop::NgxEventLoop() {
     timer_.data = &timer_connection_;
     timer_.handler = guarded<on_timer_event>;
     timer_.log = ngx_cycle->log;
+    stay_timer_.data = &timer_connection_;
+    stay_timer_.handler = guarded<on_stay_event>;
+    stay_timer_.log = ngx_cycle->log;
 }
 
 NgxEventLoop::~NgxEventLoop() {
     clear_timer();
+    may_leave();
     while (!connections_.empty()) {
         forget(connections_.begin()->second);
     }
@@ -52,6 +57,23 @@ void NgxEventLoop::on_timer_event(ngx_event_t* event) {
     const auto* connection = static_cast<ngx_connection_t*>(event->data);
     auto* loop = static_cast<NgxEventLoop*>(connection->data);
     loop->listener_->on_timer();
+}
+
+void NgxEventLoop::on_stay_event(ngx_event_t* event) {
+    ngx_add_timer(event, stay_for);
+}
+
+void NgxEventLoop::stay() noexcept {
+    if (!stay_timer_.timer_set) {
+        stay_timer_.log = ngx_cycle->log;
+        ngx_add_timer(&stay_timer_, stay_for);
+    }
+}
+
+void NgxEventLoop::may_leave() noexcept {
+    if (stay_timer_.timer_set) {
+        ngx_del_timer(&stay_timer_);
+    }
 }
 
 void NgxEventLoop::on_socket_event(ngx_event_t* event) {

@@ -24,7 +24,12 @@ public:
     void set_timer(long milliseconds, Timer kind) noexcept override;
     void clear_timer() noexcept override;
 
+    // While a visitor waits, a worker that is shutting down gracefully stays.
+    void stay() noexcept;
+    void may_leave() noexcept;
+
 private:
+    static void on_stay_event(ngx_event_t* event);
     static void on_socket_event(ngx_event_t* event);
     static void on_timer_event(ngx_event_t* event);
     bool add(int socket, net::Interest interest);
@@ -34,7 +39,8 @@ private:
     net::SocketListener* listener_ = nullptr;
     std::unordered_map<int, ngx_connection_t*> connections_;
     ngx_event_t timer_{};
-    ngx_connection_t timer_connection_{}; // what debug logging reads through timer_.data
+    ngx_event_t stay_timer_{};
+    ngx_connection_t timer_connection_{}; // what debug logging reads through a timer's data
 };
 
 } // namespace oauth::ngx

@@ -16,11 +16,19 @@ struct Worker {
     NgxEventLoop loop;
     ngx_event_t wake{};
     core::ReadyQueue ready{[this] {
-        if (!wake.posted) {
-            ngx_post_event(&wake, &ngx_posted_events);
-        }
-    }};
-    std::unique_ptr<net::CurlEngine> engine;
+                               if (!wake.posted) {
+                                   ngx_post_event(&wake, &ngx_posted_events);
+                               }
+                           },
+                           [this](core::ReadyQueue::Waiting waiting) {
+                               if (waiting == core::ReadyQueue::Waiting::somebody) {
+                                   loop.stay();
+                               } else {
+                                   loop.may_leave();
+                               }
+                           }};
+    std::unique_ptr<net::CurlEngine> engine; // nullptr: libcurl cannot do what is needed
+    std::string engine_error;
     std::vector<std::unique_ptr<Runtime>> runtimes; // destroyed first: they hold clients of the engine
 };
 
@@ -52,12 +60,7 @@ void start_worker() {
     worker = std::make_unique<Worker>();
     worker->wake.handler = guarded<run_ready>;
     worker->wake.log = ngx_cycle->log;
-    std::string error;
-    worker->engine = net::CurlEngine::create(worker->loop, error);
-    if (!worker->engine) {
-        worker.reset();
-        throw std::runtime_error(error);
-    }
+    worker->engine = net::CurlEngine::create(worker->loop, worker->engine_error);
     worker->loop.attach(worker->engine.get());
 }
 
@@ -75,6 +78,16 @@ std::uint64_t random_seed() {
 }
 
 constexpr std::size_t session_buckets = 1024; // of four
+
+// The first of its names, for the log.
+std::string name_of(const ServerConf& server) {
+    for (const ServerName& name : server.compiled->names) {
+        if (!name.name.empty()) {
+            return name.name;
+        }
+    }
+    return server.base_url.len != 0 ? string(server.base_url) : "-";
+}
 
 } // namespace
 
@@ -96,14 +109,31 @@ Runtime::Runtime(MainConf& main) : ledger_(main.zone), sessions_(random_seed(), 
     for (const auto& entry : main.compiled->providers) {
         providers_.push_back(std::make_unique<flow::Provider>(entry->settings, worker->ready, clock_));
     }
+    known_hosts_.resize(main.compiled->servers.size());
+    make_sites(main);
+}
+
+void Runtime::make_sites(MainConf& main) {
     for (const ServerConf* server : main.compiled->servers) {
-        known_hosts_.emplace_back();
-        sites_.push_back(server->in_use ? make_site(main, *server) : nullptr);
+        sites_.emplace_back();
+        if (!server->in_use) {
+            continue;
+        }
+        try {
+            sites_.back() = make_site(main, *server);
+        } catch (const std::exception& exception) {
+            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
+                          "oauth: server \"%s\" cannot sign anybody in, and refuses what it protects: %s",
+                          name_of(*server).c_str(), exception.what());
+        }
     }
 }
 
 std::unique_ptr<flow::Site> Runtime::make_site(const MainConf& main, const ServerConf& server) {
     const ServerConf::Compiled& compiled = *server.compiled;
+    if (!worker->engine) {
+        throw std::runtime_error(worker->engine_error);
+    }
     std::string error;
     auto client = worker->engine->make_client(compiled.limits, error);
     if (!client) {
@@ -168,11 +198,12 @@ ngx_int_t init_worker(ngx_cycle_t* cycle) {
     if (!serves || main == nullptr || !is_in_use(*main)) {
         return NGX_OK;
     }
+    // A failure here is that of the requests that need it, which try again and are refused: never the
+    // worker's, which has other servers to serve.
     try {
         static_cast<void>(runtime_of(*main));
     } catch (const std::exception& exception) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "oauth: the worker cannot start: %s", exception.what());
-        return NGX_ERROR;
+        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0, "oauth: nobody can sign in: %s", exception.what());
     }
     return NGX_OK;
 }

@@ -23,25 +23,27 @@ public:
 
 class Runtime {
 public:
-    // Throws runtime_error with a sentence if a key or a certificate cannot be used.
+    // A server whose keys or certificates cannot be used gets no site, and a log line that says why.
     explicit Runtime(MainConf& main);
 
-    flow::Site& site(const ServerConf& server) { return *sites_[server.index]; }
+    // nullptr: it could not be made. Whatever that server protects is to be refused.
+    flow::Site* site(const ServerConf& server) { return sites_[server.index].get(); }
     flow::Offer offer(const LocationConf& location) const;
     KnownHosts& known_hosts(const ServerConf& server) { return known_hosts_[server.index]; }
 
 private:
+    void make_sites(MainConf& main);
     std::unique_ptr<flow::Site> make_site(const MainConf& main, const ServerConf& server);
 
     NgxClock clock_;
     core::SystemRandom random_;
     ZoneLedger ledger_;
     session::SessionCache sessions_;
+    std::vector<std::unique_ptr<net::HttpClient>> clients_; // outlive the fetches of providers
     std::vector<std::unique_ptr<flow::Provider>> providers_;
-    std::vector<std::unique_ptr<net::HttpClient>> clients_;
     std::vector<KnownHosts> known_hosts_; // by ServerConf::index
-    std::vector<std::unique_ptr<flow::Site>>
-        sites_; // by ServerConf::index; null where the module is not in use
+    // By ServerConf::index; null where the module is not in use, or the site could not be made.
+    std::vector<std::unique_ptr<flow::Site>> sites_;
 };
 
 // A part of a request that must end before the worker ends.
@@ -62,7 +64,8 @@ private:
 ngx_int_t init_worker(ngx_cycle_t* cycle);
 void exit_worker(ngx_cycle_t* cycle);
 
-// The runtime of the request's configuration; made now in single-process mode after a reload.
+// The runtime of the request's configuration; made when the worker started, or, in single-process mode, by
+// the first request after a reload.
 Runtime& runtime_of(MainConf& main);
 
 } // namespace oauth::ngx

@@ -29,6 +29,9 @@ function sanitizerEnvironment() {
   };
 }
 
+// The environment of an nginx that loads a library before all others, but for a sanitizer's.
+export const preload = (library) => ({ LD_PRELOAD: [sanitizerEnvironment().LD_PRELOAD, library].filter(Boolean).join(' ') });
+
 // nginx gets the module's variables only from the test, never from the machine's environment.
 function environment(extra = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !/^(OAUTH_|CHAINLIT_URL)/.test(name));
