@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// See provider.hpp. Requests that waited for a fetch share its failure, so that a provider that hangs is
-// asked once per timeout and not once per visitor.
+// See provider.hpp. What is asked of a provider, and whether an answer will do; when it is asked is the
+// business of refreshed.hpp.
 #include "provider.hpp"
 
 #include "../oidc/id_token.hpp"
@@ -11,8 +11,29 @@ namespace oauth::flow {
 
 namespace {
 
-std::vector<net::Header> accept(std::string types) {
-    return {{"Accept", std::move(types)}};
+// Of the worker's own: who waits for it keeps the process, not the request.
+net::HttpRequest own_request(std::string url, std::string types) {
+    net::HttpRequest request;
+    request.url = std::move(url);
+    request.headers = {{"Accept", std::move(types)}};
+    request.purpose = net::HttpRequest::Purpose::background;
+    return request;
+}
+
+core::Task<core::Result<jose::JwkSet>> fetch_keys(net::HttpClient& http, std::string jwks_uri) {
+    net::HttpRequest request = own_request(std::move(jwks_uri), "application/jwk-set+json, application/json");
+    net::HttpResult response = co_await net::fetch(http, std::move(request));
+    if (!response) {
+        co_return core::Error{response.error().code, "keys: " + response.error().detail};
+    }
+    if (response->status != 200) {
+        co_return core::Error{core::Code::provider_error, "keys: status " + std::to_string(response->status)};
+    }
+    auto keys = jose::JwkSet::parse(response->body);
+    if (!keys) {
+        co_return core::Error{keys.error().code, "keys: " + keys.error().detail};
+    }
+    co_return std::move(keys);
 }
 
 } // namespace
@@ -53,44 +74,29 @@ oidc::Metadata Provider::with_configured(oidc::Metadata metadata) const {
     return metadata;
 }
 
-core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata(net::HttpClient& http) {
-    if (!metadata_ && !needs_discovery()) {
+Provider::MetadataPointer Provider::known_metadata() {
+    if (needs_discovery()) {
+        return discovered_.known();
+    }
+    if (!configured_) {
         oidc::Metadata configured;
         configured.issuer = settings_.issuer;
-        metadata_ = std::make_shared<oidc::Metadata>(with_configured(std::move(configured)));
+        configured_ = std::make_shared<oidc::Metadata>(with_configured(std::move(configured)));
     }
-    if (metadata_ && (!needs_discovery() || clock_.now() - metadata_at_ < fresh_for)) {
-        co_return metadata_;
+    return configured_;
+}
+
+core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata(net::HttpClient& http) {
+    if (!needs_discovery()) {
+        co_return known_metadata();
     }
-    const std::uint64_t failures_before = metadata_failure_.number;
-    const auto guard = co_await metadata_lock_.lock();
-    const std::int64_t now = clock_.now();
-    const bool stale_is_usable = metadata_ && now - metadata_at_ < usable_for;
-    if (metadata_ && now - metadata_at_ < fresh_for) {
-        co_return metadata_;
-    }
-    if (stale_is_usable && now - metadata_tried_at_ < retry_stale_after) {
-        co_return metadata_;
-    }
-    if (metadata_failure_.number != failures_before) {
-        co_return metadata_failure_.error;
-    }
-    metadata_tried_at_ = now;
-    core::Status fetched = co_await fetch_metadata(http);
-    if (!fetched) {
-        ++metadata_failure_.number;
-        metadata_failure_.error = fetched.error();
-        if (!stale_is_usable) {
-            co_return metadata_failure_.error;
-        }
-    }
-    co_return metadata_;
+    co_return co_await discovered_.get([this, &http] { return fetch_metadata(http); });
 }
 
 namespace {
 
-// The issuer that the document must name: the configured one, or, if the type's rule says so, the one in the
-// document.
+// The issuer that the document must name: the configured one, or the one it does name where that is the
+// type's rule.
 std::string expected_issuer(const providers::Settings& settings, const std::string& issuer,
                             const std::string& document) {
     if (settings.type->issuer_rule != providers::IssuerRule::from_metadata) {
@@ -104,9 +110,7 @@ std::string expected_issuer(const providers::Settings& settings, const std::stri
 } // namespace
 
 core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClient& http, std::string issuer) {
-    net::HttpRequest request;
-    request.url = oidc::metadata_url(issuer);
-    request.headers = accept("application/json");
+    net::HttpRequest request = own_request(oidc::metadata_url(issuer), "application/json");
     net::HttpResult response = co_await net::fetch(http, std::move(request));
     if (!response) {
         co_return core::Error{response.error().code, "metadata: " + response.error().detail};
@@ -119,85 +123,65 @@ core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClien
     co_return std::move(metadata);
 }
 
-core::Task<core::Status> Provider::fetch_metadata(net::HttpClient& http) {
+core::Task<core::Result<oidc::Metadata>> Provider::fetch_metadata(net::HttpClient& http) {
     auto document = co_await fetch_document(http, settings_.issuer);
     if (!document) {
         co_return document.error();
     }
-    metadata_ = std::make_shared<oidc::Metadata>(with_configured(std::move(document.value())));
-    metadata_at_ = clock_.now();
-    co_return core::Done{};
+    co_return with_configured(std::move(document.value()));
 }
 
-core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata_of(net::HttpClient& http,
-                                                                          std::string issuer) {
-    const auto guard = co_await metadata_lock_.lock();
-    if (token_issuer_ && token_issuer_->issuer == issuer) {
-        co_return token_issuer_;
-    }
-    if (token_issuer_ || settings_.type->is_issuer == nullptr || !settings_.type->is_issuer(issuer)) {
-        co_return core::Error{core::Code::token_invalid, "the ID token's issuer is none of this provider's"};
-    }
-    auto document = co_await fetch_document(http, issuer);
+core::Task<core::Result<oidc::Metadata>> Provider::fetch_metadata_of(net::HttpClient& http,
+                                                                     std::string issuer) {
+    auto document = co_await fetch_document(http, std::move(issuer));
     if (!document) {
         co_return document.error();
     }
     if (document->token_endpoint != settings_.token_endpoint) {
         co_return core::Error{core::Code::token_invalid, "the ID token's issuer has another token endpoint"};
     }
-    token_issuer_ = std::make_shared<oidc::Metadata>(with_configured(std::move(document.value())));
-    co_return token_issuer_;
+    co_return with_configured(std::move(document.value()));
 }
 
-core::Task<core::Result<Provider::KeysPointer>>
-Provider::keys(net::HttpClient& http, const std::string& jwks_uri, const jose::Jws& token) {
-    const std::uint64_t failures_before = keys_failure_.number;
-    const auto guard = co_await keys_lock_.lock();
-    const std::int64_t now = clock_.now();
-    const bool have_keys = keys_ && keys_uri_ == jwks_uri;
-    const bool fresh = have_keys && now - keys_at_ < fresh_for;
-    const bool stale_is_usable = have_keys && now - keys_at_ < usable_for;
-    const bool known = have_keys && oidc::look_for_key(token, *keys_) == oidc::KeyLookup::found;
-    if (known && (fresh || (stale_is_usable && now - keys_tried_at_ < retry_stale_after))) {
-        co_return keys_;
-    }
-    if (keys_failure_.number != failures_before) {
-        co_return keys_failure_.error;
-    }
-    if (fresh && !refetches_.take(now)) {
-        co_return keys_; // does not hold the key, so the token is refused
-    }
-    keys_tried_at_ = now;
-    core::Status fetched = co_await fetch_keys(http, jwks_uri);
-    if (!fetched) {
-        ++keys_failure_.number;
-        keys_failure_.error = fetched.error();
-        if (!known || !stale_is_usable) {
-            co_return keys_failure_.error;
+core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata_of(net::HttpClient& http,
+                                                                          std::string issuer) {
+    if (token_issuer_.address != issuer) {
+        const bool other_is_known = token_issuer_.value && token_issuer_.value->known();
+        if (other_is_known || settings_.type->is_issuer == nullptr || !settings_.type->is_issuer(issuer)) {
+            co_return core::Error{core::Code::token_invalid,
+                                  "the ID token's issuer is none of this provider's"};
         }
+        token_issuer_ = {issuer, std::make_shared<Refreshed<oidc::Metadata>>(ready_, clock_)};
     }
-    co_return keys_;
+    const auto metadata = token_issuer_.value;
+    co_return co_await metadata->get([this, &http, issuer] { return fetch_metadata_of(http, issuer); });
 }
 
-core::Task<core::Status> Provider::fetch_keys(net::HttpClient& http, const std::string& jwks_uri) {
-    net::HttpRequest request;
-    request.url = jwks_uri;
-    request.headers = accept("application/jwk-set+json, application/json");
-    net::HttpResult response = co_await net::fetch(http, std::move(request));
-    if (!response) {
-        co_return core::Error{response.error().code, "keys: " + response.error().detail};
+core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& http, std::string jwks_uri,
+                                                               const jose::Jws& token) {
+    if (keys_.address != jwks_uri) {
+        keys_ = {jwks_uri, std::make_shared<Refreshed<jose::JwkSet>>(ready_, clock_)};
     }
-    if (response->status != 200) {
-        co_return core::Error{core::Code::provider_error, "keys: status " + std::to_string(response->status)};
+    const auto keys = keys_.value;
+    const auto fetch = [&http, jwks_uri] { return fetch_keys(http, jwks_uri); };
+    const auto holds_key = [&token](const KeysPointer& set) {
+        return set && oidc::look_for_key(token, *set) == oidc::KeyLookup::found;
+    };
+    const KeysPointer held = keys->usable();
+    if (holds_key(held)) {
+        keys->keep_fresh(fetch);
+        co_return held;
     }
-    auto keys = jose::JwkSet::parse(response->body);
-    if (!keys) {
-        co_return core::Error{keys.error().code, "keys: " + keys.error().detail};
+    const bool joins = keys->is_being_fetched();
+    if (held && !joins && !refetches_.take(clock_.now())) {
+        co_return held; // does not hold the key, so the token is refused
     }
-    keys_ = std::make_shared<jose::JwkSet>(std::move(keys.value()));
-    keys_uri_ = jwks_uri;
-    keys_at_ = clock_.now();
-    co_return core::Done{};
+    auto fetched = co_await keys->fetched(fetch);
+    // A fetch that was under way may have begun before the key was there.
+    if (joins && fetched && !holds_key(fetched.value()) && refetches_.take(clock_.now())) {
+        fetched = co_await keys->fetched(fetch);
+    }
+    co_return fetched;
 }
 
 } // namespace oauth::flow

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a worker knows about one provider: its metadata and keys. They are fetched when first needed, by one
-// request, while others wait for it. A provider that is down affects only its own sign-ins, and the next one
-// asks it again.
+// What a worker knows of one provider: its metadata and keys, fetched when first needed. The fetches are the
+// worker's, visitors only wait for them. A provider that is down concerns its own sign-ins only, and is asked
+// again by the next one.
 #pragma once
 
 #include "../../providers/provider.hpp"
@@ -12,13 +12,14 @@
 #include "../jose/jws.hpp"
 #include "../net/http.hpp"
 #include "../oidc/metadata.hpp"
+#include "refreshed.hpp"
 
 #include <memory>
 #include <optional>
 
 namespace oauth::flow {
 
-// Limits how often an unknown key id fetches the keys again: a few times at once (two rotations), then
+// How often an unknown key id may have the keys fetched again: a few times at once (a rotation, twice), then
 // rarely.
 class TokenBucket {
 public:
@@ -36,8 +37,8 @@ private:
 class Provider {
 public:
     Provider(const providers::Settings& settings, core::ReadyQueue& ready, core::Clock& clock)
-        : settings_(settings), fingerprint_(providers::fingerprint(settings)), clock_(clock),
-          metadata_lock_(ready), keys_lock_(ready) {}
+        : settings_(settings), fingerprint_(providers::fingerprint(settings)), ready_(ready), clock_(clock),
+          discovered_(ready, clock) {}
 
     const providers::Settings& settings() const { return settings_; }
     const std::string& fingerprint() const { return fingerprint_; }
@@ -45,50 +46,47 @@ public:
     using MetadataPointer = std::shared_ptr<const oidc::Metadata>;
     using KeysPointer = std::shared_ptr<const jose::JwkSet>;
 
-    // The endpoints: the configured ones, else the metadata's.
+    // The endpoints: configured ones win over the metadata's. The client outlives this provider: the fetch
+    // may outlive the visitor.
     core::Task<core::Result<MetadataPointer>> metadata(net::HttpClient& http);
 
-    // The metadata of the issuer that an ID token names (IssuerRule::from_token), for providers whose issuer
-    // cannot be configured. The issuer must have the form that the type knows, and its document must name the
-    // token endpoint that the code was sent to.
+    // The metadata of the issuer that an ID token names, where the configuration cannot
+    // (IssuerRule::from_token): it has the form that the type knows, and its document names the token
+    // endpoint that the code went to.
     core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
 
-    // The keys for verifying this token. An unknown key id fetches them again, throttled; the error if that
-    // fails.
-    core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, const std::string& jwks_uri,
+    // Keys to verify that token with. An unknown key id has them fetched again, throttled; if that fails, the
+    // error.
+    core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, std::string jwks_uri,
                                                const jose::Jws& token);
 
-    // The last known metadata, without a fetch: signing out does not wait.
-    MetadataPointer known_metadata() const { return metadata_; }
-
-    static constexpr std::int64_t fresh_for = 3600;       // seconds
-    static constexpr std::int64_t usable_for = 24 * 3600; // seconds, if the provider does not answer
-    static constexpr std::int64_t retry_stale_after = 30;
+    // The metadata as last seen, however old, without asking; nullptr: not known, and has to be fetched.
+    MetadataPointer known_metadata();
 
 private:
+    // From an address of its own: another address is another object, and who waits for the former keeps it.
+    template <class T>
+    struct Addressed {
+        std::string address;
+        std::shared_ptr<Refreshed<T>> value;
+    };
+
     bool needs_discovery() const;
     oidc::Metadata with_configured(oidc::Metadata metadata) const;
     core::Task<core::Result<oidc::Metadata>> fetch_document(net::HttpClient& http, std::string issuer);
-    core::Task<core::Status> fetch_metadata(net::HttpClient& http);
-    core::Task<core::Status> fetch_keys(net::HttpClient& http, const std::string& jwks_uri);
-
-    struct Failure {
-        std::uint64_t number = 0;
-        core::Error error;
-    };
+    core::Task<core::Result<oidc::Metadata>> fetch_metadata(net::HttpClient& http);
+    core::Task<core::Result<oidc::Metadata>> fetch_metadata_of(net::HttpClient& http, std::string issuer);
 
     const providers::Settings& settings_;
     std::string fingerprint_;
+    core::ReadyQueue& ready_;
     core::Clock& clock_;
-    core::AsyncMutex metadata_lock_;
-    core::AsyncMutex keys_lock_;
-    MetadataPointer metadata_;
-    MetadataPointer token_issuer_; // of metadata_of
-    KeysPointer keys_;
-    std::string keys_uri_;
-    std::int64_t metadata_at_ = 0, metadata_tried_at_ = 0, keys_at_ = 0, keys_tried_at_ = 0;
-    Failure metadata_failure_, keys_failure_;
     TokenBucket refetches_{5, 10};
+    MetadataPointer configured_; // where nothing has to be asked
+    // Destroyed before the rest, which their fetches refer to.
+    Refreshed<oidc::Metadata> discovered_;
+    Addressed<oidc::Metadata> token_issuer_; // of metadata_of
+    Addressed<jose::JwkSet> keys_;
 };
 
 } // namespace oauth::flow

@@ -155,6 +155,7 @@ void CurlMultiEngine::start(std::shared_ptr<const ClientSettings> settings, Http
                             HttpWaiter& waiter) {
     Entry& entry = entries_.emplace_front(std::move(settings), std::move(request), waiter);
     entry.self = entries_.begin();
+    visitors_ += entry.purpose == HttpRequest::Purpose::visitor ? 1 : 0;
     try {
         entry.verdict = entry.transfer.prepare();
         if (entry.verdict) {
@@ -207,6 +208,7 @@ void CurlMultiEngine::remove(Entry& entry) noexcept {
     if (entry.stage != Stage::running) {
         --refused_;
     }
+    visitors_ -= entry.purpose == HttpRequest::Purpose::visitor ? 1 : 0;
     entries_.erase(entry.self);
 }
 
@@ -304,7 +306,7 @@ void CurlMultiEngine::arm_timer() noexcept {
         return;
     }
     const auto kind =
-        entries_.empty() ? EventLoop::Timer::may_be_abandoned : EventLoop::Timer::keeps_process_alive;
+        visitors_ == 0 ? EventLoop::Timer::may_be_abandoned : EventLoop::Timer::keeps_process_alive;
     const Armed wanted{*due, kind};
     if (armed_ == wanted) {
         return;

@@ -43,8 +43,9 @@ private:
 
     struct Entry {
         Entry(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter)
-            : transfer(std::move(settings), std::move(request), waiter) {}
+            : purpose(request.purpose), transfer(std::move(settings), std::move(request), waiter) {}
 
+        HttpRequest::Purpose purpose;
         Transfer transfer;
         Stage stage = Stage::running;
         bool in_multi = false;
@@ -76,7 +77,8 @@ private:
     CURLM* multi_ = nullptr;
     Trust system_trust_;
     std::list<Entry> entries_;
-    std::size_t refused_ = 0; // entries whose stage is not `running`
+    std::size_t refused_ = 0;  // entries whose stage is not `running`
+    std::size_t visitors_ = 0; // entries that a visitor waits for
     std::optional<TimePoint> curl_due_;
     std::optional<Armed> armed_;
 };

@@ -63,6 +63,26 @@ void test_get(void**) { // http to a loopback address, TK-16: what is asked for
     assert_int_equal(network.loop.watched(), 0);
 }
 
+void test_background(void**) { // what nobody waits for keeps no process, beside what somebody does
+    HttpServer server([](Connection& connection) {
+        connection.read_request();
+        connection.send(hello);
+    });
+    Network network;
+    net::HttpRequest request = get(server.url("/"));
+    request.purpose = net::HttpRequest::Purpose::background;
+    Exchange background(*network.client, std::move(request));
+    assert_true(network.loop.has_timer());
+    assert_false(network.loop.keeps_process_alive());
+    {
+        const Exchange visitor(*network.client, get(server.url("/")));
+        assert_true(network.loop.keeps_process_alive());
+    }
+    assert_false(network.loop.keeps_process_alive());
+    assert_true(network.run_until_done(background));
+    assert_true(background.ok());
+}
+
 void test_post(void**) {
     std::string seen;
     HttpServer server([&seen](Connection& connection) {
@@ -239,6 +259,7 @@ int main() {
     std::signal(SIGPIPE, SIG_IGN); // as nginx does
     const CMUnitTest tests[] = {
         cmocka_unit_test(test_get),
+        cmocka_unit_test(test_background),
         cmocka_unit_test(test_post),
         cmocka_unit_test(test_redirects_are_not_followed),
         cmocka_unit_test(test_refused_before_sending),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a worker knows of a provider: asked by one while the others wait, a failure is shared by those who
-// waited and by nobody else, and what is stale serves while the provider is down (MD-02, MD-08). Its keys:
-// test_provider_keys.cpp.
+// What a worker knows of a provider: fetched once for all who wait, whoever of them leaves; a failure is
+// shared by those who waited and by nobody else, and what is stale serves while the provider is asked again
+// (MD-02, MD-08). And what makes it the provider that it is. Its keys: test_provider_keys.cpp.
 #include "provider_place.hpp"
 
 #include <memory>
@@ -68,10 +68,10 @@ void who_came_after_a_failure_asks_for_itself(void**) {
     Place place;
     const auto first = ask(place);
     const auto waiting = ask(place);
-    place.http.answer(unit::unreachable()); // the lock is on its way to the one that waits
-    assert_false(first->result->ok());
+    place.http.answer(unit::unreachable()); // those who waited are on their way
     const auto late = ask(place);
     place.ready.run();
+    assert_false(first->result->ok());
     assert_false(waiting->result->ok());
     assert_false(late->done());
     assert_int_equal(place.http.sent.size(), 2);
@@ -83,27 +83,90 @@ void who_waited_long_does_not_ask_again(void**) {
     Place place;
     const auto first = ask(place);
     const auto waiting = ask(place);
-    place.clock.advance(Provider::retry_stale_after + 1); // a slow provider
+    place.clock.advance(flow::retry_stale_after + 1); // a slow provider
     answer(place, metadata_answer());
     assert_true(first->ok());
     assert_true(waiting->ok());
     assert_int_equal(place.http.sent.size(), 1);
 }
 
-void who_asks_and_goes_away_hands_on(void**) {
+void who_goes_away_stops_no_fetch(void**) {
     Place place;
-    auto leader = ask(place);
-    const auto second = ask(place);
+    auto first = ask(place);
+    auto second = ask(place);
     const auto third = ask(place);
-    leader.reset();
-    assert_int_equal(place.http.cancelled, 1);
-    place.ready.run();
-    assert_int_equal(place.http.sent.size(), 2);
+    first.reset();
+    second.reset();
+    assert_int_equal(place.http.cancelled, 0);
     assert_int_equal(place.http.pending(), 1);
     answer(place, metadata_answer());
-    assert_true(second->ok());
     assert_true(third->ok());
-    assert_int_equal(place.http.sent.size(), 2);
+    assert_int_equal(place.http.sent.size(), 1);
+}
+
+// Eight who lose patience cost the ninth nothing: the fetch that the first began goes on for whoever comes.
+void a_fetch_goes_on_when_all_have_left(void**) {
+    Place place;
+    for (int i = 0; i < 8; ++i) {
+        auto impatient = ask(place);
+        impatient.reset();
+    }
+    assert_int_equal(place.http.sent.size(), 1);
+    assert_int_equal(place.http.cancelled, 0);
+    const auto ninth = ask(place);
+    assert_int_equal(place.http.sent.size(), 1);
+    answer(place, metadata_answer());
+    assert_true(ninth->ok());
+    auto leaves_between =
+        std::make_unique<Place>(); // the answer is there, and who waited is about to be told
+    auto run = ask(*leaves_between);
+    leaves_between->http.answer(metadata_answer());
+    run.reset();
+    leaves_between->ready.run();
+    assert_true(ask(*leaves_between)->ok());
+    assert_int_equal(leaves_between->http.sent.size(), 1);
+}
+
+void a_fetch_ends_with_its_owner(void**) {
+    unit::FakeHttp http;
+    unit::FakeClock clock{unit::start_of_time};
+    core::ReadyQueue ready{[] {}};
+    const providers::Settings settings = unit::openid_settings("op", unit::issuer);
+    auto provider = std::make_unique<Provider>(settings, ready, clock);
+    auto run = std::make_unique<MetadataRun>(provider->metadata(http));
+    run.reset();
+    assert_int_equal(http.pending(), 1);
+    provider.reset();
+    assert_int_equal(http.pending(), 0);
+    assert_int_equal(http.cancelled, 1);
+}
+
+// The process may end while a fetch is under way that nobody waits for, and not while somebody does.
+void only_who_waits_keeps_the_process(void**) {
+    int waiting = 0;
+    unit::FakeHttp http;
+    unit::FakeClock clock{unit::start_of_time};
+    core::ReadyQueue ready{[] {},
+                           [&waiting](core::ReadyQueue::Waiting change) {
+                               waiting += change == core::ReadyQueue::Waiting::somebody ? 1 : -1;
+                           }};
+    const providers::Settings settings = unit::openid_settings("op", unit::issuer);
+    Provider provider(settings, ready, clock);
+    auto leaving = std::make_unique<MetadataRun>(provider.metadata(http));
+    auto staying = std::make_unique<MetadataRun>(provider.metadata(http));
+    assert_true(http.oldest().purpose == net::HttpRequest::Purpose::background);
+    assert_int_equal(waiting, 1);
+    leaving.reset();
+    assert_int_equal(waiting, 1);
+    http.answer(metadata_answer());
+    assert_int_equal(waiting, 1); // until it has been told
+    ready.run();
+    assert_true(staying->ok());
+    assert_int_equal(waiting, 0);
+    clock.advance(flow::fresh_for);
+    assert_true(MetadataRun(provider.metadata(http)).ok());
+    assert_int_equal(http.pending(), 1);
+    assert_int_equal(waiting, 0);
 }
 
 void md_02_what_is_not_its_own_is_refused(void**) {
@@ -118,36 +181,37 @@ void md_08_stale_metadata_serve_while_the_provider_is_down(void**) {
     Place place;
     const auto first = ask(place);
     answer(place, metadata_answer());
-    place.clock.advance(Provider::fresh_for - 1);
+    place.clock.advance(flow::fresh_for - 1);
     assert_true(ask(place)->ok());
     assert_int_equal(place.http.sent.size(), 1);
 
     place.clock.advance(1);
-    const auto refresh = ask(place);
-    const auto waiting = ask(place);
+    assert_true(ask(place)->ok()); // at once, with a fetch behind it
+    assert_true(ask(place)->ok());
     assert_int_equal(place.http.sent.size(), 2);
     answer(place, unit::unreachable());
-    assert_true(refresh->ok());
-    assert_true(waiting->ok());
     assert_true(ask(place)->ok()); // without asking for a while
     assert_int_equal(place.http.sent.size(), 2);
-    place.clock.advance(Provider::retry_stale_after);
+    place.clock.advance(flow::retry_stale_after);
     const auto again = ask(place);
+    assert_text_equal((*again->result->value()).token_endpoint, "https://op.example/token");
     assert_int_equal(place.http.sent.size(), 3);
     answer(place, metadata_answer("\"https://op.example/new\""));
-    assert_text_equal((*again->result->value()).token_endpoint, "https://op.example/new");
+    const auto renewed = ask(place);
+    assert_text_equal((*renewed->result->value()).token_endpoint, "https://op.example/new");
+    assert_int_equal(place.http.sent.size(), 3);
 }
 
 void md_08_not_for_ever(void**) {
     Place place;
     const auto first = ask(place);
     answer(place, metadata_answer());
-    place.clock.advance(Provider::usable_for - 1);
-    const auto usable = ask(place);
+    place.clock.advance(flow::usable_for - 1);
+    assert_true(ask(place)->ok());
     answer(place, unit::unreachable());
-    assert_true(usable->ok());
     place.clock.advance(1);
     const auto too_old = ask(place);
+    assert_false(too_old->done());
     answer(place, unit::unreachable());
     assert_false(too_old->result->ok());
 }
@@ -169,7 +233,7 @@ void nothing_is_fetched_where_everything_is_configured(void**) {
     const auto run = ask(place);
     assert_true(run->ok());
     assert_text_equal((*run->result->value()).issuer, unit::issuer);
-    place.clock.advance(10 * Provider::usable_for);
+    place.clock.advance(10 * flow::usable_for);
     assert_true(ask(place)->ok());
     assert_int_equal(place.http.sent.size(), 0);
 }
@@ -211,7 +275,10 @@ int main() {
         cmocka_unit_test(who_waited_shares_the_failure_and_the_next_asks_again),
         cmocka_unit_test(who_came_after_a_failure_asks_for_itself),
         cmocka_unit_test(who_waited_long_does_not_ask_again),
-        cmocka_unit_test(who_asks_and_goes_away_hands_on),
+        cmocka_unit_test(who_goes_away_stops_no_fetch),
+        cmocka_unit_test(a_fetch_goes_on_when_all_have_left),
+        cmocka_unit_test(a_fetch_ends_with_its_owner),
+        cmocka_unit_test(only_who_waits_keeps_the_process),
         cmocka_unit_test(md_02_what_is_not_its_own_is_refused),
         cmocka_unit_test(md_08_stale_metadata_serve_while_the_provider_is_down),
         cmocka_unit_test(md_08_not_for_ever),

@@ -141,17 +141,16 @@ void md_08_stale_keys_serve_while_the_provider_is_down(void**) {
     Place place;
     const auto first = keys(place, token("k0"));
     answer(place, key_answer({0}));
-    place.clock.advance(Provider::fresh_for);
-    const auto known = keys(place, token("k0"));
+    place.clock.advance(flow::fresh_for);
+    assert_true(holds(*keys(place, token("k0")), "k0")); // at once, with a fetch behind it
     assert_int_equal(place.http.sent.size(), 2);
     answer(place, unit::unreachable());
-    assert_true(holds(*known, "k0"));
     assert_true(holds(*keys(place, token("k0")), "k0"));
     assert_int_equal(place.http.sent.size(), 2);
     const auto unknown = keys(place, token("k1", key(1)));
     answer(place, unit::unreachable());
     assert_false(unknown->result->ok());
-    place.clock.advance(Provider::usable_for);
+    place.clock.advance(flow::usable_for);
     const auto too_old = keys(place, token("k0"));
     answer(place, unit::unreachable());
     assert_false(too_old->result->ok());
@@ -161,11 +160,35 @@ void a_key_that_is_withdrawn_is_gone_when_the_keys_are_read_again(void**) {
     Place place;
     const auto first = keys(place, token("k0"));
     answer(place, key_answer({0, 1}));
-    place.clock.advance(Provider::fresh_for);
+    place.clock.advance(flow::fresh_for);
+    assert_true(holds(*keys(place, token("k0")), "k0"));
+    answer(place, key_answer({1}));
     const auto again = keys(place, token("k0"));
     answer(place, key_answer({1}));
     assert_true(again->ok());
     assert_false(holds(*again, "k0"));
+}
+
+void who_joins_a_fetch_of_before_asks_once_more(void**) {
+    Place place;
+    const auto first = keys(place, token("k0"));
+    const auto joined = keys(place, token("k1", key(1)));
+    answer(place, key_answer({0})); // as they were before k1 was there
+    assert_true(holds(*first, "k0"));
+    assert_false(joined->done());
+    assert_int_equal(place.http.sent.size(), 2);
+    answer(place, key_answer({0, 1}));
+    assert_true(holds(*joined, "k1"));
+}
+
+void who_goes_away_stops_no_fetch_of_keys(void**) {
+    Place place;
+    keys(place, token("k0")).reset();
+    assert_int_equal(place.http.cancelled, 0);
+    const auto next = keys(place, token("k0"));
+    assert_int_equal(place.http.sent.size(), 1);
+    answer(place, key_answer({0}));
+    assert_true(holds(*next, "k0"));
 }
 
 void mx_05_keys_of_another_address_are_not_used(void**) {
@@ -204,6 +227,8 @@ int main() {
         cmocka_unit_test(md_10_a_failing_refetch_refuses),
         cmocka_unit_test(md_08_stale_keys_serve_while_the_provider_is_down),
         cmocka_unit_test(a_key_that_is_withdrawn_is_gone_when_the_keys_are_read_again),
+        cmocka_unit_test(who_joins_a_fetch_of_before_asks_once_more),
+        cmocka_unit_test(who_goes_away_stops_no_fetch_of_keys),
         cmocka_unit_test(mx_05_keys_of_another_address_are_not_used),
         cmocka_unit_test(the_bucket_fills_up_again),
     };
