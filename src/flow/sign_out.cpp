@@ -22,8 +22,12 @@ std::string requested_return(const Request& request) {
     return "/";
 }
 
-// Empty if there is none or the provider does not answer: the session here ends in any case.
+// Empty if there is none or the provider does not answer: the session here ends in any case. The provider is
+// asked only where neither the configuration nor anything seen before tells, however long ago that was.
 core::Task<std::string> find_end_session_endpoint(Site& site, Provider& provider) {
+    if (!provider.settings().end_session_endpoint.empty()) {
+        co_return provider.settings().end_session_endpoint;
+    }
     if (const auto known = provider.known_metadata()) {
         co_return known->end_session_endpoint;
     }

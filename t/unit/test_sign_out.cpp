@@ -142,7 +142,7 @@ void lo_25_a_provider_that_is_down_keeps_nobody_signed_in(void**) {
 void lo_25_known_metadata_are_not_asked_for_again(void**) {
     World world;
     world.sign_in_as("user-1");
-    world.clock.advance(flow::Provider::usable_for - world.options.session_lifetime);
+    world.clock.advance(flow::usable_for - world.options.session_lifetime);
     const auto current = world.open(world.jar.at(world.session_name()));
     assert_null(current.get()); // expired: signing out is still an answer
     const std::size_t sent = world.http.sent.size();
@@ -151,10 +151,22 @@ void lo_25_known_metadata_are_not_asked_for_again(void**) {
 
     World fresh;
     fresh.sign_in_as("user-1");
-    fresh.clock.advance(flow::Provider::fresh_for + 1);
+    fresh.clock.advance(flow::fresh_for + 1);
     const std::size_t before = fresh.http.sent.size();
     assert_true(World::location(sign_out(fresh)).starts_with("https://op.example/end?"));
     assert_int_equal(fresh.http.sent.size(), before);
+}
+
+void where_the_configuration_tells_nothing_is_asked(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    providers::Settings settings = world.settings;
+    settings.end_session_endpoint = "https://op.example/configured";
+    flow::Provider cold(settings, world.ready, world.clock);
+    world.site.providers = {&cold, &world.other};
+    const std::size_t sent = world.http.sent.size();
+    assert_true(World::location(sign_out(world)).starts_with("https://op.example/configured?"));
+    assert_int_equal(world.http.sent.size(), sent);
 }
 
 void it_is_over_before_the_provider_answers(void**) {
@@ -269,6 +281,7 @@ int main() {
         cmocka_unit_test(lo_05_the_return_address_stays_on_the_site),
         cmocka_unit_test(lo_25_a_provider_that_is_down_keeps_nobody_signed_in),
         cmocka_unit_test(lo_25_known_metadata_are_not_asked_for_again),
+        cmocka_unit_test(where_the_configuration_tells_nothing_is_asked),
         cmocka_unit_test(it_is_over_before_the_provider_answers),
         cmocka_unit_test(an_end_that_cannot_be_recorded_is_no_promise),
         cmocka_unit_test(a_late_store_is_waited_for),
