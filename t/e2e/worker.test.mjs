@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// What a worker owns: fetches that visitors only wait for, the zone's shares, and servers that it cannot serve (MD-08, DS-11, CB-03, TK-18).
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { Browser } from './lib/browser.mjs';
+import { makeCertificates } from './lib/certificates.mjs';
+import { assertError, assertSignedIn, beginSignIn, e2e, loginCookies } from './lib/harness.mjs';
+import { configTest, preload } from './lib/nginx.mjs';
+import { freePort, until } from './lib/ports.mjs';
+
+const JSON_PLEASE = { Accept: 'application/json' };
+
+// Holds an endpoint until release() is called.
+function hold(provider, endpoint) {
+  let release;
+  provider[endpoint].wait = new Promise((resolve) => { release = resolve; });
+  return () => { provider[endpoint].wait = undefined; release(); };
+}
+
+// Asks to sign in, and is gone as soon as the request is sent and the endpoint was asked, by whomever.
+async function leaveWhileAsked(site, endpoint) {
+  const mark = site.nginx.mark();
+  const socket = net.connect({ port: site.port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  await new Promise((resolve) => { socket.once('connect', resolve); });
+  await new Promise((resolve) => { socket.write(`GET /auth/oauth/test HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\n\r\n`, resolve); });
+  await until(() => site.provider.count(endpoint) >= 1, 'a request at ' + endpoint);
+  socket.destroy();
+  await site.nginx.waitForLine(mark, /client prematurely closed connection/);
+}
+
+e2e('who leaves stops no fetch: eight impatient visitors cost the ninth nothing', async (h) => {
+  const site = await h.site();
+  const release = hold(site.provider, 'discovery');
+  for (let i = 0; i < 8; i++) {
+    await leaveWhileAsked(site, 'discovery');
+  }
+  const ninth = new Browser().navigate(site.loginUrl, { follow: false });
+  release();
+  assert.equal((await ninth).status, 302);
+  assert.equal(site.provider.count('discovery'), 1);
+  await assertSignedIn(site);
+});
+
+e2e('a fetch that nobody waits for does not keep a worker that is to end', async (h) => {
+  const site = await h.site();
+  hold(site.provider, 'discovery');
+  await leaveWhileAsked(site, 'discovery');
+  site.nginx.signal('SIGQUIT');
+  await until(() => site.nginx.exit, 'nginx to end', 4000); // oauth_http_timeout is ten seconds
+});
+
+e2e('a visitor who waits for a fetch keeps the worker that a reload replaces', async (h) => {
+  const site = await h.site();
+  const release = hold(site.provider, 'discovery');
+  const answer = new Browser().navigate(site.loginUrl, { follow: false });
+  await until(() => site.provider.count('discovery') >= 1, 'the fetch');
+  await site.nginx.reload();
+  await new Promise((resolve) => setTimeout(resolve, 500)); // time enough for a worker to end that nothing keeps
+  release();
+  assert.equal((await answer).status, 302);
+});
+
+e2e('TK-18 an outage before the code goes out uses no sign-in up', async (h) => {
+  const site = await h.site();
+  const callback = await beginSignIn(site);
+  site.provider.discovery = { status: 503 };
+  await site.nginx.reload(); // the new worker knows no metadata
+  assertError(await site.browser.navigate(callback, { headers: JSON_PLEASE, follow: false }), 502, 'provider_error');
+  assert.equal(site.provider.count('token'), 0);
+  assert.equal(loginCookies(site.browser).length, 1, 'the sign-in is still there');
+  site.provider.discovery = {};
+  assert.equal((await site.browser.navigate(callback, { follow: false })).status, 302);
+  assert.equal(site.provider.count('token'), 1);
+});
+
+e2e('TK-18 of two callbacks of one sign-in that both wait for metadata, one redeems', async (h) => {
+  const site = await h.site();
+  const callback = await beginSignIn(site);
+  await site.nginx.reload();
+  const release = hold(site.provider, 'discovery');
+  const copies = [0, 1].map(() => new Browser({ jar: site.browser.jar.clone() }));
+  const answers = copies.map((browser) => browser.navigate(callback, { headers: JSON_PLEASE, follow: false }));
+  await until(() => site.provider.count('discovery') >= 2, 'the fetch');
+  release();
+  const statuses = (await Promise.all(answers)).map((answer) => answer.status).sort();
+  assert.deepEqual(statuses, [302, 400]);
+  assert.equal(site.provider.count('token'), 1);
+});
+
+// A sign-in of a stranger, up to a code that is none: it is used up then.
+async function useUp(site) {
+  const browser = new Browser();
+  const asked = new URL((await browser.navigate(site.loginUrl, { follow: false })).headers.location).searchParams;
+  const answer = await browser.navigate(`${site.callbackUrl}?code=none&state=${asked.get('state')}`, { headers: JSON_PLEASE, follow: false });
+  assertError(answer, 502, 'provider_error');
+}
+
+e2e('DS-11 used sign-ins give way to newer ones, and take nothing from revocations', async (h) => {
+  const site = await h.site({ http: 'oauth_zone 32k;' });
+  await assertSignedIn(site);
+  const copy = new Browser({ jar: site.browser.jar.clone() });
+  await site.browser.navigate(site.origin + '/auth/oauth/logout', { follow: false });
+  const mark = site.nginx.mark();
+  for (let i = 0; i < 25; i++) {
+    await Promise.all(Array.from({ length: 12 }, () => useUp(site)));
+  }
+  assert.equal((await copy.fetch(site.origin + '/')).status, 401, 'what was revoked before stays so');
+
+  const browser = new Browser();
+  const callback = await beginSignIn(site, { browser });
+  const before = new Browser({ jar: browser.jar.clone() });
+  assert.equal((await browser.navigate(callback, { follow: false })).status, 302, 'a new sign-in has room');
+  assertError(await before.navigate(callback, { headers: JSON_PLEASE, follow: false }), 400, 'state_invalid');
+
+  const second = new Browser({ jar: browser.jar.clone() });
+  assert.equal((await second.fetch(site.origin + '/')).status, 200);
+  await browser.navigate(site.origin + '/auth/oauth/logout', { follow: false });
+  assert.equal((await second.fetch(site.origin + '/')).status, 401, 'a new revocation has room');
+  assert.deepEqual(site.nginx.linesSince(mark, /oauth_zone/), []);
+});
+
+// A library that has OpenSSL take no certificate in processes that were forked: what nginx -t found right fails in the worker.
+function withoutCertificatesInWorkers(folder) {
+  const source = path.join(folder, 'shim.c');
+  const library = path.join(folder, 'shim.so');
+  writeFileSync(source, `#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+static pid_t first;
+__attribute__((constructor)) static void start(void) { first = getpid(); }
+int X509_STORE_add_cert(void *store, void *certificate) {
+    int (*add)(void *, void *) = (int (*)(void *, void *)) dlsym(RTLD_NEXT, "X509_STORE_add_cert");
+    return getpid() == first ? add(store, certificate) : 0;
+}
+`);
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
+  return library;
+}
+
+e2e('a server that a worker cannot serve refuses what it protects, and the others go on', async (h) => {
+  h.allowLog(/cannot sign anybody in/);
+  const folder = h.folder();
+  const { caFile } = makeCertificates(folder);
+  const broken = await freePort();
+  const site = await h.site({
+    env: preload(withoutCertificatesInWorkers(folder)),
+    http: (good) => `server {
+        listen 127.0.0.1:${broken};
+        server_name broken.test;
+        oauth_base_url http://127.0.0.1:${broken};
+        oauth_http_trusted_certificate ${caFile};
+        oauth on;
+        oauth_allow any;
+        location / { proxy_pass ${good.upstream.url}; }
+        location /optional { oauth optional; proxy_pass ${good.upstream.url}; }
+        location /open { oauth off; proxy_pass ${good.upstream.url}; }
+    }`,
+  });
+  assert.equal(site.nginx.linesSince(0, /server "broken.test" cannot sign anybody in.*certificate/).length, 1);
+  const origin = 'http://127.0.0.1:' + broken;
+  for (const target of ['/', '/optional', '/auth/oauth/test', '/auth/oauth/login', '/auth/oauth/userinfo']) {
+    assertError(await new Browser().fetch(origin + target, { headers: JSON_PLEASE }), 500, 'internal_error');
+  }
+  assert.equal(site.upstream.requests.length, 0);
+  assert.equal((await new Browser().fetch(origin + '/open')).status, 200);
+  await assertSignedIn(site);
+});
+
+e2e('certificates that do not parse are found by nginx -t', async (h) => {
+  const file = path.join(h.folder(), 'broken.pem');
+  writeFileSync(file, '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n');
+  const { code, stderr } = configTest(`oauth_http_trusted_certificate ${file};`);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /"oauth_http_trusted_certificate": "\S+broken\.pem": the trusted certificates hold no PEM certificate in \S+nginx\.conf:\d+/);
+});
+
+e2e('a zone too small to hold anything is found by nginx -t', () => {
+  const { code, stderr } = configTest('oauth_zone 16k; oauth_provider test oidc { issuer https://id.example.org; client_id c; client_secret s; } server { oauth on; oauth_allow any; }');
+  assert.notEqual(code, 0);
+  assert.match(stderr, /"oauth_zone": found 16384 bytes, accepted: 32768 or more/);
+});
