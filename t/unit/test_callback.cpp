@@ -295,8 +295,9 @@ void tk_18_of_two_that_wait_one_redeems(void**) {
     const auto keep = [&answers](std::optional<web::Answer> value, std::exception_ptr) {
         answers.push_back(std::move(*value));
     };
-    core::Flow<web::Answer> first(flow::callback(world.site, request, cold, nullptr), keep);
-    core::Flow<web::Answer> second(flow::callback(world.site, request, cold, nullptr), keep);
+    flow::Visitor browser = world.visitor();
+    core::Flow<web::Answer> first(flow::callback(world.site, request, cold, browser), keep);
+    core::Flow<web::Answer> second(flow::callback(world.site, request, cold, browser), keep);
     first.start();
     second.start();
     assert_int_equal(world.http.pending(), 1);
