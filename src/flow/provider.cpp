@@ -154,7 +154,11 @@ core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata_of(net::H
         token_issuer_ = {issuer, std::make_shared<Refreshed<oidc::Metadata>>(ready_, clock_)};
     }
     const auto metadata = token_issuer_.value;
-    co_return co_await metadata->get([this, &http, issuer] { return fetch_metadata_of(http, issuer); });
+    // Named: g++ 12 destroys a temporary like this one twice where it is made in a co_await.
+    Refreshed<oidc::Metadata>::Fetch fetch = [this, &http, issuer] {
+        return fetch_metadata_of(http, issuer);
+    };
+    co_return co_await metadata->get(std::move(fetch));
 }
 
 core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& http, std::string jwks_uri,

@@ -111,6 +111,20 @@ for (const [what, options] of Object.entries(swallowers)) {
   });
 }
 
+e2e('an endpoint that refuses says so itself, whatever error_page has for its status', async (h) => {
+  const site = await h.site({ server: 'error_page 400 401 403 404 405 =200 /page; error_page 503 =429 /page;', http: 'limit_req_zone $binary_remote_addr zone=slow:1m rate=1r/m;', locations: () => `
+    location = /page { oauth off; return 200 page; } location /auth/oauth/login { limit_req zone=slow; }` });
+  for (const [path, status] of [['/nothing', 404], ['/userinfo', 401], ['/test/callback?state=x&code=y', 400], ['/unknown/callback', 404]]) {
+    const answer = await site.browser.fetch(site.origin + '/auth/oauth' + path, { headers: { Accept: 'application/json' } });
+    assert.equal(answer.status, status, path);
+    assert.equal(answer.headers['content-type'], 'application/json', path);
+  }
+  assert.equal((await site.browser.fetch(site.origin + '/auth/oauth/jwks.json', { method: 'POST' })).status, 405);
+  assert.equal((await site.browser.fetch(site.origin + '/')).status, 200, 'elsewhere it takes the place of our pages');
+  await new Browser().navigate(site.origin + '/auth/oauth/login', { follow: false });
+  assert.equal((await new Browser().navigate(site.origin + '/auth/oauth/login', { follow: false })).status, 429, 'what the location refuses is its own');
+});
+
 e2e('limit_req of the location that an endpoint falls into counts', async (h) => {
   const site = await h.site({ http: 'limit_req_zone $binary_remote_addr zone=slow:1m rate=1r/m;', locations: () => 'location /auth/oauth/login { limit_req zone=slow; return 404; }' });
   const statuses = [];

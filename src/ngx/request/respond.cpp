@@ -130,13 +130,12 @@ ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& an
         set_cookie(r, cookie);
     }
     context.cache_control = stored(r, answer.cache_control);
-    context.route = {}; // answered: an error_page leads elsewhere
+    const bool is_endpoint = static_cast<bool>(std::exchange(context.route, {})); // answered now
     const bool has_page = has_error_page(r, answer.status);
     const bool is_redirect = answer.content_type.empty() && answer.status >= 300;
-    if (is_redirect ? !has_page : (answer.status >= 400 && has_page)) {
-        return answer.status;
-    }
-    return send(r, answer);
+    // An endpoint answers whatever error_page says; elsewhere it takes the place of our pages.
+    const bool leaves_it = is_redirect ? !has_page : (answer.status >= 400 && has_page && !is_endpoint);
+    return leaves_it ? answer.status : send(r, answer);
 }
 
 } // namespace oauth::ngx
