@@ -160,7 +160,7 @@ e2e('a server that a worker cannot serve refuses what it protects, and the other
         location /open { oauth off; proxy_pass ${good.upstream.url}; }
     }`,
   });
-  assert.equal(site.nginx.linesSince(0, /server "broken.test" cannot sign anybody in.*certificate/).length, 1);
+  await site.nginx.waitForLine(0, /server "broken.test" cannot sign anybody in.*certificate/);
   const origin = 'http://127.0.0.1:' + broken;
   for (const target of ['/', '/optional', '/auth/oauth/test', '/auth/oauth/login', '/auth/oauth/userinfo']) {
     assertError(await new Browser().fetch(origin + target, { headers: JSON_PLEASE }), 500, 'internal_error');
