@@ -165,6 +165,16 @@ e2e('a rule is told what is true of its own location and visitor, whatever nginx
   assert.equal(site.upstream.last.url, '/abc', 'captures are what they were before the rules were asked');
 });
 
+e2e('a location that is met again decides again', async (h) => {
+  const site = await h.site({ http: 'map $uri $is_open { default ""; ~/open$ 1; }', locations: (s) => `location /again/ { oauth_allow if=$is_open; proxy_pass ${s.upstream.url}; }` });
+  site.upstream.reply = (request, response) => { response.writeHead(200, request.url === '/again/open' ? { 'X-Accel-Redirect': '/again/secret' } : {}).end('secret'); return true; };
+  await signIn(site.browser, site.origin + '/');
+  site.upstream.requests.length = 0;
+  const response = await site.browser.fetch(site.origin + '/again/open');
+  assert.equal(response.status, 403);
+  assert.deepEqual(site.upstream.requests.map(({ url }) => url), ['/again/open']);
+});
+
 e2e('a protected internal location with return is a gate for auth_request, and none is a hole', async (h) => {
   const folder = publicFolder(h, { 'page.html': '[<!--#include virtual="/included/x" -->]' });
   const only = 'oauth_allow email=alice@example.org;';
