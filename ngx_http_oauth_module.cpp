@@ -118,6 +118,7 @@ ngx_int_t finish(ngx_conf_t* cf) {
     }
     MainConf& main = *main_conf(cf);
     make_guards(cf, *main.compiled);
+    collect_cookie_names(*main.compiled);
     return !main.in_use || (add_zone(cf, main) && add_phase_handlers(cf)) ? NGX_OK : NGX_ERROR;
 }
 

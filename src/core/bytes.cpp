@@ -211,8 +211,7 @@ bool has_control_characters(std::string_view text) {
     });
 }
 
-std::string_view trim(std::string_view text) {
-    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+std::string_view trim_blanks(std::string_view text) {
     while (!text.empty() && is_blank(text.front())) {
         text.remove_prefix(1);
     }

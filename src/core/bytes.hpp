@@ -36,7 +36,15 @@ bool is_valid_utf8(std::string_view text); // no overlong forms, no surrogates, 
 std::size_t utf8_sequence_size(std::string_view text);
 bool has_control_characters(std::string_view text); // bytes below 0x20, and 0x7f
 
-std::string_view trim(std::string_view text);                               // spaces and tabs
+std::string_view trim_blanks(std::string_view text);
+constexpr bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+// Without spaces and tabs at both ends.
+inline std::string_view trim(std::string_view text) {
+    const bool has_blanks = !text.empty() && (is_blank(text.front()) || is_blank(text.back()));
+    return has_blanks ? trim_blanks(text) : text;
+}
 std::vector<std::string_view> split(std::string_view text, char separator); // keeps empty parts
 
 // Decimal digits only, without sign or spaces. nullopt if empty or above max.

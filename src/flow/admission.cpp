@@ -73,7 +73,9 @@ Standing standing_of(const Guard& guard, bool is_allowed) { // NOLINT: the verdi
 void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
            Admission& admission) {
     const bool is_optional = guard.mode == Guard::Mode::optional;
-    admission.cookies = visitor.cookies();
+    if (!visitor.cookies().empty()) {
+        admission.cookies = visitor.cookies();
+    }
     admission.standing = is_optional ? Standing::anonymous : Standing::unauthenticated;
     const session::OpenedSessionPointer& session = visitor.session();
     if (!session || !takes(guard, session->session)) {

@@ -58,6 +58,7 @@ public:
     Visitor(Site& site, std::string_view session_cookie, std::string_view base_url)
         : site_(site), session_cookie_(session_cookie), base_url_(base_url), lock_(site.ready) {}
 
+    Site& site() const { return site_; }
     std::string_view base_url() const { return base_url_; }
 
     // The session as far as that is known without waiting. False: look_up() has to be awaited.

@@ -21,8 +21,9 @@ std::optional<std::string> sign(const Site& site, const session::OpenedSession& 
 
 } // namespace
 
-std::string_view signed_identity(const Site& site, session::OpenedSession& session,
-                                 const IdentitySettings& settings, std::string_view audience) {
+std::shared_ptr<const std::string> signed_identity(const Site& site, session::OpenedSession& session,
+                                                   const IdentitySettings& settings,
+                                                   std::string_view audience) {
     const std::int64_t now = site.clock.now();
     session::SignedToken* place = nullptr;
     for (session::SignedToken& token : session.tokens) {
@@ -35,7 +36,7 @@ std::string_view signed_identity(const Site& site, session::OpenedSession& sessi
     }
     auto text = sign(site, session, settings, audience);
     if (!text) {
-        return {};
+        return nullptr;
     }
     if (place == nullptr) {
         if (session.tokens.size() == max_remembered) {
@@ -43,7 +44,8 @@ std::string_view signed_identity(const Site& site, session::OpenedSession& sessi
         }
         place = &session.tokens.emplace_back();
     }
-    *place = {&settings, std::string(audience), std::move(*text), now + settings.lifetime / 2};
+    *place = {&settings, std::string(audience), std::make_shared<const std::string>(std::move(*text)),
+              now + settings.lifetime / 2};
     return place->text;
 }
 

@@ -7,6 +7,7 @@
 #include "site.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,9 @@ struct IdentitySettings {
     std::vector<std::string> extra_claims;
 };
 
-// A view that lives as long as the session is not changed; empty if signing fails.
-std::string_view signed_identity(const Site& site, session::OpenedSession& session,
-                                 const IdentitySettings& settings, std::string_view audience);
+// nullptr if signing fails.
+std::shared_ptr<const std::string> signed_identity(const Site& site, session::OpenedSession& session,
+                                                   const IdentitySettings& settings,
+                                                   std::string_view audience);
 
 } // namespace oauth::flow

@@ -19,7 +19,7 @@ namespace oauth::session {
 struct SignedToken {
     const void* issuer = nullptr; // the location's identity settings
     std::string audience;
-    std::string text;
+    std::shared_ptr<const std::string> text;
     std::int64_t reuse_until = 0; // when half of its life is over
 };
 

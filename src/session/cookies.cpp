@@ -29,11 +29,14 @@ bool next_cookie(std::string_view& rest, Cookie& cookie) {
 }
 
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
-    if (cookie_name.size() < base_name.size() || cookie_name.substr(0, base_name.size()) != base_name) {
+    if (cookie_name.size() == base_name.size()) {
+        return cookie_name == base_name;
+    }
+    if (cookie_name.size() < base_name.size() || !cookie_name.starts_with(base_name)) {
         return false;
     }
     const std::string_view rest = cookie_name.substr(base_name.size());
-    if (rest.empty() || rest.substr(0, 7) == "_login_") {
+    if (rest.substr(0, 7) == "_login_") {
         return true;
     }
     return rest.size() > 1 && rest[0] == '.' &&
@@ -75,7 +78,7 @@ bool is_https(std::string_view base_url) {
 
 } // namespace
 
-std::string cookie_name(const CookieSettings& settings, std::string_view base_url) {
+std::string_view cookie_name_view(const CookieSettings& settings, std::string_view base_url) {
     if (!settings.name.empty()) {
         return settings.name;
     }

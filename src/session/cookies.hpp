@@ -43,7 +43,11 @@ struct CookieSettings {
 
 // The configured name; else "__Host-oauth" if the base URL is https and neither domain nor path is set; else
 // "oauth".
-std::string cookie_name(const CookieSettings& settings, std::string_view base_url);
+// A view into the settings, or of a constant.
+std::string_view cookie_name_view(const CookieSettings& settings, std::string_view base_url);
+inline std::string cookie_name(const CookieSettings& settings, std::string_view base_url) {
+    return std::string(cookie_name_view(settings, base_url));
+}
 
 // The value of one Set-Cookie header. max_age in seconds; nullopt: until the browser closes; 0: delete.
 std::string set_cookie(const CookieSettings& settings, std::string_view base_url, std::string_view name,

@@ -171,11 +171,12 @@ e2e('cookies that come with a session are on whatever answer follows, once', asy
     location /redirect/ { try_files /none =302; }
     location /broken/ { proxy_pass http://127.0.0.1:1; }
     location /guarded/ { oauth off; auth_request /gate; proxy_pass ${s.upstream.url}; }
+    location /twice/ { auth_request /gate; try_files /none /guarded/x; }
     location = /gate { internal; return 204; }` });
   site.store.note = 'oauth_note=1; Path=/';
   const cases = [['/', '', 200], ['/file/file.txt', '', 200], ['/file/file.txt', 'Range: bytes=0-9\r\n', 206], ['/file/file.txt', 'Range: bytes=9000-\r\n', 416],
     ['/file/file.txt', 'If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\nCache-Control: max-age=0\r\n', 200], ['/missing/x', '', 404], ['/denied/x', '', 403], ['/empty/x', '', 204],
-    ['/broken/x', '', 502], ['/guarded/x', '', 200], ['/ws', 'Upgrade: websocket\r\n', 200]];
+    ['/broken/x', '', 502], ['/guarded/x', '', 200], ['/twice/x', '', 200], ['/ws', 'Upgrade: websocket\r\n', 200]];
   for (const [path, headers, status] of cases) {
     const answer = await raw(site.port, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nCookie: ${cookieOf(site)}\r\n${headers}Connection: close\r\n\r\n`);
     assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), path);

@@ -69,6 +69,8 @@ struct MainConf {
         std::vector<ServerConf*> servers;
         std::vector<LocationConf*> locations;
         flow::Requirements requirements;
+        std::vector<std::string>
+            cookie_names; // of all servers that use the module: none of theirs goes upstream
     };
 
     size_t zone_size;
@@ -92,6 +94,7 @@ struct ServerConf {
         identity::KeyRing identity_ring;       // configured keys; empty: the zone's
         net::HttpLimits limits;
         std::vector<ServerName> names; // nginx's own array is gone once the configuration has been read
+        std::vector<std::string> cookie_names; // its cookies' base names, whatever the scheme of a request
         std::vector<std::string> identity_headers; // normalised names, of all its locations
     };
 

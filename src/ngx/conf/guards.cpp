@@ -3,7 +3,32 @@
 #include "guards.hpp"
 #include "../pool.hpp"
 
+#include <set>
+
 namespace oauth::ngx {
+
+namespace {
+
+std::vector<std::string> cookie_names(const session::CookieSettings& cookie) {
+    if (!cookie.name.empty()) {
+        return {cookie.name};
+    }
+    return {"__Host-oauth", "oauth"};
+}
+
+} // namespace
+
+void collect_cookie_names(MainConf::Compiled& compiled) {
+    std::set<std::string> all;
+    for (const ServerConf* server : compiled.servers) {
+        auto& names = server->compiled->cookie_names;
+        names = cookie_names(server->compiled->options.cookie);
+        if (server->in_use) {
+            all.insert(names.begin(), names.end());
+        }
+    }
+    compiled.cookie_names.assign(all.begin(), all.end());
+}
 
 void make_guards(ngx_conf_t* cf, MainConf::Compiled& compiled) {
     for (LocationConf* location : compiled.locations) {

@@ -32,6 +32,7 @@ public:
         if (!fresh_) {
             fresh_.emplace(context_.request());
         }
+        fresh_->restore_captures(); // a regular expression of the condition before may have changed them
         const ngx_http_variable_value_t* value =
             ngx_http_get_flushed_variable(context_.request(), static_cast<ngx_uint_t>(index));
         return value != nullptr && value->not_found == 0 && value->len != 0 &&
@@ -42,6 +43,32 @@ private:
     Context& context_;
     mutable std::optional<FreshVariables> fresh_;
 };
+
+std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow::Visitor& visitor,
+                                               const flow::Admission& admission) {
+    const LocationConf& location = *location_conf(r);
+    const flow::IdentitySettings& settings = *location.identity_settings;
+    // A copy: variables of the audience may end an admission that was only foreseen.
+    const session::OpenedSessionPointer session = admission.session;
+    if (location.audience == nullptr) {
+        return flow::signed_identity(visitor.site(), *session, settings, visitor.base_url());
+    }
+    if (location.audience->lengths == nullptr) {
+        return flow::signed_identity(visitor.site(), *session, settings, view(location.audience->value));
+    }
+    Context& context = make_context(r);
+    if (std::exchange(context.asks_for_audience, true)) {
+        return nullptr; // of itself
+    }
+    ngx_str_t audience = ngx_null_string;
+    ngx_int_t rc = NGX_ERROR;
+    {
+        const FreshVariables fresh(r);
+        rc = ngx_http_complex_value(r, location.audience, &audience);
+    }
+    context.asks_for_audience = false;
+    return rc != NGX_OK ? nullptr : flow::signed_identity(visitor.site(), *session, settings, view(audience));
+}
 
 // The element for the identity: that of a former location, or a Cookie header that held nothing but ours.
 ngx_table_elt_t* free_element(Context& context) {
@@ -55,9 +82,22 @@ void detach_headers(ngx_http_request_t* r) {
     remove_headers(r, server_conf(r)->compiled->identity_headers);
 }
 
+// Of a main request that did not come as far as its admission, a Cookie header that held nothing but ours.
+bool drop_spare_of_main(ngx_http_request_t* r) {
+    const Context* context = find_context(r->main);
+    if (context == nullptr || context->spare_header == nullptr) {
+        return false;
+    }
+    mark_removed(*context->spare_header);
+    return true;
+}
+
 void tell_nobody(ngx_http_request_t* r, Context* context) {
     if (r != r->main) {
-        if (has_header(r, server_conf(r)->compiled->identity_headers)) {
+        if (context != nullptr) {
+            context->identity_header = nullptr;
+        }
+        if (drop_spare_of_main(r) || has_header(r, server_conf(r)->compiled->identity_headers)) {
             detach_headers(r);
         }
         return;
@@ -69,28 +109,39 @@ void tell_nobody(ngx_http_request_t* r, Context* context) {
     }
 }
 
-void tell_identity(ngx_http_request_t* r, Context& context, const flow::Admission& admission) {
+void tell_identity(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor,
+                   const flow::Admission& admission) {
     const LocationConf& location = *location_conf(r);
     if (!admission.passes() || location.identity == 0) {
         tell_nobody(r, &context);
         return;
     }
-    const std::string_view token = identity_of(r, admission);
+    auto identity = identity_of(r, visitor, admission);
+    if (identity == nullptr) {
+        tell_nobody(r, &context);
+        throw std::runtime_error("the identity cannot be signed");
+    }
+    if (context.identity != nullptr && context.identity != identity) {
+        context.former_identities.push_back(context.identity);
+    }
+    context.identity = std::move(identity);
     if (r != r->main) {
+        context.identity_header = nullptr; // not in the list that it gets now
+        drop_spare_of_main(r);
         detach_headers(r);
     }
-    context.identity_header =
-        token.empty() ? nullptr : add_identity_header(r, location, token, free_element(context));
+    context.identity_header = add_identity_header(r, location, *context.identity, free_element(context));
     if (context.identity_header == nullptr) {
-        throw std::runtime_error("the identity cannot be signed");
+        throw std::bad_alloc();
     }
 }
 
-void settle(ngx_http_request_t* r, Context& context, flow::Admission&& admission) {
+void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor,
+            flow::Admission&& admission) {
     for (const std::string& cookie : admission.cookies) {
         set_cookie(r->main, cookie);
     }
-    tell_identity(r, context, admission);
+    tell_identity(r, context, visitor, admission);
     context.admission = std::move(admission);
     context.admitted_to = location_conf(r);
     context.foreseen.reset();
@@ -100,7 +151,7 @@ void settle(ngx_http_request_t* r, Context& context, flow::Admission&& admission
     }
 }
 
-Admitting take_result(ngx_http_request_t* r, Context& context) {
+Admitting take_result(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor) {
     auto& waiting = context.under_way->admission;
     if (!waiting.is_done()) {
         return Admitting::waiting;
@@ -112,19 +163,19 @@ Admitting take_result(ngx_http_request_t* r, Context& context) {
         context.failure = std::make_unique<core::Error>(result ? result->error() : core::Error{});
         return Admitting::failed;
     }
-    settle(r, context, std::move(result->value()));
+    settle(r, context, visitor, std::move(result->value()));
     return Admitting::decided;
 }
 
-Admitting begin_to_wait(ngx_http_request_t* r, Context& context) {
+Admitting begin_to_wait(ngx_http_request_t* r, Context& context, flow::Visitor& visitor) {
     UnderWay& under_way = make_under_way(context);
     under_way.circumstances = std::make_unique<RequestCircumstances>(context);
     const flow::Guard& guard = *location_conf(r)->guard;
-    if (!under_way.admission.start(flow::admit(visitor_of(r), guard, *under_way.circumstances)) &&
+    if (!under_way.admission.start(flow::admit(visitor, guard, *under_way.circumstances)) &&
         !prepare_to_wait(r)) {
         throw std::bad_alloc();
     }
-    return take_result(r, context);
+    return take_result(r, context, visitor);
 }
 
 } // namespace
@@ -140,18 +191,19 @@ Admitting admit(ngx_http_request_t* r) {
     if (context.admitted_to == location) {
         return Admitting::decided;
     }
-    if (context.under_way && context.under_way->admission.is_started()) {
-        return take_result(r, context);
-    }
-    if (site_of(r) == nullptr) {
+    flow::Visitor* visitor = visitor_of(r);
+    if (visitor == nullptr) {
         context.failure = std::make_unique<core::Error>(no_site());
         return Admitting::failed;
     }
-    auto admission = flow::admit_now(visitor_of(r), *location->guard, RequestCircumstances(context));
-    if (!admission) {
-        return begin_to_wait(r, context);
+    if (context.under_way && context.under_way->admission.is_started()) {
+        return take_result(r, context, *visitor);
     }
-    settle(r, context, std::move(*admission));
+    auto admission = flow::admit_now(*visitor, *location->guard, RequestCircumstances(context));
+    if (!admission) {
+        return begin_to_wait(r, context, *visitor);
+    }
+    settle(r, context, *visitor, std::move(*admission));
     return Admitting::decided;
 }
 
@@ -176,7 +228,8 @@ const flow::Admission* foresee_admission(ngx_http_request_t* r) {
             return &context->admission;
         }
     }
-    flow::Visitor* visitor = find_visitor(r);
+    // Without a context there is no cookie of ours.
+    flow::Visitor* visitor = find_context(r->main) == nullptr ? nullptr : visitor_of(r);
     if (visitor == nullptr) {
         return nullptr;
     }
@@ -193,23 +246,8 @@ bool may_be_named(ngx_http_request_t* r, const flow::Admission& admission) {
                                                           context->turned_away_by == location_conf(r))));
 }
 
-std::string_view identity_of(ngx_http_request_t* r, const flow::Admission& admission) {
-    const LocationConf& location = *location_conf(r);
-    flow::Visitor& visitor = visitor_of(r);
-    flow::Site& site = *site_of(r); // there is one: it has a session
-    const flow::IdentitySettings& settings = *location.identity_settings;
-    if (location.audience == nullptr) {
-        return flow::signed_identity(site, *admission.session, settings, visitor.base_url());
-    }
-    if (location.audience->lengths == nullptr) {
-        return flow::signed_identity(site, *admission.session, settings, view(location.audience->value));
-    }
-    const FreshVariables fresh(r);
-    ngx_str_t audience = ngx_null_string;
-    if (ngx_http_complex_value(r, location.audience, &audience) != NGX_OK) {
-        return {};
-    }
-    return flow::signed_identity(site, *admission.session, settings, view(audience));
+std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow::Admission& admission) {
+    return identity_of(r, *visitor_of(r), admission); // there is a visitor: it was admitted
 }
 
 std::string explain(ngx_http_request_t* r, const flow::Admission& denied) {

@@ -29,8 +29,8 @@ const flow::Admission* foresee_admission(ngx_http_request_t* r);
 // being allowed - optional, or let in by another method - has no name.
 bool may_be_named(ngx_http_request_t* r, const flow::Admission& admission);
 
-// The signed identity of an admission that passes, for its location's audience; empty if signing fails.
-std::string_view identity_of(ngx_http_request_t* r, const flow::Admission& admission);
+// The signed identity of an admission that passes, for its location's audience; nullptr if signing fails.
+std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow::Admission& admission);
 
 // For the log: whose session it is and why no rule lets it in. No values of the session.
 std::string explain(ngx_http_request_t* r, const flow::Admission& denied);

@@ -190,6 +190,10 @@ std::string_view remember(ngx_http_request_t* r, KnownHosts& hosts, KnownHost fo
 
 std::string_view base_url_of_request(ngx_http_request_t* r, const ServerConf& server, KnownHosts& hosts) {
     const std::string_view authority = authority_of(r);
+    const KnownHost* last = hosts.last_of(r->connection->number);
+    if (last != nullptr && last->authority == authority) {
+        return last->base_url;
+    }
     const ngx_listening_t* listening = r->connection->listening;
     const bool https = is_https(r);
     // The cheapest comparison first; an address is asked for where the host is not a name.
@@ -197,6 +201,7 @@ std::string_view base_url_of_request(ngx_http_request_t* r, const ServerConf& se
         return each.listening == listening && each.https == https && each.authority == authority &&
                (each.local_address.empty() || each.local_address == local_address(r));
     });
+    hosts.found_for(known == nullptr ? 0 : r->connection->number);
     if (known != nullptr) {
         return known->base_url;
     }
@@ -207,16 +212,17 @@ std::string_view base_url_of_request(ngx_http_request_t* r, const ServerConf& se
 } // namespace
 
 std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server) {
-    const std::string_view configured = view(server.base_url);
-    if (configured.starts_with("https:")) {
-        return configured;
+    if (server.base_url.len != 0) {
+        return view(server.base_url);
     }
+    return base_url_of_request(r, server, runtime_of(*main_conf(r)).known_hosts(server));
+}
+
+void doubt_base_url(ngx_http_request_t* r, const ServerConf& server, std::string_view base_url) {
     KnownHosts& hosts = runtime_of(*main_conf(r)).known_hosts(server);
-    const std::string_view base_url = configured.empty() ? base_url_of_request(r, server, hosts) : configured;
     if (!hosts.told_of_https && base_url.starts_with("http:")) {
         hosts.told_of_https = tell_of_https_proxy(r, base_url);
     }
-    return base_url;
 }
 
 std::string why_no_base_url(ngx_http_request_t* r, const ServerConf& server) {

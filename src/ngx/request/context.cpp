@@ -34,9 +34,15 @@ Context& make_context(ngx_http_request_t* r) {
     return *context;
 }
 
+UnderWay::UnderWay(Context& context) : context_(context), wake(context.request()) {}
+
+void UnderWay::abandon() noexcept {
+    context_.under_way.reset();
+}
+
 UnderWay& make_under_way(Context& context) {
     if (!context.under_way) {
-        context.under_way = std::make_unique<UnderWay>(context.request());
+        context.under_way = std::make_unique<UnderWay>(context);
     }
     return *context.under_way;
 }

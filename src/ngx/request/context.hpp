@@ -51,10 +51,18 @@ private:
     std::size_t capacity_ = 0;
 };
 
-// What a flow that waits refers to, and the flow: destroyed in reverse order. Off the warm path.
-struct UnderWay {
-    explicit UnderWay(ngx_http_request_t* r) : wake(r) {}
+class Context;
 
+// What a flow that waits refers to, and the flow: destroyed in reverse order. Off the warm path.
+class UnderWay final : public Abandonable {
+public:
+    explicit UnderWay(Context& context);
+    void abandon() noexcept override; // the worker is about to end
+
+private:
+    Context& context_;
+
+public:
     Wake wake;
     std::optional<flow::Request> facts;
     flow::Offer offer;
@@ -64,12 +72,11 @@ struct UnderWay {
     Waiting<web::Answer> answer{wake};
 };
 
-class Context final : public Abandonable {
+class Context {
 public:
     explicit Context(ngx_http_request_t* r) : request_(r) {}
 
     ngx_http_request_t* request() const { return request_; }
-    void abandon() noexcept override { under_way.reset(); }
 
     // Of a main request: what it brought, made when it is received (intake.hpp).
     OwnCookies own_cookies;
@@ -84,8 +91,11 @@ public:
     const flow::Admission* candidate = nullptr;   // whom the rules are being asked about
     std::unique_ptr<flow::Admission> foreseen;    // what variables told before it was decided
     const LocationConf* turned_away_by = nullptr; // refused there, on our word
-    ngx_table_elt_t* identity_header = nullptr;   // ours in the list
-    std::unique_ptr<core::Error> failure;         // why it could not be decided
+    std::shared_ptr<const std::string> identity;  // the header's value
+    std::vector<std::shared_ptr<const std::string>> former_identities; // what variables read may be of them
+    ngx_table_elt_t* identity_header = nullptr;                        // ours in the list
+    bool asks_for_audience = false;       // oauth_identity_audience with variables is being evaluated
+    std::unique_ptr<core::Error> failure; // why it could not be decided
 
     // The answer (filter.hpp).
     std::optional<core::Code> error;

@@ -56,16 +56,15 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
     if (context.under_way && context.under_way->answer.is_started()) {
         return continue_answer(r, context);
     }
-    flow::Site* site = site_of(r);
-    if (site == nullptr) {
+    flow::Visitor* visitor = visitor_of(r);
+    if (visitor == nullptr) {
         context.failure = std::make_unique<core::Error>(no_site());
         return fail_request(r);
     }
-    flow::Visitor& visitor = visitor_of(r);
-    if (visitor.base_url().empty()) {
+    if (visitor->base_url().empty()) {
         return refuse_host(r);
     }
-    const bool takes_body = flow::takes_body(*site, context.route, view(r->method_name));
+    const bool takes_body = flow::takes_body(visitor->site(), context.route, view(r->method_name));
     UnderWay& under_way = make_under_way(context);
     if (takes_body && under_way.body == UnderWay::Body::unread) {
         return read_body(r);
@@ -79,7 +78,8 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
         under_way.facts->body = std::move(*body);
     }
     under_way.offer = runtime_of(*main_conf(r)).offer(*location_conf(r));
-    return start_answer(r, context, flow::serve(*site, *under_way.facts, under_way.offer, visitor));
+    return start_answer(r, context,
+                        flow::serve(visitor->site(), *under_way.facts, under_way.offer, *visitor));
 }
 
 } // namespace oauth::ngx

@@ -52,11 +52,14 @@ bool is_ours(const Context* context, const ngx_table_elt_t& header) {
 
 // HD-13: a Set-Cookie of the application under our names would sign a visitor out, or in as somebody else.
 void remove_foreign_cookies(ngx_http_request_t* r, const Context* context) {
-    const ServerConf& server = *server_conf(r);
     for_each_header_of(r, "Set-Cookie", [&](ngx_table_elt_t& header) {
         const std::string_view pair = view(header.value);
-        const std::string_view name = core::trim(pair.substr(0, pair.find_first_of("=;")));
-        if (!is_own_cookie(server, name) || is_ours(context, header)) {
+        std::string_view rest = core::trim(pair.substr(0, pair.find(';')));
+        if (rest.starts_with('=')) { // browsers send the value of a cookie without a name as it is
+            rest.remove_prefix(1);
+        }
+        const std::string_view name = core::trim(rest.substr(0, rest.find('=')));
+        if (!is_own_cookie(r, name) || is_ours(context, header)) {
             return;
         }
         header.hash = 0;

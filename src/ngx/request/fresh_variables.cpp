@@ -22,12 +22,11 @@ bool is_put_there(ngx_http_request_t* r, const ngx_http_variable_t& variable,
     if (variable.index != 0 && variable.data == variable.index) {
         return true;
     }
-    // Captures with a name: their handler knows of no value.
+    // Captures with a name, and auth_request_set: their handlers know of no value.
     static u_char nobody[] = "";
     ngx_http_variable_value_t asked{};
     asked.data = nobody;
-    return variable.data == 0 && variable.get_handler(r, &asked, variable.data) == NGX_OK &&
-           asked.not_found != 0;
+    return variable.get_handler(r, &asked, variable.data) == NGX_OK && asked.not_found != 0;
 }
 
 } // namespace
@@ -38,28 +37,37 @@ FreshVariables::FreshVariables(ngx_http_request_t* r) : r_(r), variables_(r->var
     captures_size_ = r->ncaptures;
     captures_data_ = r->captures_data;
     realloc_captures_ = r->realloc_captures & 1;
-    r->captures = nullptr; // so that the array is not written into
-    r->ncaptures = 0;
 #endif
+    restore_captures();
     const auto* core_main =
         static_cast<ngx_http_core_main_conf_t*>(ngx_http_get_module_main_conf(r, ngx_http_core_module));
     const auto* variables = static_cast<ngx_http_variable_t*>(core_main->variables.elts);
-    fresh_.assign(variables_, variables_ + core_main->variables.nelts);
-    for (ngx_uint_t i = 0; i < core_main->variables.nelts; ++i) {
-        if (!is_put_there(r, variables[i], fresh_[i])) {
-            fresh_[i].valid = 0;
-            fresh_[i].not_found = 0;
+    // Handlers that are asked here fill in another array than the one that they are asked about.
+    std::vector<ngx_http_variable_value_t> asked(variables_, variables_ + core_main->variables.nelts);
+    fresh_.resize(core_main->variables.nelts);
+    r->variables = asked.data();
+    for (std::size_t i = 0; i < fresh_.size(); ++i) {
+        if (is_put_there(r, variables[i], variables_[i])) {
+            fresh_[i] = variables_[i];
         }
     }
     r->variables = fresh_.data();
+    restore_captures();
 }
 
-FreshVariables::~FreshVariables() {
-    r_->variables = variables_;
+void FreshVariables::restore_captures() const {
 #if (NGX_PCRE)
     r_->captures = captures_;
     r_->ncaptures = captures_size_;
     r_->captures_data = captures_data_;
+    r_->realloc_captures = 1; // so that the array is not written into
+#endif
+}
+
+FreshVariables::~FreshVariables() {
+    r_->variables = variables_;
+    restore_captures();
+#if (NGX_PCRE)
     r_->realloc_captures = realloc_captures_ & 1;
 #endif
 }

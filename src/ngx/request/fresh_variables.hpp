@@ -12,13 +12,16 @@ namespace oauth::ngx {
 
 // As long as it lives, the request's variables are evaluated when they are asked for, and what that changes
 // is forgotten afterwards: cached values and captures are again what they were. What exists nowhere but in
-// the cache, values made by `set` and by captures with a name, stays. Not to be nested.
+// the cache, values made by `set`, by captures with a name and by auth_request_set, stays.
 class FreshVariables {
 public:
     explicit FreshVariables(ngx_http_request_t* r);
     FreshVariables(const FreshVariables&) = delete;
     FreshVariables& operator=(const FreshVariables&) = delete;
     ~FreshVariables();
+
+    // $1 and the like are again what the request has.
+    void restore_captures() const;
 
 private:
     ngx_http_request_t* r_;

@@ -81,18 +81,17 @@ ngx_table_elt_t* add_identity_header(ngx_http_request_t* r, const LocationConf& 
     if (!has_headers(r)) {
         return nullptr;
     }
-    const ngx_str_t text = copy(r->pool, value);
     ngx_table_elt_t* header = reuse;
     if (header == nullptr) {
         header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_in.headers));
     }
-    if (header == nullptr || text.data == nullptr) {
+    if (header == nullptr) {
         return nullptr;
     }
     header->hash = location.identity_header_hash;
     header->key = location.identity_header;
     header->lowcase_key = location.identity_header_lowcase.data;
-    header->value = text;
+    header->value = {value.size(), reinterpret_cast<u_char*>(const_cast<char*>(value.data()))};
     terminate_chain(*header);
     return header;
 }

@@ -14,34 +14,27 @@ namespace oauth::ngx {
 
 namespace {
 
-// The names under which a server's cookies are known, whatever the scheme of the request: what is cut must
-// not depend on it.
+using Names = std::vector<std::string>; // base names of cookies
+
+bool is_one_of(const Names& names, std::string_view cookie) {
+    return std::any_of(names.begin(), names.end(),
+                       [cookie](const std::string& name) { return session::is_own_cookie(cookie, name); });
+}
+
+// Whose cookies are cut out, and which of them are this server's.
 struct OwnNames {
-    std::string_view names[2];
-    std::size_t count = 0;
+    explicit OwnNames(ngx_http_request_t* r)
+        : all(main_conf(r)->compiled->cookie_names), mine(server_conf(r)->compiled->cookie_names) {}
+
+    const Names& all;
+    const Names& mine;
 };
-
-OwnNames own_names(const flow::SiteOptions& options) {
-    if (!options.cookie.name.empty()) {
-        return {{options.cookie.name, {}}, 1};
-    }
-    return {{"__Host-oauth", "oauth"}, 2};
-}
-
-bool is_own(const OwnNames& own, std::string_view name) {
-    for (std::size_t i = 0; i < own.count; ++i) {
-        if (session::is_own_cookie(name, own.names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
 
 // The header's value without our cookies, in the pool.
 ngx_str_t without_own(ngx_http_request_t* r, const OwnNames& own, std::string_view value) {
     std::string kept(value);
-    for (std::size_t i = 0; i < own.count; ++i) {
-        if (auto without = session::without_own_cookies(kept, own.names[i])) {
+    for (const std::string& name : own.all) {
+        if (auto without = session::without_own_cookies(kept, name)) {
             kept = std::move(*without);
         }
     }
@@ -52,11 +45,10 @@ ngx_str_t without_own(ngx_http_request_t* r, const OwnNames& own, std::string_vi
     return text;
 }
 
-// A header with a single cookie, which is the usual case where the application sets none.
-bool read_only_cookie(ngx_http_request_t* r, const OwnNames& own, ngx_table_elt_t& header) {
-    session::Cookie cookie;
-    if (!session::read_cookie(view(header.value), cookie) || !is_own(own, cookie.name)) {
-        return false;
+// True: it is a cookie of this module, and if it is this server's, it is kept.
+bool take_cookie(ngx_http_request_t* r, const OwnNames& own, const session::Cookie& cookie) {
+    if (!is_one_of(own.mine, cookie.name)) {
+        return is_one_of(own.all, cookie.name);
     }
     make_context(r).own_cookies.add(r->pool, cookie.name, cookie.value);
     return true;
@@ -65,18 +57,15 @@ bool read_only_cookie(ngx_http_request_t* r, const OwnNames& own, ngx_table_elt_
 // One Cookie header: what is ours is kept for us, the rest for the application. True: nothing is left of it.
 bool read_cookie_header(ngx_http_request_t* r, const OwnNames& own, ngx_table_elt_t& header) {
     std::string_view rest = view(header.value);
-    if (rest.find(';') == std::string_view::npos) {
-        return read_only_cookie(r, own, header);
-    }
     session::Cookie cookie;
-    Context* context = nullptr;
-    while (session::next_cookie(rest, cookie)) {
-        if (is_own(own, cookie.name)) {
-            context = context == nullptr ? &make_context(r) : context;
-            context->own_cookies.add(r->pool, cookie.name, cookie.value);
-        }
+    if (rest.find(';') == std::string_view::npos) { // the usual case where the application sets none
+        return session::read_cookie(rest, cookie) && take_cookie(r, own, cookie);
     }
-    if (context == nullptr) {
+    bool is_cut = false;
+    while (session::next_cookie(rest, cookie)) {
+        is_cut = take_cookie(r, own, cookie) || is_cut;
+    }
+    if (!is_cut) {
         return false;
     }
     header.value = without_own(r, own, view(header.value));
@@ -86,7 +75,7 @@ bool read_cookie_header(ngx_http_request_t* r, const OwnNames& own, ngx_table_el
 // Reads and cuts; an emptied header is out of sight of $http_cookie at once, and of the list in one go with
 // the forged ones. A single one stays for the identity to be written into.
 void clean_headers(ngx_http_request_t* r, const ServerConf& server) {
-    const OwnNames own = own_names(server.compiled->options);
+    const OwnNames own(r);
     std::size_t emptied = 0;
     ngx_table_elt_t* last = nullptr;
     keep_cookie_headers(r, [&](ngx_table_elt_t& header) {
@@ -109,7 +98,7 @@ void clean_headers(ngx_http_request_t* r, const ServerConf& server) {
     }
 }
 
-std::string_view session_cookie(ngx_http_request_t* r, const Context& context, const std::string& name) {
+std::string_view session_cookie(ngx_http_request_t* r, const Context& context, std::string_view name) {
     if (context.own_cookies.size() == 1 && context.own_cookies.begin()->first == name) {
         return context.own_cookies.begin()->second;
     }
@@ -156,6 +145,7 @@ namespace {
 
 void enter(ngx_http_request_t* r, Context& context, const flow::Route& route) {
     context.route = route;
+    context.hidden_arguments.reset();
     if (flow::has_secret_query(route) && r->args.len != 0) {
         hide_query(r, context);
     }
@@ -178,27 +168,27 @@ void take_in(ngx_http_request_t* r, const ServerConf& server) {
     }
 }
 
-flow::Visitor& visitor_of(ngx_http_request_t* r) {
+flow::Visitor* visitor_of(ngx_http_request_t* r) {
     Context& context = make_context(r->main);
     if (!context.visitor) {
+        flow::Site* site = site_of(r);
+        if (site == nullptr) {
+            return nullptr;
+        }
         const ServerConf& server = *server_conf(r->main);
         const std::string_view base_url = find_base_url(r->main, server);
         std::string_view cookie;
         if (!context.own_cookies.empty() && !base_url.empty()) {
-            const std::string name = session::cookie_name(server.compiled->options.cookie, base_url);
-            cookie = session_cookie(r->main, context, name);
+            cookie = session_cookie(r->main, context,
+                                    session::cookie_name_view(server.compiled->options.cookie, base_url));
         }
-        context.visitor.emplace(*site_of(r), cookie, base_url);
+        context.visitor.emplace(*site, cookie, base_url);
     }
-    return *context.visitor;
+    return &*context.visitor;
 }
 
-flow::Visitor* find_visitor(ngx_http_request_t* r) {
-    return find_context(r->main) == nullptr || site_of(r) == nullptr ? nullptr : &visitor_of(r);
-}
-
-bool is_own_cookie(const ServerConf& server, std::string_view name) {
-    return is_own(own_names(server.compiled->options), name);
+bool is_own_cookie(ngx_http_request_t* r, std::string_view name) {
+    return is_one_of(main_conf(r)->compiled->cookie_names, name);
 }
 
 } // namespace oauth::ngx

@@ -14,14 +14,11 @@ void take_in(ngx_http_request_t* r, const ServerConf& server);
 // An internal redirect brought the request to another path: is that an endpoint of ours?
 void find_route_again(ngx_http_request_t* r, const ServerConf& server);
 
-// Who sends the main request that `r` belongs to; nullptr: it has no context, and so no cookie of ours
-// either.
-flow::Visitor* find_visitor(ngx_http_request_t* r);
+// Who sends the main request that `r` belongs to; nullptr: this worker has no site for the server (see
+// no_site).
+flow::Visitor* visitor_of(ngx_http_request_t* r);
 
-// The same, made where there is none yet. Only where there is a site.
-flow::Visitor& visitor_of(ngx_http_request_t* r);
-
-// Is it a cookie of this server's, by its name?
-bool is_own_cookie(const ServerConf& server, std::string_view name);
+// Is it a cookie of this module, of whatever server, by its name?
+bool is_own_cookie(ngx_http_request_t* r, std::string_view name);
 
 } // namespace oauth::ngx

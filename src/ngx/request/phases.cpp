@@ -93,10 +93,17 @@ ngx_int_t on_preaccess(ngx_http_request_t* r) {
     if (!server_conf(r)->in_use) {
         return NGX_DECLINED;
     }
+    Context* context = find_context(r);
     if (r != r->main) {
+        const flow::Guard* guard = location_conf(r)->guard;
+        const bool is_early =
+            guard != nullptr && guard->rules != nullptr && guard->rules->depends_on_request();
+        if (context != nullptr &&
+            is_early) { // it was decided before `set`: rules about variables are asked again
+            context->admitted_to = nullptr;
+        }
         return admit_subrequest(r);
     }
-    Context* context = find_context(r);
     if (context != nullptr && context->route) {
         return serve_endpoint(r, *context);
     }

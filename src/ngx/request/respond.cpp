@@ -5,6 +5,8 @@
 
 #include "../../core/bytes.hpp"
 
+#include <algorithm>
+
 namespace oauth::ngx {
 
 namespace {
@@ -26,8 +28,18 @@ ngx_table_elt_t* push_header(ngx_http_request_t* r, std::string_view name, std::
     return header;
 }
 
-void set_headers(ngx_http_request_t* r, const web::Answer& answer) {
+// What belongs to the status, whoever makes the page.
+bool goes_with_status(std::string_view name) {
+    return name == "Location" || name == "WWW-Authenticate" || name == "Allow";
+}
+
+enum class Page { ours, of_the_location };
+
+void set_headers(ngx_http_request_t* r, const web::Answer& answer, Page page) {
     for (const auto& [name, value] : answer.headers) {
+        if (page == Page::of_the_location && !goes_with_status(name)) {
+            continue;
+        }
         ngx_table_elt_t* header = push_header(r, name, value);
         if (name == "Location") {
             r->headers_out.location = header;
@@ -62,6 +74,7 @@ bool has_error_page(ngx_http_request_t* r, int status) {
 }
 
 ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
+    r->expect_tested = 1; // a body that is refused is not asked for
     const ngx_int_t discarded = ngx_http_discard_request_body(r);
     if (discarded != NGX_OK) {
         return discarded;
@@ -117,7 +130,11 @@ void log_answer(ngx_http_request_t* r, web::LogLevel level, std::string_view tex
 }
 
 void set_cookie(ngx_http_request_t* r, const std::string& cookie) {
-    make_context(r->main).set_cookies.push_back(stored(r, cookie));
+    std::vector<ngx_str_t>& cookies = make_context(r->main).set_cookies;
+    const auto is_same = [&](const ngx_str_t& known) { return view(known) == cookie; };
+    if (std::none_of(cookies.begin(), cookies.end(), is_same)) { // once, however often it was admitted
+        cookies.push_back(stored(r, cookie));
+    }
 }
 
 ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& answer) {
@@ -125,7 +142,6 @@ ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& an
         context.error = answer.code;
     }
     log_answer(r, answer.log_level, answer.log);
-    set_headers(r, answer);
     for (const std::string& cookie : answer.set_cookies) {
         set_cookie(r, cookie);
     }
@@ -135,6 +151,7 @@ ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& an
     const bool is_redirect = answer.content_type.empty() && answer.status >= 300;
     // An endpoint answers whatever error_page says; elsewhere it takes the place of our pages.
     const bool leaves_it = is_redirect ? !has_page : (answer.status >= 400 && has_page && !is_endpoint);
+    set_headers(r, answer, leaves_it && !is_redirect ? Page::of_the_location : Page::ours);
     return leaves_it ? answer.status : send(r, answer);
 }
 

@@ -63,12 +63,12 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     if (context.under_way && context.under_way->answer.is_started()) {
         return continue_answer(r, context);
     }
-    flow::Visitor& visitor = visitor_of(r);
+    flow::Visitor& visitor = *visitor_of(r); // there is one: the request was admitted
     if (visitor.base_url().empty()) {
         return refuse_host(r);
     }
     const LocationConf& location = *location_conf(r);
-    flow::Site& site = *site_of(r); // there is one: the request was admitted
+    flow::Site& site = visitor.site();
     if (admission.standing == flow::Standing::denied) {
         context.turned_away_by = &location;
         const flow::Request facts = collect_facts(r, context);
@@ -83,7 +83,7 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
 
 ngx_int_t start_answer(ngx_http_request_t* r, Context& context, core::Task<web::Answer> task) {
     if (!context.under_way->answer.start(std::move(task)) && !prepare_to_wait(r)) {
-        context.abandon();
+        context.under_way.reset();
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     return continue_answer(r, context);

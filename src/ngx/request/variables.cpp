@@ -107,7 +107,8 @@ ngx_int_t get_claim(ngx_http_request_t* r, Value* value, uintptr_t data) {
 
 ngx_int_t get_identity(ngx_http_request_t* r, Value* value, uintptr_t) {
     const flow::Admission* admission = foresee_admission(r);
-    return set_value(r, value, admission != nullptr && admission->passes() ? identity_of(r, *admission) : "");
+    const auto identity = admission != nullptr && admission->passes() ? identity_of(r, *admission) : nullptr;
+    return set_value(r, value, identity == nullptr ? std::string_view() : std::string_view(*identity));
 }
 
 ngx_int_t get_rule(ngx_http_request_t* r, Value* value, uintptr_t) {

@@ -19,7 +19,7 @@ void on_wake(ngx_event_t* event) {
 }
 
 void cancel(void* data) {
-    static_cast<Context*>(data)->abandon();
+    static_cast<Context*>(data)->under_way.reset();
 }
 
 } // namespace

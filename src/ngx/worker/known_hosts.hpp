@@ -40,6 +40,13 @@ public:
         return nullptr;
     }
 
+    // The one that was found last, if that was for the same connection: what is true of a connection need not
+    // be compared again. nullptr: another connection.
+    const KnownHost* last_of(ngx_atomic_uint_t connection) const {
+        return connection == connection_ && !known_.empty() ? known_.front().get() : nullptr;
+    }
+    void found_for(ngx_atomic_uint_t connection) { connection_ = connection; }
+
     // A view that lives as long as the worker's configuration; empty: there is no room for it.
     std::string_view add(KnownHost found) {
         if (known_.size() >= (found.open_ended ? max_open_ended : max_known)) {
@@ -57,6 +64,7 @@ private:
     static constexpr std::size_t max_known = 64;
 
     std::vector<std::unique_ptr<KnownHost>> known_;
+    ngx_atomic_uint_t connection_ = 0; // number of the one that the first was found for; 0: none
 };
 
 } // namespace oauth::ngx

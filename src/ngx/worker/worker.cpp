@@ -177,15 +177,13 @@ flow::Offer Runtime::offer(const LocationConf& location) const {
     return offer;
 }
 
-Runtime& runtime_of(MainConf& main) {
-    if (main.runtime == nullptr) {
-        if (!worker) {
-            start_worker();
-        }
-        worker->runtimes.push_back(std::make_unique<Runtime>(main));
-        main.runtime = worker->runtimes.back().get();
-        pool_make<RuntimeRelease>(ngx_cycle->pool, main.runtime);
+Runtime& make_runtime(MainConf& main) {
+    if (!worker) {
+        start_worker();
     }
+    worker->runtimes.push_back(std::make_unique<Runtime>(main));
+    main.runtime = worker->runtimes.back().get();
+    pool_make<RuntimeRelease>(ngx_cycle->pool, main.runtime);
     return *main.runtime;
 }
 
@@ -209,8 +207,8 @@ ngx_int_t init_worker(ngx_cycle_t* cycle) {
 }
 
 void exit_worker(ngx_cycle_t*) {
-    for (Abandonable* each = abandonables; each != nullptr; each = each->next_) {
-        each->abandon();
+    while (abandonables != nullptr) {
+        abandonables->abandon();
     }
     if (worker && worker->wake.posted) {
         ngx_delete_posted_event(&worker->wake);

@@ -53,7 +53,7 @@ public:
     Abandonable(const Abandonable&) = delete;
     Abandonable& operator=(const Abandonable&) = delete;
     virtual ~Abandonable();
-    virtual void abandon() noexcept = 0;
+    virtual void abandon() noexcept = 0; // destroys it
 
 private:
     friend void exit_worker(ngx_cycle_t* cycle);
@@ -66,6 +66,9 @@ void exit_worker(ngx_cycle_t* cycle);
 
 // The runtime of the request's configuration; made when the worker started, or, in single-process mode, by
 // the first request after a reload.
-Runtime& runtime_of(MainConf& main);
+Runtime& make_runtime(MainConf& main);
+inline Runtime& runtime_of(MainConf& main) {
+    return main.runtime != nullptr ? *main.runtime : make_runtime(main);
+}
 
 } // namespace oauth::ngx
