@@ -33,7 +33,7 @@ ClaimReader::ClaimReader(std::string_view json) : rest_(json) {
         is_array_ = true;
         rest_.remove_prefix(1);
         skip_space();
-        state_ = rest_.starts_with(']') ? State::separator : State::element;
+        expects_ = rest_.starts_with(']') ? Expects::separator : Expects::element;
     }
 }
 
@@ -49,28 +49,28 @@ bool ClaimReader::finish_if_at_end() {
     if (is_array_ && rest_.starts_with(',')) {
         rest_.remove_prefix(1);
         skip_space();
-        state_ = State::element;
+        expects_ = Expects::element;
         return false;
     }
     if (is_array_) {
         if (!rest_.starts_with(']')) {
-            state_ = State::failed;
+            expects_ = Expects::failed;
             return true;
         }
         rest_.remove_prefix(1);
         skip_space();
     }
-    state_ = rest_.empty() ? State::done : State::failed;
+    expects_ = rest_.empty() ? Expects::done : Expects::failed;
     return true;
 }
 
 bool ClaimReader::next(std::string_view& scalar) {
-    while (state_ == State::first || state_ == State::element || state_ == State::separator) {
-        if (state_ == State::separator && finish_if_at_end()) {
+    while (expects_ == Expects::first || expects_ == Expects::element || expects_ == Expects::separator) {
+        if (expects_ == Expects::separator && finish_if_at_end()) {
             return false;
         }
         if (read(scalar)) {
-            state_ = State::separator;
+            expects_ = Expects::separator;
             return true;
         }
     }
@@ -85,7 +85,7 @@ bool ClaimReader::read(std::string_view& scalar) {
         return read_word(scalar);
     }
     has_others_ = true;
-    state_ = is_array_ && skip_nested() ? State::separator : State::failed;
+    expects_ = is_array_ && skip_nested() ? Expects::separator : Expects::failed;
     return false;
 }
 
@@ -99,7 +99,7 @@ bool ClaimReader::read_string(std::string_view& scalar) {
     }
     const auto json = core::Json::parse(token);
     if (!json || !json->root().is_string()) {
-        state_ = State::failed;
+        expects_ = Expects::failed;
         return false;
     }
     decoded_ = json->root().as_string().value_or("");
@@ -112,11 +112,11 @@ bool ClaimReader::read_word(std::string_view& scalar) {
     rest_.remove_prefix(word.size());
     if (word == "null" && is_array_) {
         has_others_ = true;
-        state_ = State::separator;
+        expects_ = Expects::separator;
         return false;
     }
     if (word.empty() || (word != "true" && word != "false" && !is_number(word))) {
-        state_ = State::failed;
+        expects_ = Expects::failed;
         return false;
     }
     scalar = word;

@@ -18,12 +18,12 @@ public:
 
     bool is_array() const { return is_array_; }
     // True if everything was read without error and the claim is a scalar or an array, not an object or null.
-    bool complete() const { return state_ == State::done; }
+    bool complete() const { return expects_ == Expects::done; }
     // True if an array had elements that are no scalars. They were skipped.
     bool has_others() const { return has_others_; }
 
 private:
-    enum class State { first, element, separator, done, failed };
+    enum class Expects { first, element, separator, done, failed };
 
     bool read(std::string_view& scalar);
     bool read_string(std::string_view& scalar);
@@ -34,7 +34,7 @@ private:
 
     std::string_view rest_;
     std::string decoded_;
-    State state_ = State::first;
+    Expects expects_ = Expects::first;
     bool is_array_ = false;
     bool has_others_ = false;
 };

@@ -48,7 +48,7 @@ Truth holds_for(const Condition& condition, std::string_view text) {
 }
 
 void Evaluation::read_address() {
-    address_state_ = Address::absent;
+    address_known_ = Address::absent;
     if (!identity_.email || (trust_ == Trust::verified && !identity_.email_verified)) {
         return;
     }
@@ -62,14 +62,14 @@ void Evaluation::read_address() {
     }
     address_ = std::string_view(address_buffer_, size);
     domain_ = address_.substr(size - domain->size());
-    address_state_ = Address::present;
+    address_known_ = Address::present;
 }
 
 Truth Evaluation::holds_address(const Condition& condition) {
-    if (address_state_ == Address::not_read) {
+    if (address_known_ == Address::not_read) {
         read_address();
     }
-    if (address_state_ == Address::absent) {
+    if (address_known_ == Address::absent) {
         return Truth::unknown;
     }
     return with_operator(condition,

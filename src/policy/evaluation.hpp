@@ -50,7 +50,7 @@ private:
     const RequestFacts& request_;
     const Trust trust_;
     int rule_ = -1;
-    Address address_state_ = Address::not_read;
+    Address address_known_ = Address::not_read;
     char address_buffer_[max_address_size];
     std::string_view address_; // lower case, in the buffer
     std::string_view domain_;
