@@ -133,6 +133,19 @@ e2e('a port that is not the connection\'s is taken, unless this nginx listens on
   assert.ok(site.nginx.log().includes('the port of another server of this nginx'));
 });
 
+e2e('a server on two ports has a base URL for each', async (h) => {
+  const port = await freePort();
+  const site = await h.site({ server: `listen 127.0.0.1:${port}; ${NAMES}` });
+  for (let repeated = 0; repeated < 2; repeated++) {
+    for (const name of ['app.example.org', '127.0.0.1']) {
+      for (const [own, other] of [[site.port, port], [port, site.port]]) {
+        await assertBase(site, `${name}:${own}`, `http://${name}:${own}`, { port: own });
+        await assertRefused(site, `${name}:${own}`, { port: other });
+      }
+    }
+  }
+});
+
 e2e('an address is ours only on the connection that it is the address of', async (h) => {
   const port = await freePort();
   const site = await h.site({ server: `listen ${port}; ${NAMES}` });
