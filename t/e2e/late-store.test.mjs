@@ -8,6 +8,7 @@ import net from 'node:net';
 import { Browser, raw, signIn } from './lib/browser.mjs';
 import { assertError, assertSignedIn, beginSignIn, e2e, hasSession } from './lib/harness.mjs';
 import { publicFolder } from './lib/folders.mjs';
+import { lateModuleFile } from './lib/nginx.mjs';
 import { until } from './lib/ports.mjs';
 import { Upstream } from './lib/upstream.mjs';
 
@@ -59,7 +60,7 @@ class LateServer {
 async function lateSite(h, options = {}) {
   const store = await new LateServer().start();
   h.closers.push(() => store.stop());
-  const site = await h.site({ object: process.env.OAUTH_LATE_MODULE, main: 'env OAUTH_LATE_STORE;', env: { OAUTH_LATE_STORE: store.url }, ...options });
+  const site = await h.site({ object: lateModuleFile(), main: 'env OAUTH_LATE_STORE;', env: { OAUTH_LATE_STORE: store.url }, ...options });
   site.store = store;
   await assertSignedIn(site);
   site.upstream.requests.length = 0;

@@ -14,6 +14,8 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 const FORBIDDEN = /\[(?:alert|crit|emerg)\]|AddressSanitizer|LeakSanitizer|runtime error:|exited on signal/;
 
 export const moduleFile = () => process.env.OAUTH_MODULE || path.join(ROOT, 'build/ngx_http_oauth_module.so');
+// The module with the tests' own store of sessions: ./build.sh test makes it.
+export const lateModuleFile = () => process.env.OAUTH_LATE_MODULE || path.join(ROOT, 'build/late_module.so');
 export const nginxBinary = () => process.env.OAUTH_NGINX || 'nginx';
 
 let sanitizer;
