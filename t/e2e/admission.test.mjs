@@ -138,7 +138,7 @@ const MAPPED = 'map $oauth_email $mapped { default ""; bob@example.org 1; } map 
 
 e2e('a rule is told what is true of its own location and visitor, whatever nginx has cached', async (h) => {
   const folder = publicFolder(h, { 'page.html': '<!--#include virtual="/denied/x" -->|<!--#include virtual="/allowed/x" -->|<!--#echo var="mapped" -->' });
-  const site = await twoVisitors(h, { http: MAPPED, server: 'set $early "$mapped$twice";', locations: (s) => `
+  const site = await twoVisitors(h, { http: MAPPED, locations: (s) => `
     location /denied/ { oauth_deny if=$mapped; oauth_allow any; proxy_pass ${s.upstream.url}; }
     location /twice/ { oauth_deny if=$twice; oauth_allow any; proxy_pass ${s.upstream.url}; }
     location /allowed/ { oauth_allow if=$mapped; proxy_pass ${s.upstream.url}; }
