@@ -57,6 +57,13 @@ public:
         }
     }
 
+    // One fetch and how it ended: what all who waited for it are told.
+    struct Round {
+        bool ended = false;
+        std::optional<Outcome> outcome;
+        std::exception_ptr exception;
+    };
+
     // Joins the fetch that is under way, or begins one, and waits for its end.
     class [[nodiscard]] Wait : core::WaitNode {
     public:
@@ -82,7 +89,7 @@ public:
     private:
         Refreshed& owner_;
         Fetch fetch_;
-        std::shared_ptr<const typename Refreshed::Round> round_;
+        std::shared_ptr<const Round> round_;
         std::optional<core::Attendance> attendance_;
     };
     Wait fetched(Fetch fetch) { return Wait(*this, std::move(fetch)); }
@@ -97,13 +104,6 @@ public:
     }
 
 private:
-    // One fetch and how it ended: what all who waited for it are told.
-    struct Round {
-        bool ended = false;
-        std::optional<Outcome> outcome;
-        std::exception_ptr exception;
-    };
-
     static core::Task<Outcome> run(core::Task<core::Result<T>> task) {
         core::Result<T> result = co_await task;
         if (!result) {
