@@ -62,6 +62,7 @@ e2e('a thousand cookies of ours cost no more than they weigh, also where the mod
   const site = await h.site({ server: 'large_client_header_buffers 8 32k;', locations: (s) => `location /off/ { oauth off; proxy_pass ${s.upstream.url}; }` });
   const held = [];
   site.upstream.reply = (request, response) => { held.push(response); return true; };
+  await until(() => workers(site.nginx)[0] !== '', 'a worker'); // nginx listens before it has one
   const [worker] = workers(site.nginx);
   const before = residentMemory(worker);
   const lines = 'Cookie: oauth=\r\n'.repeat(990);
