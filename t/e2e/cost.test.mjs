@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// What a request costs a worker grows with what was sent, and no faster: eight times as much of one kind is measured against once as much, in CPU time
+// of the worker. Linear is 8, quadratic 64.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import { assertSignedIn, e2e } from './lib/harness.mjs';
+import { until } from './lib/ports.mjs';
+
+const FEW = 110;
+const MANY = 8 * FEW;
+const MOST = 20;
+const REQUESTS = 40;
+const ROUNDS = 5;
+
+const workerOf = (nginx) => execFileSync('pgrep', ['-P', String(nginx.child.pid)], { encoding: 'utf8' }).trim();
+const cpuTime = (worker) => Number(readFileSync(`/proc/${worker}/schedstat`, 'utf8').split(' ')[0]);
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+// Requests one after the other on one connection; resolves to the last answer's first line.
+async function send(port, bytes, count) {
+  const socket = net.connect({ port, host: '127.0.0.1' });
+  await once(socket, 'connect');
+  let line = '';
+  for (let i = 0; i < count; i++) {
+    socket.write(bytes);
+    let text = '';
+    do {
+      text += (await once(socket, 'data', { signal: AbortSignal.timeout(10000) }))[0].toString('latin1');
+    } while (!isWhole(text));
+    line = text.split('\r\n')[0];
+  }
+  socket.destroy();
+  return line;
+}
+
+function isWhole(text) {
+  const head = text.indexOf('\r\n\r\n');
+  return head >= 0 && text.length >= head + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0);
+}
+
+const many = (count, text) => Array.from({ length: count }, (_, i) => text.replaceAll('#', String(i % 10))).join('');
+
+// Each makes a request's target and its header lines from a number.
+const kinds = {
+  'forged headers': (n) => ['/', many(n, 'X-OAuth_Identity: a\r\n')],
+  'other headers': (n) => ['/', many(n, 'X-Other-Header-#: a\r\n')],
+  'cookies of ours, a line each': (n) => ['/', many(n, 'Cookie: oauth=#\r\n')],
+  'cookies of ours in one line': (n) => ['/', `Cookie: ${many(n, 'oauth=#; ')}\r\n`],
+  'chunks of a session': (n) => ['/', `Cookie: ${many(n, 'oauth.#=a; ')}\r\n`],
+  'cookies of sign-ins': (n) => ['/', `Cookie: ${many(n, 'oauth_login_#=aa; ')}\r\n`],
+  'cookies of the application, with one of ours': (n) => ['/', `Cookie: ${many(n, 'name#=a; ')}oauth=1\r\n`],
+  'parameters of a callback': (n) => ['/auth/oauth/test/callback?' + many(n, 'parameter=#&') + 'state=s', ''],
+  'an address to come back to': (n) => ['/auth/oauth/test?return_to=/' + many(n, '%20a#'), ''],
+};
+
+e2e('DS-07 DS-08 what a request costs is linear in what was sent', async (h) => {
+  const site = await h.site({ server: 'large_client_header_buffers 8 64k; keepalive_requests 100000;', http: 'access_log off;' });
+  await until(() => workerOf(site.nginx) !== '', 'a worker');
+  await assertSignedIn(site);
+  const worker = workerOf(site.nginx);
+  const cost = async (kind, n) => {
+    const [target, lines] = kinds[kind](n);
+    const bytes = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nAccept: application/json\r\n${lines}\r\n`;
+    const before = cpuTime(worker);
+    const line = await send(site.port, bytes, REQUESTS);
+    assert.match(line, / (200|302|400|401) /, kind);
+    return cpuTime(worker) - before;
+  };
+  const figures = [];
+  let longest = 0;
+  for (const kind of Object.keys(kinds)) {
+    await cost(kind, MANY); // memory and caches are warm
+    const ratios = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const nothing = await cost(kind, 0);
+      const [few, most] = [await cost(kind, FEW), await cost(kind, MANY)];
+      longest = Math.max(longest, few / REQUESTS / 1000);
+      ratios.push((most - nothing) / Math.max(few - nothing, nothing / 10));
+    }
+    figures.push(`${kind}: ${median(ratios).toFixed(1)}`);
+    assert.ok(median(ratios) < MOST, `${kind}: eight times as many cost ${ratios.map((ratio) => ratio.toFixed(1)).join(', ')} times as much`);
+  }
+  assert.ok(longest < 1000 || process.env.OAUTH_SANITIZE, `a request took ${longest} microseconds`);
+  console.log(`# with ${FEW} of them a request takes ${longest.toFixed(0)} microseconds at most`);
+  console.log('# eight times as much costs, times: ' + figures.join('; '));
+});
