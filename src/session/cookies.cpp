@@ -59,15 +59,12 @@ std::optional<std::string> without_own_cookies(std::string_view header, std::str
         if (core::trim(raw).empty()) {
             continue;
         }
-        if (!kept.empty()) {
-            kept += "; ";
-        }
-        kept += core::trim(raw);
+        kept.append(kept.empty() ? "" : ";").append(raw);
     }
     if (!removed) {
         return std::nullopt;
     }
-    return kept;
+    return std::string(core::trim(kept));
 }
 
 namespace {

@@ -70,6 +70,8 @@ void hd_12_ours_are_cut_out(void**) {
         {"oauth; oauth=1", "oauth"},
         {"a=1,oauth=evil; oauth=x", "a=1,oauth=evil"},
         {"oauth=1; oauth=2; oauth.9=3", ""},
+        {"a=1;b=2;oauth=x;c=3", "a=1;b=2;c=3"},
+        {"a =  1 ;  oauth=x;  b=2 ;\tc", "a =  1 ;  b=2 ;\tc"},
     };
     for (const auto& [header, expected] : cases) {
         assert_text_equal(without_own_cookies(header, "oauth").value_or("unchanged"), expected);
