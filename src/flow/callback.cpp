@@ -97,6 +97,7 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
         return Error{Code::internal_error, "no randomness"};
     }
     const std::int64_t now = site.clock.now();
+    session.made_at = now;
     session.signed_in_at = std::clamp<std::int64_t>(signed_in.auth_time.value_or(now), 0, now);
     session.expires_at = now + site.options.session_lifetime;
     if (site.options.keep_tokens) {

@@ -14,7 +14,7 @@ namespace oauth::session {
 
 namespace {
 
-constexpr std::uint64_t record_version = 2;
+constexpr std::uint64_t record_version = 3;
 constexpr std::size_t max_record_size = 64 * 1024;
 
 constexpr std::uint64_t bit(unsigned index) {
@@ -133,6 +133,7 @@ std::string serialize(const Session& session) {
     core::RecordWriter record;
     record.number(record_version);
     record.text(session.id);
+    record.number(static_cast<std::uint64_t>(session.made_at));
     record.number(static_cast<std::uint64_t>(session.signed_in_at));
     record.number(static_cast<std::uint64_t>(session.expires_at));
     record.text(session.provider_fingerprint);
@@ -152,6 +153,7 @@ std::optional<Session> deserialize(std::string_view bytes) {
     }
     Session session;
     session.id = record.text();
+    session.made_at = static_cast<std::int64_t>(record.number());
     session.signed_in_at = static_cast<std::int64_t>(record.number());
     session.expires_at = static_cast<std::int64_t>(record.number());
     session.provider_fingerprint = record.text();

@@ -40,7 +40,8 @@ struct Identity {
 struct Session {
     Identity identity;
     std::string id;                   // 16 random bytes
-    std::int64_t signed_in_at = 0;    // seconds; auth_time of the identity token
+    std::int64_t made_at = 0;         // seconds; of several sessions of a browser the newest counts
+    std::int64_t signed_in_at = 0;    // auth_time of the identity token
     std::int64_t expires_at = 0;      // absolute
     std::string provider_fingerprint; // of the provider as it was configured: providers::fingerprint
     std::string made_for; // a mark of the facts that the configuration needed; see docs/architecture.md

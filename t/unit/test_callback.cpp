@@ -37,6 +37,7 @@ void cb_18_a_sign_in_ends_in_a_session(void**) {
     assert_text_equal(session->session.identity.email.value_or(""), "ann@example.org");
     assert_true(session->session.identity.email_verified);
     assert_int_equal(session->session.id.size(), 16);
+    assert_int_equal(session->session.made_at, unit::start_of_time);
     assert_int_equal(session->session.signed_in_at, unit::start_of_time);
     assert_int_equal(session->session.expires_at, unit::start_of_time + world.options.session_lifetime);
     assert_text_equal(session->session.id_token, "");
