@@ -20,6 +20,11 @@ namespace {
 constexpr long pooled_connections = 32;
 constexpr long connections_per_host = 32;
 
+// libcurl 8.9 and later waits for the server's TLS goodbye, up to two seconds, but up to 8.14 at least it
+// asks for no timer that ends the wait: the socket of a server that says nothing more would stay, and with it
+// one of nginx's connections, until somebody signs in again.
+constexpr std::chrono::milliseconds goodbye_timeout(2100);
+
 // libcurl's resolver threads inherit this signal mask, so that the process's signals reach only its main
 // thread. Signals for faults are not blocked.
 class SignalsBlocked {
@@ -132,6 +137,7 @@ CurlMultiEngine::~CurlMultiEngine() {
         curl_multi_cleanup(multi_);
     }
     curl_due_.reset();
+    goodbye_due_.reset();
     arm_timer();
     if (initialised_) {
         curl_global_cleanup();
@@ -210,20 +216,31 @@ void CurlMultiEngine::remove(Entry& entry) noexcept {
     }
     visitors_ -= entry.purpose == HttpRequest::Purpose::visitor ? 1 : 0;
     entries_.erase(entry.self);
+    goodbye_due_ = std::chrono::steady_clock::now() + goodbye_timeout;
 }
 
-int CurlMultiEngine::on_socket(CURL* easy, curl_socket_t socket, int what, void* engine, void*) noexcept {
+// What libcurl keeps for us with a socket tells whether it is one that is watched.
+int CurlMultiEngine::on_socket(CURL* easy, curl_socket_t socket, int what, void* engine,
+                               void* watched) noexcept {
     auto* self = static_cast<CurlMultiEngine*>(engine);
     const Interest interest = interest_of(what);
-    if (!self->loop_.watch(socket, interest) && interest != Interest::none) {
-        char* entry = nullptr;
-        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &entry);
-        if (entry != nullptr) {
-            self->refuse(*static_cast<Entry*>(static_cast<void*>(entry)),
-                         "no room in the event loop for the connection");
-        }
+    if (interest == Interest::none) {
+        static_cast<void>(self->loop_.watch(socket, interest));
+        self->watched_ -= watched != nullptr ? 1 : 0;
+    } else if (!self->loop_.watch(socket, interest)) {
+        self->refuse_for(easy, "no room in the event loop for the connection");
+    } else if (watched == nullptr) {
+        self->watched_ += curl_multi_assign(self->multi_, socket, self) == CURLM_OK ? 1 : 0;
     }
     return 0; // anything else would end all transfers of this worker
+}
+
+void CurlMultiEngine::refuse_for(CURL* easy, const char* reason) noexcept {
+    char* entry = nullptr; // null: libcurl's own handle
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &entry);
+    if (entry != nullptr) {
+        refuse(*static_cast<Entry*>(static_cast<void*>(entry)), reason);
+    }
 }
 
 int CurlMultiEngine::on_timeout(CURLM*, long milliseconds, void* engine) noexcept {
@@ -239,6 +256,9 @@ int CurlMultiEngine::on_timeout(CURLM*, long milliseconds, void* engine) noexcep
 void CurlMultiEngine::on_timer() noexcept {
     armed_.reset();
     curl_due_.reset(); // libcurl asks again if it was called too early
+    if (goodbye_due_ && *goodbye_due_ <= std::chrono::steady_clock::now()) {
+        goodbye_due_.reset();
+    }
     drive(CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -297,8 +317,17 @@ void CurlMultiEngine::complete(Entry& entry, CURLcode code) noexcept {
     waiting.resume();
 }
 
+std::optional<CurlMultiEngine::TimePoint> CurlMultiEngine::next_due() const noexcept {
+    if (refused_ > 0) {
+        return TimePoint::min();
+    }
+    const std::optional<TimePoint> goodbye_due = watched_ > 0 ? goodbye_due_ : std::nullopt;
+    return curl_due_ && goodbye_due ? std::min(curl_due_, goodbye_due)
+                                    : (curl_due_ ? curl_due_ : goodbye_due);
+}
+
 void CurlMultiEngine::arm_timer() noexcept {
-    const std::optional<TimePoint> due = refused_ > 0 ? std::optional(TimePoint::min()) : curl_due_;
+    const std::optional<TimePoint> due = next_due();
     if (!due) {
         if (std::exchange(armed_, std::nullopt)) {
             loop_.clear_timer();

@@ -59,17 +59,18 @@ private:
         bool operator==(const Armed&) const = default;
     };
 
-    static int on_socket(CURL* easy, curl_socket_t socket, int what, void* engine,
-                         void* socket_data) noexcept;
+    static int on_socket(CURL* easy, curl_socket_t socket, int what, void* engine, void* watched) noexcept;
     static int on_timeout(CURLM* multi, long milliseconds, void* engine) noexcept;
 
     void add_to_multi(Entry& entry);
     void refuse(Entry& entry, const char* reason) noexcept;
+    void refuse_for(CURL* easy, const char* reason) noexcept; // who has the handle
     void remove(Entry& entry) noexcept;
     void drive(curl_socket_t socket, int events) noexcept;
     void complete_ended() noexcept;
     void complete_refused() noexcept;
     void complete(Entry& entry, CURLcode code) noexcept;
+    std::optional<TimePoint> next_due() const noexcept;
     void arm_timer() noexcept;
 
     EventLoop& loop_;
@@ -79,7 +80,9 @@ private:
     std::list<Entry> entries_;
     std::size_t refused_ = 0;  // entries whose stage is not `running`
     std::size_t visitors_ = 0; // entries that a visitor waits for
+    std::size_t watched_ = 0;  // sockets
     std::optional<TimePoint> curl_due_;
+    std::optional<TimePoint> goodbye_due_; // see goodbye_timeout
     std::optional<Armed> armed_;
 };
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Whom the network client trusts (TK-14): the configured authority or the system's, the right name, in time -
 // and no connection that somebody with other certificates has opened.
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -103,6 +106,35 @@ void test_trust_is_not_shared(void**) {
     }
 }
 
+// libcurl 8.9 and later keeps the socket of a request that has ended until the server has said goodbye too,
+// or for two seconds. Nobody waits for that: not who asked, not a process that is to end, not the engine's
+// end.
+void test_server_without_goodbye(void**) {
+    std::atomic<bool> leave = false;
+    HttpServer server(
+        [&leave](unit::Connection& connection) {
+            connection.read_request();
+            connection.send(unit::hello);
+            while (!leave) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            }
+        },
+        good_server());
+    Network patient(trusting(authority().pem()));
+    assert_true(fetches(patient, *patient.client, server.url("localhost", "/")));
+    assert_false(patient.loop.keeps_process_alive());
+    assert_true(patient.run_until_nothing_is_watched());
+
+    Network network(trusting(authority().pem()));
+    assert_true(fetches(network, *network.client, server.url("localhost", "/")));
+    const auto ending = unit::TestTime::now();
+    network.engine.reset();
+    assert_int_equal(network.loop.watched(), 0);
+    assert_false(network.loop.has_timer());
+    assert_true(unit::TestTime::now() - ending < std::chrono::milliseconds(500));
+    leave = true;
+}
+
 void test_bad_certificates_make_no_client(void**) {
     Network network;
     for (const char* text : {"hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
@@ -130,6 +162,7 @@ int main() {
         cmocka_unit_test(test_self_signed_certificate_that_is_trusted_itself),
         cmocka_unit_test(test_untrusted),
         cmocka_unit_test(test_trust_is_not_shared),
+        cmocka_unit_test(test_server_without_goodbye),
         cmocka_unit_test(test_bad_certificates_make_no_client),
         cmocka_unit_test(test_old_protocol),
     };
