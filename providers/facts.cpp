@@ -30,10 +30,8 @@ std::optional<std::string> text_fact(core::JsonView value) {
         return string->empty() || string->size() > max_text ? std::nullopt
                                                             : std::optional<std::string>(*string);
     }
-    if (value.is_number()) {
-        return value.dump();
-    }
-    return std::nullopt;
+    const auto number = value.number_text();
+    return number ? std::optional<std::string>(*number) : std::nullopt;
 }
 
 std::optional<session::Strings> list_fact(core::JsonView value) {

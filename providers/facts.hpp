@@ -13,7 +13,7 @@ namespace oauth::providers {
 
 constexpr std::size_t max_list = 10000;
 
-// A scalar as text; nullopt for a list, an object or a text that is too long.
+// A text, or a number as it was sent; nullopt for a list, an object or a text that is too long.
 std::optional<std::string> text_fact(core::JsonView value);
 // A list of strings; a single string counts as a list of one. nullopt if it has anything else in it.
 std::optional<session::Strings> list_fact(core::JsonView value);

@@ -48,10 +48,11 @@ std::vector<std::string> github_scopes(const Settings&, const Needs& needs) {
 
 core::Status map_github(const Settings&, const UserData& data, const Needs&, session::Identity& identity) {
     const core::JsonView user = data.userinfo_view();
-    if (!user.get("id").is_number()) {
-        return core::Error{core::Code::provider_error, "the user has no id"};
+    const auto id = user.get("id").number_text();
+    if (!id || !user.get("id").as_identifier()) {
+        return core::Error{core::Code::provider_error, "the user has no id that is an integer"};
     }
-    identity.subject = user.get("id").dump();
+    identity.subject = *id;
     identity.picture = text_fact(user.get("avatar_url"));
     identity.email.reset(); // the public address in /user is not verified: its owner can write anything
     identity.email_verified = false;

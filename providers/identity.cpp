@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_subject = 255;
 
 bool is_absent(core::JsonView value) {
-    return !value || value.is_null() || value.as_string() == std::string_view();
+    return !value || value.as_string() == std::string_view();
 }
 
 // The address is verified if a source that has exactly this address says so. The flag of one address says
@@ -89,24 +89,30 @@ core::JsonView UserData::claim(std::string_view path) const {
 
 // Plain OAuth 2.0 has no fixed name for the subject: sub or id. A name or an address cannot be the subject,
 // because somebody else may have it tomorrow.
-std::optional<std::string> find_subject(const UserData& data) {
+core::JsonView find_subject(const UserData& data) {
     // UI-02: if there is an ID token, the facts that the protocol guarantees come only from it.
     if (data.id_token) {
-        return text_fact(data.id_token_view().get("sub"));
+        return data.id_token_view().get("sub");
     }
-    auto subject = text_fact(data.userinfo_view().get("sub"));
-    return subject ? subject : text_fact(data.userinfo_view().get("id"));
+    const core::JsonView subject = data.userinfo_view().get("sub");
+    return is_absent(subject) ? data.userinfo_view().get("id") : subject;
+}
+
+bool is_usable_subject(std::optional<std::string_view> subject) {
+    return subject && !subject->empty() && subject->size() <= max_subject &&
+           !core::has_control_characters(*subject);
 }
 
 core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data,
                                              const Needs& needs) {
     session::Identity identity;
     identity.provider = settings.name;
-    auto subject = find_subject(data);
-    if (!subject || subject->size() > max_subject || core::has_control_characters(*subject)) {
-        return core::Error{core::Code::provider_error, "the provider gives no usable subject (sub)"};
+    const auto subject = find_subject(data).as_identifier();
+    if (!is_usable_subject(subject)) {
+        return core::Error{core::Code::provider_error,
+                           "the provider gives no usable subject (sub): a text or an integer"};
     }
-    identity.subject = std::move(*subject);
+    identity.subject = *subject;
     map_email(settings, data, identity);
     map_claims(data, needs, identity);
     identity.user = user_name(settings, data, identity);

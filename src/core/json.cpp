@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Reads and writes JSON. The strict scanner checks a text first; only then cJSON builds the tree, which a
-// Json owns and views borrow. Called for metadata, key sets, tokens, user data and sessions, and for all JSON
-// that is written.
+// Json owns and views borrow. In the tree a number is a cJSON_Raw: the text of the number, which cJSON prints
+// as it stands, and beside it the double. Called for metadata, key sets, tokens, user data and sessions, and
+// for all JSON that is written.
 #include "json.hpp"
 #include "bytes.hpp"
 #include "json_scanner.hpp"
@@ -10,6 +11,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <new>
 
 namespace oauth::core {
 namespace {
@@ -30,6 +33,60 @@ bool has_duplicate_names(const cJSON* node) {
     }
     std::sort(names.begin(), names.end());
     return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+void keep_text(cJSON* number, std::string_view text) {
+    auto* copy = static_cast<char*>(cJSON_malloc(text.size() + 1)); // freed with the node
+    if (copy == nullptr) {
+        throw std::bad_alloc();
+    }
+    std::memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    number->valuestring = copy;
+    number->type = cJSON_Raw;
+}
+
+// cJSON prints a double with 15 or 17 digits, and takes two for equal that differ by less than it can print.
+// So the numbers of the text, which come in the tree's order, are put in. Gives how many were used.
+std::size_t keep_number_texts(cJSON* node, const NumberTexts& texts, std::size_t used = 0) {
+    if (cJSON_IsNumber(node) != 0 && used < texts.size()) {
+        keep_text(node, texts[used]);
+        ++used;
+    }
+    for (cJSON* child = node->child; child != nullptr; child = child->next) {
+        used = keep_number_texts(child, texts, used);
+    }
+    return used;
+}
+
+bool is_integer(std::string_view number) {
+    return number.find_first_of(".eE") == std::string_view::npos;
+}
+
+// RFC 7493 2.2: beyond 2^53 - 1 readers that have doubles take one integer for another.
+bool is_beyond_doubles(std::string_view integer) {
+    constexpr std::string_view greatest = "9007199254740991";
+    if (integer.starts_with('-')) {
+        integer.remove_prefix(1);
+    }
+    return integer.size() > greatest.size() || (integer.size() == greatest.size() && integer > greatest);
+}
+
+void quote_great_integers(cJSON* node) {
+    if (cJSON_IsRaw(node) != 0 && is_integer(node->valuestring) && is_beyond_doubles(node->valuestring)) {
+        node->type = cJSON_String;
+    }
+    for (cJSON* child = node->child; child != nullptr; child = child->next) {
+        quote_great_integers(child);
+    }
+}
+
+std::string print(const cJSON* node) {
+    std::unique_ptr<char, void (*)(void*)> text(cJSON_PrintUnformatted(node), cJSON_free);
+    if (!text) {
+        throw std::bad_alloc();
+    }
+    return text.get();
 }
 
 // RFC 6901 4. nullopt for a '~' that does not begin an escape.
@@ -96,11 +153,13 @@ void Json::Delete::operator()(cJSON* node) const {
 }
 
 std::optional<Json> Json::parse(std::string_view text, int max_depth) {
-    if (!is_strict_json(text, std::clamp(max_depth, 0, depth_ceiling))) {
+    const auto numbers = scan_strict_json(text, std::clamp(max_depth, 0, depth_ceiling));
+    if (!numbers) {
         return std::nullopt;
     }
     Json json(cJSON_ParseWithLengthOpts(text.data(), text.size(), nullptr, 0));
-    if (!json.root_ || has_duplicate_names(json.root_.get())) {
+    if (!json.root_ || keep_number_texts(json.root_.get(), *numbers) != numbers->size() ||
+        has_duplicate_names(json.root_.get())) {
         return std::nullopt;
     }
     return json;
@@ -119,7 +178,7 @@ bool JsonView::is_string() const {
 }
 
 bool JsonView::is_number() const {
-    return cJSON_IsNumber(node_) != 0;
+    return cJSON_IsRaw(node_) != 0;
 }
 
 bool JsonView::is_bool() const {
@@ -134,7 +193,7 @@ JsonView JsonView::get(std::string_view name) const {
     if (is_object()) {
         for (const cJSON* child = node_->child; child != nullptr; child = child->next) {
             if (name == child->string) {
-                return JsonView(child);
+                return cJSON_IsNull(child) != 0 ? JsonView() : JsonView(child);
             }
         }
     }
@@ -198,21 +257,43 @@ std::vector<std::pair<std::string_view, JsonView>> JsonView::members() const {
     std::vector<std::pair<std::string_view, JsonView>> pairs;
     if (is_object()) {
         for (const cJSON* child = node_->child; child != nullptr; child = child->next) {
-            pairs.emplace_back(child->string, JsonView(child));
+            if (cJSON_IsNull(child) == 0) {
+                pairs.emplace_back(child->string, JsonView(child));
+            }
         }
     }
     return pairs;
 }
 
-std::string JsonView::dump() const {
-    if (node_ == nullptr) {
-        return "null";
+std::optional<std::string_view> JsonView::number_text() const {
+    if (!is_number()) {
+        return std::nullopt;
     }
-    std::unique_ptr<char, void (*)(void*)> text(cJSON_PrintUnformatted(node_), cJSON_free);
-    if (!text) {
+    return node_->valuestring;
+}
+
+std::optional<std::string_view> JsonView::as_identifier() const {
+    const auto number = number_text();
+    if (!number) {
+        return as_string();
+    }
+    return is_integer(*number) && *number != "-0" ? number : std::nullopt;
+}
+
+std::string JsonView::dump() const {
+    return node_ == nullptr ? "null" : print(node_);
+}
+
+std::string JsonView::dump_interoperable() const {
+    if (node_ == nullptr) {
+        return dump();
+    }
+    std::unique_ptr<cJSON, void (*)(cJSON*)> copy(cJSON_Duplicate(node_, 1), cJSON_Delete);
+    if (!copy) {
         throw std::bad_alloc();
     }
-    return text.get();
+    quote_great_integers(copy.get());
+    return print(copy.get());
 }
 
 std::string json_quote(std::string_view text) {

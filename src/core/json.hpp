@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // JSON (RFC 8259), read strictly: UTF-8 without BOM, no duplicate names even when escaped differently, no
-// NUL, no lone surrogates, bounded depth and count. cJSON builds the tree; a Json owns it, a JsonView borrows
-// it and must not outlive it.
+// NUL, no lone surrogates, bounded depth and count. A number keeps the text that it was sent as, and a member
+// that is null counts as absent. cJSON builds the tree; a Json owns it, a JsonView borrows it and must not
+// outlive it.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ public:
     bool is_bool() const;
     bool is_null() const;
 
-    // The member with exactly this name. The view does not exist() if there is none or this is no object.
+    // The member with exactly this name. The view does not exist() if there is none, if it is null, which is
+    // how many servers write that they have none, or if this is no object.
     JsonView get(std::string_view name) const;
     // A dotted path ("realm_access.roles"), or a JSON Pointer (RFC 6901) if it begins with '/'. A member
     // whose name is the whole dotted path comes first.
@@ -40,11 +42,20 @@ public:
     std::optional<bool> as_bool() const;
     // A number, truncated towards zero and cut to [-2^53, 2^53], so that it never overflows.
     std::optional<std::int64_t> as_integer() const;
+    // A number as it was sent: 1234567890123456789, 2.0, 1e3.
+    std::optional<std::string_view> number_text() const;
+    // What tells one from another: a text, or an integer with all its digits. Not a number with a fraction or
+    // an exponent, nor -0: they are spellings of one number among others.
+    std::optional<std::string_view> as_identifier() const;
 
-    std::vector<JsonView> elements() const;                             // of an array; empty otherwise
-    std::vector<std::pair<std::string_view, JsonView>> members() const; // of an object; empty otherwise
+    std::vector<JsonView> elements() const; // of an array; empty otherwise
+    // Those of an object that are not null; empty otherwise.
+    std::vector<std::pair<std::string_view, JsonView>> members() const;
 
-    std::string dump() const; // compact JSON text; "null" if it does not exist()
+    std::string dump() const; // compact JSON text, numbers as they were sent; "null" if it does not exist()
+    // The same for readers that are not known: integers that most of them would round are texts (RFC 7493
+    // 2.2).
+    std::string dump_interoperable() const;
 
 private:
     const cJSON* node_ = nullptr;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A recursive-descent scanner for RFC 8259. It builds nothing and owns nothing. json.cpp runs it first, so
-// that the library that builds the tree only sees well-formed text. Its recursion is bounded by the depth.
+// A recursive-descent scanner for RFC 8259. It builds no tree. json.cpp runs it first, so that the library
+// that builds the tree only sees well-formed text, and takes the numbers from it, which that library would
+// round. Its recursion is bounded by the depth.
 #include "json_scanner.hpp"
 #include "bytes.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace oauth::core {
 namespace {
@@ -15,6 +17,8 @@ constexpr std::size_t max_number_size = 60; // the tree builder copies a number 
 class Scanner {
 public:
     Scanner(std::string_view text, int max_depth) : rest_(text), depth_left_(max_depth) {}
+
+    NumberTexts numbers;
 
     bool document() {
         if (!value()) {
@@ -201,7 +205,7 @@ std::size_t Scanner::digits() {
 }
 
 bool Scanner::number() {
-    auto size_before = rest_.size();
+    const std::string_view text = rest_;
     take('-');
     if (!take('0') && digits() == 0) {
         return false;
@@ -217,13 +221,18 @@ bool Scanner::number() {
             return false;
         }
     }
-    return size_before - rest_.size() <= max_number_size;
+    numbers.push_back(text.substr(0, text.size() - rest_.size()));
+    return numbers.back().size() <= max_number_size;
 }
 
 } // namespace
 
-bool is_strict_json(std::string_view text, int max_depth) {
-    return Scanner(text, max_depth).document();
+std::optional<NumberTexts> scan_strict_json(std::string_view text, int max_depth) {
+    Scanner scanner(text, max_depth);
+    if (!scanner.document()) {
+        return std::nullopt;
+    }
+    return std::move(scanner.numbers);
 }
 
 } // namespace oauth::core

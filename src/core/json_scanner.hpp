@@ -4,13 +4,18 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace oauth::core {
 
-// True for one JSON value in valid UTF-8 without BOM, NUL or lone surrogates, nested at most `max_depth`
-// arrays and objects deep, with at most 100000 values and number tokens of at most 60 characters. Linear
-// time, no allocation.
-bool is_strict_json(std::string_view text, int max_depth);
+// The numbers of a text, as they stand there and in its order.
+using NumberTexts = std::vector<std::string_view>;
+
+// For one JSON value in valid UTF-8 without BOM, NUL or lone surrogates, nested at most `max_depth` arrays
+// and objects deep, with at most 100000 values and numbers of at most 60 characters: its numbers. nullopt for
+// anything else. Linear time.
+std::optional<NumberTexts> scan_strict_json(std::string_view text, int max_depth);
 
 } // namespace oauth::core

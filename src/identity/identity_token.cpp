@@ -32,6 +32,13 @@ void add_user(core::JsonObjectWriter& claims, const session::Session& session) {
     claims.add_integer("auth_time", session.signed_in_at);
 }
 
+// It goes to applications in any language: see dump_interoperable.
+void add_claim(core::JsonObjectWriter& claims, std::string_view name, const std::string& value) {
+    if (const auto json = core::Json::parse(value)) {
+        claims.add_json(name, json->root().dump_interoperable());
+    }
+}
+
 // Names that an extra claim must not have.
 bool is_own_claim(std::string_view name) {
     static constexpr std::string_view own[] = {"iss",      "aud",       "sub",   "iat",           "exp",
@@ -46,7 +53,7 @@ void add_extra(core::JsonObjectWriter& claims, const session::Identity& identity
         const std::string* value = identity.find_claim(*path);
         const bool is_repeated = std::find(paths.begin(), path, *path) != path; // no name twice: RFC 7519 4
         if (value != nullptr && !is_own_claim(*path) && !is_repeated) {
-            claims.add_json(*path, *value);
+            add_claim(claims, *path, *value);
         }
     }
 }

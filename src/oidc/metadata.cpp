@@ -64,15 +64,10 @@ core::Error refusal(std::string_view member, std::string_view wrong) {
     return {core::Code::provider_error, std::string(member) + " " + std::string(wrong)};
 }
 
-// Some providers write null for what they do not have.
-bool is_given(core::JsonView value) {
-    return value.exists() && !value.is_null();
-}
-
 std::optional<core::Error> read_endpoint(core::JsonView document, const EndpointField& field,
                                          Metadata& metadata) {
     const core::JsonView value = document.get(field.name);
-    if (!is_given(value)) {
+    if (!value.exists()) {
         if (field.presence == Presence::required) {
             return refusal(field.name, "is missing");
         }
@@ -89,7 +84,7 @@ std::optional<core::Error> read_endpoint(core::JsonView document, const Endpoint
 
 std::optional<core::Error> read_list(core::JsonView document, const ListField& field, Metadata& metadata) {
     const core::JsonView value = document.get(field.name);
-    if (!is_given(value)) {
+    if (!value.exists()) {
         return std::nullopt;
     }
     const auto elements = value.elements();
@@ -108,7 +103,7 @@ std::optional<core::Error> read_list(core::JsonView document, const ListField& f
 
 std::optional<core::Error> read_flag(core::JsonView document, const FlagField& field, Metadata& metadata) {
     const core::JsonView value = document.get(field.name);
-    if (!is_given(value)) {
+    if (!value.exists()) {
         return std::nullopt;
     }
     const auto flag = value.as_bool();

@@ -56,7 +56,7 @@ struct Members {
 };
 
 Members::Text text_of(core::JsonView value) {
-    if (!value.exists() || value.is_null()) {
+    if (!value.exists()) {
         return {};
     }
     const auto text = value.as_string();
@@ -144,8 +144,9 @@ core::Result<Members> read_json(const net::HttpResponse& response) {
     if (!json || !json->root().is_object()) {
         return refusal("the answer is not a strict JSON object");
     }
-    // RFC 6749 5.2 asks for status 400, but some providers answer errors with 200.
-    if (const core::JsonView error = json->root().get("error")) {
+    // RFC 6749 5.2 asks for status 400, but some providers answer errors with 200. Others name the member in
+    // every answer, and leave it empty where all is well.
+    if (const core::JsonView error = json->root().get("error"); error && error.as_string() != "") {
         return failure(response.status, error.as_string());
     }
     return members_of(json->root());
@@ -159,8 +160,8 @@ core::Result<Members> read_form(const net::HttpResponse& response) {
     if (!form) {
         return refusal("the answer is not a form");
     }
-    if (form->has("error")) {
-        return failure(response.status, form->find("error"));
+    if (const auto error = form->find("error"); error && !error->empty()) {
+        return failure(response.status, error);
     }
     return members_of(*form);
 }

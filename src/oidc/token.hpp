@@ -38,7 +38,7 @@ enum class TokenFormat { json, json_or_form }; // GitHub may answer with a form
 // RFC 6749 5.1 and 5.2, OpenID Connect Core 3.1.3.3. The answer must be 200 with a strict JSON object of at
 // most 1 MiB (application/json or application/*+json), or with json_or_form a form. access_token is required;
 // a token is at most 64 KiB of visible ASCII. token_type must be "bearer", in any case; with json_or_form it
-// may be missing. The error is provider_error, also for an `error` member in a 200. Its detail has the status
+// may be missing. The error is provider_error, also for an `error` member in a 200 that is not empty. Its detail has the status
 // and the error code, if is_error_code holds (wire.hpp), and nothing else of the body.
 core::Result<TokenSet> process_token_response(const net::HttpResponse& response, IdTokenRule id_token,
                                               TokenFormat format = TokenFormat::json);

@@ -87,6 +87,14 @@ e2e('MD-07 a sign-in ends at the endpoints where it began', async (h) => {
   assert.equal(evil.count('userinfo'), 0, 'the access token stays with the old userinfo endpoint');
 });
 
+e2e('UI-06 members of metadata, keys and userinfo that are null are absent', async (h) => {
+  const provider = await h.provider();
+  provider.discovery.alter = (metadata) => ({ ...metadata, introspection_endpoint: null, end_session_endpoint: null, code_challenge_methods_supported: null, require_pushed_authorization_requests: null });
+  provider.jwks.keys = (keys) => keys.map((key) => ({ ...key, use: null, key_ops: null, alg: null, issuer: null }));
+  provider.userinfo.claims = (all) => ({ ...all, name: null, groups: null, error: null });
+  await assertAccepted(await h.site({ provider }), 'null');
+});
+
 e2e('MD-08 metadata and keys that are known serve while the provider does not give them', async (h) => {
   const site = await h.site();
   await assertAccepted(site, 'well');

@@ -139,6 +139,11 @@ e2e('TK-16 answers are bounded in size, coding and time', async (h) => {
   await assertRefused(site, 'a byte at a time', { status: 504, codes: 'provider_timeout' });
 });
 
+e2e('TK-11 UI-06 an error that is null or empty is none, and so are other members that are null', (h) => table(h, {
+  refused: [['another value', alter({ error: 'invalid_grant' })], ['no text', alter({ error: false })]],
+  accepted: [null, ''].map((nothing) => [String(nothing), alter({ error: nothing, error_description: nothing, scope: null, refresh_token: null, expires_in: null })]),
+}));
+
 e2e('TK-17 a scope that was not granted does not satisfy a rule', async (h) => {
   const site = await h.site({ rules: 'oauth_allow scope=admin;', block: 'scope openid email admin;' });
   site.provider.token = alter({ scope: 'openid email' });

@@ -140,6 +140,19 @@ void no_token_outlives_its_session(void**) {
     }
 }
 
+void great_numbers_are_not_for_rounding(void**) {
+    session::Session session = full_session();
+    session.identity.claims = {
+        {"id", "1234567890123456789"}, {"level", "5000000000000001"}, {"in", "[1,9007199254740993]"}};
+    const std::vector<std::string> extra = {"id", "level", "in"};
+    TokenParameters given = parameters();
+    given.extra_claims = &extra;
+    const core::Json json = claims_of(session, given);
+    assert_text_equal(json.root().get("id").dump(), "\"1234567890123456789\"");
+    assert_text_equal(json.root().get("level").dump(), "5000000000000001");
+    assert_text_equal(json.root().get("in").dump(), "[1,\"9007199254740993\"]");
+}
+
 void extra_claims_are_added_and_replace_nothing(void**) {
     const std::vector<std::string> extra = {"realm_access.roles", "level", "absent", "sub"};
     TokenParameters given = parameters();
@@ -258,6 +271,7 @@ int main() {
         cmocka_unit_test(what_is_unknown_is_left_out),
         cmocka_unit_test(an_unverified_address_is_told_to_be_so),
         cmocka_unit_test(no_token_outlives_its_session),
+        cmocka_unit_test(great_numbers_are_not_for_rounding),
         cmocka_unit_test(extra_claims_are_added_and_replace_nothing),
         cmocka_unit_test(no_own_claim_can_be_replaced_or_planted),
         cmocka_unit_test(an_extra_claim_named_twice_is_there_once),

@@ -14,15 +14,28 @@ static void values_are_read_through_views(void**) {
         Json::parse(R"( {"s":"\u00e4\n","n":-1.5e1,"t":true,"f":false,"z":null,"a":[1,[],{}],"":"e"} )");
     assert_true(json.has_value());
     auto root = json->root();
-    assert_true(root.is_object() && root.get("a").is_array() && root.get("z").is_null());
+    assert_true(root.is_object() && root.get("a").is_array());
     assert_text_equal(root.get("s").as_string().value_or("?"), "\xc3\xa4\n");
     assert_true(root.get("n").as_number() == -15.0);
     assert_true(root.get("t").as_bool() == true);
     assert_true(root.get("f").as_bool() == false);
     assert_int_equal(root.get("a").elements().size(), 3);
     assert_text_equal(root.get("").as_string().value_or("?"), "e");
-    assert_int_equal(root.members().size(), 7);
+    assert_int_equal(root.members().size(), 6); // without the one that is null
     assert_text_equal(root.members()[1].first, "n");
+}
+
+// Who writes null has nothing to say: everybody who looks for a member finds none.
+static void a_member_that_is_null_is_absent_ui_06(void**) {
+    auto json = Json::parse(R"({"z":null,"o":{"z":null,"a":1},"a":[null],"o.a":null})");
+    auto root = json->root();
+    assert_false(root.get("z").exists() || root.at_path("z").exists() || root.at_path("/z").exists());
+    assert_false(root.at_path("o.z").exists() || root.at_path("/o/z").exists());
+    assert_true(root.at_path("o.a").as_integer() == 1); // a name that has nothing hides no path
+    assert_int_equal(root.members().size(), 2);
+    assert_int_equal(root.get("a").elements().size(), 1); // an element is no member
+    assert_true(root.get("a").elements()[0].is_null());
+    assert_true(Json::parse("null")->root().is_null());
 }
 
 static void a_view_of_another_type_has_no_value(void**) {
@@ -72,7 +85,8 @@ static void text_is_utf8_without_nul_or_lone_surrogates_jo_09(void**) {
           "\"\\ud800\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\n\"", "\"\\ud83d\\u\"",
           "\"\\udc00\\udc00\"", "\"\\ud800dc00\""}) {
         assert_false(Json::parse(bad).has_value());
-        assert_false(is_strict_json(bad, 8)); // by itself: the tree builder refuses some of these too
+        assert_false(
+            scan_strict_json(bad, 8).has_value()); // by itself: the tree builder refuses some of these too
     }
     assert_false(Json::parse(std::string_view("\"a\0b\"", 5)).has_value());
     assert_false(Json::parse(std::string_view("{}\0", 3)).has_value());
@@ -193,6 +207,62 @@ static void dumping_gives_back_the_value(void**) {
     assert_text_equal(JsonView().dump(), "null");
 }
 
+// The double of each is the double of another one, or its digits are more than cJSON prints.
+static void numbers_keep_their_text(void**) {
+    for (std::string_view text :
+         {"1234567890123456789", "1234567890123456790", "5000000000000001", "5000000000000000",
+          "738529527931269425", "9007199254740993", "-9223372036854775808", "18446744073709551617", "0", "-0",
+          "2.0", "0.10", "1e3", "1E+03", "1.2345678901234568e+18", "1e400",
+          "0.1000000000000000055511151231257827021181583404541016"}) {
+        auto json = Json::parse(text);
+        assert_true(json && json->root().is_number());
+        assert_text_equal(json->root().number_text().value_or("?"), text);
+        assert_text_equal(json->root().dump(), text);
+    }
+    assert_text_equal(Json::parse(std::string(60, '9'))->root().dump(), std::string(60, '9'));
+    constexpr std::string_view nested = R"({"a":[1234567890123456789,{"b":5000000000000001},"x"],"c":2.50})";
+    assert_text_equal(Json::parse(nested)->root().dump(), nested);
+    assert_false(Json::parse("\"1\"")->root().number_text().has_value());
+    assert_false(JsonView().number_text().has_value());
+}
+
+static void an_identifier_is_a_text_or_an_integer(void**) {
+    constexpr const char* rows[][2] = {{"\"7\"", "7"},
+                                       {"\"1.5\"", "1.5"},
+                                       {"\"\"", ""},
+                                       {"7", "7"},
+                                       {"-7", "-7"},
+                                       {"0", "0"},
+                                       {"1234567890123456789", "1234567890123456789"},
+                                       {"1234567890123456790", "1234567890123456790"}};
+    for (const auto& [text, identifier] : rows) {
+        assert_text_equal(Json::parse(text)->root().as_identifier().value_or("?"), identifier);
+    }
+    for (std::string_view none : {"1.0", "1.5", "1e3", "1E3", "1.2345678901234568e+18", "-0", "true", "null",
+                                  "[]", "{}", "[\"7\"]"}) {
+        assert_false(Json::parse(none)->root().as_identifier().has_value());
+    }
+    assert_false(JsonView().as_identifier().has_value());
+}
+
+static void great_integers_are_texts_for_others(void**) {
+    constexpr const char* rows[][2] = {
+        {"9007199254740991", "9007199254740991"},
+        {"9007199254740992", "\"9007199254740992\""},
+        {"-9007199254740991", "-9007199254740991"},
+        {"-9007199254740993", "\"-9007199254740993\""},
+        {"5000000000000001", "5000000000000001"},
+        {"0.12345678901234567890", "0.12345678901234567890"},
+        {"1e300", "1e300"},
+        {R"({"a":[1234567890123456789,1],"b":"x"})", R"({"a":["1234567890123456789",1],"b":"x"})"}};
+    for (const auto& [text, written] : rows) {
+        const auto json = Json::parse(text);
+        assert_text_equal(json->root().dump_interoperable(), written);
+        assert_text_equal(json->root().dump(), text); // a copy was changed
+    }
+    assert_text_equal(JsonView().dump_interoperable(), "null");
+}
+
 static void quoting_is_safe_in_html(void**) {
     assert_text_equal(json_quote("a\"\\\n\x01\x7f</script>&\xc3\xa4"),
                       "\"a\\\"\\\\\\n\\u0001\\u007f\\u003c/script\\u003e\\u0026\xc3\xa4\"");
@@ -222,6 +292,10 @@ static void an_object_is_written_in_order(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(values_are_read_through_views),
+        cmocka_unit_test(a_member_that_is_null_is_absent_ui_06),
+        cmocka_unit_test(numbers_keep_their_text),
+        cmocka_unit_test(an_identifier_is_a_text_or_an_integer),
+        cmocka_unit_test(great_integers_are_texts_for_others),
         cmocka_unit_test(a_view_of_another_type_has_no_value),
         cmocka_unit_test(the_grammar_is_that_of_rfc_8259),
         cmocka_unit_test(text_is_utf8_without_nul_or_lone_surrogates_jo_09),

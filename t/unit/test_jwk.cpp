@@ -109,15 +109,16 @@ static void ed25519_keys_have_one_size_and_a_large_order_jo_06(void**) {
 
 static void keys_for_other_uses_are_not_taken_md_14(void**) {
     auto jwk = ec_jwk("P-256", ec_x, ec_y);
-    for (const char* members : {R"("use":"sig")", R"("key_ops":["verify"])", R"("key_ops":["sign","verify"])",
-                                R"("alg":"ES256")"}) {
+    for (const char* members :
+         {R"("use":"sig")", R"("key_ops":["verify"])", R"("key_ops":["sign","verify"])", R"("alg":"ES256")",
+          R"("use":null,"key_ops":null,"alg":null,"kid":null,"issuer":null)"}) {
         assert_true(parse_jwk(with(jwk, members)).has_value());
     }
     for (const char* members :
-         {R"("use":"enc")", R"("use":"SIG")", R"("use":5)", R"("use":null)", R"("key_ops":["encrypt"])",
-          R"("key_ops":[])", R"("key_ops":"verify")", R"("key_ops":[1])", R"("alg":"ECDH-ES")",
-          R"("alg":"ES384")", R"("alg":"RS256")", R"("alg":"HS256")", R"("alg":"none")", R"("alg":"")",
-          R"("alg":"ES521")", R"("alg":7)", R"("kid":7)"}) {
+         {R"("use":"enc")", R"("use":"SIG")", R"("use":5)", R"("key_ops":["encrypt"])", R"("key_ops":[])",
+          R"("key_ops":"verify")", R"("key_ops":[1])", R"("alg":"ECDH-ES")", R"("alg":"ES384")",
+          R"("alg":"RS256")", R"("alg":"HS256")", R"("alg":"none")", R"("alg":"")", R"("alg":"ES521")",
+          R"("alg":7)", R"("kid":7)"}) {
         assert_false(parse_jwk(with(jwk, members)).has_value());
     }
     assert_false(parse_jwk(with(rsa_jwk(2048, "\x01\x01"), R"("alg":"RSA-OAEP")")).has_value());

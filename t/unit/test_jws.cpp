@@ -112,17 +112,23 @@ static void the_header_is_a_strict_object_jo_09(void**) {
                                  R"({"alg":""})",
                                  R"({"Alg":"ES256"})",
                                  R"({"alg":"ES256","kid":5})",
-                                 R"({"alg":"ES256","kid":null})",
                                  R"({"alg":"ES256","typ":["JWT"]})",
                                  R"({"alg":"ES256","x":[[[[[[[[1]]]]]]]]})"}) {
         assert_true(refused(token(bad)));
     }
 }
 
+static void a_header_member_that_is_null_is_absent_ui_06(void**) {
+    auto jws = parse_compact(token(R"({"alg":"ES256","kid":null,"typ":null,"crit":null,"b64":null})"));
+    assert_true(jws.ok());
+    assert_false(jws->kid.has_value());
+    assert_text_equal(jws->typ, "");
+}
+
 static void no_extension_is_understood_idt_15(void**) {
     for (std::string_view bad :
          {R"({"alg":"ES256","crit":["exp"]})", R"({"alg":"ES256","crit":["b64"],"b64":false})",
-          R"({"alg":"ES256","crit":[]})", R"({"alg":"ES256","crit":null})", R"({"alg":"ES256","b64":false})",
+          R"({"alg":"ES256","crit":[]})", R"({"alg":"ES256","crit":{}})", R"({"alg":"ES256","b64":false})",
           R"({"alg":"ES256","b64":true})"}) {
         assert_true(refused(token(bad)));
     }
@@ -347,6 +353,7 @@ int main() {
         cmocka_unit_test(the_size_is_bounded),
         cmocka_unit_test(segments_are_strict_base64url_jo_08),
         cmocka_unit_test(the_header_is_a_strict_object_jo_09),
+        cmocka_unit_test(a_header_member_that_is_null_is_absent_ui_06),
         cmocka_unit_test(no_extension_is_understood_idt_15),
         cmocka_unit_test(the_payload_may_be_anything_jo_10),
         cmocka_unit_test(no_signature_is_never_enough_idt_11),

@@ -79,6 +79,28 @@ void plain_oauth_has_sub_or_id(void**) {
     assert_text_equal(map(plain("{\"id\":\"i\",\"sub\":null}"), {}, settings("oauth2")).subject, "i");
 }
 
+// Each pair is one double, so the two people must not become one.
+void a_numeric_subject_keeps_every_digit(void**) {
+    const char* pairs[][2] = {{"1234567890123456789", "1234567890123456790"},
+                              {"5000000000000001", "5000000000000000"},
+                              {"9007199254740993", "9007199254740992"}};
+    for (const auto& pair : pairs) {
+        for (const char* id : pair) {
+            for (const char* name : {"id", "sub"}) {
+                const std::string userinfo = "{\"" + std::string(name) + "\":" + id + "}";
+                assert_text_equal(map(plain(userinfo), {}, settings("oauth2")).subject, id);
+            }
+            const std::string user = "{\"login\":\"x\",\"id\":" + std::string(id) + "}";
+            assert_text_equal(map(plain(user), {}, settings("github")).subject, id);
+        }
+    }
+    for (const char* other : {"1.5", "1.0", "1e3", "1.2345678901234568e+18", "-0"}) {
+        refuse(plain("{\"sub\":" + std::string(other) + ",\"id\":7}"), "oauth2");
+        refuse(plain("{\"id\":" + std::string(other) + "}"), "oauth2");
+        refuse(plain("{\"login\":\"x\",\"id\":" + std::string(other) + "}"), "github");
+    }
+}
+
 void without_a_usable_subject_there_is_nobody(void**) {
     const std::string long_one(256, 'x');
     for (const std::string& subject :
@@ -254,12 +276,31 @@ void raw_claims_are_kept_by_path(void**) {
     assert_text_equal(*pointer, "[1]");
 }
 
+void raw_numbers_keep_every_digit(void**) {
+    Needs needs;
+    needs.claims = {"id", "small", "ids", "ratio", "nothing"};
+    const UserData data = plain(
+        R"({"id":738529527931269425,"small":5000000000000001,"ids":[738529527931269424,7],"ratio":1.50,"nothing":null})");
+    session::Identity identity;
+    providers::keep_claims(data, needs, identity);
+    const auto claim = [&identity](std::string_view path) {
+        const std::string* json = identity.find_claim(path);
+        return json == nullptr ? std::string("absent") : *json;
+    };
+    assert_text_equal(claim("id"), "738529527931269425");
+    assert_text_equal(claim("small"), "5000000000000001");
+    assert_text_equal(claim("ids"), "[738529527931269424,7]");
+    assert_text_equal(claim("ratio"), "1.50");
+    assert_text_equal(claim("nothing"), "absent");
+}
+
 } // namespace
 
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(ui_02_the_subject_is_the_id_tokens),
         cmocka_unit_test(plain_oauth_has_sub_or_id),
+        cmocka_unit_test(a_numeric_subject_keeps_every_digit),
         cmocka_unit_test(without_a_usable_subject_there_is_nobody),
         cmocka_unit_test(id_06_verified_by_the_source_of_the_address_only),
         cmocka_unit_test(ui_06_null_and_empty_are_absent),
@@ -271,6 +312,7 @@ int main() {
         cmocka_unit_test(only_what_is_needed_is_kept),
         cmocka_unit_test(ui_02_userinfo_does_not_speak_for_the_protocol),
         cmocka_unit_test(raw_claims_are_kept_by_path),
+        cmocka_unit_test(raw_numbers_keep_every_digit),
     };
     return cmocka_run_group_tests_name("provider_identity", tests, nullptr, nullptr);
 }

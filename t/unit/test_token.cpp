@@ -203,11 +203,24 @@ void tk_11_errors_of_the_provider(void**) {
     assert_text_equal(refused(answer(body().with("error", "\"bad_verification_code\"").text())),
                       "status 200, error bad_verification_code");
     for (const std::string& error :
-         {std::string("\"a b secret\""), std::string("{\"code\":\"secret\"}"), std::string("null"),
+         {std::string("\"a b secret\""), std::string("{\"code\":\"secret\"}"), std::string("false"),
           std::string("\"a\\nsecret\""), "\"secret" + std::string(64, 'a') + "\""}) {
         assert_text_equal(refused(answer(body().with("error", error).text())), "status 200");
         assert_text_equal(refused(answer(Object{{"error", error}}.text(), 400)), "status 400");
     }
+}
+
+// Some providers name the member in every answer.
+void an_error_that_says_nothing_is_none(void**) {
+    for (const char* nothing : {"null", "\"\""}) {
+        const Object object = body().with("error", nothing).with("error_description", nothing);
+        assert_text_equal(accepted(answer(object.text())).access_token, "the-access");
+        assert_text_equal(refused(answer(object.text(), 400)), "status 400");
+    }
+    assert_text_equal(accepted(form("access_token=t&error=&error_description="), IdTokenRule::optional,
+                               TokenFormat::json_or_form)
+                          .access_token,
+                      "t");
 }
 
 void tk_12_other_media_types_are_refused(void**) {
@@ -299,6 +312,7 @@ int main() {
         cmocka_unit_test(tk_09_an_id_token_that_is_required),
         cmocka_unit_test(tk_10_unknown_members_and_repeated_ones),
         cmocka_unit_test(tk_11_errors_of_the_provider),
+        cmocka_unit_test(an_error_that_says_nothing_is_none),
         cmocka_unit_test(tk_12_other_media_types_are_refused),
         cmocka_unit_test(tk_15_text_that_is_not_json_text),
         cmocka_unit_test(tokens_are_visible_ascii_of_bounded_size),
