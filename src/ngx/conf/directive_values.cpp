@@ -3,11 +3,11 @@
 // refused with. nginx's own slots say "invalid value"; these say what was found and what is accepted.
 #include "table.hpp"
 #include "directives.hpp"
+#include "environment.hpp"
 #include "../pool.hpp"
 
 #include "../../core/bytes.hpp"
 
-#include <cstdlib>
 #include <fstream>
 
 namespace oauth::ngx {
@@ -88,7 +88,7 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
 std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source) {
     if (source.starts_with("env:")) {
         const std::string name = source.substr(4);
-        const char* value = std::getenv(name.c_str());
+        const char* value = read_environment(cf, name);
         if (value == nullptr || *value == '\0') {
             refuse(cf, "environment variable \"" + name + "\" is not set or empty");
             return std::nullopt;

@@ -2,6 +2,7 @@
 // oauth_provider NAME [TYPE] { ... }, and the providers of the environment. The parameters themselves are
 // providers/parameters.cpp.
 #include "directives.hpp"
+#include "environment.hpp"
 #include "../boundary.hpp"
 #include "../pool.hpp"
 
@@ -10,7 +11,6 @@
 #include "../../oidc/authorization.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace oauth::ngx {
 
@@ -97,8 +97,8 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     return problem.empty() ? NGX_CONF_OK : refuse(cf, problem);
 }
 
-const char* environment(const std::string& name) {
-    return std::getenv(name.c_str());
+providers::GetVariable environment_of(ngx_conf_t* cf) {
+    return [cf](const std::string& name) { return read_environment(cf, name); };
 }
 
 bool is_provider_name(std::string_view name) {
@@ -151,7 +151,7 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     if (rc != NGX_CONF_OK) {
         return rc;
     }
-    std::string problem = providers::fill_from_environment(entry->settings, block.given, environment);
+    std::string problem = providers::fill_from_environment(entry->settings, block.given, environment_of(cf));
     if (problem.empty()) {
         problem = providers::find_idle_parameter(entry->settings, block.given);
     }
@@ -166,6 +166,7 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 }
 
 bool add_environment_providers(ngx_conf_t* cf, MainConf::Compiled& compiled) {
+    const providers::GetVariable environment = environment_of(cf);
     for (const providers::Type* type : providers::types()) {
         std::string missing;
         const std::string name = providers::name_by_environment(*type, environment);

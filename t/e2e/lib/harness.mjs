@@ -74,8 +74,8 @@ class Harness {
     return upstream;
   }
 
-  async nginx(port, http, { main, ...options } = {}) {
-    const nginx = new Nginx(options);
+  async nginx(port, http, { main, kind = Nginx, ...options } = {}) {
+    const nginx = new kind(options);
     this.servers.push(nginx);
     nginx.write(http, main);
     return nginx.start(port);
@@ -83,7 +83,7 @@ class Harness {
 
   // A whole site. Texts are nginx configuration: `block` inside oauth_provider, `http`, `server`, `locations` (each may be a function of the site),
   // `rules` (of the server), `location` (inside location /). `provider` is options of the provider, or a provider that runs already.
-  async site({ provider = {}, block = '', http = '', server = '', locations = '', rules = 'oauth_allow any;', location = '', listen = '', env, workers, main, logLevel, object,
+  async site({ provider = {}, block = '', http = '', server = '', locations = '', rules = 'oauth_allow any;', location = '', listen = '', env, workers, main, logLevel, object, kind,
     configure = (site) => siteConfiguration(site) } = {}) {
     const site = { block, http, server, locations, rules, location, listen };
     site.provider = provider instanceof ScriptedProvider ? provider : await this.provider(provider);
@@ -94,7 +94,7 @@ class Harness {
     site.callbackUrl = site.loginUrl + '/callback';
     site.ca = site.provider.tls?.ca;
     site.browser = new Browser({ ca: site.ca });
-    site.nginx = await this.nginx(site.port, configure(site), { env, workers, main, logLevel, object });
+    site.nginx = await this.nginx(site.port, configure(site), { env, workers, main, logLevel, object, kind });
     return site;
   }
 }

@@ -35,7 +35,7 @@ function sanitizerEnvironment() {
 export const preload = (library) => ({ LD_PRELOAD: [sanitizerEnvironment().LD_PRELOAD, library].filter(Boolean).join(' ') });
 
 // nginx gets the module's variables only from the test, never from the machine's environment.
-function environment(extra = {}) {
+export function environment(extra = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !/^(OAUTH_|CHAINLIT_URL)/.test(name));
   return { ...Object.fromEntries(kept), ...sanitizerEnvironment(), ...extra };
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Variables of the environment that nginx was started with. nginx keeps none of them for the next binary
+// (USR2), and a module such as perl takes them away while the configuration is read: what is read here is
+// read all the same, and kept, as if there were an `env` line for it.
+#pragma once
+
+#include "conf.hpp"
+
+#include <string>
+
+namespace oauth::ngx {
+
+// The value, which lives as long as the configuration; nullptr: not set. `env NAME=VALUE;` counts as set.
+// Throws bad_alloc.
+const char* read_environment(ngx_conf_t* cf, const std::string& name);
+
+} // namespace oauth::ngx
