@@ -25,7 +25,6 @@ const configuration = ({ http = '', rules = 'oauth_allow any;', server = '' }) =
     location / {
       oauth on;
       ${rules}
-      return 204;
     }
   }`;
 

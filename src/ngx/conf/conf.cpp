@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Creating and merging configuration: the loops of table.hpp, and what is more than a value.
 #include "table.hpp"
+#include "bypasses.hpp"
 #include "directives.hpp"
+#include "environment.hpp"
 #include "names.hpp"
 #include "../pool.hpp"
 
@@ -9,7 +11,6 @@
 #include "../../core/url.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace oauth::ngx {
 
@@ -28,7 +29,7 @@ T* unset(ngx_conf_t* cf) {
 // Reads OAUTH_BASE_URL, else CHAINLIT_URL. False if it is set and not valid.
 bool read_base_url_variable(ngx_conf_t* cf, ngx_str_t& base_url) {
     for (const char* name : {"OAUTH_BASE_URL", "CHAINLIT_URL"}) {
-        const char* value = std::getenv(name);
+        const char* value = read_environment(cf, name);
         if (value == nullptr || *value == '\0') {
             continue;
         }
@@ -128,7 +129,9 @@ void* create_server_conf(ngx_conf_t* cf) {
 }
 
 void* create_location_conf(ngx_conf_t* cf) {
-    return unset<LocationConf>(cf);
+    auto* location = unset<LocationConf>(cf);
+    location->place = make_place(cf);
+    return location;
 }
 
 char* init_main_conf(ngx_conf_t* cf, void* conf) {
@@ -169,6 +172,12 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     }
     auto* server = static_cast<ServerConf*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_oauth_module));
     location.server = server;
+    location.core =
+        static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    location.rewrite = find_rewrite_conf(cf);
+    const auto* core_server =
+        static_cast<ngx_http_core_srv_conf_t*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module));
+    location.is_server = location.core == core_server->ctx->loc_conf[ngx_http_core_module.ctx_index];
     server->in_use = server->in_use || location.mode != mode_off;
     share_identity_settings(cf, parent, location, own_settings);
     prepare_identity_header(cf, location, *server->compiled);

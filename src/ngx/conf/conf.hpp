@@ -126,6 +126,10 @@ struct IdentityKey {
 };
 
 struct LocationConf {
+    Place* place; // where its block begins
+    const ngx_http_core_loc_conf_t* core;
+    const void* rewrite; // bypasses.hpp
+    bool is_server;      // it is what the server has outside of locations
     ngx_uint_t mode;
     Place* mode_place;
     ngx_array_t* providers; // of ngx_str_t; NULL: all

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs after the last directive: compiles the rules, gives every location its providers, and collects the
 // facts that the configuration uses, so that nothing else is asked of a provider or kept in a cookie.
+#include "bypasses.hpp"
 #include "directives.hpp"
 #include "names.hpp"
 #include "../pool.hpp"
@@ -177,6 +178,7 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     if (!in_use) {
         return NGX_OK;
     }
+    warn_of_bypasses(cf, compiled);
     for (const ServerConf* server : compiled.servers) {
         if (server->in_use) {
             report_needs(cf, compiled, *server);
