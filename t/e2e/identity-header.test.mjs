@@ -147,3 +147,30 @@ e2e('HD-15 two users on one connection are told apart', async (h) => {
   }
   assert.deepEqual(subjects, ['test|alice-1', 'test|bob-2', 'test|alice-1']);
 });
+
+e2e('HD-05 where Connection is passed on, it does not name our header, and is otherwise what the client sent', async (h) => {
+  const site = await h.site({ server: LOOSE, location: 'proxy_http_version 1.1; proxy_set_header Connection $http_connection;', locations: OPEN });
+  await assertSignedIn(site);
+  const cookie = site.browser.jar.header(new URL(site.origin));
+  const ask = (lines) => raw(site.port, Buffer.from(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nCookie: ${cookie}\r\n${lines}\r\n\r\n`, 'latin1'), { end: /\r\n\r\n/ });
+  for (const spelling of SPELLINGS) {
+    for (const [lines, left] of [[`Connection: ${spelling}`, []], [`Connection: close, ${spelling}`, ['close']], [`connection: ${spelling} ,\tTE , ${spelling.toLowerCase()},x-other`, ['te', 'x-other']],
+      [`Connection: a\r\nCONNECTION: ${spelling}`, ['a']], [`Connection: ${spelling}\r\nConnection: ${spelling}, keep-alive`, ['keep-alive']], [`Connection: te ${spelling}`, []]]) {
+      const before = site.upstream.requests.length;
+      if (/^HTTP\/1\.1 400/.test(await ask(lines))) {
+        continue; // nginx itself does not take such a value
+      }
+      assert.equal(site.upstream.requests.length, before + 1, JSON.stringify(lines));
+      const { last } = site.upstream;
+      const passed = Upstream.folded(last, 'Connection').join(',').toLowerCase().split(',').map((text) => text.trim()).filter(Boolean);
+      assert.deepEqual(passed, left, JSON.stringify(lines));
+      assert.equal(identities(last).length, 1, JSON.stringify(lines));
+    }
+  }
+  for (const untouched of ['keep-alive', 'Upgrade, HTTP2-Settings', 'x-oauth-identity-not, close', 'close,  X-OAuth', 'a-very-long-name-that-is-nothing-of-ours']) {
+    await ask('Connection: ' + untouched);
+    assert.deepEqual(Upstream.folded(site.upstream.last, 'Connection'), [untouched]);
+  }
+  await send(site, '/open/', `Connection: ${NAME}`, '');
+  assert.deepEqual(identities(site.upstream.last), [], 'and nothing is added where nobody is told');
+});

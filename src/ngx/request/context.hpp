@@ -67,7 +67,8 @@ public:
     std::optional<flow::Request> facts;
     flow::Offer offer;
     std::unique_ptr<flow::Circumstances> circumstances;
-    enum class Body { unread, read } body = Body::unread;
+    enum class Body { unread, read, too_large } body = Body::unread; // see form.hpp
+    std::string form;
     Waiting<core::Result<flow::Admission>> admission{wake};
     Waiting<web::Answer> answer{wake};
 };
@@ -99,6 +100,7 @@ public:
 
     // The answer (filter.hpp).
     std::optional<core::Code> error;
+    std::vector<const u_char*> headers; // the keys of those that an answer of ours has set
     std::vector<ngx_str_t> set_cookies; // whole Set-Cookie values, in the pool
     ngx_str_t cache_control{};          // the one that the answer carries; empty: not our answer
 

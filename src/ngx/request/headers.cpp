@@ -7,6 +7,8 @@
 
 #include "../../core/bytes.hpp"
 
+#include <algorithm>
+
 namespace oauth::ngx {
 
 namespace {
@@ -55,7 +57,73 @@ bool has_headers(const ngx_http_request_t* r) {
     return r->headers_in.headers.last != nullptr; // an HTTP/0.9 request has no list at all
 }
 
+bool is_connection(const ngx_table_elt_t& header) {
+    constexpr std::string_view name = "connection";
+    return header.key.len == name.size() && core::equal_ignoring_case(view(header.key), name);
+}
+
+// "keep-alive" and "Upgrade" are shorter than a name.
+bool may_name(const ngx_table_elt_t& header, const std::vector<std::string>& normalised_names) {
+    return std::any_of(normalised_names.begin(), normalised_names.end(),
+                       [&](const std::string& name) { return header.value.len >= name.size(); });
+}
+
+// Some servers take blanks for commas.
+bool has_name(std::string_view element, const std::vector<std::string>& normalised_names) {
+    while (!element.empty()) {
+        const std::size_t size = std::min(element.find_first_of(" \t"), element.size());
+        const ngx_str_t word = {size, reinterpret_cast<u_char*>(const_cast<char*>(element.data()))};
+        if (is_forgeable(word, normalised_names)) {
+            return true;
+        }
+        element.remove_prefix(std::min(size + 1, element.size()));
+    }
+    return false;
+}
+
+// The list without what is forgeable; the same text where nothing is.
+std::string without_names(std::string_view list, const std::vector<std::string>& normalised_names) {
+    std::string kept;
+    for (const std::string_view element : core::split(list, ',')) {
+        if (!has_name(element, normalised_names)) {
+            kept.append(kept.empty() ? "" : ",").append(element);
+        }
+    }
+    return std::string(core::trim(kept));
+}
+
 } // namespace
+
+Sighting look_for(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names) {
+    Sighting seen;
+    if (has_headers(r)) {
+        for_each_header(r->headers_in.headers, [&](const ngx_table_elt_t& header) {
+            seen.header = seen.header || is_forgeable(header.key, normalised_names);
+            seen.nominated = seen.nominated || (is_connection(header) && may_name(header, normalised_names));
+        });
+    }
+    return seen;
+}
+
+bool clean_connection_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names) {
+    bool is_emptied = false;
+    for_each_header(r->headers_in.headers, [&](ngx_table_elt_t& header) {
+        if (!is_connection(header) || !may_name(header, normalised_names)) {
+            return;
+        }
+        const std::string kept = without_names(view(header.value), normalised_names);
+        if (kept.empty()) {
+            mark_removed(header);
+            is_emptied = true;
+        } else if (kept.size() < header.value.len) {
+            header.value = copy(r->pool, kept);
+            if (header.value.data == nullptr) {
+                throw std::bad_alloc();
+            }
+        }
+    });
+    return is_emptied;
+}
 
 bool has_header(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names) {
     bool found = false;

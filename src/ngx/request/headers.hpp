@@ -12,6 +12,18 @@ inline void mark_removed(ngx_table_elt_t& header) {
     header.value = ngx_null_string;
 }
 
+// What of the header list is about such names, in any spelling that reaches an upstream as the same name.
+struct Sighting {
+    bool header = false;    // there is one
+    bool nominated = false; // a Connection header may name one
+};
+Sighting look_for(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
+
+// Takes such names out of what a client calls hop-by-hop: where Connection is passed on, what is named there
+// is dropped by the next server. A header with nothing else in it is marked as removed: true if there is one.
+// Throws bad_alloc.
+bool clean_connection_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
+
 // Is there a header of such a name, in any spelling that reaches an upstream as the same name?
 bool has_header(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
 

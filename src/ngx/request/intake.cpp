@@ -61,12 +61,17 @@ bool read_cookie_header(ngx_http_request_t* r, const OwnNames& own, ngx_table_el
     if (rest.find(';') == std::string_view::npos) { // the usual case where the application sets none
         return session::read_cookie(rest, cookie) && take_cookie(r, own, cookie);
     }
-    bool is_cut = false;
+    std::size_t cut = 0;
     while (session::next_cookie(rest, cookie)) {
-        is_cut = take_cookie(r, own, cookie) || is_cut;
+        cut += take_cookie(r, own, cookie) ? 1 : 0;
     }
-    if (!is_cut) {
+    if (cut == 0) {
         return false;
+    }
+    const std::string_view all = view(header.value);
+    if (cut ==
+        1 + static_cast<std::size_t>(std::count(all.begin(), all.end(), ';'))) { // a session and a sign-in
+        return true;
     }
     header.value = without_own(r, own, view(header.value));
     return header.value.len == 0;
@@ -88,7 +93,9 @@ void clean_headers(ngx_http_request_t* r, const ServerConf& server) {
         return false;
     });
     const std::vector<std::string>& forgeable = server.compiled->identity_headers;
-    if (emptied > 1 || has_header(r, forgeable)) {
+    const Sighting seen = look_for(r, forgeable);
+    const bool is_nominated = seen.nominated && clean_connection_headers(r, forgeable);
+    if (emptied > 1 || seen.header || is_nominated) {
         remove_headers(r, forgeable);
         return;
     }

@@ -35,12 +35,38 @@ bool goes_with_status(std::string_view name) {
 
 enum class Page { ours, of_the_location };
 
-void set_headers(ngx_http_request_t* r, const web::Answer& answer, Page page) {
+// What an answer before this one has left: that of the location whose error_page led here. Known by its key,
+// which is ours alone, since nginx may have emptied the list and used its elements again.
+void drop_former_headers(ngx_http_request_t* r, Context& context) {
+    for (ngx_list_part_t* part = &r->headers_out.headers.part; part != nullptr; part = part->next) {
+        auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; ++i) {
+            const auto& own = context.headers;
+            if (std::find(own.begin(), own.end(), headers[i].key.data) == own.end()) {
+                continue;
+            }
+            headers[i].hash = 0;
+            if (r->headers_out.location == &headers[i]) {
+                r->headers_out.location = nullptr;
+            }
+            if (r->headers_out.www_authenticate == &headers[i]) {
+                r->headers_out.www_authenticate = nullptr;
+            }
+        }
+    }
+    context.headers.clear();
+}
+
+void set_headers(ngx_http_request_t* r, Context& context, const web::Answer& answer, Page page) {
+    if (!context.headers.empty()) {
+        drop_former_headers(r, context);
+    }
     for (const auto& [name, value] : answer.headers) {
         if (page == Page::of_the_location && !goes_with_status(name)) {
             continue;
         }
         ngx_table_elt_t* header = push_header(r, name, value);
+        context.headers.push_back(header->key.data);
         if (name == "Location") {
             r->headers_out.location = header;
         } else if (name == "WWW-Authenticate") {
@@ -74,7 +100,6 @@ bool has_error_page(ngx_http_request_t* r, int status) {
 }
 
 ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
-    r->expect_tested = 1; // a body that is refused is not asked for
     const ngx_int_t discarded = ngx_http_discard_request_body(r);
     if (discarded != NGX_OK) {
         return discarded;
@@ -141,6 +166,7 @@ ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& an
     if (answer.code) {
         context.error = answer.code;
     }
+    r->expect_tested = 1; // a body that is refused is not asked for, not by an error_page either
     log_answer(r, answer.log_level, answer.log);
     for (const std::string& cookie : answer.set_cookies) {
         set_cookie(r, cookie);
@@ -151,7 +177,7 @@ ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& an
     const bool is_redirect = answer.content_type.empty() && answer.status >= 300;
     // An endpoint answers whatever error_page says; elsewhere it takes the place of our pages.
     const bool leaves_it = is_redirect ? !has_page : (answer.status >= 400 && has_page && !is_endpoint);
-    set_headers(r, answer, leaves_it && !is_redirect ? Page::of_the_location : Page::ours);
+    set_headers(r, context, answer, leaves_it && !is_redirect ? Page::of_the_location : Page::ours);
     return leaves_it ? answer.status : send(r, answer);
 }
 
