@@ -7,6 +7,8 @@
 
 #include "../src/core/url.hpp"
 
+#include <set>
+
 namespace oauth::providers {
 
 namespace {
@@ -142,6 +144,21 @@ std::optional<std::string> read_team(core::JsonView item) {
     return org && team ? std::optional(*org + "/" + *team) : std::nullopt;
 }
 
+// Who is in a team is in its organisation, whatever the other list says: the rules rely on it
+// (src/policy/reach.cpp).
+void add_organisations_of_teams(session::Identity& identity) {
+    if (!identity.orgs) {
+        return;
+    }
+    std::set<std::string> known(identity.orgs->begin(), identity.orgs->end());
+    for (const std::string& team : *identity.teams) {
+        std::string org = team.substr(0, team.find('/'));
+        if (known.insert(org).second) {
+            identity.orgs->push_back(std::move(org));
+        }
+    }
+}
+
 core::Task<core::Status> call_github(ApiCall call) {
     core::Status emails = co_await read_emails(call);
     if (!emails) {
@@ -160,6 +177,7 @@ core::Task<core::Status> call_github(ApiCall call) {
         if (!teams) {
             co_return teams;
         }
+        add_organisations_of_teams(call.identity);
     }
     co_return core::Done{};
 }

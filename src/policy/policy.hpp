@@ -120,8 +120,10 @@ public:
 
 private:
     friend class Evaluation;
+    friend class Reach;
     struct Rule;
     struct Prospect; // sources.cpp
+    std::string find_covered(const Rule& rule, const std::vector<const Source*>& sources) const;
     std::string append(Rule rule);
     std::vector<Rule> rules_;
 };

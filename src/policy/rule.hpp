@@ -53,10 +53,8 @@ struct RuleSet::Rule {
     int depth = 0;          // of sets within sets
 };
 
-// In reach.cpp: sentences for nginx -t, empty if all is well.
-// Two conditions of a rule that cannot both hold.
+// In reach.cpp: a sentence for nginx -t about two conditions of a rule that cannot both hold; empty if all is
+// well.
 std::string find_contradiction(const std::vector<Condition>& conditions);
-// True if all of `wide` hold whenever all of `narrow` hold.
-bool implies(const std::vector<Condition>& narrow, const std::vector<Condition>& wide);
 
 } // namespace oauth::policy

@@ -4,6 +4,7 @@
 #include "rule.hpp"
 
 #include "parser.hpp"
+#include "reach.hpp"
 #include "../core/bytes.hpp"
 
 #include <algorithm>
@@ -114,11 +115,10 @@ std::string RuleSet::append(Rule rule) {
         if (earlier.conditions.empty()) {
             return "can never be reached: \"" + earlier.text + "\" before it decides for everybody";
         }
-        if (implies(rule.conditions, earlier.conditions)) {
-            return "can never be reached: \"" + earlier.text +
-                   "\" before it decides for every session it matches";
-        }
         weight += earlier.weight;
+    }
+    if (auto why = Reach().why_unreachable(Reach::pointers(rule.conditions), rules_); !why.empty()) {
+        return "can never be reached: " + why;
     }
     if (weight > max_weight || rule.depth > max_depth) {
         return "makes the rules too many: at most 10000 conditions in all, and policies at most 16 deep";

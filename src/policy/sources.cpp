@@ -3,6 +3,7 @@
 // where it is certain: whatever depends on a claim, a variable or a value may hold. Called when the
 // configuration has been read.
 #include "evaluation.hpp"
+#include "reach.hpp"
 
 #include <algorithm>
 
@@ -95,6 +96,25 @@ struct RuleSet::Prospect {
     }
 };
 
+// Of each provider that a rule may match sessions of: do earlier ones decide for all of these?
+std::string RuleSet::find_covered(const Rule& rule, const std::vector<const Source*>& sources) const {
+    const Reach::Rules earlier(rules_.data(), static_cast<std::size_t>(&rule - rules_.data()));
+    std::string why;
+    for (const Source* source : sources) {
+        Condition provider;
+        provider.topic = Topic{Topic::Kind::fact, "provider"};
+        provider.values.add(ValueText{{source->name}});
+        provider.values.finish();
+        Reach::Conditions given = Reach::pointers(rule.conditions);
+        given.push_back(&provider);
+        why = Reach().why_unreachable(given, earlier);
+        if (why.empty()) {
+            return {};
+        }
+    }
+    return "can never be reached: only sessions of " + names_of(sources) + " can match it, and " + why;
+}
+
 std::string RuleSet::find_impossible(std::size_t index, const std::vector<Source>& sources) const {
     const Rule& rule = rules_[index];
     std::vector<const Source*> candidates;
@@ -117,9 +137,10 @@ std::string RuleSet::find_impossible(std::size_t index, const std::vector<Source
             whose = "that this rule is for";
         }
     }
-    if (std::ranges::any_of(candidates,
-                            [&](const Source* each) { return Prospect::may_match(rule, *each); })) {
-        return {};
+    std::vector<const Source*> matching = candidates;
+    std::erase_if(matching, [&](const Source* each) { return !Prospect::may_match(rule, *each); });
+    if (!matching.empty()) {
+        return find_covered(rule, matching);
     }
     for (const Condition& condition : rule.conditions) {
         if (std::ranges::any_of(candidates,

@@ -49,11 +49,12 @@ bool ValueText::matches(std::string_view text) const {
 }
 
 bool ValueText::covers(const ValueText& other) const {
-    if (other.is_literal()) {
-        return matches(other.parts.front());
+    // What stands for the other's stars is in no value, so only a star of this one can take it.
+    std::string text = other.parts.front();
+    for (std::size_t i = 1; i < other.parts.size(); ++i) {
+        text.append("\n").append(other.parts[i]);
     }
-    const bool is_lone_star = parts.size() == 2 && parts[0].empty() && parts[1].empty();
-    return is_lone_star || parts == other.parts;
+    return matches(text);
 }
 
 std::vector<ValueText> split_values(std::string_view list) {

@@ -32,6 +32,7 @@ public:
     // After the last add().
     void finish();
 
+    std::size_t size() const { return literals_.size() + wildcards_.size(); }
     bool match(std::string_view text) const;
     bool covers(const ValueText& value) const;
     // False only if certainly no text is matched by both.

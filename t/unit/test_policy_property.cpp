@@ -180,6 +180,12 @@ Identity random_identity(Dice& dice) {
         maybe(dice, identity.*member, random_list(dice, words));
     }
     maybe(dice, identity.teams, random_list(dice, teams));
+    if (identity.teams) { // who is in a team is in its organisation
+        identity.orgs = identity.orgs.value_or(Strings());
+        for (const std::string& team : *identity.teams) {
+            identity.orgs->push_back(team.substr(0, team.find('/')));
+        }
+    }
     if (!dice.one_in(4)) {
         identity.claims = {{"c", dice.pick(claims).json}};
     }
