@@ -110,6 +110,31 @@ bool parse_authority(std::string_view authority, Url& url) {
     return true;
 }
 
+// As a browser sends it: spaces around it are cut, and what a URL cannot hold is encoded. nullopt: it has
+// control characters, which browsers cut out, or is no UTF-8.
+std::optional<std::string> as_sent(std::string_view value) {
+    while (value.starts_with(' ')) {
+        value.remove_prefix(1);
+    }
+    while (value.ends_with(' ')) {
+        value.remove_suffix(1);
+    }
+    if (!is_valid_utf8(value)) {
+        return std::nullopt;
+    }
+    std::string sent;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(value[i]);
+        if (byte < 0x20 || byte == 0x7f) {
+            return std::nullopt;
+        }
+        const bool is_lone = byte == '%' && escaped_byte(value.substr(i)) < 0;
+        sent += byte == ' ' || byte >= 0x80 || is_lone ? percent_encode(value.substr(i, 1))
+                                                       : std::string(value.substr(i, 1));
+    }
+    return sent;
+}
+
 // True if browsers stay on the page's own origin, with the path as it is and after a proxy has decoded it
 // once.
 bool is_safe_path(std::string_view path) {
@@ -129,7 +154,7 @@ bool is_safe_path(std::string_view path) {
 // The target is what follows the origin: path, query and fragment.
 bool is_safe_target(std::string_view target) {
     auto path_end = std::min(target.find_first_of("?#"), target.size());
-    return is_safe_path(target.substr(0, path_end)) && percent_decode(target.substr(path_end)).has_value();
+    return is_safe_path(target.substr(0, path_end));
 }
 
 } // namespace
@@ -253,6 +278,24 @@ std::optional<std::string_view> Parameters::find(std::string_view name) const {
     return std::nullopt;
 }
 
+std::optional<std::string> find_as_typed(std::string_view query, std::string_view name) {
+    for (const std::string_view item : split(query, '&')) {
+        const std::size_t equals = item.find('=');
+        if (equals == std::string_view::npos || form_decode(item.substr(0, equals)) != name) {
+            continue;
+        }
+        std::string value;
+        for (std::string_view rest = item.substr(equals + 1); !rest.empty();) {
+            const int byte = escaped_byte(rest);
+            value += byte >= 0 ? static_cast<char>(static_cast<unsigned char>(byte))
+                               : (rest.front() == '+' ? ' ' : rest.front());
+            rest.remove_prefix(byte >= 0 ? 3 : 1);
+        }
+        return value;
+    }
+    return std::nullopt;
+}
+
 std::size_t Parameters::count(std::string_view name) const {
     auto same =
         std::count_if(items_.begin(), items_.end(), [&](const auto& item) { return item.first == name; });
@@ -260,18 +303,24 @@ std::size_t Parameters::count(std::string_view name) const {
 }
 
 std::string safe_return_to(std::string_view value, std::string_view origin) {
-    if (value.size() > max_return_size || !is_printable_ascii(value)) {
+    // Encoding makes nothing shorter.
+    auto sent = value.size() > 2 * max_return_size ? std::nullopt : as_sent(value);
+    if (!sent || sent->size() > max_return_size) {
         return "/";
     }
-    auto target = value;
-    if (!origin.empty() && value.starts_with(origin)) {
+    std::string_view target = *sent;
+    if (!origin.empty() && target.starts_with(origin)) {
         target.remove_prefix(origin.size());
-        bool at_root = target.empty() || target[0] == '?' || target[0] == '#';
-        if (at_root && percent_decode(target)) {
-            return std::string(value);
+        if (target.empty() || target[0] == '?' || target[0] == '#') {
+            return std::move(*sent);
         }
     }
-    return is_safe_target(target) ? std::string(value) : "/";
+    return is_safe_target(target) ? std::move(*sent) : "/";
+}
+
+bool is_too_long_to_return(std::string_view value) {
+    const auto sent = value.size() > 2 * max_return_size ? std::nullopt : as_sent(value);
+    return value.size() > 2 * max_return_size || (sent && sent->size() > max_return_size);
 }
 
 std::string base_of(std::string_view domain) {

@@ -58,10 +58,18 @@ private:
     std::vector<std::pair<std::string, std::string>> items_;
 };
 
-// Where a browser may be sent after signing in or out: `value` if it is safe, else "/". It is safe if a
-// browser on an http or https page of this origin would stay on the origin. That is a path with one '/' at
-// its beginning, without '\' before '?' or '#'; or a full URL that begins with exactly `origin`
-// (scheme://host[:port]). At most 2048 bytes, none below 0x21 or above 0x7e.
+// The first value with this name, decoded as far as it can be: a '%' that begins no escape is one. For links
+// that people write, and nothing else.
+std::optional<std::string> find_as_typed(std::string_view query, std::string_view name);
+
+// Where a browser may be sent after signing in or out: `value`, encoded as a browser sends it, if it is safe,
+// else "/". It is safe if a browser on an http or https page of this origin would stay on the origin. That is
+// a path with one '/' at its beginning, without '\' before '?' or '#'; or a full URL that begins with exactly
+// `origin` (scheme://host[:port]). Spaces, a '%' that begins no escape and what is not ASCII are encoded. At
+// most 2,048 bytes then; no control characters.
 std::string safe_return_to(std::string_view value, std::string_view origin);
+
+// Is that its only fault?
+bool is_too_long_to_return(std::string_view value);
 
 } // namespace oauth::core

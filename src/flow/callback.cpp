@@ -37,7 +37,7 @@ core::Result<core::Parameters> read_parameters(const Request& request, const pro
 }
 
 // The sign-in of this state, from the browser's cookie.
-core::Result<session::SignIn> find_sign_in(Site& site, const Request& request, const Provider& provider,
+core::Result<session::SignIn> open_sign_in(Site& site, const Request& request,
                                            const std::string& state_parameter) {
     const auto id = session::sign_in_id(state_parameter);
     if (!id) {
@@ -59,17 +59,22 @@ core::Result<session::SignIn> find_sign_in(Site& site, const Request& request, c
     if (!sign_in || !core::equal_constant_time(sign_in->state(), state_parameter)) {
         return Error{Code::state_invalid, "the state is not the sign-in's"};
     }
-    if (sign_in->provider != provider.settings().name) {
+    return std::move(*sign_in);
+}
+
+// Why it cannot be finished here; nullopt: it can.
+std::optional<Error> find_fault(Site& site, const Provider& provider, const session::SignIn& sign_in) {
+    if (sign_in.provider != provider.settings().name) {
         return Error{Code::state_invalid, "the sign-in was begun at another provider"};
     }
-    if (sign_in->provider_fingerprint != provider.fingerprint()) {
+    if (sign_in.provider_fingerprint != provider.fingerprint()) {
         return Error{Code::state_invalid, "the provider has been configured anew since the sign-in began"};
     }
-    const std::int64_t age = site.clock.now() - sign_in->started_at;
+    const std::int64_t age = site.clock.now() - sign_in.started_at;
     if (age < 0 || age > site.options.sign_in_lifetime) {
         return Error{Code::state_invalid, "the sign-in took longer than oauth_login_lifetime"};
     }
-    return std::move(*sign_in);
+    return std::nullopt;
 }
 
 // Parts of an older, larger session must not be read together with the new one.
@@ -124,13 +129,18 @@ core::Task<core::Result<session::CookieParts>> keep(Site& site, session::Session
     co_return std::move(parts);
 }
 
-// The way to the page, with the session's cookies.
+// The way to the page. A browser that comes from another site would not send a strict cookie along.
+web::Answer way_to(const Site& site, const Request& request, const std::string& return_to) {
+    const std::string target = request.base_url + return_to;
+    return site.options.cookie.same_site == session::CookieSettings::SameSite::strict
+               ? web::continue_page(target, audience(site, request, return_to))
+               : web::redirect(request.method == "POST" ? 303 : 302, target);
+}
+
+// The same, with the session's cookies.
 web::Answer lead_on(const Site& site, const Request& request, const session::SignIn& sign_in,
                     const session::CookieParts& parts) {
-    const std::string target = request.base_url + sign_in.return_to;
-    const bool strict = site.options.cookie.same_site == session::CookieSettings::SameSite::strict;
-    web::Answer answer = strict ? web::continue_page(target, audience(site, request, sign_in.return_to))
-                                : web::redirect(request.method == "POST" ? 303 : 302, target);
+    web::Answer answer = way_to(site, request, sign_in.return_to);
     for (const auto& [name, value] : parts) {
         answer.set_cookies.push_back(
             session::set_cookie(site.options.cookie, request.base_url, name, value, std::nullopt));
@@ -171,7 +181,7 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
 web::Answer not_a_sign_in(Site& site, const Request& request, const Error& error,
                           const session::OpenedSessionPointer& current, const std::string& return_to) {
     if (current && error.code == Code::state_invalid) {
-        return web::redirect(request.method == "POST" ? 303 : 302, request.base_url + return_to);
+        return way_to(site, request, return_to);
     }
     return web::failure(error, audience(site, request, return_to));
 }
@@ -201,19 +211,22 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     if (!state_parameter) {
         co_return not_a_sign_in(site, request, state_parameter.error(), current, "/");
     }
-    const auto sign_in = find_sign_in(site, request, provider, state_parameter.value());
+    const auto sign_in = open_sign_in(site, request, state_parameter.value());
     if (!sign_in) {
         co_return not_a_sign_in(site, request, sign_in.error(), current, "/");
     }
+    if (const auto fault = find_fault(site, provider, sign_in.value())) {
+        co_return not_a_sign_in(site, request, *fault, current, sign_in->return_to);
+    }
+    // The back button, a double click, or two at once: another one has the code, and with it the session.
     if (site.ledger.is_used(state_parameter.value())) {
-        co_return not_a_sign_in(site, request, {Code::state_invalid, "this sign-in has been used"}, current,
-                                sign_in->return_to);
+        co_return way_to(site, request, sign_in->return_to);
     }
 
     auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
                                        redirect_uri(site.options, request.base_url, settings.name));
-    if (!signed_in && signed_in.error().code == Code::state_invalid) {
-        co_return not_a_sign_in(site, request, signed_in.error(), current, sign_in->return_to);
+    if (!signed_in && signed_in.error().code == Code::state_invalid) { // used while this one waited
+        co_return way_to(site, request, sign_in->return_to);
     }
     core::Result<web::Answer> answer(web::Answer{});
     if (signed_in) {
@@ -222,7 +235,7 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     } else {
         answer = signed_in.error();
     }
-    bool keeps_cookie = false;
+    bool keeps_cookie = true; // which tells the way to whoever comes back
     if (!answer) {
         keeps_cookie = may_come_again(site, sign_in.value(), parameters.value(), answer.error());
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};

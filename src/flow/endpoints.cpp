@@ -63,9 +63,17 @@ bool is_get(const Request& request) {
 }
 
 std::string return_to_parameter(const Request& request) {
-    const auto parameters = core::Parameters::parse(request.arguments);
-    const auto value = parameters ? parameters->find("return_to") : std::nullopt;
-    return value ? local_return_to(*value, request.base_url) : "/";
+    return asked_return_to(request.arguments, request.base_url).value_or("/");
+}
+
+// A link that is too long to be kept leads to "/", and the visitor wonders why.
+void tell_of_long_link(std::string_view link, web::Answer& answer) {
+    if (!core::is_too_long_to_return(link)) {
+        return;
+    }
+    answer.log_level = std::max(answer.log_level, web::LogLevel::warn);
+    answer.log.append(answer.log.empty() ? "" : "; ")
+        .append("the page to return to has more than 2048 bytes, once encoded: the visitor comes to \"/\"");
 }
 
 std::vector<web::Choice> choices(const Site& site, const Request& request, const Offer& offer,
@@ -252,7 +260,11 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
     if (!takes_method(endpoint, request)) {
         co_return not_allowed(endpoint.methods == Methods::get ? "GET, HEAD" : "GET, HEAD, POST");
     }
-    co_return co_await endpoint.serve({site, request, offer, visitor, route});
+    web::Answer answer = co_await endpoint.serve({site, request, offer, visitor, route});
+    if (const auto link = core::find_as_typed(request.arguments, "return_to")) {
+        tell_of_long_link(*link, answer);
+    }
+    co_return answer;
 }
 
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
@@ -268,6 +280,9 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
         answer = co_await sign_in(site, request, *offer.front(), std::move(return_to));
     } else {
         answer = web::redirect(302, login_url(site.options, request.base_url, return_to));
+    }
+    if (is_get(request)) {
+        tell_of_long_link(request.target, answer);
     }
     if (answer.status == 302) {
         answer.code = core::Code::login_required;

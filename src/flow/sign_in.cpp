@@ -53,12 +53,16 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
                     std::size_t new_size, web::Answer& answer) {
     const std::string prefix = session::sign_in_cookie_name(cookie_name, "");
     std::vector<session::SignInCookie> present;
+    std::size_t others = 0;
     for (const auto& [name, value] : request.cookies) {
         if (name.starts_with(prefix)) {
             present.push_back({name, value.size()});
+        } else {
+            others += name.size() + value.size();
         }
     }
-    for (const std::string& name : session::sign_ins_to_evict(std::move(present), cookie_name, new_size)) {
+    for (const std::string& name :
+         session::sign_ins_to_evict(std::move(present), cookie_name, new_size, others)) {
         answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
     }
 }
@@ -103,9 +107,9 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
     }
     web::Answer answer = web::redirect(302, oidc::build_authorization_url(authorization));
     evict_sign_ins(site, request, base_name, name.size() + sealed->size(), answer);
-    answer.set_cookies.push_back(session::set_cookie(sign_in_cookie_settings(site.options, settings),
-                                                     request.base_url, name, *sealed,
-                                                     site.options.sign_in_lifetime));
+    answer.set_cookies.push_back(
+        session::set_cookie(sign_in_cookie_settings(site.options, settings), request.base_url, name, *sealed,
+                            site.options.sign_in_lifetime + session::sign_in_afterlife));
     co_return answer;
 }
 

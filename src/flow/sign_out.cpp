@@ -13,10 +13,8 @@ namespace {
 
 std::string requested_return(const Request& request) {
     for (const std::string& source : {request.arguments, request.body}) {
-        const auto parameters = core::Parameters::parse(source);
-        const auto value = parameters ? parameters->find("return_to") : std::nullopt;
-        if (value) {
-            return local_return_to(*value, request.base_url);
+        if (auto asked = asked_return_to(source, request.base_url)) {
+            return std::move(*asked);
         }
     }
     return "/";

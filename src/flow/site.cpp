@@ -72,6 +72,11 @@ std::string local_return_to(std::string_view value, const std::string& base_url)
     return path.starts_with('/') ? path : "/" + path;
 }
 
+std::optional<std::string> asked_return_to(std::string_view form, const std::string& base_url) {
+    const auto value = core::find_as_typed(form, "return_to");
+    return value ? std::optional(local_return_to(*value, base_url)) : std::nullopt;
+}
+
 web::Audience audience(const Site& site, const Request& request, const std::string& return_to) {
     web::Audience audience;
     audience.prefers_json = prefers_json(request);

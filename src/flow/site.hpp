@@ -72,6 +72,9 @@ std::string login_url(const SiteOptions& options, const std::string& base_url, c
 // The page to return to, from a parameter of the request: a path of our own origin, else "/".
 std::string local_return_to(std::string_view value, const std::string& base_url);
 
+// The same for the parameter return_to of a query or a form; nullopt: there is none.
+std::optional<std::string> asked_return_to(std::string_view form, const std::string& base_url);
+
 // What pages and JSON for this request have in common; login_url leads to a fresh sign-in.
 web::Audience audience(const Site& site, const Request& request, const std::string& return_to);
 

@@ -107,7 +107,8 @@ std::string sign_in_cookie_name(std::string_view cookie_name, std::string_view i
 }
 
 std::vector<std::string> sign_ins_to_evict(std::vector<SignInCookie> present, std::string_view cookie_name,
-                                           std::size_t new_size) {
+                                           std::size_t new_size, std::size_t others) {
+    const std::size_t room = std::min(max_sign_in_bytes, max_own_bytes - std::min(others, max_own_bytes));
     const std::size_t prefix = sign_in_cookie_name(cookie_name, "").size();
     const auto time_of = [prefix](const SignInCookie& cookie) {
         return id_time(std::string_view(cookie.name).substr(std::min(prefix, cookie.name.size())));
@@ -121,7 +122,7 @@ std::vector<std::string> sign_ins_to_evict(std::vector<SignInCookie> present, st
     std::vector<std::string> evicted;
     for (const SignInCookie& cookie : present) {
         const std::size_t left = present.size() - evicted.size();
-        if (left < max_sign_ins && total <= max_sign_in_bytes) {
+        if (left < max_sign_ins && total <= room) {
             break;
         }
         total -= cookie.name.size() + cookie.size;

@@ -49,11 +49,15 @@ struct SignInCookie {
 };
 
 constexpr std::size_t max_sign_ins = 5;
-constexpr std::size_t max_sign_in_bytes =
-    4000; // all together, so that nginx's 8 KB header line is never reached by them
+constexpr std::size_t max_sign_in_bytes = 5000; // all together
+// With the session's cookies beside them, so that nginx's header line of 8 KB is never reached by ours.
+constexpr std::size_t max_own_bytes = 8000;
+// So long after its end a sign-in still tells where it was to lead.
+constexpr std::int64_t sign_in_afterlife = 3600;
 
-// The names to delete, the oldest first, so that one more of new_size bytes fits both bounds.
+// The names to delete, the oldest first, so that one more of new_size bytes fits both bounds. `others`: the
+// bytes of cookies that are no sign-ins.
 std::vector<std::string> sign_ins_to_evict(std::vector<SignInCookie> present, std::string_view cookie_name,
-                                           std::size_t new_size);
+                                           std::size_t new_size, std::size_t others = 0);
 
 } // namespace oauth::session

@@ -39,15 +39,16 @@ void cb_20_a_failed_sign_in_keeps_the_old_session(void**) {
 void who_is_signed_in_is_sent_on(void**) {
     World world;
     const std::string state = state_of(world.begin("/deep?y=2"));
-    const auto sign_in = *world.jar.find(world.sign_in_name(state));
     world.serve(world.callback_request(state));
     const std::size_t sent = world.http.sent.size();
-    world.jar.insert(sign_in);
-    const web::Answer used = world.serve(world.callback_request(state)); // double click
+    const web::Answer used = world.serve(world.callback_request(state)); // double click, or the back button
     assert_int_equal(used.status, 302);
     assert_text_equal(World::location(used), app + "/deep?y=2");
-    world.jar.erase(sign_in.first);
-    const web::Answer unknown = world.serve(world.callback_request(state)); // back button
+    world.clock.advance(world.options.sign_in_lifetime + 1); // and later
+    const web::Answer late = world.serve(world.callback_request(state));
+    assert_text_equal(World::location(late), app + "/deep?y=2");
+    world.jar.erase(world.sign_in_name(state));
+    const web::Answer unknown = world.serve(world.callback_request(state)); // its cookie has been evicted
     assert_int_equal(unknown.status, 302);
     assert_text_equal(World::location(unknown), app + "/");
     assert_int_equal(world.http.sent.size(), sent);
@@ -64,7 +65,8 @@ void parts_of_an_older_session_are_removed(void**) {
     assert_text_equal(World::cookie_set(answer, "__Host-oauth.0"),
                       "__Host-oauth.0=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
     assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
-    assert_int_equal(world.jar.size(), 2); // AR-05: the session, and what the other tab has begun
+    assert_int_equal(world.jar.size(),
+                     3); // AR-05: the session, its sign-in, and what the other tab has begun
     assert_true(world.jar.contains(world.sign_in_name(other_tab)));
 }
 

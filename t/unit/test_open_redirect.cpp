@@ -31,6 +31,20 @@ static bool is_clean(const std::string& value) {
     return true;
 }
 
+// What is meant, however it is encoded: escapes decoded, a '%' without digits left alone, no spaces around.
+static std::string meaning(const std::string& value) {
+    std::string text;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const bool escaped = value[i] == '%' && i + 2 < value.size() &&
+                             std::isxdigit(static_cast<unsigned char>(value[i + 1])) != 0 &&
+                             std::isxdigit(static_cast<unsigned char>(value[i + 2])) != 0;
+        text += escaped ? static_cast<char>(std::stoi(value.substr(i + 1, 2), nullptr, 16)) : value[i];
+        i += escaped ? 2 : 0;
+    }
+    const std::size_t begin = text.find_first_not_of(' ');
+    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
 static void no_payload_leaves_the_origin_or_01_or_02(void**) {
     auto list = oauth::unit::read_vectors_or_skip("open-redirect/oauth2-proxy.openredirects.txt");
     int payloads = 0;
@@ -49,7 +63,7 @@ static void no_payload_leaves_the_origin_or_01_or_02(void**) {
                 if (!stays(result, origin) || !is_clean(result)) {
                     fail_msg("%s gave %s", value.c_str(), result.c_str());
                 }
-                if (result != "/" && result != value) {
+                if (result != "/" && meaning(result) != meaning(value)) {
                     fail_msg("%s was changed to %s", value.c_str(), result.c_str());
                 }
             }

@@ -109,7 +109,7 @@ void cs_05_one_short_lived_cookie(void**) {
     assert_int_equal(answer.set_cookies.size(), 1);
     const std::string& cookie = answer.set_cookies.front();
     assert_true(cookie.starts_with("__Host-oauth_login_"));
-    assert_true(cookie.ends_with("; Path=/; Max-Age=600; HttpOnly; Secure; SameSite=Lax"));
+    assert_true(cookie.ends_with("; Path=/; Max-Age=4200; HttpOnly; Secure; SameSite=Lax"));
 }
 
 void t6_the_cookie_comes_back_with_the_provider_s_answer(void**) {

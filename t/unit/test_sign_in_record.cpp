@@ -147,12 +147,17 @@ void sc_18_all_together_are_bounded(void**) {
     for (const int age : {10, 20, 30}) {
         present.push_back(cookie_at(random, started - age, 1000 - name));
     }
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000).size(), 0);
-    auto evicted = sign_ins_to_evict(present, "oauth", 1001);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", 2000).size(), 0);
+    auto evicted = sign_ins_to_evict(present, "oauth", 2001);
     assert_int_equal(evicted.size(), 1);
     assert_text_equal(evicted[0], present[2].name);
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 2001).size(), 2);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", 3001).size(), 2);
     assert_int_equal(sign_ins_to_evict(present, "oauth", 5000).size(), 3);
+    // A large session beside them leaves less: a line of 8 KB holds them all.
+    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 4000).size(), 0);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 4001).size(), 1);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 7500).size(), 3);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 90000).size(), 3);
 }
 
 void foreign_names_go_first(void**) {

@@ -185,10 +185,15 @@ static void bad_return_values_become_the_root_or_04_to_12(void**) {
                                  "\t//evil",
                                  "/\n/evil",
                                  "/\x0b/evil",
-                                 "/a b",
-                                 " /a",
                                  "/a\x7f",
-                                 "/\xc3\xa4",
+                                 "/a b\t",
+                                 "/\xc3",
+                                 "/\xff",
+                                 "/\xc0\xaf/evil",
+                                 " //evil.test",
+                                 " ",
+                                 "%2f",
+                                 "%",
                                  "https:evil.test",
                                  "http:evil.test",
                                  "https:/evil.test",
@@ -218,11 +223,6 @@ static void bad_return_values_become_the_root_or_04_to_12(void**) {
                                  "https://[::1]/",
                                  "https://app.example//evil.test",
                                  "https://app.example/\\evil.test",
-                                 "/%",
-                                 "/%4",
-                                 "/a?x=%",
-                                 "/a#%zz",
-                                 "https://app.example?%",
                                  "?x",
                                  "#x",
                                  "@evil.test",
@@ -232,6 +232,51 @@ static void bad_return_values_become_the_root_or_04_to_12(void**) {
     assert_text_equal(safe_return_to(std::string_view("/\0/evil", 7), origin), "/");
     assert_text_equal(safe_return_to("/" + std::string(2047, 'a'), origin), "/" + std::string(2047, 'a'));
     assert_text_equal(safe_return_to("/" + std::string(2048, 'a'), origin), "/");
+}
+
+struct Sent {
+    std::string_view typed;
+    std::string_view sent;
+};
+
+static void what_a_url_cannot_hold_is_encoded_or_12_or_15(void**) {
+    for (const Sent& each :
+         {Sent{"/a b?c d#e f", "/a%20b?c%20d#e%20f"}, Sent{" /a ", "/a"},
+          Sent{"/\xc3\xa4?\xe2\x82\xac", "/%C3%A4?%E2%82%AC"}, Sent{"/%", "/%25"},
+          Sent{"/100%/x", "/100%25/x"}, Sent{"/search?q=100%", "/search?q=100%25"}, Sent{"/%4", "/%254"},
+          Sent{"/a#%zz", "/a#%25zz"}, Sent{"/%%41", "/%25%41"}, Sent{"/a%20b%", "/a%20b%25"},
+          Sent{"https://app.example?%", "https://app.example?%25"},
+          Sent{"https://app.example/\xc3\xa4", "https://app.example/%C3%A4"}}) {
+        assert_text_equal(safe_return_to(each.typed, origin), each.sent);
+        assert_text_equal(safe_return_to(each.sent, origin), each.sent); // and once is enough
+    }
+    for (std::string_view bad : {"/%%32f/evil", "/%\\evil", "/ /%2f/../..//evil"}) {
+        const auto kept = safe_return_to(bad, origin);
+        assert_false(kept.starts_with("//") || kept.starts_with("/\\"));
+    }
+    std::string umlauts = "/x";
+    for (int i = 0; i < 341; ++i) {
+        umlauts += "\xc3\xa4";
+    }
+    assert_int_equal(safe_return_to(umlauts, origin).size(), 2048);
+    assert_false(is_too_long_to_return(umlauts));
+    assert_text_equal(safe_return_to(umlauts + "y", origin), "/");
+    assert_true(is_too_long_to_return(umlauts + "y"));
+    assert_true(is_too_long_to_return("/" + std::string(100000, 'a')));
+    assert_false(is_too_long_to_return("//evil"));
+    assert_false(is_too_long_to_return("/\xff" + std::string(2048, 'a')));
+}
+
+static void a_link_is_found_as_it_was_typed(void**) {
+    assert_text_equal(
+        find_as_typed("a=b&return_to=/x%3Fy%3D1%26z&return_to=/second", "return_to").value_or(""),
+        "/x?y=1&z");
+    assert_text_equal(find_as_typed("return_to=/100%&x=%zz", "return_to").value_or(""), "/100%");
+    assert_text_equal(find_as_typed("%72eturn_to=/a+b%2", "return_to").value_or(""), "/a b%2");
+    assert_text_equal(find_as_typed("return_to=", "return_to").value_or("?"), "");
+    for (const char* none : {"", "return_to", "x=return_to", "Return_to=/x", "&&", "%zz=/x"}) {
+        assert_false(find_as_typed(none, "return_to").has_value());
+    }
 }
 
 static void one_decoding_makes_no_difference_or_02_or_03(void**) {
@@ -265,6 +310,8 @@ int main() {
         cmocka_unit_test(parameters_are_bounded_and_well_formed),
         cmocka_unit_test(good_return_values_stay_as_they_are_or_15),
         cmocka_unit_test(bad_return_values_become_the_root_or_04_to_12),
+        cmocka_unit_test(what_a_url_cannot_hold_is_encoded_or_12_or_15),
+        cmocka_unit_test(a_link_is_found_as_it_was_typed),
         cmocka_unit_test(one_decoding_makes_no_difference_or_02_or_03),
         cmocka_unit_test(without_an_origin_only_paths_are_accepted),
     };
