@@ -38,11 +38,6 @@ inline ngx_str_t copy(ngx_pool_t* pool, std::string_view text) {
     return result;
 }
 
-// For directive setters: nginx wants char* for messages, but never writes to them.
-inline char* conf_error(const char* message) {
-    return const_cast<char*>(message);
-}
-
 inline char* conf_failed() {
     return static_cast<char*>(NGX_CONF_ERROR);
 }

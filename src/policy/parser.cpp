@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t max_value_size = 1024;
 constexpr std::size_t max_regex_size = 4096;
 constexpr std::size_t max_path_size = 256;
-constexpr std::size_t max_file_size = 4 * 1024 * 1024;
 
 std::string quoted(std::string_view text) {
     return "\"" + std::string(text) + "\"";

@@ -31,6 +31,8 @@ public:
 class Evaluation;
 class RuleSet;
 
+constexpr std::size_t max_file_size = 4 * 1024 * 1024; // of NAME@FILE
+
 // What parsing needs from outside. Called only while the configuration is read.
 struct ParserPorts {
     // Compiles a regular expression, which is searched anywhere in a text and may begin with "(?i)". Null,

@@ -43,7 +43,7 @@ e2e('CB-02 an unknown, altered or foreign state is refused', async (h) => {
   await assertNotRedeemed(site, 'other browser', () => {}, { ...options, visitor: new Browser() });
 });
 
-e2e('CB-03 a callback works once: again it leads on where a session is, and is refused where none is', async (h) => {
+e2e('CB-03 a callback works once: again it leads to its page, with a session and without, and redeems nothing', async (h) => {
   const site = await h.site();
   const callback = await beginSignIn(site, { target: site.origin + '/deep?x=1' });
   const before = site.browser.jar.clone();
@@ -51,24 +51,45 @@ e2e('CB-03 a callback works once: again it leads on where a session is, and is r
   assert.equal(first.status, 302);
   const again = await site.browser.navigate(callback, { follow: false });
   assert.equal(again.status, 302, again.text.slice(0, 200));
-  assert.equal(new URL(again.headers.location, site.origin).origin, site.origin);
+  assert.equal(new URL(again.headers.location, site.origin).href, site.origin + '/deep?x=1');
   assert.equal(site.provider.count('token'), 1);
-  const replay = await new Browser({ jar: before }).navigate(callback, { headers: JSON_HEADERS, follow: false });
-  assertError(replay, 400, 'state_invalid');
+  const other = new Browser({ jar: before });
+  const replay = await other.navigate(callback, { headers: JSON_HEADERS, follow: false });
+  assert.deepEqual([replay.status, new URL(replay.headers.location, site.origin).href, hasSession(other)], [302, site.origin + '/deep?x=1', false]);
   assert.equal(site.provider.count('token'), 1);
+  assertError(await new Browser().navigate(callback, { headers: JSON_HEADERS, follow: false }), 400, 'state_invalid');
 });
 
 e2e('CB-04 a sign-in older than its lifetime is refused and offers another', async (h) => {
   const site = await h.site({ server: 'oauth_login_lifetime 1s;' });
-  const callback = await beginSignIn(site);
-  const jar = site.browser.jar.clone();
-  jar.cookies.forEach((cookie) => { cookie.expires = Infinity; });
+  const callback = await beginSignIn(site, { target: site.origin + '/wanted?a=1' });
   await new Promise((resolve) => setTimeout(resolve, 2100));
-  const response = await new Browser({ jar }).navigate(callback + '&return_to=https://evil.test/', { headers: JSON_HEADERS, follow: false });
+  const response = await site.browser.navigate(callback + '&return_to=https://evil.test/', { headers: JSON_HEADERS, follow: false });
   assertError(response, 400, 'state_invalid');
   assert.ok(!response.text.includes('evil.test'));
-  assert.equal(new URL(response.json().login_url, site.origin).origin, site.origin);
+  assert.equal(response.json().login_url, site.origin + '/auth/oauth/login?return_to=%2Fwanted%3Fa%3D1', 'its cookie outlives it');
   assert.equal(site.provider.count('token'), 0);
+  await assertSignedIn(site);
+  const late = await site.browser.navigate(callback, { follow: false });
+  assert.deepEqual([late.status, late.headers.location], [302, site.origin + '/wanted?a=1'], 'and with a session it leads there at once');
+});
+
+e2e('the back button, a double click and two callbacks at once lead to the page of that sign-in', async (h) => {
+  const site = await h.site({ workers: 2 });
+  const pages = ['/first?x=%2F', '/second#part'];
+  const callbacks = [];
+  for (const page of pages) {
+    callbacks.push(await beginSignIn(site, { target: site.origin + '/auth/oauth/login?return_to=' + encodeURIComponent(page) }));
+  }
+  const visit = (callback) => site.browser.navigate(callback, { follow: false });
+  for (let round = 0; round < 2; round++) { // the second round is the back button
+    for (const [i, callback] of callbacks.entries()) {
+      const answers = await Promise.all([visit(callback), visit(callback), visit(callback)]);
+      assert.deepEqual(answers.map((answer) => [answer.status, answer.headers.location]), Array(3).fill([302, site.origin + pages[i]]), `round ${round}, ${pages[i]}`);
+    }
+  }
+  assert.equal(site.provider.count('token'), 2, 'each code was redeemed once');
+  assert.equal((await site.browser.fetch(site.origin + '/')).status, 200);
 });
 
 e2e('CB-05 a code that is missing, empty, huge or not printable ASCII is refused', async (h) => {
@@ -227,7 +248,7 @@ e2e('CB-18 CB-22 success leads to the page that was asked for, says nothing of t
   assert.equal(new URL(response.headers.location, site.origin).href, site.origin + '/deep/page?a=1&b=%2F%2F');
   assert.doesNotMatch(response.headers.location, /code|state/);
   assert.equal(response.headers['referrer-policy'], 'no-referrer');
-  assert.deepEqual(loginCookies(site.browser), []);
+  assert.equal(loginCookies(site.browser).length, 1, 'which still tells the way');
   assert.equal((await site.browser.navigate(response.headers.location.startsWith('/') ? site.origin + response.headers.location : response.headers.location)).status, 200);
 });
 

@@ -209,3 +209,54 @@ e2e('AR-12 AR-15 the redirect to the provider says no-store and no-referrer, and
     assert.doesNotMatch(cookie, /; *Secure/i);
   }
 });
+
+const encodeLatin1 = (byte) => '%' + byte.charCodeAt(0).toString(16).toUpperCase();
+
+e2e('OR-12 OR-15 a deep link is kept as a browser sends it: a lone percent sign, a space, what is not ASCII, a fragment', async (h) => {
+  const site = await h.site();
+  const cases = [['/search?q=100%25', '/search?q=100%25'], ['/search?q=100%', '/search?q=100%25'], ['/a b?c d', '/a%20b?c%20d'], ['/%C3%A4?%E2%82%AC', '/%C3%A4?%E2%82%AC'], ['/ä?€', '/%C3%A4?%E2%82%AC'],
+    ['/page?x=1#part/2', '/page?x=1#part/2'], ['/100%', '/100%25'], ['/%zz#%', '/%25zz#%25'], ['/a+b', '/a+b'], ['/' + 'ä'.repeat(341), '/' + '%C3%A4'.repeat(341)]];
+  for (const [link, expected] of cases) {
+    assert.equal(await landing(site, encodeURIComponent(link)), site.origin + expected, link);
+  }
+  assert.equal(await landing(site, '/100%'), site.origin + '/100%25', 'as somebody writes a link by hand');
+  for (const raw of [Buffer.from('/ä?q=100%').toString('latin1'), '/search?q=100%']) {
+    const browser = new Browser();
+    const start = await browser.request(site.origin + '/', { path: raw, headers: { Accept: 'text/html' } });
+    const callback = await beginSignIn(site, { browser, target: new URL(start.headers.location, site.origin).href });
+    assert.equal((await browser.navigate(callback, { follow: false })).headers.location, site.origin + raw.replace(/[\x80-\xff]/g, encodeLatin1).replace(/%$/, '%25'));
+  }
+});
+
+e2e('OR-12 a link of more than 2,048 bytes, once encoded, leads to / and is told in the log', async (h) => {
+  const site = await h.site();
+  const line = /\[warn\].*the page to return to has more than 2048 bytes, once encoded: the visitor comes to "\/"/;
+  for (const [link, kept] of [['/' + 'a'.repeat(2047), true], ['/' + 'a'.repeat(2048), false], ['/' + 'ä'.repeat(341), true], ['/' + 'ä'.repeat(342), false]]) {
+    const mark = site.nginx.mark();
+    const landed = await landing(site, encodeURIComponent(link));
+    assert.equal(landed, kept ? site.origin + new URL(link, site.origin).pathname : site.origin + '/', link.length + link[1]);
+    assert.equal(site.nginx.linesSince(mark, line).length, kept ? 0 : 1, link.length + link[1]);
+  }
+  const mark = site.nginx.mark();
+  await new Browser().navigate(site.origin + '/?x=' + 'a'.repeat(3000), { follow: false });
+  assert.equal(site.nginx.linesSince(mark, line).length, 1);
+});
+
+e2e('SC-18 three tabs with long deep links all succeed, and no request outgrows a header line of nginx', async (h) => {
+  const site = await h.site();
+  const pages = ['a', 'b', 'c'].map((letter) => '/' + letter.repeat(700));
+  const callbacks = [];
+  for (const page of pages) {
+    callbacks.push(await beginSignIn(site, { target: site.origin + page }));
+  }
+  for (const [i, callback] of callbacks.entries()) {
+    assert.equal((await site.browser.navigate(callback, { follow: false })).headers.location, site.origin + pages[i]);
+  }
+  const browser = new Browser();
+  let callback;
+  for (let i = 0; i < 8; i++) {
+    callback = await beginSignIn(site, { browser, target: site.origin + '/' + String(i).repeat(2000) });
+    assert.ok(browser.jar.header(new URL(site.origin)).length <= 5200, 'together they are bounded');
+  }
+  assert.equal((await browser.navigate(callback, { follow: false })).headers.location, site.origin + '/' + '7'.repeat(2000));
+});

@@ -171,7 +171,7 @@ e2e('AR-01 AR-05 CC-01 sign-ins in parallel tabs all succeed, each to its own pa
     assert.equal(answer.status, 302, answer.text.slice(0, 200));
     assert.equal(new URL(answer.headers.location, site.origin).href, site.origin + pages[i]);
   });
-  assert.deepEqual(loginCookies(site.browser), []);
+  assert.equal(loginCookies(site.browser).length, 5, 'which still tell the way');
   assert.deepEqual(site.provider.violations, []);
 });
 

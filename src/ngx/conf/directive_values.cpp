@@ -14,8 +14,6 @@ namespace oauth::ngx {
 
 namespace {
 
-constexpr std::size_t max_file = 1024 * 1024;
-
 // A password in a URL is a secret, too, and must not be logged.
 std::string without_password(std::string_view found) {
     const std::size_t authority = found.find("://");
@@ -54,6 +52,10 @@ char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view acce
     return refuse(cf, found_instead(found, accepted));
 }
 
+char* refuse_duplicate(ngx_conf_t* cf) {
+    return refuse(cf, "is duplicate, accepted: once here, with all that is meant");
+}
+
 char* refuse_at(ngx_conf_t* cf, const Place& place, std::string_view sentence) {
     const std::string text(sentence);
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s in %s:%ui", text.c_str(), place.file.c_str(), place.line);
@@ -64,22 +66,33 @@ std::string argument(ngx_conf_t* cf, ngx_uint_t index) {
     return string(static_cast<ngx_str_t*>(cf->args->elts)[index]);
 }
 
-std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error) {
+std::optional<char*> read_include(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
+    if (argument(cf, 0) != "include") {
+        return std::nullopt;
+    }
+    return cf->args->nelts == 2 ? ngx_conf_include(cf, cmd, conf)
+                                : refuse(cf, "found " + std::to_string(cf->args->nelts - 1) +
+                                                 " files, accepted: one, or a pattern such as conf.d/*.conf");
+}
+
+std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error,
+                                     std::size_t max_size) {
     ngx_str_t name = copy(cf->pool, path);
     if (name.data == nullptr || ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
         error = "no memory";
         return std::nullopt;
     }
     std::ifstream file(string(name), std::ios::binary);
-    std::string text(max_file + 1, '\0');
+    std::string text(max_size + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!file.is_open() || file.bad()) {
         error = "file \"" + string(name) + "\" cannot be read";
         return std::nullopt;
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.empty() || text.size() > max_file) {
-        error = "file \"" + string(name) + "\" is " + (text.empty() ? "empty" : "larger than 1m");
+    if (text.empty() || text.size() > max_size) {
+        error = "file \"" + string(name) + "\" is " +
+                (text.empty() ? "empty" : "larger than " + std::to_string(max_size / max_file) + "m");
         return std::nullopt;
     }
     return text;

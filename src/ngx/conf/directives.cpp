@@ -10,6 +10,7 @@
 #include "../../net/certificates.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace oauth::ngx {
 
@@ -185,11 +186,17 @@ std::string check_cookie(const session::CookieSettings& cookie) {
 char* set_cookie(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     auto* server = static_cast<ServerConf*>(conf);
     if (server->cookie != nullptr) {
-        return conf_error("is duplicate");
+        return refuse_duplicate(cf);
     }
     server->cookie = pool_make<session::CookieSettings>(cf->pool);
+    std::set<std::string> given;
     for (ngx_uint_t i = 1; i < cf->args->nelts; ++i) {
-        const std::string problem = read_cookie_word(*server->cookie, argument(cf, i));
+        const std::string word = argument(cf, i);
+        const std::string name = word.substr(0, word.find('='));
+        std::string problem = read_cookie_word(*server->cookie, word);
+        if (problem.empty() && !given.insert(name).second) {
+            problem = "parameter \"" + name + "\" is duplicate, accepted: each once";
+        }
         if (!problem.empty()) {
             return refuse(cf, problem);
         }
@@ -233,7 +240,7 @@ char* set_identity_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 char* set_identity_audience(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     auto* location = static_cast<LocationConf*>(conf);
     if (location->audience != nullptr) {
-        return conf_error("is duplicate");
+        return refuse_duplicate(cf);
     }
     auto* value =
         static_cast<ngx_http_complex_value_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));

@@ -15,6 +15,8 @@ std::string found_instead(std::string_view found, std::string_view accepted);
 // Logs "\"NAME\": found ..., accepted: ..." with file and line. Always conf_failed().
 char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view accepted);
 char* refuse(ngx_conf_t* cf, std::string_view sentence);
+// The directive, or the parameter of a block, stands there already.
+char* refuse_duplicate(ngx_conf_t* cf);
 char* refuse_at(ngx_conf_t* cf, const Place& place, std::string_view sentence);
 
 // An argument of the directive that is being read; 0 is its name.
@@ -23,7 +25,12 @@ std::string argument(ngx_conf_t* cf, ngx_uint_t index);
 // The value of file:PATH or env:NAME, or the literal value. Newlines at the end of a file are cut. nullopt:
 // an error has been logged. No message has a secret in it.
 std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source);
-std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error);
+constexpr std::size_t max_file = 1024 * 1024;
+std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error,
+                                     std::size_t max_size = max_file);
+
+// `include FILE;` in a block of ours; nullopt: the directive is another one.
+std::optional<char*> read_include(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 
 // Adds the providers whose environment variables are all set and that have no block. False: an error has been
 // logged.

@@ -39,7 +39,13 @@ bool make_offer(ngx_conf_t* cf, const MainConf::Compiled& compiled, LocationConf
                           provider_names(compiled));
             return false;
         }
-        location.offer->push_back(static_cast<std::size_t>(found - compiled.providers.begin()));
+        const auto index = static_cast<std::size_t>(found - compiled.providers.begin());
+        if (std::find(location.offer->begin(), location.offer->end(), index) != location.offer->end()) {
+            refuse_at(cf, *location.providers_place,
+                      "\"oauth_providers\": \"" + string(names[i]) + "\" is duplicate, accepted: each once");
+            return false;
+        }
+        location.offer->push_back(index);
     }
     if (location.mode != mode_off && location.offer->empty()) {
         refuse_at(cf, *location.mode_place,

@@ -56,7 +56,10 @@ std::string range(std::size_t least, std::size_t most) {
     return std::to_string(least) + (most > least ? " to " + std::to_string(most) : "");
 }
 
-char* read_parameter(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
+    if (const auto included = read_include(cf, cmd, conf)) {
+        return *included;
+    }
     auto& block = *static_cast<Block*>(conf);
     const std::string name = argument(cf, 0);
     Words values;
@@ -72,14 +75,14 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     const providers::Parameter* parameter = providers::find_parameter(name);
     if (parameter == nullptr) {
         return refuse(cf, "is no parameter of an oauth_provider block, accepted: " +
-                              providers::parameter_names(*type) + ", authorize_param");
+                              providers::parameter_names(*type) + ", authorize_param, include");
     }
     if (!providers::takes(*type, *parameter)) {
         return refuse(cf, "is not used by type \"" + std::string(type->name) +
                               "\", accepted by: " + providers::types_that_take(*parameter));
     }
     if (std::find(block.given.begin(), block.given.end(), name) != block.given.end()) {
-        return conf_error("is duplicate");
+        return refuse_duplicate(cf);
     }
     if (values.size() < parameter->min_values || values.size() > parameter->max_values) {
         return refuse(cf, "found " + std::to_string(values.size()) +

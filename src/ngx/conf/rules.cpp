@@ -117,7 +117,7 @@ policy::ParserPorts make_ports(ngx_conf_t* cf, MainConf::Compiled& compiled, boo
     };
 #endif
     ports.read_file = [cf](std::string_view path, std::string& error) {
-        return read_file(cf, std::string(path), error);
+        return read_file(cf, std::string(path), error, policy::max_file_size);
     };
     ports.find_variable = [cf](std::string_view name, std::string& error) {
         return find_variable(cf, name, error);
@@ -177,10 +177,14 @@ char* add_rule(ngx_conf_t* cf, RuleHolder& holder) {
     return NGX_CONF_OK;
 }
 
-char* read_policy_rule(ngx_conf_t* cf, ngx_command_t*, void* conf) {
+char* read_policy_rule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
+    if (const auto included = read_include(cf, cmd, conf)) {
+        return *included;
+    }
     const std::string name = argument(cf, 0);
     if (name != "oauth_allow" && name != "oauth_deny") {
-        return refuse(cf, "is not accepted in an oauth_policy block, accepted: oauth_allow, oauth_deny");
+        return refuse(cf,
+                      "is not accepted in an oauth_policy block, accepted: oauth_allow, oauth_deny, include");
     }
     if (cf->args->nelts < 2) {
         return refuse(cf, "found no condition, accepted: any, or conditions such as group=staff");

@@ -56,7 +56,7 @@ ngx_command_t command_of(const Directive& row) {
 char* set_value(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
     const auto& row = *static_cast<const Directive*>(cmd->post);
     if (!row.field.is_unset(conf)) {
-        return conf_error("is duplicate");
+        return refuse_duplicate(cf);
     }
     std::vector<std::string> words;
     for (ngx_uint_t i = 1; i < cf->args->nelts; ++i) {
