@@ -119,7 +119,7 @@ e2e('CB-15 a form of 15k and of 60k over HTTP/2', async (h) => {
 e2e('a body announced with Expect is asked for with a session, and not before somebody is refused', async (h) => {
   const site = await h.site({ locations: (s) => `
     location /themed/ { error_page 401 /sorry; proxy_pass ${s.upstream.url}; }
-    location /passed/ { error_page 401 /told; proxy_pass ${s.upstream.url}; }
+    location /passed/ { error_page 401 = /told; proxy_pass ${s.upstream.url}; }
     location = /sorry { oauth off; return 401 sorry; }
     location = /told { oauth off; proxy_pass ${s.upstream.url}; proxy_read_timeout 1s; }
     location /denied/ { oauth_allow email=root@example.org; proxy_pass ${s.upstream.url}; }` });

@@ -53,7 +53,9 @@ char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view acce
 }
 
 char* refuse_duplicate(ngx_conf_t* cf) {
-    return refuse(cf, "is duplicate, accepted: once here, with all that is meant");
+    const std::string name = argument(cf, 0);
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\" directive is duplicate", name.c_str()); // as nginx says
+    return conf_failed();
 }
 
 char* refuse_at(ngx_conf_t* cf, const Place& place, std::string_view sentence) {
