@@ -211,6 +211,13 @@ bool has_control_characters(std::string_view text) {
     });
 }
 
+std::string for_log(std::string_view text) {
+    constexpr std::size_t max_quoted = 256;
+    std::string quoted(text.substr(0, max_quoted));
+    std::replace_if(quoted.begin(), quoted.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return quoted;
+}
+
 std::string_view trim_blanks(std::string_view text) {
     while (!text.empty() && is_blank(text.front())) {
         text.remove_prefix(1);

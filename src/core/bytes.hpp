@@ -36,6 +36,9 @@ bool is_valid_utf8(std::string_view text); // no overlong forms, no surrogates, 
 std::size_t utf8_sequence_size(std::string_view text);
 bool has_control_characters(std::string_view text); // bytes below 0x20, and 0x7f
 
+// Text from outside as a log line may quote it: printable ASCII, anything else as '?', cut to 256 bytes.
+std::string for_log(std::string_view text);
+
 std::string_view trim_blanks(std::string_view text);
 constexpr bool is_blank(char c) {
     return c == ' ' || c == '\t';

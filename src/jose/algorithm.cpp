@@ -2,6 +2,7 @@
 // The rows of the algorithm table, and whether a key fits a row. Called when keys are loaded and when
 // signatures are checked or made. Owns nothing but constants.
 #include "algorithm.hpp"
+#include "jws.hpp"
 
 namespace oauth::jose {
 namespace {
@@ -27,12 +28,17 @@ constexpr Algorithm algorithms[] = {
 } // namespace
 
 const Algorithm* find_algorithm(std::string_view name) {
+    const std::string_view canonical = canonical_algorithm(name);
     for (const auto& algorithm : algorithms) {
-        if (algorithm.name == name) {
+        if (algorithm.name == canonical) {
             return &algorithm;
         }
     }
     return nullptr;
+}
+
+std::string_view canonical_algorithm(std::string_view name) {
+    return name == "Ed25519" ? "EdDSA" : name;
 }
 
 // RFC 8725 3.1, RFC 7517 4.4: a key is used with the algorithm that it is meant for

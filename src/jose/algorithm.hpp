@@ -18,7 +18,7 @@ struct Algorithm {
     core::Hash hash; // not used for EdDSA
 };
 
-// Null if the table has no row with exactly this name.
+// Null if the table has no row with exactly this name. "Ed25519" is the row EdDSA.
 const Algorithm* find_algorithm(std::string_view name);
 
 // True if the key's type and curve are the algorithm's, and so is its own alg where it has one.

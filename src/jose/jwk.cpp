@@ -4,6 +4,7 @@
 #include "jwk.hpp"
 #include "../core/bytes.hpp"
 #include "algorithm.hpp"
+#include "jws.hpp"
 #include "public_key.hpp"
 
 #include <algorithm>
@@ -80,6 +81,7 @@ std::optional<Jwk> parse_public_jwk(core::JsonView object) {
         !read_key(object, jwk)) {
         return std::nullopt;
     }
+    jwk.alg = canonical_algorithm(jwk.alg);
     // RFC 7517 4.4: alg, if it is there, fits the key's type and curve
     if (object.get("alg")) {
         const auto* algorithm = find_algorithm(jwk.alg);

@@ -29,7 +29,7 @@ struct Jwk {
     KeyType type = KeyType::rsa;
     Curve curve = Curve::none;
     std::string kid; // empty: none
-    std::string alg; // empty: none given
+    std::string alg; // canonical (jws.hpp); empty: none given
     // Microsoft's member: the only issuer whose tokens it may sign, with "{tenantid}" for the tenant; or
     // empty.
     std::string issuer;

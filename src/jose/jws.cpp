@@ -48,7 +48,7 @@ bool read_header(core::JsonView header, Jws& jws) {
         header.get("typ").exists() != typ.has_value()) {
         return false;
     }
-    jws.alg = *alg;
+    jws.alg = canonical_algorithm(*alg);
     if (kid) {
         jws.kid = *kid;
     }

@@ -17,7 +17,7 @@ namespace oauth::jose {
 // A parsed JWS. The header members jwk, jku, x5u and x5c are never read.
 struct Jws {
     core::Json header;
-    std::string alg;
+    std::string alg; // canonical
     std::optional<std::string> kid;
     std::string typ;                // lower case, without "application/"; empty if absent
     std::string payload;            // decoded bytes
@@ -29,6 +29,11 @@ struct Jws {
 // object with a text alg and neither crit nor b64; the signature is not empty. The payload is only decoded
 // and may be empty. The error is token_invalid, with a detail fit for a log.
 core::Result<Jws> parse_compact(std::string_view text);
+
+// RFC 9864 2.2 names the algorithm with its curve: "Ed25519" is what RFC 8037 calls "EdDSA", since no other
+// curve of it is offered here. Gives "EdDSA" for both, and any other name as it is. Names that come from
+// outside are compared in this form.
+std::string_view canonical_algorithm(std::string_view name);
 
 // True for the algorithms that are verified with a public key: RS/PS/ES 256, 384, 512 and EdDSA.
 bool is_asymmetric_algorithm(std::string_view alg);

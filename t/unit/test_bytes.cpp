@@ -123,6 +123,13 @@ static void decimals_are_digits_within_a_bound(void**) {
     }
 }
 
+static void text_from_outside_in_a_log(void**) {
+    assert_text_equal(for_log("RS256 ~"), "RS256 ~");
+    assert_text_equal(for_log("a\r\n\x7f\xc3\xa9"), "a?????");
+    assert_text_equal(for_log(std::string(300, 'a')), std::string(256, 'a'));
+    assert_text_equal(for_log(""), "");
+}
+
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(base64url_goes_both_ways_for_every_length),
@@ -136,6 +143,7 @@ int main() {
         cmocka_unit_test(control_characters_are_found),
         cmocka_unit_test(trimming_and_splitting),
         cmocka_unit_test(decimals_are_digits_within_a_bound),
+        cmocka_unit_test(text_from_outside_in_a_log),
     };
     return cmocka_run_group_tests_name("bytes", tests, nullptr, nullptr);
 }
