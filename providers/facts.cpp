@@ -73,6 +73,10 @@ bool same_origin(std::string_view a, std::string_view b) {
 
 core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std::string what,
                                              std::vector<net::Header> headers) {
+    if (call.access_token.empty()) {
+        co_return core::Error{core::Code::provider_error,
+                              what + ": the token answer has no access_token to ask with"};
+    }
     net::HttpRequest request;
     request.url = std::move(url);
     request.headers = std::move(headers);

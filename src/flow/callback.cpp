@@ -154,6 +154,7 @@ web::Answer lead_on(const Site& site, const Request& request, const session::Sig
 core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& request, SignedIn signed_in,
                                                     const session::SignIn& sign_in,
                                                     session::OpenedSessionPointer replaced) {
+    const std::string note = std::move(signed_in.note);
     auto session = make_session(site, std::move(signed_in), sign_in);
     if (!session) {
         co_return session.error();
@@ -166,6 +167,9 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
     answer.log_level = web::LogLevel::info;
     answer.log =
         "signed in at " + session->identity.provider + ", session " + session::log_id(session.value());
+    if (!note.empty()) {
+        answer.log += "; " + note;
+    }
     if (replaced) {
         const core::Status ended = co_await site.store->erase(replaced);
         if (!ended) {

@@ -82,7 +82,10 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
     }
     const auto rule = settings.is_openid() && !settings.is_hybrid() ? oidc::IdTokenRule::required
                                                                     : oidc::IdTokenRule::optional;
-    auto tokens = oidc::process_token_response(response.value(), rule, settings.type->token_format);
+    // Without userinfo the ID token says everything, and the access token opens nothing that is asked here.
+    const bool asks = !settings.is_openid() || !attempt.sign_in.userinfo_endpoint.empty();
+    const auto access = asks ? oidc::AccessTokenRule::required : oidc::AccessTokenRule::optional;
+    auto tokens = oidc::process_token_response(response.value(), rule, settings.type->token_format, access);
     if (!tokens) {
         co_return at("token endpoint", tokens.error());
     }
@@ -184,6 +187,9 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
     collected.signed_in.id_token = std::move(tokens->id_token);
     collected.signed_in.access_token = std::move(tokens->access_token);
     collected.signed_in.scope = std::move(tokens->scope);
+    if (tokens->token_type.empty() && !collected.signed_in.access_token.empty()) {
+        collected.signed_in.note = "the token answer has no token_type, taken for bearer";
+    }
     co_return collected;
 }
 

@@ -20,6 +20,7 @@ struct SignedIn {
     std::string id_token;
     std::string access_token;
     std::string scope; // as granted; empty: as asked
+    std::string note;  // for the log line of the sign-in: what was missing and did no harm; empty: nothing
 };
 
 // All references outlive the flow that awaits this. Nothing is retried: a code is redeemed once, and the

@@ -14,10 +14,10 @@
 namespace oauth::oidc {
 
 struct TokenSet {
-    std::string access_token;
+    std::string access_token;               // empty: none, where none is needed
     std::string id_token;                   // empty: none
     std::string refresh_token;              // empty: none
-    std::string token_type;                 // lower case
+    std::string token_type;                 // "bearer"; empty: not answered, which is taken for bearer
     std::string scope;                      // empty: not answered, so it is the one that was asked for
     std::optional<std::int64_t> expires_in; // seconds, 0..10 years; nullopt if absent or out of range
 };
@@ -33,14 +33,17 @@ struct TokenRequest {
 net::HttpRequest build_token_request(const TokenRequest& request, const ValidatedCallback& callback);
 
 enum class IdTokenRule { required, optional };
-enum class TokenFormat { json, json_or_form }; // GitHub may answer with a form
+enum class AccessTokenRule { required, optional }; // optional: nothing is asked with it
+enum class TokenFormat { json, json_or_form };     // GitHub may answer with a form
 
 // RFC 6749 5.1 and 5.2, OpenID Connect Core 3.1.3.3. The answer must be 200 with a strict JSON object of at
-// most 1 MiB (application/json or application/*+json), or with json_or_form a form. access_token is required;
-// a token is at most 64 KiB of visible ASCII. token_type must be "bearer", in any case; with json_or_form it
-// may be missing. The error is provider_error, also for an `error` member in a 200 that is not empty. Its detail has the status
-// and the error code, if is_error_code holds (wire.hpp), and nothing else of the body.
+// most 1 MiB (application/json or application/*+json), or with json_or_form a form. A token is at most 64 KiB
+// of visible ASCII. token_type must be "bearer", in any case; where it is missing, which some providers are
+// known for (LinkedIn), the token is taken for a bearer token. The error is provider_error, also for an
+// `error` member in a 200 that is not empty. Its detail has the status and the error code, if is_error_code
+// holds (wire.hpp), and nothing else of the body.
 core::Result<TokenSet> process_token_response(const net::HttpResponse& response, IdTokenRule id_token,
-                                              TokenFormat format = TokenFormat::json);
+                                              TokenFormat format = TokenFormat::json,
+                                              AccessTokenRule access_token = AccessTokenRule::required);
 
 } // namespace oauth::oidc

@@ -40,10 +40,18 @@ e2e('TK-02 client_secret_post and public clients send no Authorization header', 
 
 e2e('TK-06 token_type bearer in any case', (h) => table(h, { accepted: ['bearer', 'BEARER', 'Bearer'].map((type) => [type, alter({ token_type: type })]) }));
 
-e2e('TK-07 another token_type or none is refused', (h) => table(h, {
-  refused: [['missing', alter({ token_type: undefined })], ['mac', alter({ token_type: 'mac' })], ['N_A', alter({ token_type: 'N_A' })], ['number', alter({ token_type: 1 })],
+e2e('TK-07 another token_type is refused', (h) => table(h, {
+  refused: [['mac', alter({ token_type: 'mac' })], ['N_A', alter({ token_type: 'N_A' })], ['number', alter({ token_type: 1 })],
     ['empty', alter({ token_type: '' })]],
 }));
+
+e2e('TK-07 no token_type is bearer, which the log says; TK-09 no access token where nothing asks with one', async (h) => {
+  const site = await table(h, { accepted: [['missing', alter({ token_type: undefined })]] });
+  assert.ok(site.nginx.log().split('\n').some((line) => /\[info\].*signed in at \S+, session \S+; the token answer has no token_type/.test(line)));
+  await table(h, { options: { block: 'userinfo off;' },
+    accepted: ['access_token', 'token_type'].map((name) => ['without ' + name, alter({ [name]: undefined })]).concat([['neither', alter({ access_token: undefined, token_type: undefined })]]),
+    refused: [['no ID token', alter({ access_token: undefined, id_token: undefined })], ['malformed', alter({ access_token: 7 })]] });
+});
 
 const expiries = ['0', '-1', '"3600"', 'null', '0.5', '9007199254740993', '1e300', '1e-300', '9223372036854775808', '-9223372036854775809', '18446744073709551616'];
 e2e('TK-08 whatever expires_in is, nothing overflows', (h) => table(h, {

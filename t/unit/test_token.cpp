@@ -146,8 +146,6 @@ void tk_06_bearer_in_any_case(void**) {
 }
 
 void tk_07_other_token_types_are_refused(void**) {
-    expect_refused(body().without("token_type"), "token_type is missing");
-    expect_refused(body().with("token_type", "null"), "token_type is missing");
     for (const char* type : {"\"mac\"", "\"N_A\"", "\"DPoP\"", "\"\"", "\"bearer \"", "1", "[\"bearer\"]"}) {
         expect_refused(body().with("token_type", type), "token_type is not bearer");
         assert_true(
@@ -156,6 +154,36 @@ void tk_07_other_token_types_are_refused(void**) {
         refused(answer(body().with("token_type", type).text()), IdTokenRule::optional,
                 TokenFormat::json_or_form);
     }
+}
+
+// LinkedIn leaves it out, and means bearer.
+void tk_07_no_token_type_is_bearer(void**) {
+    assert_text_equal(accepted(answer(body().text())).token_type, "bearer");
+    for (const Object& without : {body().without("token_type"), body().with("token_type", "null")}) {
+        const auto tokens = accepted(answer(without.text()));
+        assert_text_equal(tokens.token_type, ""); // so that it can be said
+        assert_text_equal(tokens.access_token, "the-access");
+    }
+}
+
+// Azure AD B2C gives none where no API was asked for.
+void an_access_token_where_nothing_needs_one(void**) {
+    const auto process = [](const Object& object) {
+        return oidc::process_token_response(answer(object.text()), IdTokenRule::required, TokenFormat::json,
+                                            oidc::AccessTokenRule::optional);
+    };
+    for (const Object& object : {body().without("access_token"), body().with("access_token", "null"),
+                                 body().with("access_token", "\"\"")}) {
+        const auto tokens = process(object);
+        assert_true(tokens.ok());
+        assert_text_equal(tokens->access_token, "");
+        assert_text_equal(tokens->id_token, "a.b.c");
+    }
+    for (const char* malformed : {"1", "[]", "\"a b\""}) {
+        assert_false(process(body().with("access_token", malformed)).ok());
+    }
+    assert_false(process(body().without("access_token").without("id_token")).ok());
+    assert_false(process(body().without("access_token").with("token_type", "\"mac\"")).ok());
 }
 
 void tk_08_expires_in(void**) {
@@ -308,6 +336,8 @@ int main() {
         cmocka_unit_test(the_least_answer_is_read),
         cmocka_unit_test(tk_06_bearer_in_any_case),
         cmocka_unit_test(tk_07_other_token_types_are_refused),
+        cmocka_unit_test(tk_07_no_token_type_is_bearer),
+        cmocka_unit_test(an_access_token_where_nothing_needs_one),
         cmocka_unit_test(tk_08_expires_in),
         cmocka_unit_test(tk_09_an_id_token_that_is_required),
         cmocka_unit_test(tk_10_unknown_members_and_repeated_ones),
