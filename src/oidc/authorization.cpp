@@ -21,6 +21,22 @@ constexpr std::string_view reserved_parameters[] = {
     "client_id", "redirect_uri", "response_type",         "response_mode", "scope",         "state",
     "nonce",     "request",      "code_challenge_method", "request_uri",   "code_challenge"};
 
+// The user, or the provider for the user, said no: OAuth's name, OpenID Connect's (Core 3.1.2.6, Unmet
+// Authentication Requirements 1.0), and those that providers have of their own (LinkedIn and Apple, Auth0).
+constexpr std::string_view refusals[] = {
+    "access_denied",
+    "user_cancelled_login",
+    "user_cancelled_authorize",
+    "user_cancelled",
+    "user_denied",
+    "consent_required",
+    "interaction_required",
+    "login_required",
+    "account_selection_required",
+    "unmet_authentication_requirements",
+    "unauthorized",
+};
+
 constexpr std::string_view response_parameters[] = {
     "state", "code", "iss", "error", "error_description", "id_token", "access_token"};
 
@@ -93,13 +109,12 @@ core::Status check_issuer(const core::Parameters& parameters, const Authorizatio
 
 // RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6: the error response
 core::Error provider_refusal(std::string_view error) {
-    if (error == "access_denied") {
-        return {core::Code::access_denied, "the provider answered with error access_denied"};
-    }
+    const bool is_refusal = std::find(std::begin(refusals), std::end(refusals), error) != std::end(refusals);
+    const core::Code code = is_refusal ? core::Code::access_denied : core::Code::provider_error;
     if (is_error_code(error)) {
-        return {core::Code::provider_error, "the provider answered with error " + std::string(error)};
+        return {code, "the provider answered with error " + std::string(error)};
     }
-    return {core::Code::provider_error, "the provider answered with an error"};
+    return {code, "the provider answered with an error"};
 }
 
 // RFC 6749 4.1.2, OpenID Connect Core 3.3.2.5: a code alone, or a code and an ID token, as was asked for

@@ -70,8 +70,9 @@ core::Result<std::string> find_state(const core::Parameters& parameters);
 // RFC 6749 4.1.2, RFC 9207 2.4, OpenID Connect Core 3.1.2.7 and 3.3.2.8. The checks, in this order:
 // - state equals the expected one, compared in constant time; else state_invalid;
 // - iss equals the issuer, byte for byte, and is not missing where required; else request_invalid;
-// - error is absent; else access_denied for that code, provider_error for every other. The detail names the
-//   code if is_error_code holds (wire.hpp), never the description;
+// - error is absent; else access_denied for that code and the other names of a refusal, such as
+//   login_required, and provider_error for every other. The detail names the code if is_error_code holds
+//   (wire.hpp), never the description;
 // - no access_token, and an id_token exactly where one was asked for; else request_invalid;
 // - code is 1..4096 bytes of printable ASCII (0x20..0x7e); else request_invalid.
 core::Result<ValidatedCallback> process_authorization_response(const core::Parameters& parameters,

@@ -206,10 +206,18 @@ void cb_07_errors_of_the_provider(void**) {
     std::string detail = expect_refused("state=S-1_a&error=access_denied&error_description=%3Cscript%3E",
                                         expected, Code::access_denied);
     assert_true(detail.find("script") == std::string::npos);
-    detail = expect_refused("state=S-1_a&error=login_required&error_description=secret", expected,
-                            Code::provider_error);
-    assert_true(detail.find("login_required") != std::string::npos);
-    assert_true(detail.find("secret") == std::string::npos);
+    for (const char* refusal :
+         {"login_required", "user_cancelled_login", "user_cancelled_authorize", "consent_required",
+          "interaction_required", "account_selection_required", "unmet_authentication_requirements"}) {
+        detail = expect_refused(std::string("state=S-1_a&error=") + refusal + "&error_description=secret",
+                                expected, Code::access_denied);
+        assert_true(detail.find(refusal) != std::string::npos);
+        assert_true(detail.find("secret") == std::string::npos);
+    }
+    for (const char* failure : {"server_error", "invalid_scope", "unauthorized_client", "Access_Denied",
+                                "temporarily_unavailable", "login_required2"}) {
+        expect_refused(std::string("state=S-1_a&error=") + failure, expected, Code::provider_error);
+    }
     for (const std::string& error :
          {std::string("%3Cb%3E%22"), std::string("a%0Ab"), std::string("a%5Cb"), std::string("a%20visit"),
           std::string(65, 'a') + "visit", std::string("%C3%A9")}) {
