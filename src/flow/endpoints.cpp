@@ -271,7 +271,7 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
                                   Unauthenticated how) {
     const bool page =
         how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
-    if (!page) {
+    if (!page || is_prefetch(request)) {
         co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
     }
     std::string return_to = is_get(request) ? local_return_to(request.target, request.base_url) : "/";

@@ -63,7 +63,7 @@ bool prefers_json(const Request& request) {
 bool is_prefetch(const Request& request) {
     const std::string purpose = core::to_lower_ascii(request.sec_purpose);
     return purpose.find("prefetch") != std::string::npos || purpose.find("prerender") != std::string::npos ||
-           purpose == "preview";
+           purpose.find("preview") != std::string::npos;
 }
 
 bool is_cross_site(const Request& request) {

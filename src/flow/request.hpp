@@ -24,7 +24,7 @@ struct Request {
     std::string sec_fetch_mode;
     std::string sec_fetch_dest;
     std::string sec_fetch_site;
-    std::string sec_purpose;
+    std::string sec_purpose; // and its older forms: Purpose, X-Purpose, X-Moz; all that came
     std::string requested_with;
     std::string origin;
     std::string early_data;

@@ -73,6 +73,10 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
                                 std::string return_to) {
     const providers::Settings& settings = provider.settings();
     const web::Audience for_request = audience(site, request, return_to);
+    // CB-23: nobody asked yet, and perhaps nobody will.
+    if (is_prefetch(request)) {
+        co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"}, for_request);
+    }
     auto metadata = co_await provider.metadata(site.http);
     if (!metadata) {
         co_return web::failure({metadata.error().code, settings.name + ": " + metadata.error().detail},

@@ -123,8 +123,9 @@ e2e('CB-07 a refusal by the provider is shown once, without its words, and witho
   assertNoStore(page);
   assert.deepEqual(loginCookies(site.browser), [], 'the sign-in is over');
   assertError(await site.browser.navigate(page.url, { headers: JSON_HEADERS, follow: false }), 400, 'state_invalid');
-  for (const [error, status, code] of [['access_denied', 403, 'access_denied'], ['server_error', 502, 'provider_error'], ['login_required', 502, 'provider_error'],
-    ['x\r\ny', 502, 'provider_error']]) {
+  for (const [error, status, code] of [['access_denied', 403, 'access_denied'], ['server_error', 502, 'provider_error'], ['login_required', 403, 'access_denied'],
+    ['user_cancelled_login', 403, 'access_denied'], ['user_cancelled_authorize', 403, 'access_denied'], ['consent_required', 403, 'access_denied'],
+    ['interaction_required', 403, 'access_denied'], ['x\r\ny', 502, 'provider_error']]) {
     site.provider.authorize = { error };
     const browser = new Browser();
     const callback = await beginSignIn(site, { browser });
@@ -282,8 +283,26 @@ e2e('CB-23 HEAD and prefetch do not use up the sign-in', async (h) => {
   await copy().navigate(callback, { headers: { 'Sec-Purpose': 'prefetch' }, follow: false });
   await copy().navigate(callback, { headers: { 'Sec-Purpose': 'prefetch;prerender' }, follow: false });
   await copy().navigate(callback, { headers: { Purpose: 'prefetch' }, follow: false });
+  await copy().navigate(callback, { headers: { 'X-Moz': 'prefetch' }, follow: false });
   assert.equal(site.provider.count('token'), 0);
   const response = await site.browser.navigate(callback);
   assert.equal(response.status, 200);
   assert.ok(hasSession(site.browser));
+});
+
+e2e('what a browser asks for in advance begins no sign-in', async (h) => {
+  const site = await h.site();
+  const purposes = [{ 'Sec-Purpose': 'prefetch' }, { Purpose: 'prefetch' }, { 'X-Moz': 'prefetch' }, { 'Sec-Purpose': 'prefetch;prerender', Purpose: 'x' }, { 'X-Purpose': 'preview' }];
+  for (const headers of purposes) {
+    for (const [url, status] of [[site.origin + '/', 401], [site.loginUrl, 400], [site.origin + '/auth/oauth/login', 400]]) {
+      const browser = new Browser();
+      const response = await browser.navigate(url, { headers, follow: false });
+      assert.equal(response.status, status, url + JSON.stringify(headers));
+      assert.deepEqual(browser.jar.names(), []);
+      assertNoStore(response);
+    }
+  }
+  assert.equal(site.provider.count('discovery') + site.provider.count('authorize'), 0);
+  await assertAccepted(site, 'the visitor himself');
+  assert.equal((await site.browser.navigate(site.origin + '/', { headers: { 'X-Moz': 'prefetch' } })).status, 401, 'another browser');
 });

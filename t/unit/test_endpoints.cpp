@@ -180,6 +180,27 @@ void cb_23_what_is_asked_for_ahead_uses_nothing_up(void**) {
     assert_non_null(world.current().get());
 }
 
+void what_is_asked_for_ahead_starts_nothing(void**) {
+    World world;
+    for (const char* path : {"/auth/oauth/op", "/auth/oauth/login"}) {
+        flow::Request ahead = world.request("GET", path);
+        ahead.sec_purpose = "prefetch";
+        const web::Answer answer = world.serve(ahead, {&world.provider});
+        assert_failure(answer, "request_invalid", 400);
+        assert_true(answer.set_cookies.empty());
+    }
+    flow::Request page = world.request("GET", "/a");
+    page.sec_purpose = "prefetch;prerender";
+    for (const auto how : {Unauthenticated::automatic, Unauthenticated::redirect}) {
+        const web::Answer answer = world.run(flow::challenge(world.site, page, {&world.provider}, how));
+        assert_failure(answer, "login_required", 401);
+        assert_text_equal(World::location(answer), "");
+        assert_true(answer.set_cookies.empty());
+    }
+    assert_int_equal(world.http.sent.size(), 0);
+    assert_true(world.jar.empty());
+}
+
 void bodies_are_read_for_a_posted_callback_only(void**) {
     World world;
     world.other_settings.response_mode = "form_post";
@@ -304,6 +325,7 @@ int main() {
         cmocka_unit_test(the_keys_may_be_cached),
         cmocka_unit_test(cs_10_userinfo),
         cmocka_unit_test(cb_23_what_is_asked_for_ahead_uses_nothing_up),
+        cmocka_unit_test(what_is_asked_for_ahead_starts_nothing),
         cmocka_unit_test(bodies_are_read_for_a_posted_callback_only),
         cmocka_unit_test(a_page_load_is_sent_to_sign_in),
         cmocka_unit_test(ar_13_a_program_gets_401_and_no_cookie),

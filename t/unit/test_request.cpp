@@ -89,8 +89,9 @@ void ar_13_pages_and_programs(void**) {
 }
 
 void cb_23_what_is_asked_for_ahead_of_time(void**) {
-    for (const char* purpose : {"prefetch", "prefetch;prerender", "prefetch; anonymous-client-ip",
-                                "prerender", "preview", "Preview", "Prefetch", "PRERENDER"}) {
+    for (const char* purpose :
+         {"prefetch", "prefetch;prerender", "prefetch; anonymous-client-ip", "prerender", "preview",
+          "Preview", "Prefetch", "PRERENDER", "navigate, prefetch", "preview, "}) {
         Request request;
         request.sec_purpose = purpose;
         if (!oauth::flow::is_prefetch(request)) {

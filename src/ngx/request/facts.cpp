@@ -20,8 +20,6 @@ constexpr Wanted wanted_headers[] = {
     {"sec-fetch-mode", &flow::Request::sec_fetch_mode},
     {"sec-fetch-dest", &flow::Request::sec_fetch_dest},
     {"sec-fetch-site", &flow::Request::sec_fetch_site},
-    {"sec-purpose", &flow::Request::sec_purpose},
-    {"purpose", &flow::Request::sec_purpose},
     {"x-requested-with", &flow::Request::requested_with},
     {"origin", &flow::Request::origin},
     {"early-data", &flow::Request::early_data},
@@ -33,6 +31,13 @@ void read_header(const ngx_table_elt_t& header, flow::Request& facts) {
     if (core::equal_ignoring_case(name, "upgrade")) {
         facts.upgrade = true;
         return;
+    }
+    // Browsers have had several names for one thing, and one must not hide another.
+    for (const std::string_view purpose : {"sec-purpose", "purpose", "x-purpose", "x-moz"}) {
+        if (core::equal_ignoring_case(name, purpose)) {
+            facts.sec_purpose.append(facts.sec_purpose.empty() ? "" : ", ").append(view(header.value));
+            return;
+        }
     }
     for (const Wanted& wanted : wanted_headers) {
         if (core::equal_ignoring_case(name, wanted.name)) {
