@@ -116,10 +116,21 @@ std::string set_signing_algorithms(Settings& settings, const Values& values) {
     for (const std::string& value : values) {
         const bool symmetric = value == "HS256" && settings.type->allows_hs256;
         if (!symmetric && !jose::is_asymmetric_algorithm(value)) {
-            return wrong(value, "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA");
+            return wrong(value,
+                         "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519");
+        }
+        settings.signing_algorithms.emplace_back(jose::canonical_algorithm(value));
+    }
+    return "";
+}
+
+std::string set_trusted_audiences(Settings& settings, const Values& values) {
+    for (const std::string& value : values) {
+        if (!is_plain_text(value)) {
+            return wrong(value, "audiences, texts that are not empty");
         }
     }
-    settings.signing_algorithms = values;
+    settings.trusted_audiences = values;
     return "";
 }
 
@@ -158,6 +169,7 @@ constexpr Parameter parameters[] = {
     {"label", Of::every_type, 1, 1, set_text<&S::label>},
     {"user", Of::every_type, 1, 1, set_text<&S::user_claim>},
     {"signing_algorithms", Of::openid_types, 1, 16, set_signing_algorithms},
+    {"trusted_audiences", Of::openid_types, 1, 32, set_trusted_audiences},
     {"userinfo", Of::openid_types, 1, 1, set_userinfo},
     {"domain", Of::named_types, 1, 1, set_domain},
     {"tenant", Of::named_types, 1, 1, set_text<&S::tenant>},

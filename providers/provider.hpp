@@ -160,8 +160,9 @@ struct Settings {
     std::string response_mode; // empty, "query" or "form_post"
     std::vector<std::pair<std::string, std::string>> authorize_parameters;
     std::string prompt;
-    std::string user_claim; // empty: the type's
-    std::vector<std::string> signing_algorithms;
+    std::string user_claim;                      // empty: the type's
+    std::vector<std::string> signing_algorithms; // canonical
+    std::vector<std::string> trusted_audiences;  // that an ID token may name beside client_id
     UserinfoUse userinfo = UserinfoUse::automatic;
     std::string domain;
     std::string tenant;

@@ -53,6 +53,7 @@ oidc::IdTokenExpectation expectation(const Attempt& attempt, const oidc::Metadat
     oidc::IdTokenExpectation expected;
     expected.issuers = accepted_issuers(settings, metadata);
     expected.client_id = settings.client_id;
+    expected.trusted_audiences = settings.trusted_audiences;
     expected.algorithms =
         oidc::allowed_algorithms(settings.signing_algorithms, metadata.id_token_signing_alg_values_supported);
     expected.client_secret = settings.client_secret;

@@ -17,7 +17,7 @@ constexpr std::size_t max_subject_size = 255;
 constexpr std::size_t tenant_size = 36;
 constexpr std::string_view tenant_placeholder = "{tenantid}";
 
-using Complaint = std::string_view; // empty: there is none
+using Complaint = std::string; // empty: there is none
 
 struct Token {
     const jose::Jws& jws;
@@ -76,11 +76,21 @@ bool verify_with_secret(const jose::Jws& jws, const std::string& client_secret) 
     return valid;
 }
 
+std::string join(const std::vector<std::string>& words) {
+    std::string joined;
+    for (const std::string& word : words) {
+        joined.append(joined.empty() ? "" : " ").append(word);
+    }
+    return joined.empty() ? "none" : joined;
+}
+
 Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys,
                           const IdTokenExpectation& expected) {
     // OpenID Connect Core 3.1.3.7 (7), RFC 8725 3.1: alg is one that the caller allows
     if (!contains(expected.algorithms, jws.alg)) {
-        return "its algorithm is not allowed";
+        return "its algorithm is not allowed: found \"" + core::for_log(jws.alg) +
+               "\", accepted: " + core::for_log(join(expected.algorithms)) +
+               " (signing_algorithms, or the metadata)";
     }
     // OpenID Connect Core 3.1.3.7 (6): the signature is always verified, also after TLS to the token endpoint
     const bool valid = jose::is_asymmetric_algorithm(jws.alg)
@@ -107,21 +117,31 @@ Complaint check_issuer(const Token& token) {
     return matches ? Complaint() : "iss is not the provider's issuer";
 }
 
-// OpenID Connect Core 3.1.3.7 (3): aud is this client; no other audience is trusted
+// OpenID Connect Core 3.1.3.7 (3): aud is this client; no other audience is trusted but those that the
+// operator names
 Complaint check_audience(const Token& token) {
     const core::JsonView audience = token.claims.get("aud");
-    const auto is_ours = [&token](core::JsonView value) {
-        return value.as_string() == token.expected.client_id;
-    };
+    const std::string& client = token.expected.client_id;
     if (audience.is_string()) {
-        return is_ours(audience) ? Complaint() : "aud is not this client";
+        return audience.as_string() == client ? Complaint() : "aud is not this client";
     }
     const auto elements = audience.elements();
     if (elements.empty()) {
         return "aud is missing or malformed";
     }
-    return std::all_of(elements.begin(), elements.end(), is_ours) ? Complaint()
-                                                                  : "aud is not this client alone";
+    bool names_client = false;
+    for (const core::JsonView element : elements) {
+        const auto value = element.as_string();
+        if (!value) {
+            return "aud is not this client alone: it has something that is not a text";
+        }
+        if (*value != client && !contains(token.expected.trusted_audiences, *value)) {
+            return "aud is not this client alone: found \"" + core::for_log(*value) +
+                   "\" (trusted_audiences)";
+        }
+        names_client = names_client || *value == client;
+    }
+    return names_client ? Complaint() : "aud is not this client";
 }
 
 // OpenID Connect Core 3.1.3.7 (5): azp, if it is there, is this client
@@ -192,19 +212,26 @@ Complaint check_subject(const Token& token) {
     return {};
 }
 
-// OpenID Connect Core 3.1.3.7 (13): auth_time is there, not in the future and not older than max_age, if sent
+// Unknown where it is absent, not a number, or 0, which some providers write for that.
+std::optional<std::int64_t> authentication_time(core::JsonView claims) {
+    const auto time = claims.get("auth_time").as_integer();
+    return time && *time > 0 ? time : std::nullopt;
+}
+
+// OpenID Connect Core 3.1.3.7 (13): auth_time is there, not in the future and not older than max_age, if
+// sent. Nothing rests on it otherwise.
 Complaint check_authentication_time(const Token& token) {
-    const core::JsonView claim = token.claims.get("auth_time");
     const std::optional<std::int64_t> max_age = token.expected.max_age;
+    if (!max_age) {
+        return {};
+    }
+    const core::JsonView claim = token.claims.get("auth_time");
     if (!claim.exists()) {
-        return max_age ? "auth_time is missing" : Complaint();
+        return "auth_time is missing";
     }
     const auto authenticated_at = claim.as_integer();
     if (!authenticated_at) {
         return "auth_time is not a number";
-    }
-    if (!max_age) {
-        return {};
     }
     const std::int64_t age = token.expected.now - *authenticated_at;
     if (age < -token.expected.clock_skew) {
@@ -287,8 +314,11 @@ std::vector<std::string> allowed_algorithms(const std::vector<std::string>& conf
         return {"RS256"};
     }
     std::vector<std::string> allowed;
-    std::copy_if(supported.begin(), supported.end(), std::back_inserter(allowed),
-                 [](const std::string& alg) { return jose::is_asymmetric_algorithm(alg); });
+    for (const std::string& alg : supported) {
+        if (jose::is_asymmetric_algorithm(alg)) {
+            allowed.emplace_back(jose::canonical_algorithm(alg));
+        }
+    }
     return allowed;
 }
 
@@ -296,13 +326,8 @@ KeyLookup look_for_key(const jose::Jws& jws, const jose::JwkSet& keys) {
     if (!jose::is_asymmetric_algorithm(jws.alg)) {
         return KeyLookup::found; // the key is the client's secret: fetching the set again cannot help
     }
-    // OpenID Connect Core 10.1.1: an unknown kid means that the keys were rotated
-    const auto candidates = keys.candidates(jws.alg, jws.kid);
-    const auto is_named = [&jws](const jose::Jwk* key) { return jws.kid && key->kid == *jws.kid; };
-    if (std::any_of(candidates.begin(), candidates.end(), is_named)) {
-        return KeyLookup::found;
-    }
-    // Where token or key has no kid, only the signature shows whether the keys were rotated.
+    // OpenID Connect Core 10.1.1: an unknown kid means that the keys were rotated. So may a bad signature by
+    // a known one: 10.1 forbids to replace a key under its kid, and servers do it.
     return verify_with_any(jws, keys) ? KeyLookup::found : KeyLookup::refetch_may_help;
 }
 
@@ -326,7 +351,7 @@ core::Result<IdToken> validate_id_token(const jose::Jws& jws, const jose::JwkSet
     result.subject = std::string(root.get("sub").as_string().value_or(""));
     result.issued_at = root.get("iat").as_integer().value_or(0);
     result.expires_at = root.get("exp").as_integer().value_or(0);
-    result.auth_time = root.get("auth_time").as_integer();
+    result.auth_time = authentication_time(root);
     return result;
 }
 

@@ -52,6 +52,18 @@ table('IDT-03 a second audience is refused, with and without azp', {
   ],
 });
 
+table('IDT-02 further audiences that trusted_audiences names; azp is still ours', {
+  site: { block: 'trusted_audiences project-1 https://identity.example/;' },
+  refused: [
+    ['a third one', claims(({ aud }) => ({ aud: [aud, 'project-1', 'other'] }))], ['without us', claims({ aud: ['project-1'] })], ['alone', claims({ aud: 'project-1' })],
+    ['azp of another', claims(({ aud }) => ({ aud: [aud, 'project-1'], azp: 'project-1' }))],
+  ],
+  accepted: [
+    ['Zitadel', claims(({ aud }) => ({ aud: [aud, 'project-1'], azp: aud }))], ['Oracle', claims(({ aud }) => ({ aud: ['https://identity.example/', aud] }))],
+    ['all', claims(({ aud }) => ({ aud: ['project-1', 'https://identity.example/', aud] }))],
+  ],
+});
+
 table('IDT-04 an audience of another type is refused', {
   refused: [
     ['number', claims({ aud: 1 })], ['object', claims(({ aud }) => ({ aud: { [aud]: true } }))], ['empty array', claims({ aud: [] })],
@@ -147,6 +159,13 @@ table('IDT-13 an algorithm that the provider does not list is refused', {
   accepted: [['PS256', { alg: 'PS256' }], ['ES256', { alg: 'ES256' }], ['EdDSA', { alg: 'EdDSA' }]],
 });
 
+table('IDT-13 Ed25519 is EdDSA by its newer name (RFC 9864)', {
+  site: { block: 'signing_algorithms Ed25519;' },
+  prepare: (site) => { site.provider.alg = 'EdDSA'; },
+  refused: [['RS256', { alg: 'RS256' }]],
+  accepted: [['the newer name', header({ alg: 'Ed25519' })], ['the older name', {}]],
+});
+
 table('IDT-13 signing_algorithms narrows what is accepted', {
   site: { block: 'signing_algorithms ES256;' },
   prepare: (site) => { site.provider.alg = 'ES256'; },
@@ -206,6 +225,16 @@ table('IDT-18 with max_age, auth_time must be there and recent', {
     ['missing', without('auth_time')], ['two hours ago', claims(({ iat }) => ({ auth_time: iat - 7200 }))], ['string', claims(({ iat }) => ({ auth_time: String(iat) }))],
   ],
   accepted: [['half an hour ago', claims(({ iat }) => ({ auth_time: iat - 1800 }))]],
+});
+
+table('IDT-18 without max_age an auth_time that says nothing is unknown', {
+  accepted: [['string', claims(({ iat }) => ({ auth_time: String(iat) }))], ['zero', claims({ auth_time: 0 })], ['object', claims({ auth_time: {} })]],
+});
+
+e2e('IDT-13 the log names the algorithm that was found and those that are accepted', async (h) => {
+  const site = await h.site({ block: 'signing_algorithms ES256 Ed25519;' });
+  const { lines } = await assertRefused(site, 'RS256');
+  assert.ok(lines.some((line) => line.includes('its algorithm is not allowed: found "RS256", accepted: ES256 EdDSA (signing_algorithms')), lines.join('\n'));
 });
 
 e2e('IDT-19 an acr that the policy asks for and the token has not: denied', async (h) => {

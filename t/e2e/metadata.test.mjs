@@ -123,6 +123,24 @@ e2e('MD-09 new keys are found at once, unknown ones do not cost the provider a r
   assert.ok(fetched >= 1 && fetched <= 15, fetched + ' fetches for 30 unknown kids');
 });
 
+e2e('MD-09 another key under the same kid is found at once, forged signatures do not cost the provider a request each', async (h) => {
+  const site = await h.site();
+  await assertAccepted(site, 'first keys');
+  const replaced = freshKey('rsa-1');
+  site.provider.jwks.keys = () => [publicJwk(replaced)];
+  site.provider.token = { key: replaced };
+  await assertAccepted(site, 'the same kid');
+  assert.equal(site.provider.count('jwks'), 2);
+  for (let i = 0; i < 20; i++) {
+    site.provider.token = { key: replaced, corrupt: true };
+    await assertRefused(site, 'forged ' + i);
+  }
+  const fetched = site.provider.count('jwks') - 2;
+  assert.ok(fetched >= 1 && fetched <= 6, fetched + ' fetches for 20 forged signatures');
+  site.provider.token = { key: replaced };
+  await assertAccepted(site, 'meanwhile');
+});
+
 e2e('MD-10 when the keys cannot be fetched again, the token is refused', async (h) => {
   const site = await h.site();
   await assertAccepted(site, 'first keys');

@@ -71,11 +71,11 @@ void tokens_are_kept_where_they_are_asked_for(void**) {
 }
 
 void auth_time_is_a_time_of_the_past(void**) {
-    const std::pair<const char*, std::int64_t> cases[] = {{"1759999000", 1759999000},
-                                                          {"1759999000.5", 1759999000},
-                                                          {"-5", 0},
-                                                          {"1e300", unit::start_of_time},
-                                                          {"1760000050", unit::start_of_time}};
+    const std::pair<const char*, std::int64_t> cases[] = {
+        {"1759999000", 1759999000},     {"1759999000.5", 1759999000},
+        {"-5", unit::start_of_time}, // unknown, not before 1970
+        {"0", unit::start_of_time},     {"\"1759999000\"", unit::start_of_time},
+        {"1e300", unit::start_of_time}, {"1760000050", unit::start_of_time}};
     for (const auto& [given, expected] : cases) {
         World world;
         world.op.claims = world.op.claims.with("auth_time", given);

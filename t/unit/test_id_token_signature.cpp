@@ -53,7 +53,36 @@ void idt_13_an_algorithm_that_is_not_allowed(void**) {
         const std::string token = tokens::sign(provider().key_for(alg), alg, claims().text());
         refuse(token, "algorithm is not allowed");
         refuse(token, "algorithm is not allowed", allowing({}));
+        refuse(token, "found \"" + std::string(alg) + "\", accepted: RS256 ES512",
+               allowing({"RS256", "ES512"}));
     }
+    refuse(tokens::sign(provider().rsa, "RS256", "{\"alg\":\"RS\\n1\\u00e9\"}", claims().text()),
+           "found \"RS?1??\", accepted: none", allowing({}));
+}
+
+// RFC 9864: the same algorithm, by its newer name.
+void ed25519_is_eddsa(void**) {
+    const Key plain = Key::ed25519("ed-1");
+    const auto token = [&plain](const char* alg) {
+        const std::string header = "{\"alg\":\"" + std::string(alg) + "\",\"kid\":\"ed-1\"}";
+        return tokens::sign(plain, "EdDSA", header, claims().text());
+    };
+    const auto allowed = oidc::allowed_algorithms({}, {"Ed25519", "ES256"}); // of the metadata
+    assert_true(allowed == (std::vector<std::string>{"EdDSA", "ES256"}));
+    for (const Object& jwk :
+         {plain.jwk(), plain.jwk({{"alg", "\"EdDSA\""}}), plain.jwk({{"alg", "\"Ed25519\""}})}) {
+        const auto keys = Provider::parse_set({jwk});
+        for (const char* alg : {"EdDSA", "Ed25519"}) {
+            accept(token(alg), allowing(allowed), keys);
+            accept(token(alg), allowing({"EdDSA"}), keys);
+            refuse(token(alg), "algorithm is not allowed", allowing({"ES256"}), keys);
+        }
+        refuse(token("Ed448"), "", allowing({"EdDSA", "Ed448"}), keys);
+        refuse(token("ed25519"), "", allowing({"EdDSA"}), keys);
+    }
+    assert_false(
+        jose::parse_public_jwk(core::Json::parse(provider().rsa.jwk({{"alg", "\"Ed25519\""}}).text())->root())
+            .has_value());
 }
 
 void idt_11_idt_21_conf_019_unsigned_tokens(void**) {
@@ -212,8 +241,12 @@ void md_09_conf_038_when_to_fetch_the_keys_again(void**) {
     const std::string mixed =
         tokens::sign(provider().p256, "ES256", "{\"alg\":\"ES256\",\"kid\":\"rsa-1\"}", claims().text());
     assert_true(look(mixed, keys) == KeyLookup::refetch_may_help);
-    // a known kid and a bad signature: fetching again is what an attacker would like
-    assert_true(look(broken(rs256(claims())), keys) == KeyLookup::found);
+    // a known kid and a bad signature: the key may have been replaced under its kid
+    assert_true(look(broken(rs256(claims())), keys) == KeyLookup::refetch_may_help);
+    const Key replaced = Key::rsa("rsa-1");
+    const std::string by_new = tokens::sign(replaced, "RS256", claims().text());
+    assert_true(look(by_new, keys) == KeyLookup::refetch_may_help);
+    assert_true(look(by_new, Provider::parse_set({replaced.jwk()})) == KeyLookup::found);
     // no published key decides about these
     assert_true(look(tokens::sign_hmac("HS256", client_secret, claims().text()), keys) == KeyLookup::found);
 }
@@ -243,6 +276,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(conf_018_every_asymmetric_algorithm),
         cmocka_unit_test(idt_13_an_algorithm_that_is_not_allowed),
+        cmocka_unit_test(ed25519_is_eddsa),
         cmocka_unit_test(idt_11_idt_21_conf_019_unsigned_tokens),
         cmocka_unit_test(idt_12_a_public_key_is_no_hmac_key),
         cmocka_unit_test(conf_021_the_client_secret_as_hmac_key),

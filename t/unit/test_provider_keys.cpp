@@ -126,6 +126,32 @@ void md_09_unknown_keys_are_looked_for_a_few_times_only(void**) {
     assert_true(holds(*later, "k1"));
 }
 
+// Against OpenID Connect Core 10.1, but servers do it: another key under the same kid.
+void a_key_replaced_under_its_kid_is_fetched_again(void**) {
+    Place place;
+    const tokens::Key replaced = tokens::Key::ec("k0", "P-256");
+    const std::string replaced_set = tokens::jwk_set({replaced.jwk()});
+    const auto first = keys(place, token("k0"));
+    answer(place, key_answer({0}));
+    const jose::Jws& by_new = token("k0", replaced);
+    const auto renewed = keys(place, by_new);
+    assert_int_equal(place.http.sent.size(), 2);
+    answer(place, json_response(replaced_set));
+    assert_true(oidc::look_for_key(by_new, *renewed->result->value()) == oidc::KeyLookup::found);
+    assert_true(holds(*keys(place, by_new), "k0"));
+    assert_int_equal(place.http.sent.size(), 2);
+    // Signatures that no key verifies cost no more than unknown kids do, together with them.
+    for (int i = 0; i < 1000; ++i) {
+        const auto forged = keys(place, token(i % 2 == 0 ? "k0" : "unknown", key(1)));
+        if (place.http.pending() != 0) {
+            answer(place, json_response(replaced_set));
+        }
+        assert_true(forged->ok());
+    }
+    assert_int_equal(place.http.sent.size(), 1 + 5);
+    assert_true(holds(*keys(place, by_new), "k0"));
+}
+
 void md_10_a_failing_refetch_refuses(void**) {
     Place place;
     const auto first = keys(place, token("k0"));
@@ -224,6 +250,7 @@ int main() {
         cmocka_unit_test(key_failures_are_shared_and_forgotten),
         cmocka_unit_test(t4_keys_may_rotate_twice_within_seconds),
         cmocka_unit_test(md_09_unknown_keys_are_looked_for_a_few_times_only),
+        cmocka_unit_test(a_key_replaced_under_its_kid_is_fetched_again),
         cmocka_unit_test(md_10_a_failing_refetch_refuses),
         cmocka_unit_test(md_08_stale_keys_serve_while_the_provider_is_down),
         cmocka_unit_test(a_key_that_is_withdrawn_is_gone_when_the_keys_are_read_again),
