@@ -81,7 +81,10 @@ std::string fill_from_environment(Settings& settings, const std::vector<std::str
         if (value.empty() || is_given(variable.parameter)) {
             continue;
         }
-        const std::string problem = set(settings, variable.parameter, value);
+        std::string problem = set(settings, variable.parameter, value);
+        if (problem.empty()) {
+            problem = find_plain_endpoint(settings, variable.parameter);
+        }
         if (!problem.empty()) {
             return "environment variable \"" + std::string(variable.name) + "\": " + problem;
         }

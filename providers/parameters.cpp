@@ -40,10 +40,14 @@ std::string set_secret(Settings& settings, const Values& values) {
     return "";
 }
 
+constexpr std::string_view endpoint_form =
+    "an https URL without a fragment (http only for a loopback host, or one that allow_http names)";
+
 template <std::string Settings::* Field>
 std::string set_endpoint(Settings& settings, const Values& values) {
-    if (!core::is_endpoint_url(values[0])) {
-        return wrong(values[0], "an https URL without a fragment (http only for a loopback host)");
+    // Whether it may be http is known when all has been read: find_plain_endpoint.
+    if (!core::parse_url(values[0])) {
+        return wrong(values[0], endpoint_form);
     }
     settings.*Field = values[0];
     return "";
@@ -124,6 +128,18 @@ std::string set_signing_algorithms(Settings& settings, const Values& values) {
     return "";
 }
 
+std::string set_allow_http(Settings& settings, const Values& values) {
+    for (const std::string& value : values) {
+        const auto url = core::parse_url("http://" + value);
+        if (!url || url->origin() != "http://" + core::to_lower_ascii(value)) {
+            return wrong(value,
+                         "hosts such as idp.example.internal or 10.0.0.1, without scheme, port and path");
+        }
+        settings.plain_http.hosts.push_back(url->host);
+    }
+    return "";
+}
+
 std::string set_trusted_audiences(Settings& settings, const Values& values) {
     for (const std::string& value : values) {
         if (!is_plain_text(value)) {
@@ -169,6 +185,7 @@ constexpr Parameter parameters[] = {
     {"label", Of::every_type, 1, 1, set_text<&S::label>},
     {"user", Of::every_type, 1, 1, set_text<&S::user_claim>},
     {"signing_algorithms", Of::openid_types, 1, 16, set_signing_algorithms},
+    {"allow_http", Of::every_type, 1, 32, set_allow_http},
     {"trusted_audiences", Of::openid_types, 1, 32, set_trusted_audiences},
     {"userinfo", Of::openid_types, 1, 1, set_userinfo},
     {"domain", Of::named_types, 1, 1, set_domain},
@@ -179,6 +196,24 @@ constexpr Parameter parameters[] = {
     {"original_domain", Of::named_types, 1, 1, set_text<&S::original_domain>},
     {"realm", Of::named_types, 1, 1, set_text<&S::realm>},
     {"region", Of::named_types, 1, 1, set_text<&S::region>},
+};
+
+// Parameters that say where a provider is.
+struct Address {
+    std::string_view name;
+    std::string Settings::* member;
+    bool is_domain;
+};
+constexpr Address addresses[] = {
+    {"issuer", &S::issuer, false},
+    {"authorization_endpoint", &S::authorization_endpoint, false},
+    {"token_endpoint", &S::token_endpoint, false},
+    {"userinfo_endpoint", &S::userinfo_endpoint, false},
+    {"jwks_uri", &S::jwks_uri, false},
+    {"end_session_endpoint", &S::end_session_endpoint, false},
+    {"api_url", &S::api_url, false},
+    {"domain", &S::domain, true},
+    {"original_domain", &S::original_domain, true},
 };
 
 } // namespace
@@ -214,6 +249,17 @@ std::string types_that_take(const Parameter& parameter) {
         }
     }
     return names;
+}
+
+std::string find_plain_endpoint(const Settings& settings, std::string_view parameter) {
+    for (const Address& address : addresses) {
+        const std::string& text = settings.*address.member;
+        const std::string url = address.is_domain ? core::base_of(text) : text;
+        if (address.name == parameter && !text.empty() && !core::is_endpoint_url(url, settings.plain_http)) {
+            return wrong(text, endpoint_form);
+        }
+    }
+    return "";
 }
 
 std::string find_idle_parameter(const Settings& settings, const std::vector<std::string>& given) {

@@ -26,6 +26,10 @@ bool takes(const Type& type, const Parameter& parameter);
 std::string parameter_names(const Type& type);           // "client_id, client_secret, ..."
 std::string types_that_take(const Parameter& parameter); // "azure-ad, azure-ad-hybrid"
 
+// What is wrong with the address that a parameter gives: it is http, and neither loopback nor named by
+// allow_http. Empty where nothing is, or where the parameter is no address.
+std::string find_plain_endpoint(const Settings& settings, std::string_view parameter);
+
 // What a block has set itself that has no effect beside the rest of it; empty if all has.
 std::string find_idle_parameter(const Settings& settings, const std::vector<std::string>& given);
 

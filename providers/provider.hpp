@@ -7,6 +7,7 @@
 #include "../src/core/json.hpp"
 #include "../src/core/result.hpp"
 #include "../src/core/task.hpp"
+#include "../src/core/url.hpp"
 #include "../src/net/http.hpp"
 #include "../src/oidc/client_auth.hpp"
 #include "../src/oidc/logout.hpp"
@@ -147,6 +148,8 @@ struct Settings {
     std::string client_secret;
     std::optional<oidc::ClientAuth> client_auth; // nullopt: by metadata
     std::string issuer;
+    std::vector<std::string> issuers;   // accepted in an ID token beside the issuer
+    core::PlainHttp plain_http;         // allow_http
     std::string authorization_endpoint; // configured endpoints are used instead of the metadata's
     std::string token_endpoint;
     std::string userinfo_endpoint;
@@ -173,6 +176,10 @@ struct Settings {
     std::string realm;
     std::string region;
 
+    // Everything that metadata would say of the way to the tokens: none are asked for.
+    bool gives_all_endpoints() const {
+        return !authorization_endpoint.empty() && !token_endpoint.empty() && !jwks_uri.empty();
+    }
     bool is_openid() const { return type->protocol == Protocol::oidc; }
     bool is_hybrid() const { return type->flow == Type::Flow::hybrid; }
     bool uses_form_post() const { return response_mode == "form_post"; }
@@ -192,8 +199,10 @@ Settings make_settings(const Type& type, std::string name);
 // an empty string.
 std::string complete(Settings& settings);
 
-// What makes a provider itself: its type, its issuer and endpoints, the client id. Eight bytes of a hash. Two
-// that differ are two providers, whatever their names: what was begun at one is not finished at the other.
+// What makes a provider itself: its type, its issuer and endpoints, the client id, and how its answers become
+// a user: which tenants it admits, which claim is the user name. Eight bytes of a hash. Two that differ are
+// two providers, whatever their names: what was begun at one is not finished at the other, and its sessions
+// are none of the other's.
 std::string fingerprint(const Settings& settings);
 
 // provider_error where there is no stable subject.

@@ -40,6 +40,7 @@ Settings make_settings(const Type& type, std::string name) {
     settings.scopes = type.scopes;
     settings.userinfo = type.userinfo;
     settings.client_auth = type.client_auth;
+    settings.issuers.assign(type.issuers.begin(), type.issuers.end());
     return settings;
 }
 
@@ -67,7 +68,13 @@ std::string complete(Settings& settings) {
     }
     if (settings.is_openid()) {
         const bool known = !settings.issuer.empty() || settings.type->issuer_rule == IssuerRule::from_token;
-        return known ? "" : missing("issuer");
+        if (!known) {
+            return missing("issuer");
+        }
+        // With metadata it is their business, and theirs alone.
+        const bool asks_nobody = settings.userinfo == UserinfoUse::on && settings.userinfo_endpoint.empty() &&
+                                 settings.gives_all_endpoints();
+        return asks_nobody ? missing("userinfo_endpoint") + ", and \"userinfo on\" needs it" : "";
     }
     for (const auto& [name, endpoint] :
          {std::pair<const char*, const std::string&>("authorization_endpoint",
@@ -92,8 +99,12 @@ std::string fingerprint(const Settings& settings) {
     record.text(settings.client_id);
     for (const std::string& address :
          {settings.issuer, settings.authorization_endpoint, settings.token_endpoint,
-          settings.userinfo_endpoint, settings.api_url}) {
+          settings.userinfo_endpoint, settings.jwks_uri, settings.api_url}) {
         record.text(address);
+    }
+    record.text(settings.user_claim);
+    for (const std::string& tenant : settings.allowed_tenants) {
+        record.text(tenant);
     }
     return core::digest(core::Hash::sha256, std::move(record).finish()).substr(0, size);
 }

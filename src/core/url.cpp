@@ -210,9 +210,14 @@ bool is_loopback_host(std::string_view host) {
     return decimal && parts.size() == 4 && parts[0] == "127";
 }
 
-bool is_endpoint_url(std::string_view text) {
+bool PlainHttp::takes(std::string_view host) const {
+    return (loopback == Loopback::accepted && is_loopback_host(host)) ||
+           std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+bool is_endpoint_url(std::string_view text, const PlainHttp& plain) {
     auto url = parse_url(text);
-    return url && (url->scheme == "https" || is_loopback_host(url->host));
+    return url && (url->scheme == "https" || plain.takes(url->host));
 }
 
 std::string percent_encode(std::string_view text) {
@@ -332,7 +337,7 @@ std::string base_of(std::string_view domain) {
         text.insert(0, "https://");
     }
     const auto url = parse_url(text);
-    if (!url || url->has_query || !is_endpoint_url(text)) {
+    if (!url || url->has_query) {
         return "";
     }
     return url->origin() + (url->path == "/" ? "" : url->path);

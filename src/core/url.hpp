@@ -25,14 +25,23 @@ struct Url {
 
 std::optional<Url> parse_url(std::string_view text);
 
-// 127.0.0.0/8 in dotted form, [::1] or "localhost": the only hosts for which http:// is accepted.
+// 127.0.0.0/8 in dotted form, [::1] or "localhost": hosts that http:// reaches without leaving the machine.
 bool is_loopback_host(std::string_view host);
 
-// True for https, and for http on a loopback host: what an endpoint of a provider may be.
-bool is_endpoint_url(std::string_view text);
+// The hosts that may be reached by http.
+struct PlainHttp {
+    std::vector<std::string> hosts = {}; // lower case, beside the loopback hosts
+    enum class Loopback { accepted, refused } loopback = Loopback::accepted;
+
+    bool takes(std::string_view host) const;
+};
+
+// True for https, and for http on such a host: what an endpoint of a provider may be.
+bool is_endpoint_url(std::string_view text, const PlainHttp& plain = {});
 
 // The base URL of a configured domain: "example.org" and "https://example.org/" give "https://example.org",
-// "http://127.0.0.1:8080" stays. A path is kept, without a final '/'. Empty for anything else.
+// "http://127.0.0.1:8080" stays. A path is kept, without a final '/'. Empty for anything else. Whether http
+// may be used there is asked of is_endpoint_url.
 std::string base_of(std::string_view domain);
 
 // RFC 3986 2.1, 2.3: all but unreserved characters are encoded; a space becomes %20.

@@ -3,6 +3,7 @@
 // business of refreshed.hpp.
 #include "provider.hpp"
 
+#include "../core/url.hpp"
 #include "../oidc/id_token.hpp"
 
 #include <algorithm>
@@ -55,9 +56,7 @@ bool TokenBucket::take(std::int64_t now) {
 }
 
 bool Provider::needs_discovery() const {
-    const bool keys_known = !settings_.is_openid() || !settings_.jwks_uri.empty();
-    return settings_.is_openid() && !settings_.issuer.empty() &&
-           (settings_.authorization_endpoint.empty() || settings_.token_endpoint.empty() || !keys_known);
+    return settings_.is_openid() && !settings_.issuer.empty() && !settings_.gives_all_endpoints();
 }
 
 oidc::Metadata Provider::with_configured(oidc::Metadata metadata) const {
@@ -107,7 +106,60 @@ std::string expected_issuer(const providers::Settings& settings, const std::stri
     return named && named->starts_with("http") ? std::string(*named) : issuer;
 }
 
+bool is_on_this_machine(const std::string& address) {
+    const auto url = core::parse_url(address);
+    return url && core::is_loopback_host(url->host);
+}
+
 } // namespace
+
+// What the block gives is not needed of the document, and what nothing here uses is not either.
+oidc::MetadataRules Provider::metadata_rules(const std::string& asked, const std::string& document) const {
+    const providers::Settings& settings = settings_;
+    oidc::MetadataRules rules;
+    rules.issuer = expected_issuer(settings, asked, document);
+    rules.plain = settings.plain_http;
+    // A document from elsewhere does not say what of this machine is asked with a code or a token.
+    if (!is_on_this_machine(asked)) {
+        rules.plain.loopback = core::PlainHttp::Loopback::refused;
+    }
+    rules.required.clear();
+    rules.used = {"authorization_response_iss_parameter_supported"};
+    if (settings.authorization_endpoint.empty()) {
+        rules.required.push_back("authorization_endpoint");
+    }
+    if (settings.token_endpoint.empty()) {
+        rules.required.push_back("token_endpoint");
+    }
+    if (settings.jwks_uri.empty()) {
+        rules.used.push_back("jwks_uri");
+    }
+    if (settings.signing_algorithms.empty()) {
+        rules.used.push_back("id_token_signing_alg_values_supported");
+    }
+    if (!settings.client_auth) {
+        rules.used.push_back("token_endpoint_auth_methods_supported");
+    }
+    if (settings.userinfo != providers::UserinfoUse::off && settings.userinfo_endpoint.empty()) {
+        auto& names = settings.userinfo == providers::UserinfoUse::on ? rules.required : rules.used;
+        names.push_back("userinfo_endpoint");
+    }
+    return rules;
+}
+
+void Provider::report_left_out(const std::vector<std::string>& members) {
+    std::string text;
+    for (const std::string& member : members) {
+        text.append(text.empty() ? "" : "; ").append(member);
+    }
+    if (text == reported_) {
+        return;
+    }
+    reported_ = text;
+    if (report_ && !text.empty()) {
+        report_("left out of its metadata: " + text);
+    }
+}
 
 core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClient& http, std::string issuer) {
     net::HttpRequest request = own_request(oidc::metadata_url(issuer), "application/json");
@@ -115,11 +167,12 @@ core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClien
     if (!response) {
         co_return core::Error{response.error().code, "metadata: " + response.error().detail};
     }
-    const std::string expected = expected_issuer(settings_, issuer, response->body);
-    auto metadata = oidc::process_metadata_response(response.value(), expected);
+    const oidc::MetadataRules rules = metadata_rules(issuer, response->body);
+    auto metadata = oidc::process_metadata_response(response.value(), rules);
     if (!metadata) {
         co_return core::Error{metadata.error().code, "metadata: " + metadata.error().detail};
     }
+    report_left_out(metadata->left_out);
     co_return std::move(metadata);
 }
 

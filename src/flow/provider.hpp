@@ -14,13 +14,16 @@
 #include "../oidc/metadata.hpp"
 #include "refreshed.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace oauth::flow {
 
-// How often an unknown key id may have the keys fetched again: a few times at once (a rotation, twice), then
-// rarely.
+// How often a token that no key verifies may have the keys fetched again: a few times at once (a rotation,
+// twice), then rarely.
 class TokenBucket {
 public:
     TokenBucket(int capacity, std::int64_t refill_seconds)
@@ -36,9 +39,13 @@ private:
 
 class Provider {
 public:
-    Provider(const providers::Settings& settings, core::ReadyQueue& ready, core::Clock& clock)
+    // Given what an administrator should read, once until it changes: a sentence.
+    using Report = std::function<void(const std::string&)>;
+
+    Provider(const providers::Settings& settings, core::ReadyQueue& ready, core::Clock& clock,
+             Report report = nullptr)
         : settings_(settings), fingerprint_(providers::fingerprint(settings)), ready_(ready), clock_(clock),
-          discovered_(ready, clock) {}
+          report_(std::move(report)), discovered_(ready, clock) {}
 
     const providers::Settings& settings() const { return settings_; }
     const std::string& fingerprint() const { return fingerprint_; }
@@ -55,8 +62,8 @@ public:
     // endpoint that the code went to.
     core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
 
-    // Keys to verify that token with. An unknown key id has them fetched again, throttled; if that fails, the
-    // error.
+    // Keys to verify that token with. If none of them does, they are fetched again, throttled; if that fails,
+    // the error.
     core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, std::string jwks_uri,
                                                const jose::Jws& token);
 
@@ -72,6 +79,8 @@ private:
     };
 
     bool needs_discovery() const;
+    oidc::MetadataRules metadata_rules(const std::string& asked, const std::string& document) const;
+    void report_left_out(const std::vector<std::string>& members);
     oidc::Metadata with_configured(oidc::Metadata metadata) const;
     core::Task<core::Result<oidc::Metadata>> fetch_document(net::HttpClient& http, std::string issuer);
     core::Task<core::Result<oidc::Metadata>> fetch_metadata(net::HttpClient& http);
@@ -81,6 +90,8 @@ private:
     std::string fingerprint_;
     core::ReadyQueue& ready_;
     core::Clock& clock_;
+    Report report_;
+    std::string reported_;
     TokenBucket refetches_{5, 10};
     MetadataPointer configured_; // where nothing has to be asked
     // Destroyed before the rest, which their fetches refer to.

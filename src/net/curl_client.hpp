@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace oauth::net {
 
@@ -19,8 +20,9 @@ struct HttpLimits {
     std::size_t max_body = 1024 * 1024;
     std::size_t max_headers = 64 * 1024; // all header lines together
     std::string user_agent = "ngx_http_oauth_module";
-    std::string proxy;                // empty: none; the environment is never read
-    std::string trusted_certificates; // PEM text; empty: the system's
+    std::vector<std::string> plain_hosts; // beside loopback hosts, those that may be asked by http
+    std::string proxy;                    // empty: none; the environment is never read
+    std::string trusted_certificates;     // PEM text; empty: the system's
 };
 
 // The multi handle with its sockets and timer: one per worker, shared by the clients of all servers.

@@ -130,8 +130,8 @@ const char* Transfer::objection() const {
     if (!url_) {
         return "the URL is not valid";
     }
-    if (url_->scheme != "https" && !core::is_loopback_host(url_->host)) {
-        return "http is only for loopback hosts";
+    if (url_->scheme != "https" && !core::PlainHttp{settings_->limits.plain_hosts}.takes(url_->host)) {
+        return "http is only for loopback hosts, and those that allow_http names";
     }
     if (request_.method != "GET" && request_.method != "POST") {
         return "the method is neither GET nor POST";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The HTTP client as flows see it: co_await fetch(client, request). The awaiting coroutine is always resumed
 // from the event loop, never from inside fetch. Destroying its frame cancels the transfer. Redirects are
-// never followed. Only https is used, and http to loopback hosts.
+// never followed. Only https is used, and http to loopback hosts and those
+// that the configuration names.
 #pragma once
 
 #include "../core/result.hpp"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Reads a provider's metadata and checks it field by field. Called by the flows that need a provider's
-// endpoints. What is returned owns all its text.
+// Reads a provider's metadata member by member. Called by the flows that need a provider's endpoints. What is
+// returned owns all its text.
 #include "metadata.hpp"
 
 #include "../core/json.hpp"
-#include "../core/url.hpp"
 #include "wire.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace oauth::oidc {
@@ -15,12 +15,9 @@ namespace {
 
 constexpr std::size_t max_list_size = 1000;
 
-enum class Presence { required, optional };
-
 struct EndpointField {
     std::string_view name;
     std::string Metadata::* member;
-    Presence presence;
 };
 
 struct ListField {
@@ -35,15 +32,14 @@ struct FlagField {
 
 // OpenID Connect Discovery 1.0 3, RP-Initiated Logout 1.0 2.1, RFC 8414 2, RFC 9126 5
 constexpr EndpointField endpoint_fields[] = {
-    {"authorization_endpoint", &Metadata::authorization_endpoint, Presence::required},
-    {"token_endpoint", &Metadata::token_endpoint, Presence::required},
-    {"userinfo_endpoint", &Metadata::userinfo_endpoint, Presence::optional},
-    {"jwks_uri", &Metadata::jwks_uri, Presence::optional},
-    {"end_session_endpoint", &Metadata::end_session_endpoint, Presence::optional},
-    {"revocation_endpoint", &Metadata::revocation_endpoint, Presence::optional},
-    {"introspection_endpoint", &Metadata::introspection_endpoint, Presence::optional},
-    {"pushed_authorization_request_endpoint", &Metadata::pushed_authorization_request_endpoint,
-     Presence::optional},
+    {"authorization_endpoint", &Metadata::authorization_endpoint},
+    {"token_endpoint", &Metadata::token_endpoint},
+    {"userinfo_endpoint", &Metadata::userinfo_endpoint},
+    {"jwks_uri", &Metadata::jwks_uri},
+    {"end_session_endpoint", &Metadata::end_session_endpoint},
+    {"revocation_endpoint", &Metadata::revocation_endpoint},
+    {"introspection_endpoint", &Metadata::introspection_endpoint},
+    {"pushed_authorization_request_endpoint", &Metadata::pushed_authorization_request_endpoint},
 };
 
 // OpenID Connect Discovery 1.0 3, RFC 8414 2
@@ -64,67 +60,101 @@ core::Error refusal(std::string_view member, std::string_view wrong) {
     return {core::Code::provider_error, std::string(member) + " " + std::string(wrong)};
 }
 
-std::optional<core::Error> read_endpoint(core::JsonView document, const EndpointField& field,
-                                         Metadata& metadata) {
-    const core::JsonView value = document.get(field.name);
-    if (!value.exists()) {
-        if (field.presence == Presence::required) {
-            return refusal(field.name, "is missing");
-        }
-        return std::nullopt;
+// What is wrong with a member; empty: nothing.
+using Flaw = std::string_view;
+
+Flaw flaw_of_url(std::string_view text, const core::PlainHttp& plain) {
+    const auto url = core::parse_url(text);
+    if (!url) {
+        return "is not an absolute https URL";
     }
-    // OpenID Connect Discovery 1.0 3: https; RFC 6749 3.1, 3.2: no fragment
-    const auto url = value.as_string();
-    if (!url || !core::is_endpoint_url(*url)) {
-        return refusal(field.name, "is not an https URL");
+    if (url->scheme == "https" || plain.takes(url->host)) {
+        return "";
     }
-    metadata.*field.member = std::string(*url);
-    return std::nullopt;
+    return core::is_loopback_host(url->host)
+               ? "is http on a loopback host, which the metadata of another machine's issuer may not name"
+               : "is not an https URL (allow_http names hosts that may do without)";
 }
 
-std::optional<core::Error> read_list(core::JsonView document, const ListField& field, Metadata& metadata) {
-    const core::JsonView value = document.get(field.name);
-    if (!value.exists()) {
-        return std::nullopt;
+Flaw read_endpoint(core::JsonView value, const core::PlainHttp& plain, std::string& endpoint) {
+    // OpenID Connect Discovery 1.0 3: https; RFC 6749 3.1, 3.2: no fragment
+    const auto url = value.as_string();
+    const Flaw flaw = url ? flaw_of_url(*url, plain) : "is not an absolute https URL";
+    if (flaw.empty()) {
+        endpoint = *url;
     }
+    return flaw;
+}
+
+Flaw read_list(core::JsonView value, std::vector<std::string>& list) {
     const auto elements = value.elements();
     if (!value.is_array() || elements.size() > max_list_size) {
-        return refusal(field.name, "is not a list of sane size");
+        return "is not a list of sane size";
     }
     for (const core::JsonView& element : elements) {
         const auto text = element.as_string();
         if (!text) {
-            return refusal(field.name, "holds something that is not a string");
+            list.clear();
+            return "holds something that is not a string";
         }
-        (metadata.*field.member).emplace_back(*text);
+        list.emplace_back(*text);
     }
-    return std::nullopt;
+    return "";
 }
 
-std::optional<core::Error> read_flag(core::JsonView document, const FlagField& field, Metadata& metadata) {
-    const core::JsonView value = document.get(field.name);
-    if (!value.exists()) {
-        return std::nullopt;
-    }
-    const auto flag = value.as_bool();
-    if (!flag) {
-        return refusal(field.name, "is neither true nor false");
-    }
-    metadata.*field.member = *flag;
-    return std::nullopt;
+Flaw read_flag(core::JsonView value, bool& flag) { // NOLINT: JSON's own type
+    const auto given = value.as_bool();
+    flag = given.value_or(false);
+    return given ? "" : "is neither true nor false";
 }
 
-template <class Field, std::size_t count>
-std::optional<core::Error>
-read_all(core::JsonView document, const Field (&fields)[count],
-         std::optional<core::Error> (*read)(core::JsonView, const Field&, Metadata&), Metadata& metadata) {
-    for (const Field& field : fields) {
-        if (auto error = read(document, field, metadata)) {
-            return error;
+// Reads the members one by one. A flaw of one that is needed ends that.
+class Reading {
+public:
+    Reading(core::JsonView document, const MetadataRules& rules, Metadata& metadata)
+        : document_(document), rules_(rules), metadata_(metadata) {}
+
+    std::optional<core::Error> read() {
+        for (const EndpointField& field : endpoint_fields) {
+            take(field.name, [&](core::JsonView value) {
+                return read_endpoint(value, rules_.plain, metadata_.*field.member);
+            });
+        }
+        for (const ListField& field : list_fields) {
+            take(field.name, [&](core::JsonView value) { return read_list(value, metadata_.*field.member); });
+        }
+        for (const FlagField& field : flag_fields) {
+            take(field.name, [&](core::JsonView value) { return read_flag(value, metadata_.*field.member); });
+        }
+        return std::move(error_);
+    }
+
+private:
+    static bool has(const std::vector<std::string_view>& names, std::string_view name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    }
+
+    template <class Read>
+    void take(std::string_view name, Read read) {
+        const core::JsonView value = document_.get(name);
+        const bool is_required = has(rules_.required, name);
+        const Flaw flaw = value.exists() ? read(value) : (is_required ? Flaw("is missing") : Flaw());
+        if (flaw.empty() || error_) {
+            return;
+        }
+        core::Error error = refusal(name, flaw);
+        if (is_required || has(rules_.used, name)) {
+            error_ = std::move(error);
+        } else {
+            metadata_.left_out.push_back(std::move(error.detail));
         }
     }
-    return std::nullopt;
-}
+
+    core::JsonView document_;
+    const MetadataRules& rules_;
+    Metadata& metadata_;
+    std::optional<core::Error> error_;
+};
 
 } // namespace
 
@@ -136,7 +166,7 @@ std::string metadata_url(std::string_view issuer) {
 }
 
 core::Result<Metadata> process_metadata_response(const net::HttpResponse& response,
-                                                 std::string_view expected_issuer) {
+                                                 const MetadataRules& rules) {
     // OpenID Connect Discovery 1.0 4.2, RFC 8414 3.2: status 200 and a JSON object
     auto json = parse_json_object(response);
     if (!json) {
@@ -148,18 +178,12 @@ core::Result<Metadata> process_metadata_response(const net::HttpResponse& respon
     if (!issuer) {
         return refusal("issuer", "is missing");
     }
-    if (*issuer != expected_issuer) {
+    if (*issuer != rules.issuer) {
         return refusal("issuer", "is not the expected one");
     }
     Metadata metadata;
     metadata.issuer = std::string(*issuer);
-    if (auto error = read_all(document, endpoint_fields, read_endpoint, metadata)) {
-        return std::move(*error);
-    }
-    if (auto error = read_all(document, list_fields, read_list, metadata)) {
-        return std::move(*error);
-    }
-    if (auto error = read_all(document, flag_fields, read_flag, metadata)) {
+    if (auto error = Reading(document, rules, metadata).read()) {
         return std::move(*error);
     }
     return metadata;

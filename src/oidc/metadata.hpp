@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../core/result.hpp"
+#include "../core/url.hpp"
 #include "../net/http.hpp"
 
 #include <optional>
@@ -27,6 +28,20 @@ struct Metadata {
     std::vector<std::string> code_challenge_methods_supported;      // empty: not given
     bool authorization_response_iss_parameter_supported = false;
     bool require_pushed_authorization_requests = false;
+    // Members that are unusable and that nothing needs, each with what is wrong, for the log: no text of the
+    // document is in it.
+    std::vector<std::string> left_out;
+};
+
+// What the document must be like, and what of it is needed.
+struct MetadataRules {
+    std::string issuer;    // that it must name, byte for byte
+    core::PlainHttp plain; // which of its endpoints may be http
+    std::vector<std::string_view> required = {"authorization_endpoint", "token_endpoint"}; // must be there
+    // Unusable, they are an error; absent, they are none.
+    std::vector<std::string_view> used = {
+        "userinfo_endpoint", "jwks_uri", "id_token_signing_alg_values_supported",
+        "token_endpoint_auth_methods_supported", "authorization_response_iss_parameter_supported"};
 };
 
 // OpenID Connect Discovery 1.0 4.1: removes one '/' from the end of the issuer and appends
@@ -34,11 +49,11 @@ struct Metadata {
 std::string metadata_url(std::string_view issuer);
 
 // OpenID Connect Discovery 1.0 4.2 and 4.3, RFC 8414 3.2 and 3.3. The answer must be 200 with a strict JSON
-// object of at most 1 MiB. The issuer member must equal `expected_issuer` byte for byte; "{tenantid}" in both
-// is plain text here. Every endpoint must satisfy core::is_endpoint_url; the authorization and the token
-// endpoint are required. A list has at most 1000 strings. code_challenge_methods_supported may lack S256: the
-// caller sends S256 anyway. The error is provider_error.
+// object of at most 1 MiB. The issuer member must equal the expected one byte for byte; "{tenantid}" in both
+// is plain text here. The rest is taken member by member: an endpoint must satisfy core::is_endpoint_url, a
+// list has at most 1000 strings; what is unusable is an error if it is needed, else left out.
+// code_challenge_methods_supported may lack S256: the caller sends S256 anyway. The error is provider_error.
 core::Result<Metadata> process_metadata_response(const net::HttpResponse& response,
-                                                 std::string_view expected_issuer);
+                                                 const MetadataRules& rules);
 
 } // namespace oauth::oidc

@@ -68,6 +68,43 @@ for (const field of fields) {
   });
 }
 
+const needless = ['introspection_endpoint', 'revocation_endpoint', 'pushed_authorization_request_endpoint', 'end_session_endpoint'];
+
+e2e('MD-05 a bad endpoint that nothing needs is left out, with one log line', async (h) => {
+  const rows = needless.flatMap((field) => ['http://provider.example/x', '/relative', '', 7].map((value) => [field, value]));
+  const sites = await siteForEach(h, rows, (provider, [field, value]) => {
+    provider.discovery.alter = (metadata) => ({ ...metadata, [field]: value });
+  });
+  for (const [i, site] of sites.entries()) {
+    await assertAccepted(site, JSON.stringify(site.row));
+    await assertAccepted(site, JSON.stringify(site.row) + ', again');
+    const name = i === 0 ? 'test' : 'p' + i;
+    const lines = site.nginx.log().split('\n').filter((line) => line.includes(`[warn]`) && line.includes(`provider "${name}": left out of its metadata: ${site.row[0]} `));
+    assert.equal(lines.length, 1, JSON.stringify(site.row));
+  }
+});
+
+for (const field of fields) {
+  e2e('MD-05 what the block gives wins over a bad ' + field + ' in the metadata, and over one of another host', async (h) => {
+    const paths = { authorization_endpoint: '/authorize', token_endpoint: '/token', userinfo_endpoint: '/userinfo', jwks_uri: '/jwks' };
+    const evil = await h.provider();
+    for (const value of ['http://provider.example/x', '', undefined, evil.base + paths[field]]) {
+      const provider = await h.provider();
+      provider.discovery.alter = (metadata) => ({ ...metadata, [field]: value });
+      const site = await h.site({ provider, block: `${field} ${provider.base}${paths[field]};` });
+      await assertAccepted(site, field + ' ' + value);
+      assert.ok(provider.count('discovery') > 0, 'the rest comes from the metadata');
+    }
+    assert.equal(Object.values(evil.requests).flat().length, 0);
+  });
+}
+
+e2e('MD-05 without userinfo its endpoint is not needed', async (h) => {
+  const provider = await h.provider();
+  provider.discovery.alter = (metadata) => ({ ...metadata, userinfo_endpoint: '/relative' });
+  await assertAccepted(await h.site({ provider, block: 'userinfo off;' }), 'userinfo off');
+});
+
 e2e('MD-06 an endpoint may live on another host than the issuer', async (h) => {
   const [provider, other] = [await h.provider(), await h.provider()];
   provider.discovery.alter = (metadata) => ({ ...metadata, jwks_uri: other.base + '/jwks' });

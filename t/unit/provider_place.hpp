@@ -7,7 +7,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "flow_world.hpp"
 
@@ -20,7 +22,8 @@ struct Place {
     FakeHttp http;
     core::ReadyQueue ready{[] {}};
     providers::Settings settings = openid_settings("op", issuer);
-    Provider provider{settings, ready, clock};
+    std::vector<std::string> reported;
+    Provider provider{settings, ready, clock, [this](const std::string& text) { reported.push_back(text); }};
 };
 
 template <class T>

@@ -123,8 +123,9 @@ void test_refused_before_sending(void**) { // TK-14: http elsewhere; header inje
     const char* bad_header = "a request header is not valid";
     const char* bad_method = "the method is neither GET nor POST";
     const std::vector<std::pair<net::HttpRequest, std::string_view>> cases{
-        {get("http://192.0.2.1/"), "http is only for loopback hosts"},
-        {get("http://127.0.0.1.example.test/"), "http is only for loopback hosts"},
+        {get("http://192.0.2.1/"), "http is only for loopback hosts, and those that allow_http names"},
+        {get("http://127.0.0.1.example.test/"),
+         "http is only for loopback hosts, and those that allow_http names"},
         {get("ftp://127.0.0.1/"), bad_url},
         {get("file:///etc/passwd"), bad_url},
         {get(url + "a b"), bad_url},

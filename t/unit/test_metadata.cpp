@@ -43,12 +43,18 @@ net::HttpResponse answer(std::string body) {
     return response;
 }
 
+oidc::MetadataRules rules(std::string of_issuer = issuer) {
+    oidc::MetadataRules rules;
+    rules.issuer = std::move(of_issuer);
+    return rules;
+}
+
 core::Result<oidc::Metadata> process(const Object& object) {
-    return oidc::process_metadata_response(answer(object.text()), issuer);
+    return oidc::process_metadata_response(answer(object.text()), rules());
 }
 
 void expect_refused(const net::HttpResponse& response, std::string_view detail_part) {
-    const auto metadata = oidc::process_metadata_response(response, issuer);
+    const auto metadata = oidc::process_metadata_response(response, rules());
     assert_false(metadata.ok());
     assert_int_equal(metadata.error().code, Code::provider_error);
     if (metadata.error().detail.find(detail_part) == std::string::npos) {
@@ -121,8 +127,8 @@ void md_02_conf_037_the_issuer_is_compared_byte_for_byte(void**) {
 void a_template_issuer_is_accepted_where_it_is_expected(void**) {
     const char* pattern = "https://login.example/{tenantid}/v2.0";
     const auto response = answer(document().with("issuer", quoted(pattern)).text());
-    assert_true(oidc::process_metadata_response(response, pattern).ok());
-    assert_false(oidc::process_metadata_response(response, "https://login.example/1234/v2.0").ok());
+    assert_true(oidc::process_metadata_response(response, rules(pattern)).ok());
+    assert_false(oidc::process_metadata_response(response, rules("https://login.example/1234/v2.0")).ok());
 }
 
 void md_20_escapes_in_member_names_are_the_same_names(void**) {
@@ -159,7 +165,7 @@ void md_04_what_is_no_document_is_refused(void**) {
 void json_media_types_of_other_names_are_accepted(void**) {
     auto response = answer(document().text());
     response.content_type = "application/oauth-authz-server+json";
-    assert_true(oidc::process_metadata_response(response, issuer).ok());
+    assert_true(oidc::process_metadata_response(response, rules()).ok());
 }
 
 void tk_15_text_that_is_not_json_text_is_refused(void**) {
@@ -171,19 +177,99 @@ void tk_15_text_that_is_not_json_text_is_refused(void**) {
     expect_refused(answer(std::string(1, '\0') + text), "strict JSON");
 }
 
-void md_05_ar_08_every_endpoint_is_checked(void**) {
-    for (const char* name :
-         {"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-          "revocation_endpoint", "introspection_endpoint", "pushed_authorization_request_endpoint"}) {
-        for (const char* value :
-             {"\"http://op.example/x\"", "\"javascript:alert(1)\"", "\"file:///etc/passwd\"", "\"/relative\"",
-              "\"//op.example/x\"", "\"https://user:password@op.example/x\"",
-              "\"https://op.example/x\\r\\nA: b\"", "\"https://op.example:0/x\"",
-              "\"https://op.example:65536/x\"", "\"https://op.example/x#fragment\"",
-              "\"https://op.example/x#\"", "\"\"", "\"https://\"", "1", "[]", "{}", "true"}) {
+constexpr const char* bad_urls[] = {"\"http://op.example/x\"",
+                                    "\"javascript:alert(1)\"",
+                                    "\"file:///etc/passwd\"",
+                                    "\"/relative\"",
+                                    "\"//op.example/x\"",
+                                    "\"https://user:password@op.example/x\"",
+                                    "\"https://op.example/x\\r\\nA: b\"",
+                                    "\"https://op.example:0/x\"",
+                                    "\"https://op.example:65536/x\"",
+                                    "\"https://op.example/x#fragment\"",
+                                    "\"https://op.example/x#\"",
+                                    "\"\"",
+                                    "\"https://\"",
+                                    "1",
+                                    "[]",
+                                    "{}",
+                                    "true"};
+
+void md_05_ar_08_every_endpoint_that_is_needed_is_checked(void**) {
+    for (const char* name : {"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}) {
+        for (const char* value : bad_urls) {
             expect_refused(answer(document().with(name, value).text()), name);
         }
     }
+}
+
+// One of them costs itself and nothing else.
+void md_05_what_nothing_needs_is_left_out(void**) {
+    using Text = std::string oidc::Metadata::*;
+    const std::pair<const char*, Text> unused[] = {
+        {"end_session_endpoint", &oidc::Metadata::end_session_endpoint},
+        {"revocation_endpoint", &oidc::Metadata::revocation_endpoint},
+        {"introspection_endpoint", &oidc::Metadata::introspection_endpoint},
+        {"pushed_authorization_request_endpoint", &oidc::Metadata::pushed_authorization_request_endpoint}};
+    for (const auto& [name, member] : unused) {
+        for (const char* value : bad_urls) {
+            const auto metadata = process(document().with(name, value));
+            assert_true(metadata.ok());
+            assert_text_equal(metadata.value().*member, "");
+            assert_text_equal(metadata->token_endpoint, "https://op.example/token");
+            assert_int_equal(metadata->left_out.size(), 1);
+            assert_true(metadata->left_out[0].starts_with(std::string(name) + " is "));
+            assert_true(metadata->left_out[0].find("op.example") == std::string::npos); // none of its text
+        }
+    }
+    for (const auto& [name, value] : {std::pair("code_challenge_methods_supported", "\"S256\""),
+                                      std::pair("require_pushed_authorization_requests", "\"true\"")}) {
+        const auto metadata = process(document().with(name, value));
+        assert_true(metadata.ok());
+        assert_int_equal(metadata->left_out.size(), 1);
+        assert_true(metadata->left_out[0].starts_with(name));
+    }
+    assert_true(process(document())->left_out.empty());
+}
+
+void what_the_block_gives_is_not_needed_of_the_document(void**) {
+    oidc::MetadataRules given = rules();
+    given.required = {"token_endpoint"};
+    given.used = {"jwks_uri"};
+    const auto without = document()
+                             .with("authorization_endpoint", "\"http://op.example/\"")
+                             .with("userinfo_endpoint", "7")
+                             .with("id_token_signing_alg_values_supported", "[\"RS256\",1]");
+    auto metadata = oidc::process_metadata_response(answer(without.text()), given);
+    assert_true(metadata.ok());
+    assert_int_equal(metadata->left_out.size(), 3);
+    assert_text_equal(metadata->authorization_endpoint, "");
+    assert_true(metadata->id_token_signing_alg_values_supported.empty());
+    metadata =
+        oidc::process_metadata_response(answer(document().without("authorization_endpoint").text()), given);
+    assert_true(metadata.ok());
+    given.required.push_back("userinfo_endpoint");
+    metadata = oidc::process_metadata_response(answer(document().without("userinfo_endpoint").text()), given);
+    assert_text_equal(metadata.error().detail, "userinfo_endpoint is missing");
+}
+
+// MD-06: metadata from elsewhere do not have this machine asked.
+void http_in_metadata(void**) {
+    oidc::MetadataRules elsewhere = rules();
+    elsewhere.plain = {{"idp.internal"}, core::PlainHttp::Loopback::refused};
+    const auto token_at = [&](const char* url, const oidc::MetadataRules& by) {
+        return oidc::process_metadata_response(answer(document().with("token_endpoint", quoted(url)).text()),
+                                               by);
+    };
+    for (const char* url : {"http://127.0.0.1:8500/v1/kv", "http://localhost/", "http://[::1]:80/"}) {
+        const auto refused = token_at(url, elsewhere);
+        assert_false(refused.ok());
+        assert_true(refused.error().detail.find("loopback") != std::string::npos);
+        assert_true(token_at(url, rules()).ok()); // of an issuer on this machine
+    }
+    assert_true(token_at("http://idp.internal/token", elsewhere).ok());
+    assert_false(token_at("http://idp.internal/token", rules()).ok());
+    assert_true(token_at("https://127.0.0.1/token", elsewhere).ok());
 }
 
 void the_two_endpoints_that_are_needed_must_be_there(void**) {
@@ -194,8 +280,8 @@ void the_two_endpoints_that_are_needed_must_be_there(void**) {
 }
 
 void lists_and_flags_of_another_type_are_refused(void**) {
-    for (const char* name : {"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
-                             "code_challenge_methods_supported"}) {
+    for (const char* name :
+         {"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported"}) {
         for (const char* value : {"\"RS256\"", "{}", "1", "[1]", "[null]", "[[\"RS256\"]]"}) {
             expect_refused(answer(document().with(name, value).text()), name);
         }
@@ -205,11 +291,9 @@ void lists_and_flags_of_another_type_are_refused(void**) {
         }
         expect_refused(answer(document().with(name, many + "]").text()), name);
     }
-    for (const char* name :
-         {"authorization_response_iss_parameter_supported", "require_pushed_authorization_requests"}) {
-        for (const char* value : {"\"true\"", "1", "[]"}) {
-            expect_refused(answer(document().with(name, value).text()), name);
-        }
+    for (const char* value : {"\"true\"", "1", "[]"}) {
+        const char* name = "authorization_response_iss_parameter_supported";
+        expect_refused(answer(document().with(name, value).text()), name);
     }
 }
 
@@ -232,7 +316,10 @@ int main() {
         cmocka_unit_test(md_04_what_is_no_document_is_refused),
         cmocka_unit_test(json_media_types_of_other_names_are_accepted),
         cmocka_unit_test(tk_15_text_that_is_not_json_text_is_refused),
-        cmocka_unit_test(md_05_ar_08_every_endpoint_is_checked),
+        cmocka_unit_test(md_05_ar_08_every_endpoint_that_is_needed_is_checked),
+        cmocka_unit_test(md_05_what_nothing_needs_is_left_out),
+        cmocka_unit_test(what_the_block_gives_is_not_needed_of_the_document),
+        cmocka_unit_test(http_in_metadata),
         cmocka_unit_test(the_two_endpoints_that_are_needed_must_be_there),
         cmocka_unit_test(lists_and_flags_of_another_type_are_refused),
         cmocka_unit_test(ar_04_plain_alone_is_no_error_here),

@@ -225,6 +225,87 @@ void configured_endpoints_win(void**) {
     assert_text_equal((*run->result->value()).jwks_uri, "https://op.example/jwks");
 }
 
+// MD-05, member by member: a bad one that the block gives, or that nothing needs, harms nobody.
+void configured_endpoints_win_over_unusable_ones(void**) {
+    Place place;
+    place.settings.token_endpoint = "https://op.example/configured";
+    place.settings.userinfo = providers::UserinfoUse::off;
+    const auto run = ask(place);
+    answer(place, json_response(unit::metadata_document()
+                                    .with("token_endpoint", "\"/relative\"")
+                                    .with("userinfo_endpoint", "\"http://op.example/u\"")
+                                    .with("introspection_endpoint", "\"\"")
+                                    .text()));
+    assert_true(run->ok());
+    assert_text_equal((*run->result->value()).token_endpoint, "https://op.example/configured");
+    assert_text_equal((*run->result->value()).jwks_uri, "https://op.example/jwks");
+    assert_int_equal(place.reported.size(), 1);
+    for (const char* name : {"token_endpoint is", "userinfo_endpoint is", "introspection_endpoint is"}) {
+        assert_true(place.reported[0].find(name) != std::string::npos);
+    }
+}
+
+void unusable_members_are_reported_once(void**) {
+    Place place;
+    const auto bad = [](const char* name) {
+        return json_response(unit::metadata_document().with(name, "\"http://op.example/x\"").text());
+    };
+    const auto first = ask(place);
+    answer(place, bad("introspection_endpoint"));
+    assert_true(first->ok());
+    for (const char* name : {"introspection_endpoint", "revocation_endpoint", "introspection_endpoint"}) {
+        place.clock.advance(flow::fresh_for);
+        assert_true(ask(place)->ok());
+        answer(place, bad(name));
+    }
+    assert_int_equal(place.reported.size(), 3); // what is as it was is not said again
+    assert_text_equal(
+        place.reported[0],
+        "left out of its metadata: introspection_endpoint is not an https URL (allow_http names "
+        "hosts that may do without)");
+    assert_true(place.reported[1].find("revocation_endpoint") != std::string::npos);
+}
+
+void what_is_needed_must_be_usable(void**) {
+    for (const char* name : {"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}) {
+        Place place;
+        const auto run = ask(place);
+        answer(place, json_response(unit::metadata_document().with(name, "\"http://op.example/x\"").text()));
+        assert_true(run->result->error().code == core::Code::provider_error);
+        assert_true(run->result->error().detail.starts_with("metadata: " + std::string(name)));
+    }
+    Place place;
+    place.settings.userinfo = providers::UserinfoUse::on;
+    const auto run = ask(place);
+    answer(place, json_response(unit::metadata_document().without("userinfo_endpoint").text()));
+    assert_text_equal(run->result->error().detail, "metadata: userinfo_endpoint is missing");
+}
+
+// MD-06: a public issuer whose metadata would have the code posted to this machine.
+void metadata_of_another_machine_name_no_port_of_this_one(void**) {
+    const std::string local = "\"http://127.0.0.1:8500/v1/agent\"";
+    Place place;
+    const auto run = ask(place);
+    answer(place, metadata_answer(local.c_str()));
+    assert_true(run->result->error().code == core::Code::provider_error);
+    assert_true(run->result->error().detail.find("loopback") != std::string::npos);
+    const auto answered = [&local](const std::string& issuer, std::vector<std::string> plain) {
+        Place other;
+        other.settings.issuer = issuer;
+        other.settings.plain_http.hosts = std::move(plain);
+        const auto asked = ask(other);
+        answer(other, json_response(unit::metadata_document()
+                                        .with("issuer", unit::quoted(issuer))
+                                        .with("token_endpoint", local)
+                                        .text()));
+        return asked->ok();
+    };
+    assert_true(answered("http://localhost:9000", {}));
+    assert_true(answered("https://127.0.0.1:9000", {}));
+    assert_false(answered("http://idp.internal", {"idp.internal"}));
+    assert_true(answered("https://op.example", {"127.0.0.1"})); // the operator says so
+}
+
 void nothing_is_fetched_where_everything_is_configured(void**) {
     Place place;
     place.settings.authorization_endpoint = "https://op.example/a";
@@ -252,7 +333,8 @@ void what_makes_a_provider_itself(void**) {
     for (const Text member :
          {&providers::Settings::client_id, &providers::Settings::issuer,
           &providers::Settings::authorization_endpoint, &providers::Settings::token_endpoint,
-          &providers::Settings::userinfo_endpoint, &providers::Settings::api_url}) {
+          &providers::Settings::userinfo_endpoint, &providers::Settings::api_url,
+          &providers::Settings::jwks_uri, &providers::Settings::user_claim}) {
         providers::Settings other = settings;
         other.*member += "x";
         marks.insert(providers::fingerprint(other));
@@ -264,7 +346,13 @@ void what_makes_a_provider_itself(void**) {
     shifted.client_id += "h";
     shifted.issuer.erase(0, 1);
     marks.insert(providers::fingerprint(shifted));
-    assert_int_equal(marks.size(), 9);
+    providers::Settings tenants = settings; // whom it admits
+    for (const char* tenant :
+         {"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "bbbbbbbb-cccc-dddd-eeee-ffffffffffff"}) {
+        tenants.allowed_tenants.emplace_back(tenant);
+        marks.insert(providers::fingerprint(tenants));
+    }
+    assert_int_equal(marks.size(), 13);
 }
 
 } // namespace
@@ -283,6 +371,10 @@ int main() {
         cmocka_unit_test(md_08_stale_metadata_serve_while_the_provider_is_down),
         cmocka_unit_test(md_08_not_for_ever),
         cmocka_unit_test(configured_endpoints_win),
+        cmocka_unit_test(configured_endpoints_win_over_unusable_ones),
+        cmocka_unit_test(unusable_members_are_reported_once),
+        cmocka_unit_test(what_is_needed_must_be_usable),
+        cmocka_unit_test(metadata_of_another_machine_name_no_port_of_this_one),
         cmocka_unit_test(nothing_is_fetched_where_everything_is_configured),
         cmocka_unit_test(what_makes_a_provider_itself),
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A provider's keys: fetched by one for all who wait, kept while the provider is down (MD-08), and looked for
 // again when a token names an unknown one, a few times only (MD-09, MD-10, MX-05, T4).
+#include "../../src/oidc/id_token.hpp"
 #include "provider_place.hpp"
 
 #include <memory>

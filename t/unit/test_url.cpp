@@ -104,6 +104,25 @@ static void endpoints_are_https_or_loopback(void**) {
     assert_false(is_endpoint_url("https://u@a.example/token"));
 }
 
+static void hosts_that_may_do_without_tls(void**) {
+    PlainHttp plain{{"idp.internal", "10.0.0.1", "[fd00::1]"}};
+    for (const char* url : {"http://idp.internal/x", "http://IDP.internal:8080/x", "http://10.0.0.1/",
+                            "http://[fd00::1]:81/", "http://127.0.0.1/", "https://a.example/"}) {
+        assert_true(is_endpoint_url(url, plain));
+    }
+    for (const char* url : {"http://sub.idp.internal/x", "http://idp.internal.example/", "http://10.0.0.2/",
+                            "ftp://idp.internal/", "http://u@idp.internal/", "http://idp.internal./"}) {
+        assert_false(is_endpoint_url(url, plain));
+    }
+    plain.loopback = PlainHttp::Loopback::refused;
+    assert_false(is_endpoint_url("http://127.0.0.1/", plain));
+    assert_false(is_endpoint_url("http://localhost/", plain));
+    assert_true(is_endpoint_url("https://127.0.0.1/", plain));
+    plain.hosts.push_back("127.0.0.1"); // by its name
+    assert_true(is_endpoint_url("http://127.0.0.1/", plain));
+    assert_text_equal(base_of("http://idp.internal/"), "http://idp.internal"); // is_endpoint_url says whether
+}
+
 static void encoding_leaves_only_unreserved_characters(void**) {
     assert_text_equal(percent_encode("aZ09-._~ +&=/%\xc3\xa4"), "aZ09-._~%20%2B%26%3D%2F%25%C3%A4");
     assert_text_equal(percent_encode(std::string_view("\0\r\n", 3)), "%00%0D%0A");
@@ -303,6 +322,7 @@ int main() {
         cmocka_unit_test(bad_urls_are_refused_md_05),
         cmocka_unit_test(loopback_hosts_are_few),
         cmocka_unit_test(endpoints_are_https_or_loopback),
+        cmocka_unit_test(hosts_that_may_do_without_tls),
         cmocka_unit_test(encoding_leaves_only_unreserved_characters),
         cmocka_unit_test(form_decoding_is_strict),
         cmocka_unit_test(parameters_are_appended_as_the_url_needs),

@@ -49,8 +49,34 @@ std::string set_authorize_parameter(ngx_conf_t* cf, ProviderEntry& entry, const 
 
 struct Block {
     ProviderEntry* entry;
-    Words given; // the parameters that it has set
+    Words given;                    // the parameters that it has set
+    std::vector<Place> places = {}; // of each
 };
+
+// What can only be seen when the whole block has been read: whether its addresses may be http. That some are
+// is worth a line each time.
+char* check_plain_http(ngx_conf_t* cf, const Block& block) {
+    const providers::Settings& settings = block.entry->settings;
+    for (std::size_t i = 0; i < block.given.size(); ++i) {
+        const std::string& name = block.given[i];
+        const std::string problem = providers::find_plain_endpoint(settings, name);
+        if (!problem.empty()) {
+            return refuse_at(cf, block.places[i], "\"" + name + "\": " + problem);
+        }
+        if (name == "allow_http") {
+            std::string hosts;
+            for (const std::string& host : settings.plain_http.hosts) {
+                hosts.append(hosts.empty() ? "" : ", ").append(host);
+            }
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "\"oauth_provider\" %s: \"allow_http\" lets %s be asked without TLS: who is on the "
+                          "way there can read secrets and sign in as anybody, in %s:%ui",
+                          settings.name.c_str(), hosts.c_str(), block.places[i].file.c_str(),
+                          block.places[i].line);
+        }
+    }
+    return NGX_CONF_OK;
+}
 
 std::string range(std::size_t least, std::size_t most) {
     return std::to_string(least) + (most > least ? " to " + std::to_string(most) : "");
@@ -96,6 +122,7 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
         values[0] = std::move(*secret);
     }
     block.given.push_back(name);
+    block.places.push_back(place_of(cf));
     const std::string problem = parameter->set(block.entry->settings, values);
     return problem.empty() ? NGX_CONF_OK : refuse(cf, problem);
 }
@@ -147,10 +174,13 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 
     ngx_conf_t saved = *cf;
     cf->handler = guarded<read_parameter>;
-    Block block{entry.get(), {}};
+    Block block{entry.get(), {}, {}};
     cf->handler_conf = reinterpret_cast<char*>(&block);
     char* rc = ngx_conf_parse(cf, nullptr);
     *cf = saved;
+    if (rc == NGX_CONF_OK) {
+        rc = check_plain_http(cf, block);
+    }
     if (rc != NGX_CONF_OK) {
         return rc;
     }

@@ -107,7 +107,12 @@ Abandonable::~Abandonable() {
 
 Runtime::Runtime(MainConf& main) : ledger_(main.zone), sessions_(random_seed(), session_buckets) {
     for (const auto& entry : main.compiled->providers) {
-        providers_.push_back(std::make_unique<flow::Provider>(entry->settings, worker->ready, clock_));
+        flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "oauth: provider \"%s\": %s", name.c_str(),
+                          text.c_str());
+        };
+        providers_.push_back(
+            std::make_unique<flow::Provider>(entry->settings, worker->ready, clock_, std::move(report)));
     }
     known_hosts_.resize(main.compiled->servers.size());
     make_sites(main);
@@ -134,8 +139,13 @@ std::unique_ptr<flow::Site> Runtime::make_site(const MainConf& main, const Serve
     if (!worker->engine) {
         throw std::runtime_error(worker->engine_error);
     }
+    net::HttpLimits limits = compiled.limits;
+    for (const auto& entry : main.compiled->providers) {
+        const auto& hosts = entry->settings.plain_http.hosts;
+        limits.plain_hosts.insert(limits.plain_hosts.end(), hosts.begin(), hosts.end());
+    }
     std::string error;
-    auto client = worker->engine->make_client(compiled.limits, error);
+    auto client = worker->engine->make_client(std::move(limits), error);
     if (!client) {
         throw std::runtime_error("\"oauth_http_trusted_certificate\": " + error);
     }
