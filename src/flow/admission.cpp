@@ -26,8 +26,11 @@ bool fits(const Site& site, const session::Session& session) {
 bool is_current(Site& site, session::OpenedSession& opened) {
     if (!opened.accepted) {
         opened.accepted = fits(site, opened.session);
+        // oauth_session_lifetime may have been shortened since.
+        opened.ends_at =
+            std::min(opened.session.expires_at, opened.session.made_at + site.options.session_lifetime);
     }
-    if (!opened.accepted || site.clock.now() >= opened.session.expires_at) {
+    if (!opened.accepted || site.clock.now() >= opened.ends_at) {
         return false;
     }
     const std::uint64_t generation = site.ledger.generation();

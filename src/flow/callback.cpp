@@ -70,8 +70,10 @@ std::optional<Error> find_fault(Site& site, const Provider& provider, const sess
     if (sign_in.provider_fingerprint != provider.fingerprint()) {
         return Error{Code::state_invalid, "the provider has been configured anew since the sign-in began"};
     }
-    const std::int64_t age = site.clock.now() - sign_in.started_at;
-    if (age < 0 || age > site.options.sign_in_lifetime) {
+    // The sooner of the two ends holds: the one it began with, and that of the configuration as it is now.
+    const std::int64_t now = site.clock.now();
+    const std::int64_t end = std::min(sign_in.expires_at, sign_in.started_at + site.options.sign_in_lifetime);
+    if (now < sign_in.started_at || now > end) {
         return Error{Code::state_invalid, "the sign-in took longer than oauth_login_lifetime"};
     }
     return std::nullopt;

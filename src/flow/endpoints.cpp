@@ -157,7 +157,7 @@ core::Task<web::Answer> serve_userinfo(Call call) {
         co_return web::failure(looked_up.error(), audience(call.site, call.request, "/"));
     }
     const session::OpenedSessionPointer& current = call.visitor.session();
-    co_return current ? web::json(200, identity::describe(current->session))
+    co_return current ? web::json(200, identity::describe(current->session, current->ends_at))
                       : web::unauthenticated(call.request.base_url, audience(call.site, call.request, "/"));
 }
 

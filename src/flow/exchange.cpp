@@ -9,6 +9,8 @@
 #include "../oidc/userinfo.hpp"
 #include "id_tokens.hpp"
 
+#include <algorithm>
+
 namespace oauth::flow {
 
 namespace {
@@ -33,11 +35,14 @@ bool may_be_issuer(const Attempt& attempt, std::string_view issuer) {
     if (attempt.settings().type->is_issuer != nullptr) {
         return attempt.settings().type->is_issuer(issuer);
     }
-    const std::string_view pattern = attempt.metadata->issuer;
-    const std::string_view before = pattern.substr(0, pattern.find('{'));
-    const std::string_view after = pattern.substr(pattern.find('}') + 1);
-    return issuer.size() > before.size() + after.size() && issuer.starts_with(before) &&
-           issuer.ends_with(after);
+    const auto fits = [issuer](std::string_view pattern) {
+        const std::string_view before = pattern.substr(0, pattern.find('{'));
+        const std::string_view after = pattern.substr(pattern.find('}') + 1);
+        return issuer.size() > before.size() + after.size() && issuer.starts_with(before) &&
+               issuer.ends_with(after);
+    };
+    const auto& others = attempt.settings().issuers;
+    return fits(attempt.metadata->issuer) || std::any_of(others.begin(), others.end(), fits);
 }
 
 bool claims_other_issuer(std::optional<std::string_view> response_issuer, const providers::UserData& data) {
@@ -68,8 +73,8 @@ Error at(std::string_view where, const Error& error) {
 // When the code is about to go out, and not before: an outage or a refusal before that uses up no sign-in. Of
 // two callbacks of one sign-in, one gets true.
 bool use_up(const Attempt& attempt) {
-    const std::int64_t until = attempt.sign_in.started_at + attempt.site.options.sign_in_lifetime + 1;
-    return attempt.site.ledger.use_once(attempt.sign_in.state(), until) == session::Ledger::Mark::first;
+    return attempt.site.ledger.use_once(attempt.sign_in.state(), attempt.sign_in.expires_at + 1) ==
+           session::Ledger::Mark::first;
 }
 
 core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequest request,

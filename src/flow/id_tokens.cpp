@@ -27,7 +27,7 @@ std::optional<std::int64_t> requested_max_age(const providers::Settings& setting
 std::vector<std::string> accepted_issuers(const providers::Settings& settings,
                                           const oidc::Metadata& metadata) {
     std::vector<std::string> issuers = {metadata.issuer};
-    issuers.insert(issuers.end(), settings.type->issuers.begin(), settings.type->issuers.end());
+    issuers.insert(issuers.end(), settings.issuers.begin(), settings.issuers.end());
     return issuers;
 }
 

@@ -2,6 +2,8 @@
 // See signed_identity.hpp.
 #include "signed_identity.hpp"
 
+#include <algorithm>
+
 namespace oauth::flow {
 
 namespace {
@@ -14,7 +16,7 @@ std::optional<std::string> sign(const Site& site, const session::OpenedSession& 
     parameters.issuer = session.base_url;
     parameters.audience = audience;
     parameters.now = site.clock.now();
-    parameters.lifetime = settings.lifetime;
+    parameters.lifetime = std::min(settings.lifetime, session.ends_at - parameters.now);
     parameters.extra_claims = &settings.extra_claims;
     return identity::make_token(session.session, site.identity_keys.signing(), parameters);
 }

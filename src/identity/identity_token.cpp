@@ -103,11 +103,11 @@ std::optional<std::string> make_token(const session::Session& session, const jos
     return jose::sign_compact(key, std::move(header).finish(), std::move(claims).finish());
 }
 
-std::string describe(const session::Session& session) {
+std::string describe(const session::Session& session, std::int64_t ends_at) {
     core::JsonObjectWriter claims;
     claims.add("sub", qualified_subject(session.identity));
     add_user(claims, session);
-    claims.add_integer("expires_at", session.expires_at);
+    claims.add_integer("expires_at", ends_at);
     return std::move(claims).finish();
 }
 

@@ -43,8 +43,7 @@ std::string qualified_subject(const session::Identity& identity);
 std::optional<std::string> make_token(const session::Session& session, const jose::SigningKey& key,
                                       const TokenParameters& parameters);
 
-// The claims about the user as a JSON object, without times and audience: the answer of the userinfo
-// endpoint.
-std::string describe(const session::Session& session);
+// The claims about the user as a JSON object, and when the session ends: the answer of the userinfo endpoint.
+std::string describe(const session::Session& session, std::int64_t ends_at);
 
 } // namespace oauth::identity

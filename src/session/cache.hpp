@@ -28,7 +28,8 @@ struct OpenedSession {
     const void* store = nullptr; // whose: the store of one server
     std::string base_url;
     std::string cookie;
-    bool accepted = false;              // the configuration takes it: asked once, when it is first used
+    bool accepted = false;    // the configuration takes it: asked once, when it is first used
+    std::int64_t ends_at = 0; // then: the session's own end, or the configuration's if that is sooner
     std::uint64_t revocations_seen = 0; // the zone's generation when it was last checked
     struct RememberedVerdict {
         const void* rules = nullptr;

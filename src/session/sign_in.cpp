@@ -12,7 +12,7 @@ namespace oauth::session {
 
 namespace {
 
-constexpr std::uint64_t record_version = 2;
+constexpr std::uint64_t record_version = 3;
 constexpr int time_bytes = 5;
 
 std::string derive(const std::string& seed, std::string_view what) {
@@ -65,6 +65,7 @@ std::string serialize(const SignIn& sign_in) {
     record.text(sign_in.id);
     record.text(sign_in.seed);
     record.number(static_cast<std::uint64_t>(sign_in.started_at));
+    record.number(static_cast<std::uint64_t>(sign_in.expires_at));
     record.text(sign_in.provider);
     record.text(sign_in.provider_fingerprint);
     record.text(sign_in.token_endpoint);
@@ -82,6 +83,7 @@ std::optional<SignIn> deserialize_sign_in(std::string_view bytes) {
     sign_in.id = record.text();
     sign_in.seed = record.text();
     sign_in.started_at = static_cast<std::int64_t>(record.number());
+    sign_in.expires_at = static_cast<std::int64_t>(record.number());
     sign_in.provider = record.text();
     sign_in.provider_fingerprint = record.text();
     sign_in.token_endpoint = record.text();

@@ -51,6 +51,42 @@ void sc_16_to_the_second(void**) {
     }
 }
 
+// The smaller of the sealed and the configured end holds, and the identity is not told for longer.
+void sc_16_a_lifetime_that_was_shortened(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const std::int64_t sealed = unit::start_of_time + world.options.session_lifetime;
+    world.options.session_lifetime = 100;
+    forget(world);
+    world.clock.advance(99);
+    const auto session = find(world);
+    assert_non_null(session.get());
+    assert_int_equal(session->ends_at, unit::start_of_time + 100);
+    assert_true(world.serve(world.request("GET", "/auth/oauth/userinfo"))
+                    .body.find("\"expires_at\":" + std::to_string(unit::start_of_time + 100)) !=
+                std::string::npos);
+    // It is forgotten no sooner than it could open something again.
+    assert_int_equal(world.serve(world.request("GET", "/auth/oauth/logout")).status, 302);
+    assert_int_equal(world.ledger.revoked.at(session->session.id), sealed);
+    world.sign_in_as("user-2");
+    world.clock.advance(100);
+    forget(world);
+    assert_null(find(world).get());
+    world.options.session_lifetime = 8 * 3600; // what it was sealed with holds
+    forget(world);
+    assert_null(find(world).get());
+}
+
+// auth_time is another time than that of the session.
+void sc_16_counts_from_the_sign_in_here(void**) {
+    World world;
+    world.op.claims = world.op.claims.with("auth_time", std::to_string(unit::start_of_time - 20 * 3600));
+    world.sign_in_as("user-1");
+    forget(world);
+    assert_non_null(find(world).get());
+    assert_int_equal(find(world)->ends_at, unit::start_of_time + world.options.session_lifetime);
+}
+
 void lo_06_what_was_ended_is_over(void**) {
     for (const bool cached : {false, true}) {
         World world;
@@ -384,6 +420,8 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_session_is_opened_once),
         cmocka_unit_test(sc_16_to_the_second),
+        cmocka_unit_test(sc_16_a_lifetime_that_was_shortened),
+        cmocka_unit_test(sc_16_counts_from_the_sign_in_here),
         cmocka_unit_test(lo_06_what_was_ended_is_over),
         cmocka_unit_test(mx_04_of_a_provider_that_is_configured),
         cmocka_unit_test(a_session_belongs_to_the_provider_as_it_was_configured),

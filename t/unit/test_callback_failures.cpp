@@ -199,7 +199,7 @@ void groups_that_no_rule_names_make_room(void**) {
             const session::Session& session = world.current()->session;
             assert_true(session.groups_are_cut);
             assert_true((session.identity.groups == session::Strings{"g7", "g9"}));
-            assert_true(identity::describe(session).find("groups") ==
+            assert_true(identity::describe(session, session.expires_at).find("groups") ==
                         std::string::npos); // a part is not told
         }
     }

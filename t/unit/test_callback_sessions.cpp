@@ -137,6 +137,27 @@ void a_store_that_fails_uses_no_sign_in_up(void**) {
     assert_int_equal(world.http.count("/token"), redeemed + 1);
 }
 
+// CB-04: the sooner end holds, of the configuration that the sign-in began under and of the present one.
+void cb_04_a_lifetime_that_was_changed(void**) {
+    const auto status = [](std::int64_t at_start, std::int64_t at_callback, std::int64_t after) {
+        World world;
+        world.options.sign_in_lifetime = at_start;
+        const auto asked = world.begin();
+        world.options.sign_in_lifetime = at_callback;
+        world.clock.advance(after);
+        world.op.claims = world.op.claims.with("exp", std::to_string(world.clock.now() + 300));
+        const web::Answer answer = world.serve(world.callback_request(*asked.find("state")));
+        if (answer.status == 302) { // its mark stays as long as its cookie may open
+            assert_int_equal(world.ledger.used.begin()->second, unit::start_of_time + at_start + 1);
+        }
+        return answer.status;
+    };
+    assert_int_equal(status(600, 60, 60), 302);
+    assert_int_equal(status(600, 60, 61), 400);
+    assert_int_equal(status(60, 600, 60), 302);
+    assert_int_equal(status(60, 600, 61), 400);
+}
+
 } // namespace
 
 int main() {
@@ -150,6 +171,7 @@ int main() {
         cmocka_unit_test(a_late_store_keeps_the_new_session_and_ends_the_old),
         cmocka_unit_test(a_store_that_fails_begins_no_session),
         cmocka_unit_test(a_store_that_fails_uses_no_sign_in_up),
+        cmocka_unit_test(cb_04_a_lifetime_that_was_changed),
     };
     return cmocka_run_group_tests_name("callback_sessions", tests, nullptr, nullptr);
 }

@@ -252,7 +252,7 @@ void the_userinfo_endpoint_tells_the_user_only(void**) {
     session::Session session = full_session();
     session.access_token = "access-token-1";
     session.id_token = "id-token-1";
-    const std::string text = identity::describe(session);
+    const std::string text = identity::describe(session, session.expires_at);
     const auto json = core::Json::parse(text);
     assert_true(json.has_value());
     const std::set<std::string> expected = {"sub",  "provider", "user",   "email",     "email_verified",

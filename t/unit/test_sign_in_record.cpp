@@ -27,6 +27,7 @@ SignIn make(core::Random& random, std::int64_t at = started) {
 SignIn example() {
     unit::CountingRandom random;
     SignIn sign_in = make(random);
+    sign_in.expires_at = started + 600;
     sign_in.provider = "corp";
     sign_in.provider_fingerprint = std::string("\0fingerp", 8);
     sign_in.token_endpoint = "https://op.example/token";
@@ -91,6 +92,7 @@ void the_record_round_trips(void**) {
     assert_text_equal(read->id, sign_in.id);
     assert_text_equal(read->seed, sign_in.seed);
     assert_int_equal(read->started_at, started);
+    assert_int_equal(read->expires_at, started + 600);
     assert_text_equal(read->provider, sign_in.provider);
     assert_text_equal(read->provider_fingerprint, sign_in.provider_fingerprint);
     assert_text_equal(read->token_endpoint, sign_in.token_endpoint);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// What a session and a sign-in under way rest on, changed by a reload: the provider behind the name, and how long they may last (SC-16, CB-04).
+import assert from 'node:assert/strict';
+import { Browser, signIn } from './lib/browser.mjs';
+import { assertError, beginSignIn, e2e, providerBlock, siteConfiguration } from './lib/harness.mjs';
+import { assertAccepted } from './lib/refusals.mjs';
+
+const JSON_HEADERS = { Accept: 'application/json' };
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function reload(site, changes) {
+  site.nginx.write(siteConfiguration({ ...site, ...changes }));
+  await site.nginx.reload();
+}
+
+const status = async (site, browser) => (await browser.fetch(site.origin + '/', { headers: JSON_HEADERS })).status;
+
+e2e('a provider that is replaced under its name has none of the former one\'s sessions and sign-ins', async (h) => {
+  const [provider, other] = [await h.provider(), await h.provider()];
+  const changes = {
+    issuer: { provider: other },
+    'client id': { provider: Object.assign(Object.create(provider), { clientId: 'client:2' }) },
+    type: { provider: Object.assign(Object.create(provider), { mode: 'oauth2' }) },
+    keys: { block: `jwks_uri ${other.base}/jwks;` },
+    'token endpoint': { block: `token_endpoint ${other.base}/token;` },
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    const site = await h.site({ provider });
+    const { browser } = await assertAccepted(site, what);
+    const waiting = new Browser();
+    const callback = await beginSignIn(site, { browser: waiting });
+    await reload(site, {});
+    assert.equal(await status(site, browser), 200, what + ': the same configuration keeps them');
+    await reload(site, { block: 'label "Another label"; scope openid email;' });
+    assert.equal(await status(site, browser), 200, what + ': what is not the provider itself may change');
+    await reload(site, change);
+    assert.equal(await status(site, browser), 401, what);
+    const before = provider.count('token') + other.count('token');
+    assertError(await waiting.navigate(callback, { headers: JSON_HEADERS, follow: false }), 400, 'state_invalid');
+    assert.equal(provider.count('token') + other.count('token'), before, what + ': the code stays here');
+  }
+});
+
+e2e('SC-16 oauth_session_lifetime that is shortened ends sessions that are older, and none is prolonged', async (h) => {
+  const site = await h.site();
+  const { browser } = await assertAccepted(site, 'eight hours');
+  const told = (await browser.fetch(site.origin + '/auth/oauth/userinfo')).json().expires_at;
+  await reload(site, { server: 'oauth_session_lifetime 1h;' });
+  assert.equal((await browser.fetch(site.origin + '/auth/oauth/userinfo')).json().expires_at, told - 7 * 3600);
+  await sleep(2100);
+  await reload(site, { server: 'oauth_session_lifetime 2s;' });
+  assert.equal(await status(site, browser), 401);
+  const short = await assertAccepted(site, 'two seconds');
+  await reload(site, { server: 'oauth_session_lifetime 8h;' });
+  assert.equal(await status(site, browser), 200, 'within what it was sealed with');
+  await sleep(2100);
+  assert.equal(await status(site, short.browser), 401, 'what it was sealed with holds');
+});
+
+e2e('a session that was signed out while its lifetime was short stays so when that is long again', async (h) => {
+  const site = await h.site();
+  const { browser } = await assertAccepted(site, 'eight hours');
+  const copy = new Browser({ jar: browser.jar.clone() });
+  await reload(site, { server: 'oauth_session_lifetime 3s;' });
+  await browser.navigate(site.origin + '/auth/oauth/logout', { follow: false });
+  await sleep(3100);
+  await signIn(new Browser(), site.origin + '/'); // the zone has looked for what is over
+  await reload(site, {});
+  assert.equal(await status(site, copy), 401);
+});
+
+e2e('CB-04 oauth_login_lifetime that is changed while somebody signs in: the sooner end holds', async (h) => {
+  for (const [before, after] of [['10m', '1s'], ['1s', '10m']]) {
+    const site = await h.site({ server: `oauth_login_lifetime ${before};` });
+    const browser = new Browser();
+    const callback = await beginSignIn(site, { browser });
+    await reload(site, { server: `oauth_login_lifetime ${after};` });
+    await sleep(2100);
+    assertError(await browser.navigate(callback, { headers: JSON_HEADERS, follow: false }), 400, 'state_invalid');
+    assert.equal(site.provider.count('token'), 0);
+  }
+});
