@@ -57,6 +57,12 @@ std::string complete_cognito(Settings& settings) {
     fill(settings.token_endpoint, "/oauth2/token");
     fill(settings.userinfo_endpoint, "/oauth2/userInfo");
     fill(settings.end_session_endpoint, "/logout");
+    // Keys of the block at the place where Cognito has them tell the issuer, without asking for it.
+    constexpr std::string_view keys_path = "/.well-known/jwks.json";
+    if (settings.issuer.empty() && settings.jwks_uri.ends_with(keys_path)) {
+        const std::string issuer = settings.jwks_uri.substr(0, settings.jwks_uri.size() - keys_path.size());
+        settings.issuer = is_cognito_issuer(issuer) ? issuer : "";
+    }
     return "";
 }
 

@@ -35,6 +35,27 @@ std::string excluded_tenants(const Settings& settings) {
     return "";
 }
 
+// A block that gives all endpoints has no metadata to tell the issuer: it is the authority's, with the tenant
+// in it that the token names as its tid. Without "domain" the authority is Microsoft's, or where the tokens
+// come from.
+std::string expect_issuers(Settings& settings) {
+    if (settings.single_tenant && !is_tenant_id(settings.tenant)) {
+        return "\"single_tenant on\" with endpoints of the block: found tenant \"" + settings.tenant +
+               "\", accepted: a tenant's id, or \"issuer\"";
+    }
+    const std::string rest = "/" + (settings.single_tenant ? settings.tenant : "{tenantid}") + "/v2.0";
+    if (!settings.domain.empty()) {
+        settings.issuer = core::base_of(settings.domain) + rest;
+        return "";
+    }
+    settings.issuer = "https://login.microsoftonline.com" + rest;
+    const std::string origin = core::parse_url(settings.token_endpoint)->origin();
+    if (origin + rest != settings.issuer) {
+        settings.issuers.push_back(origin + rest);
+    }
+    return "";
+}
+
 std::string complete_azure(Settings& settings) {
     const std::string authority =
         core::base_of(settings.domain.empty() ? "login.microsoftonline.com" : settings.domain);
@@ -49,6 +70,11 @@ std::string complete_azure(Settings& settings) {
     }
     if (const std::string problem = excluded_tenants(settings); !problem.empty()) {
         return problem;
+    }
+    if (settings.issuer.empty() && settings.gives_all_endpoints()) {
+        if (const std::string problem = expect_issuers(settings); !problem.empty()) {
+            return problem;
+        }
     }
     if (settings.issuer.empty()) {
         const std::string tenant = settings.single_tenant ? settings.tenant : "common";

@@ -13,9 +13,34 @@ bool is_org_server(const Settings& settings) {
     return settings.authorization_server == "false";
 }
 
+// The issuer of a token endpoint: without "/v1/token", and for the org server without "/oauth2". Empty for an
+// address of another form.
+std::string issuer_of(std::string_view token_endpoint) {
+    constexpr std::string_view end = "/v1/token";
+    constexpr std::string_view of_org = "/oauth2";
+    if (!token_endpoint.ends_with(end)) {
+        return "";
+    }
+    token_endpoint.remove_suffix(end.size());
+    if (token_endpoint.ends_with(of_org)) {
+        token_endpoint.remove_suffix(of_org.size());
+    }
+    return std::string(token_endpoint);
+}
+
 std::string complete_okta(Settings& settings) {
+    // With all endpoints in the block there are no metadata to tell which of its two domains the issuer has:
+    // that of "domain", or that of the endpoints.
+    if (settings.issuer.empty() && settings.gives_all_endpoints()) {
+        const std::string issuer = issuer_of(settings.token_endpoint);
+        if (settings.domain.empty()) {
+            settings.issuer = issuer;
+        } else if (!issuer.empty()) {
+            settings.issuers.push_back(issuer);
+        }
+    }
     if (settings.issuer.empty() && settings.domain.empty()) {
-        return "\"domain\" is missing";
+        return "\"domain\" is missing (or \"issuer\")";
     }
     if (settings.issuer.empty()) {
         const std::string server =

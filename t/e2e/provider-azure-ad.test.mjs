@@ -258,3 +258,30 @@ e2e('azure-ad: a single tenant is one tenant', async () => {
     assert.match(stderr, new RegExp(`single_tenant.*${tenant}.*accepted`));
   }
 });
+
+e2e('azure-ad with its endpoints in the block and without issuer: the issuer by the tid, as with metadata', async (h) => {
+  const mock = await startMock(h, new AzureMock(), { real: true });
+  const { login } = mock.origins;
+  const endpoints = `authorization_endpoint ${login}/common/oauth2/v2.0/authorize; token_endpoint ${login}/common/oauth2/v2.0/token; jwks_uri ${login}/common/discovery/v2.0/keys;`;
+  const blockWith = (more) => `oauth_provider azure-ad { client_id ${mock.clientId}; client_secret "${mock.clientSecret}"; client_auth post; ${endpoints} ${more} }`;
+  const site = await providerSite(h, mock, { blocks: blockWith('') });
+  for (const user of [ADA, EVE]) {
+    mock.user = user;
+    assertUser(await signedIn(site, user.name), user);
+  }
+  const other = (claims) => ({ claims: (all) => ({ ...all, ...claims }) });
+  for (const [what, claims] of [['issuer of another tenant', { iss: `${login}/${CONTOSO}/v2.0` }], ['issuer elsewhere', { iss: `https://evil.test/${FABRIKAM}/v2.0` }],
+    ['tid of another', { tid: CONTOSO }], ['no tid', { tid: undefined }], ['the template itself', { iss: `${login}/{tenantid}/v2.0`, tid: '{tenantid}' }]]) {
+    mock.token = other(claims);
+    await refused(site, what, { codes: 'token_invalid' });
+  }
+  mock.token = {};
+  const allowed = await providerSite(h, mock, { blocks: blockWith(`allowed_tenants ${CONTOSO};`) });
+  await refused(allowed, 'a tenant that is not admitted', { status: [403, 502], codes: ['policy_denied', 'token_invalid'] });
+  const single = await providerSite(h, mock, { blocks: blockWith(`tenant ${CONTOSO}; single_tenant on;`) });
+  await refused(single, 'another tenant', { status: [403, 502], codes: ['policy_denied', 'token_invalid'] });
+  mock.user = ADA;
+  assertUser(await signedIn(single, 'its tenant'), ADA);
+  assert.equal(mock.count('discovery'), 0, 'no metadata were asked for');
+  assert.match(configTest(`${blockWith('tenant contoso.example; single_tenant on;')} server { listen 127.0.0.1:1; oauth on; oauth_allow any; }`).stderr, /accepted: a tenant's id, or "issuer"/);
+});

@@ -48,10 +48,11 @@ void parameters_belong_to_types(void**) {
     for (const Type* type : providers::types()) {
         for (const char* common : {"client_id", "client_secret", "issuer", "authorization_endpoint",
                                    "token_endpoint", "userinfo_endpoint", "end_session_endpoint", "scope",
-                                   "client_auth", "pkce", "prompt", "label", "user"}) {
+                                   "client_auth", "pkce", "prompt", "label", "user", "allow_http"}) {
             assert_true(providers::takes(*type, *find_parameter(common)));
         }
-        for (const char* openid : {"jwks_uri", "nonce", "signing_algorithms", "userinfo"}) {
+        for (const char* openid :
+             {"jwks_uri", "nonce", "signing_algorithms", "userinfo", "trusted_audiences"}) {
             assert_int_equal(providers::takes(*type, *find_parameter(openid)),
                              type->protocol == providers::Protocol::oidc);
         }
@@ -131,6 +132,92 @@ void tenants_that_exclude_each_other(void**) {
     assert_text_equal(providers::complete(hybrid), "");
 }
 
+void addresses_without_tls(void**) {
+    Settings settings = settings_of("keycloak");
+    const auto set = [&settings](const char* parameter, const char* value) {
+        const std::string problem = find_parameter(parameter)->set(settings, {value});
+        return problem.empty() ? providers::find_plain_endpoint(settings, parameter) : problem;
+    };
+    for (const char* parameter : {"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint",
+                                  "jwks_uri", "end_session_endpoint", "domain"}) {
+        assert_has(set(parameter, "http://sso.internal:8080/x"), "allow_http");
+        assert_text_equal(set(parameter, "http://127.0.0.1:8080/x"), "");
+    }
+    assert_text_equal(set("allow_http", "SSO.internal"), "");
+    for (const char* parameter : {"issuer", "token_endpoint", "domain"}) {
+        assert_text_equal(set(parameter, "http://sso.internal:8080/x"), "");
+        assert_has(set(parameter, "http://other.internal/x"), "found \"http://other.internal/x\"");
+    }
+    for (const char* host :
+         {"http://sso.internal", "sso.internal:8080", "sso.internal/x", "", "*", "a b", "::1"}) {
+        assert_has(set("allow_http", host), "without scheme, port and path");
+    }
+    for (const char* host : {"10.0.0.1", "[fd00::1]", "sso"}) {
+        assert_text_equal(set("allow_http", host), "");
+    }
+    assert_text_equal(providers::find_plain_endpoint(settings, "client_id"), "");
+}
+
+// A block that gives its endpoints itself has no metadata to learn the issuer from.
+void issuers_without_metadata(void**) {
+    const auto given = [](const char* type, const std::string& base, const std::string& token) {
+        Settings settings = settings_of(type);
+        settings.authorization_endpoint = base + "/authorize";
+        settings.token_endpoint = base + token;
+        settings.jwks_uri = base + "/keys";
+        return settings;
+    };
+    const std::string tenant = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+    for (const char* type : {"azure-ad", "azure-ad-hybrid"}) {
+        Settings entra = given(type, "https://gateway.example", "/token");
+        assert_text_equal(providers::complete(entra), "");
+        assert_text_equal(entra.issuer, "https://login.microsoftonline.com/{tenantid}/v2.0");
+        assert_true(entra.issuers == session::Strings{"https://gateway.example/{tenantid}/v2.0"});
+        Settings single = given(type, "https://login.microsoftonline.com", "/token");
+        single.single_tenant = true;
+        single.tenant = tenant;
+        assert_text_equal(providers::complete(single), "");
+        assert_text_equal(single.issuer, "https://login.microsoftonline.com/" + tenant + "/v2.0");
+        assert_true(single.issuers.empty());
+        Settings named = given(type, "https://login.microsoftonline.com", "/token");
+        named.single_tenant = true; // of a domain's tenant nobody tells the id
+        named.tenant = "contoso.example";
+        assert_has(providers::complete(named), "a tenant's id, or \"issuer\"");
+        Settings cloud = given(type, "https://gateway.example", "/token");
+        cloud.domain = "login.microsoftonline.us";
+        assert_text_equal(providers::complete(cloud), "");
+        assert_text_equal(cloud.issuer, "https://login.microsoftonline.us/{tenantid}/v2.0");
+        assert_true(cloud.issuers.empty());
+        Settings told = given(type, "https://gateway.example", "/token");
+        told.issuer = "https://sts.example/";
+        assert_text_equal(providers::complete(told), "");
+        assert_true(told.issuer == "https://sts.example/" && told.issuers.empty());
+    }
+    Settings okta = given("okta", "https://company.okta.com/oauth2/default", "/v1/token");
+    assert_text_equal(providers::complete(okta), "");
+    assert_text_equal(okta.issuer, "https://company.okta.com/oauth2/default");
+    Settings custom = given("okta", "https://company.okta.com/oauth2", "/v1/token");
+    custom.domain = "id.example.org";
+    custom.authorization_server = "false";
+    assert_text_equal(providers::complete(custom), "");
+    assert_text_equal(custom.issuer, "https://id.example.org");
+    assert_true(custom.issuers == session::Strings{"https://company.okta.com"});
+    Settings unknown = given("okta", "https://company.okta.com", "/token");
+    assert_has(providers::complete(unknown), "\"issuer\"");
+    Settings cognito = given("aws-cognito", "https://auth.example.org", "/token");
+    cognito.jwks_uri = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example/.well-known/jwks.json";
+    assert_text_equal(providers::complete(cognito), "");
+    assert_text_equal(cognito.issuer, "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example");
+    Settings elsewhere = given("aws-cognito", "https://auth.example.org", "/token");
+    elsewhere.jwks_uri = "https://evil.example/us-east-1_example/.well-known/jwks.json";
+    assert_text_equal(providers::complete(elsewhere), "");
+    assert_text_equal(elsewhere.issuer, ""); // the token's, by its metadata
+    Settings asking = given("oidc", "https://op.example", "/token");
+    asking.issuer = "https://op.example";
+    asking.userinfo = providers::UserinfoUse::on;
+    assert_has(providers::complete(asking), "\"userinfo_endpoint\" is missing");
+}
+
 template <class Names>
 std::string cell(const Names& names) {
     std::string text;
@@ -164,6 +251,8 @@ int main() {
         cmocka_unit_test(a_row_names_what_there_is),
         cmocka_unit_test(parameters_that_have_no_effect_together),
         cmocka_unit_test(tenants_that_exclude_each_other),
+        cmocka_unit_test(addresses_without_tls),
+        cmocka_unit_test(issuers_without_metadata),
         cmocka_unit_test(the_documentation_has_each_row),
     };
     return cmocka_run_group_tests_name("provider_types", tests, nullptr, nullptr);
