@@ -131,7 +131,7 @@ std::string set_signing_algorithms(Settings& settings, const Values& values) {
 std::string set_allow_http(Settings& settings, const Values& values) {
     for (const std::string& value : values) {
         const auto url = core::parse_url("http://" + value);
-        if (!url || url->origin() != "http://" + core::to_lower_ascii(value)) {
+        if (!url || url->host != core::to_lower_ascii(value)) { // else it has a port, a path or a query
             return wrong(value,
                          "hosts such as idp.example.internal or 10.0.0.1, without scheme, port and path");
         }

@@ -2,7 +2,8 @@
 // What a session and a sign-in under way rest on, changed by a reload: the provider behind the name, and how long they may last (SC-16, CB-04).
 import assert from 'node:assert/strict';
 import { Browser, signIn } from './lib/browser.mjs';
-import { assertError, beginSignIn, e2e, providerBlock, siteConfiguration } from './lib/harness.mjs';
+import { assertError, beginSignIn, e2e, siteConfiguration } from './lib/harness.mjs';
+import { Upstream } from './lib/upstream.mjs';
 import { assertAccepted } from './lib/refusals.mjs';
 
 const JSON_HEADERS = { Accept: 'application/json' };
@@ -67,6 +68,16 @@ e2e('a session that was signed out while its lifetime was short stays so when th
   await signIn(new Browser(), site.origin + '/'); // the zone has looked for what is over
   await reload(site, {});
   assert.equal(await status(site, copy), 401);
+});
+
+e2e('the tokens of a session are told while oauth_tokens is on, and no longer', async (h) => {
+  const location = 'proxy_set_header X-Tokens "$oauth_access_token $oauth_id_token";';
+  const site = await h.site({ server: 'oauth_tokens on;', location });
+  const { browser } = await assertAccepted(site, 'on');
+  const told = async () => { assert.equal(await status(site, browser), 200); return Upstream.folded(site.upstream.last, 'X-Tokens').join(); };
+  assert.match(await told(), /^at-\S+ ey\S+$/);
+  await reload(site, { server: '' });
+  assert.match(await told(), /^\s*$/);
 });
 
 e2e('CB-04 oauth_login_lifetime that is changed while somebody signs in: the sooner end holds', async (h) => {

@@ -79,6 +79,12 @@ ngx_int_t get_of_session(ngx_http_request_t* r, Value* value, uintptr_t) {
     return set_fact(r, value, has_session ? Reader(admission->session->session) : "");
 }
 
+// A session may hold tokens of a time when oauth_tokens was on.
+template <Read Reader>
+ngx_int_t get_token(ngx_http_request_t* r, Value* value, uintptr_t data) {
+    return server_conf(r)->tokens == 1 ? get_of_session<Reader>(r, value, data) : set_value(r, value, "");
+}
+
 std::string scalar_text(core::JsonView claim) {
     if (const auto text = claim.as_string()) {
         return std::string(*text);
@@ -151,8 +157,8 @@ struct Variable {
 // Beside them, one for each fact that is shown: session/facts.hpp.
 const Variable variables[] = {
     {"oauth_authenticated", guarded<get_authenticated>},
-    {"oauth_access_token", guarded<get_of_session<read_access_token>>},
-    {"oauth_id_token", guarded<get_of_session<read_id_token>>},
+    {"oauth_access_token", guarded<get_token<read_access_token>>},
+    {"oauth_id_token", guarded<get_token<read_id_token>>},
     {"oauth_session_id", guarded<get_of_session<read_session_id>>},
     {"oauth_identity", guarded<get_identity>},
     {"oauth_rule", guarded<get_rule>},
