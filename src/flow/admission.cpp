@@ -9,6 +9,7 @@ namespace oauth::flow {
 namespace {
 
 constexpr std::size_t max_remembered = 16; // verdicts per session
+constexpr unsigned max_loads = 4;          // of a request, from a store that has to be waited for
 
 // Is it a session of this configuration: of a provider that it has, as it has it, and with all that its rules
 // ask about?
@@ -98,46 +99,72 @@ void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circ
 
 } // namespace
 
-void Visitor::accept(session::OpenedSessionPointer found) {
-    known_ = true;
-    if (found && is_current(site_, *found)) {
-        session_ = std::move(found);
+void Visitor::accept(session::Loaded found) {
+    if (!found.session || !is_current(site_, *found.session)) {
+        return;
     }
+    if (session_ && found.session->session.id == session_->session.id) {
+        return;
+    }
+    if (session_ && found.session->session.made_at < session_->session.made_at) {
+        older_.push_back(std::move(found.session));
+        return;
+    }
+    if (session_) {
+        older_.push_back(std::move(session_));
+    }
+    session_ = std::move(found.session);
+    cookies_ = std::move(found.cookies);
+}
+
+std::vector<session::OpenedSessionPointer> Visitor::all_sessions() const {
+    std::vector<session::OpenedSessionPointer> all = older_;
+    if (session_) {
+        all.insert(all.begin(), session_);
+    }
+    return all;
 }
 
 bool Visitor::is_known() {
-    if (known_) {
-        return true;
+    for (; !unasked_.empty(); unasked_ = unasked_.subspan(1)) {
+        if (failure_) {
+            return false;
+        }
+        if (unasked_.front().empty()) {
+            continue;
+        }
+        auto found = site_.store->peek(unasked_.front(), base_url_);
+        if (!found) {
+            return false;
+        }
+        accept({std::move(*found), {}});
     }
-    if (session_cookie_.empty() || base_url_.empty()) {
-        known_ = true;
-        return true;
-    }
-    if (failure_) {
-        return false;
-    }
-    auto found = site_.store->peek(session_cookie_, base_url_);
-    if (found) {
-        accept(std::move(*found));
-    }
-    return known_;
+    return true;
 }
 
 core::Task<core::Status> Visitor::look_up() {
     const auto guard = co_await lock_.lock();
-    if (is_known()) {
-        co_return core::Done{};
-    }
-    if (!failure_) {
-        auto loaded = co_await site_.store->load(std::string(session_cookie_), std::string(base_url_));
-        if (loaded) {
-            cookies_ = std::move(loaded->cookies);
-            accept(std::move(loaded->session));
-            co_return core::Done{};
+    while (!is_known()) {
+        if (failure_) {
+            co_return *failure_;
         }
-        failure_ = std::make_unique<core::Error>(loaded.error());
+        if (loads_ == max_loads) { // nobody has so many sessions
+            unasked_ = {};
+            break;
+        }
+        ++loads_;
+        const std::string_view asked = unasked_.front();
+        auto loaded = co_await site_.store->load(std::string(asked), std::string(base_url_));
+        if (!loaded) {
+            failure_ = std::make_unique<core::Error>(loaded.error());
+            co_return *failure_;
+        }
+        accept(std::move(loaded.value()));
+        if (!unasked_.empty() && unasked_.front().data() == asked.data()) { // or it could be peeked at since
+            unasked_ = unasked_.subspan(1);
+        }
     }
-    co_return *failure_;
+    co_return core::Done{};
 }
 
 std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {

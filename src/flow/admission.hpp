@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,9 +55,11 @@ public:
 // subrequests, so that the store is asked once, whoever needs the answer first.
 class Visitor {
 public:
-    // The views outlive it; an empty cookie or base URL: nobody.
-    Visitor(Site& site, std::string_view session_cookie, std::string_view base_url)
-        : site_(site), session_cookie_(session_cookie), base_url_(base_url), lock_(site.ready) {}
+    // What may be the session's cookie, usually one: of those that are a session now, the newest is the
+    // visitor's. The views and the base URL outlive it; no cookie or an empty base URL: nobody.
+    Visitor(Site& site, std::span<const std::string_view> session_cookies, std::string_view base_url)
+        : site_(site), unasked_(base_url.empty() ? std::span<const std::string_view>() : session_cookies),
+          base_url_(base_url), lock_(site.ready) {}
 
     Site& site() const { return site_; }
     std::string_view base_url() const { return base_url_; }
@@ -67,19 +70,22 @@ public:
     core::Task<core::Status> look_up();
     // Null: none. Only once it is known.
     const session::OpenedSessionPointer& session() const { return session_; }
+    // That one and all others that its cookies open: to end one of several would bring back an older one.
+    std::vector<session::OpenedSessionPointer> all_sessions() const;
     // Set-Cookie values that came with the session.
     const std::vector<std::string>& cookies() const { return cookies_; }
 
 private:
-    void accept(session::OpenedSessionPointer found);
+    void accept(session::Loaded found);
 
     Site& site_;
-    std::string_view session_cookie_;
+    std::span<const std::string_view> unasked_; // cookies that the store has not been asked about
     std::string_view base_url_;
     core::AsyncMutex lock_;
-    bool known_ = false;
+    unsigned loads_ = 0;
     std::unique_ptr<core::Error> failure_;
     session::OpenedSessionPointer session_;
+    std::vector<session::OpenedSessionPointer> older_;
     std::vector<std::string> cookies_;
 };
 

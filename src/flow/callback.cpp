@@ -19,6 +19,7 @@ namespace {
 
 using core::Code;
 using core::Error;
+using Sessions = std::vector<session::OpenedSessionPointer>;
 
 core::Result<core::Parameters> read_parameters(const Request& request, const providers::Settings& settings) {
     if (!settings.uses_form_post()) {
@@ -45,17 +46,19 @@ core::Result<session::SignIn> open_sign_in(Site& site, const Request& request,
     }
     const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
     const std::string name = session::sign_in_cookie_name(base_name, *id);
-    std::string sealed;
+    const std::string binding = session::binding(name, request.base_url);
+    bool is_there = false;
+    std::optional<session::SignIn> sign_in;
     for (const auto& [cookie_name, value] : request.cookies) {
-        if (cookie_name == name) {
-            sealed = value;
+        if (cookie_name == name && !sign_in) { // the one that opens: others may have set that name, too
+            const auto record = site.sign_in_sealer.open(binding, value);
+            sign_in = record ? session::deserialize_sign_in(*record) : std::nullopt;
+            is_there = true;
         }
     }
-    if (sealed.empty()) {
+    if (!is_there) {
         return Error{Code::state_invalid, "no sign-in of this browser has this state"};
     }
-    const auto record = site.sign_in_sealer.open(session::binding(name, request.base_url), sealed);
-    auto sign_in = record ? session::deserialize_sign_in(*record) : std::nullopt;
     if (!sign_in || !core::equal_constant_time(sign_in->state(), state_parameter)) {
         return Error{Code::state_invalid, "the state is not the sign-in's"};
     }
@@ -152,10 +155,9 @@ web::Answer lead_on(const Site& site, const Request& request, const session::Sig
     return answer;
 }
 
-// A new session in place of the one that was there.
+// A new session in place of what was there.
 core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& request, SignedIn signed_in,
-                                                    const session::SignIn& sign_in,
-                                                    session::OpenedSessionPointer replaced) {
+                                                    const session::SignIn& sign_in, Sessions replaced) {
     const std::string note = std::move(signed_in.note);
     auto session = make_session(site, std::move(signed_in), sign_in);
     if (!session) {
@@ -172,11 +174,11 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
     if (!note.empty()) {
         answer.log += "; " + note;
     }
-    if (replaced) {
-        const core::Status ended = co_await site.store->erase(replaced);
+    for (const session::OpenedSessionPointer& before : replaced) {
+        const core::Status ended = co_await site.store->erase(before);
         if (!ended) {
             answer.log_level = web::LogLevel::error;
-            answer.log += "; the one before it, " + session::log_id(replaced->session) +
+            answer.log += "; the one before it, " + session::log_id(before->session) +
                           ", could not be ended: " + ended.error().detail;
         }
     }
@@ -236,8 +238,9 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     }
     core::Result<web::Answer> answer(web::Answer{});
     if (signed_in) {
-        answer =
-            co_await begin_session(site, request, std::move(signed_in.value()), sign_in.value(), current);
+        Sessions replaced = visitor.all_sessions();
+        answer = co_await begin_session(site, request, std::move(signed_in.value()), sign_in.value(),
+                                        std::move(replaced));
     } else {
         answer = signed_in.error();
     }

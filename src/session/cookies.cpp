@@ -4,6 +4,8 @@
 
 #include "../core/bytes.hpp"
 
+#include <map>
+
 namespace oauth::session {
 
 bool read_cookie(std::string_view pair, Cookie& cookie) {
@@ -134,12 +136,15 @@ std::optional<std::vector<std::pair<std::string, std::string>>> split_cookie(std
         return parts;
     }
     const std::size_t overhead = name.size() + 3; // ".0="
+    const std::string_view mark = value.substr(0, part_mark_size);
     std::size_t total = 0;
     for (std::size_t at = 0; at < value.size();) {
-        const std::string_view part = value.substr(at, max_cookie_part - overhead);
-        parts.emplace_back(std::string(name) + "." + std::to_string(parts.size()), part);
-        at += part.size();
+        std::string part(parts.empty() ? std::string_view() : mark);
+        const std::string_view piece = value.substr(at, max_cookie_part - overhead - part.size());
+        part.append(piece);
+        at += piece.size();
         total += part.size() + overhead;
+        parts.emplace_back(std::string(name) + "." + std::to_string(parts.size()), std::move(part));
     }
     if (total > max_cookie_total || parts.size() > max_cookie_parts) {
         return std::nullopt;
@@ -147,46 +152,60 @@ std::optional<std::vector<std::pair<std::string, std::string>>> split_cookie(std
     return parts;
 }
 
-void CookieJoiner::see(const Cookie& cookie) {
-    if (cookie.name == name_) {
-        ambiguous_ = ambiguous_ || whole_.has_value();
-        whole_ = cookie.value;
-        return;
-    }
-    if (cookie.name.size() != name_.size() + 2 || !is_own_cookie(cookie.name, name_)) {
-        return;
-    }
-    const int index = cookie.name.back() - '0';
-    if (index >= max_cookie_parts) {
-        return;
-    }
-    ambiguous_ = ambiguous_ || parts_[index].has_value();
-    parts_[index] = cookie.value;
-    seen_parts_ = true;
-}
+namespace {
 
-std::optional<std::string_view> CookieJoiner::single() const {
-    return ambiguous_ ? std::nullopt : whole_;
-}
-
-std::optional<std::string> CookieJoiner::join() const {
-    if (ambiguous_) {
+// The number at the end of NAME.0 and so on; nullopt: it is no part that could have been written.
+std::optional<int> part_of(std::string_view cookie_name, std::string_view name) {
+    if (cookie_name.size() != name.size() + 2 || !cookie_name.starts_with(name) ||
+        cookie_name[name.size()] != '.') {
         return std::nullopt;
     }
-    std::string value;
-    int index = 0;
-    for (; index < max_cookie_parts && parts_[index]; ++index) {
-        value += *parts_[index];
-    }
-    for (int later = index; later < max_cookie_parts; ++later) {
-        if (parts_[later]) {
-            return std::nullopt;
+    const int index = cookie_name.back() - '0';
+    return index >= 0 && index < max_cookie_parts ? std::optional(index) : std::nullopt;
+}
+
+using LaterParts = std::map<std::pair<std::string_view, int>, std::string_view>; // by mark and number
+
+// Takes the parts that belong to the first one.
+std::string join(std::string_view first, LaterParts& later) {
+    std::string value(first);
+    for (int index = 1; index < max_cookie_parts; ++index) {
+        const auto part = later.extract({first.substr(0, part_mark_size), index});
+        if (part.empty()) {
+            break;
         }
-    }
-    if (index == 0 || value.size() > max_cookie_total) {
-        return std::nullopt;
+        value += part.mapped();
     }
     return value;
+}
+
+} // namespace
+
+bool is_session_cookie(std::string_view cookie_name, std::string_view name) {
+    return cookie_name == name || part_of(cookie_name, name).has_value();
+}
+
+std::vector<std::string> session_values(std::span<const CookieView> cookies, std::string_view name) {
+    LaterParts later;
+    for (const auto& [cookie_name, value] : cookies) {
+        const auto index = part_of(cookie_name, name);
+        if (index.value_or(0) > 0 && value.size() > part_mark_size) {
+            later.try_emplace({value.substr(0, part_mark_size), *index}, value.substr(part_mark_size));
+        }
+    }
+    std::vector<std::string> values;
+    for (const auto& [cookie_name, value] : cookies) {
+        std::string candidate;
+        if (cookie_name == name) {
+            candidate = value;
+        } else if (part_of(cookie_name, name) == 0) {
+            candidate = join(value, later);
+        }
+        if (!candidate.empty() && candidate.size() <= max_cookie_total) {
+            values.push_back(std::move(candidate));
+        }
+    }
+    return values;
 }
 
 } // namespace oauth::session

@@ -5,8 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,28 +60,23 @@ std::string delete_cookie(const CookieSettings& settings, std::string_view base_
 constexpr std::size_t max_cookie_part = 4000;
 constexpr std::size_t max_cookie_total = 7500;
 constexpr int max_cookie_parts = 3;
+// NAME.1 and later parts begin with so much of the beginning of NAME.0, so that parts of different values are
+// told apart: a browser may send those of two sources.
+constexpr std::size_t part_mark_size = 12;
 
 // Pairs of name and value; nullopt if they are longer than max_cookie_total together.
 std::optional<std::vector<std::pair<std::string, std::string>>> split_cookie(std::string_view name,
                                                                              std::string_view value);
 
-// Joins the parts again, from all cookies of a request in order. nullopt if there is neither NAME nor NAME.0,
-// if a part is missing or is there twice, or if the whole is too long.
-class CookieJoiner {
-public:
-    explicit CookieJoiner(std::string_view name) : name_(name) {}
-    void see(const Cookie& cookie);
-    // The value if it is one cookie: a view into the header. Otherwise use join().
-    std::optional<std::string_view> single() const;
-    std::optional<std::string> join() const;
-    bool has_parts() const { return seen_parts_; }
+// True for NAME, and for NAME.0 and so on.
+bool is_session_cookie(std::string_view cookie_name, std::string_view name);
 
-private:
-    std::string_view name_;
-    std::optional<std::string_view> whole_;
-    std::optional<std::string_view> parts_[max_cookie_parts];
-    bool seen_parts_ = false;
-    bool ambiguous_ = false; // two with one name, one perhaps set by a sibling host: neither is used
-};
+using CookieView = std::pair<std::string_view, std::string_view>; // name and value
+
+// What may be the session's value, of all cookies of a request in order: each NAME, and each NAME.0 put
+// together with its further parts. A browser sends several of one name where a parent domain, another path or
+// another application has set one too; only opening them tells which are ours. Each part is used once, so
+// that all of them together are no longer than what was sent.
+std::vector<std::string> session_values(std::span<const CookieView> cookies, std::string_view name);
 
 } // namespace oauth::session

@@ -111,7 +111,8 @@ public:
     flow::Site site{options, clock, random, ledger, http, ready, {}, make_store(), sealer("login"), {}};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
     std::deque<std::string> sent_cookies;   // what visitors refer to
-    LateStore* late_store = nullptr;        // the site's, where it has been made late
+    std::deque<std::vector<std::string_view>> sent_sessions;
+    LateStore* late_store = nullptr; // the site's, where it has been made late
 
     flow::Request request(std::string method, std::string path, std::string arguments = "") const {
         flow::Request request;
@@ -195,12 +196,20 @@ public:
     // The browser, with the session cookie that it has now.
     flow::Visitor visitor() {
         const auto cookie = jar.find(session_name());
-        sent_cookies.push_back(cookie == jar.end() ? "" : cookie->second);
-        return flow::Visitor(site, sent_cookies.back(), app);
+        return visitor_with({cookie == jar.end() ? "" : cookie->second});
+    }
+    // A browser with several cookies of the session's name.
+    flow::Visitor visitor_with(const std::vector<std::string>& values) {
+        auto& sent = sent_sessions.emplace_back();
+        for (const std::string& value : values) {
+            sent.push_back(sent_cookies.emplace_back(value));
+        }
+        return flow::Visitor(site, sent, app);
     }
     // The session that a cookie is of; null: none.
     session::OpenedSessionPointer open(const std::string& cookie, const std::string& base_url = app) {
-        flow::Visitor visitor(site, cookie, base_url);
+        const std::string_view sent[] = {cookie};
+        flow::Visitor visitor(site, sent, base_url);
         assert_true(visitor.is_known());
         return visitor.session();
     }

@@ -137,16 +137,22 @@ void same_site_none_needs_secure(void**) {
                       "oauth=v; Path=/; HttpOnly");
 }
 
-std::optional<std::string> join(const std::vector<std::pair<std::string, std::string>>& cookies,
-                                std::string_view name = "oauth") {
-    CookieJoiner joiner(name);
-    for (const auto& [cookie_name, value] : cookies) {
-        joiner.see({cookie_name, value});
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+std::vector<std::string> values_of(const Pairs& cookies, std::string_view name = "oauth") {
+    const std::vector<CookieView> views(cookies.begin(), cookies.end());
+    return session_values(views, name);
+}
+
+void assert_values(const Pairs& cookies, const std::vector<std::string>& expected) {
+    const auto values = values_of(cookies);
+    std::string text;
+    for (const std::string& value : values) {
+        text += value + " ";
     }
-    if (const auto single = joiner.single()) {
-        return std::string(*single);
+    if (values != expected) {
+        fail_msg("%s", text.c_str());
     }
-    return joiner.join();
 }
 
 std::string text_of(std::size_t size) {
@@ -173,53 +179,74 @@ void sc_12_parts_round_trip_at_every_boundary(void**) {
             assert_true(part_name.size() + 1 + part_value.size() <= max_cookie_part);
         }
         assert_text_equal(parts->front().first, size <= whole ? name : name + ".0");
-        assert_text_equal(join(*parts, name).value_or("nothing"), value);
+        const auto values = values_of(*parts, name);
+        assert_int_equal(values.size(), 1);
+        assert_text_equal(values.front(), value);
     }
 }
 
 void sc_11_more_than_the_bound_is_refused_when_written(void**) {
-    const std::size_t overhead = 2 * (std::string_view("oauth").size() + 3);
+    // Two parts, the second with the mark of both: they are told from those of another source.
+    const std::size_t overhead = 2 * (std::string_view("oauth").size() + 3) + part_mark_size;
     assert_true(split_cookie("oauth", std::string(max_cookie_total - overhead, 'x')).has_value());
     assert_false(split_cookie("oauth", std::string(max_cookie_total - overhead + 1, 'x')).has_value());
     assert_false(split_cookie("oauth", std::string(1000000, 'x')).has_value());
 }
 
+const std::string one = "mark-of-one-"; // as long as a mark is
+const std::string two = "mark-of-two-";
+
 void sc_10_parts_are_put_together_strictly(void**) {
-    assert_text_equal(join({{"oauth.0", "a"}, {"oauth.1", "b"}}).value_or("nothing"), "ab");
-    assert_text_equal(join({{"oauth.1", "b"}, {"other", "x"}, {"oauth.0", "a"}}).value_or("nothing"), "ab");
-    assert_text_equal(join({{"oauth.0", "a"}, {"oauth.1", "b"}, {"oauth.2", "c"}}).value_or("nothing"),
-                      "abc");
-    assert_false(join({}).has_value());
-    assert_false(join({{"oauth.1", "b"}}).has_value());
-    assert_false(join({{"oauth.0", "a"}, {"oauth.2", "c"}}).has_value());
-    assert_false(join({{"oauth.0", "a"}, {"oauth.0", "b"}}).has_value());
-    assert_false(join({{"oauth.0", "a"}, {"oauth.1", "b"}, {"oauth.1", "b"}}).has_value());
+    assert_int_equal(one.size(), part_mark_size);
+    assert_values({{"oauth.0", one + "a"}, {"oauth.1", one + "b"}}, {one + "ab"});
+    assert_values({{"oauth.1", one + "b"}, {"other", "x"}, {"oauth.0", one + "a"}}, {one + "ab"});
+    assert_values({{"oauth.0", one + "a"}, {"oauth.1", one + "b"}, {"oauth.2", one + "c"}}, {one + "abc"});
+    assert_values({}, {});
+    assert_values({{"oauth.1", one + "b"}}, {});
+    assert_values({{"oauth.0", one + "a"}, {"oauth.2", one + "c"}}, {one + "a"}); // which does not open
+    assert_values({{"oauth.0", one + "a"}, {"oauth.1", "short"}}, {one + "a"});
     for (const char* name :
-         {"oauth.99999999", "oauth.-1", "oauth.1e9", "oauth.00", "oauth.", "oauth.x", "oauth.9"}) {
-        assert_false(join({{name, "a"}}).has_value());
-        assert_text_equal(join({{"oauth.0", "a"}, {name, "b"}}).value_or("nothing"), "a");
+         {"oauth.99999999", "oauth.-1", "oauth.1e9", "oauth.00", "oauth.", "oauth.x", "oauth.9", "oauth.3"}) {
+        assert_values({{name, one + "a"}}, {});
+        assert_values({{"oauth.0", one + "a"}, {name, one + "b"}}, {one + "a"});
+        assert_false(is_session_cookie(name, "oauth"));
     }
+    assert_true(is_session_cookie("oauth.2", "oauth"));
+    assert_false(is_session_cookie("oauth_login_x", "oauth"));
+}
+
+void sc_08_parts_of_two_sources_are_not_mixed(void**) {
+    const Pairs first = {{"oauth.0", one + "a"}, {"oauth.1", one + "b"}};
+    const Pairs second = {{"oauth.0", two + "c"}, {"oauth.1", two + "d"}};
+    assert_values({first[0], second[0], first[1], second[1]}, {one + "ab", two + "cd"});
+    assert_values({second[1], first[0], first[1], second[0]}, {one + "ab", two + "cd"});
+    assert_values({{"oauth.0", "foreign"}, {"oauth.1", "foreign, too, and long"}, first[0], first[1]},
+                  {"foreign", one + "ab"});
 }
 
 void sc_10_a_joined_value_is_bounded(void**) {
-    const std::string half(max_cookie_total / 2, 'x');
-    assert_true(join({{"oauth.0", half}, {"oauth.1", half}}).has_value());
-    assert_false(join({{"oauth.0", half}, {"oauth.1", half}, {"oauth.2", "x"}}).has_value());
+    const std::string half(max_cookie_total / 2 - part_mark_size, 'x');
+    const Pairs parts = {{"oauth.0", one + half}, {"oauth.1", one + half}, {"oauth.2", one + half}};
+    assert_int_equal(values_of({parts[0], parts[1]}).size(), 1);
+    assert_int_equal(values_of(parts).size(), 0);
+    assert_int_equal(values_of({{"oauth", std::string(max_cookie_total + 1, 'x')}}).size(), 0);
 }
 
-void sc_08_of_two_with_one_name_none_is_believed(void**) {
-    assert_text_equal(join({{"oauth", "a"}}).value_or("nothing"), "a");
-    assert_false(join({{"oauth", "a"}, {"oauth", "b"}}).has_value());
-    assert_false(join({{"oauth", "a"}, {"oauth", "a"}}).has_value());
-    assert_false(join({{"oauth", "a"}, {"oauth", "b"}, {"oauth.0", "c"}}).has_value());
+void sc_08_each_of_two_with_one_name_may_be_the_session(void**) {
+    assert_values({{"oauth", "a"}}, {"a"});
+    assert_values({{"oauth", "a"}, {"oauth", "b"}, {"oauth", ""}}, {"a", "b"});
+    assert_values({{"oauth", "a"}, {"oauth.0", one + "c"}, {"oauth", "b"}}, {"a", one + "c", "b"});
 }
 
-void has_parts_says_whether_there_are_any(void**) {
-    CookieJoiner joiner("oauth");
-    joiner.see({"oauth", "a"});
-    assert_false(joiner.has_parts());
-    joiner.see({"oauth.0", "a"});
-    assert_true(joiner.has_parts());
+// Many first parts do not each get the same later one.
+void sc_08_what_is_tried_is_no_longer_than_what_was_sent(void**) {
+    Pairs cookies(1000, {"oauth.0", one});
+    cookies.emplace_back("oauth.1", one + std::string(3000, 'x'));
+    std::size_t total = 0;
+    for (const std::string& value : values_of(cookies)) {
+        total += value.size();
+    }
+    assert_int_equal(total, 1000 * one.size() + 3000);
 }
 
 } // namespace
@@ -238,8 +265,9 @@ int main() {
         cmocka_unit_test(sc_11_more_than_the_bound_is_refused_when_written),
         cmocka_unit_test(sc_10_parts_are_put_together_strictly),
         cmocka_unit_test(sc_10_a_joined_value_is_bounded),
-        cmocka_unit_test(sc_08_of_two_with_one_name_none_is_believed),
-        cmocka_unit_test(has_parts_says_whether_there_are_any),
+        cmocka_unit_test(sc_08_parts_of_two_sources_are_not_mixed),
+        cmocka_unit_test(sc_08_each_of_two_with_one_name_may_be_the_session),
+        cmocka_unit_test(sc_08_what_is_tried_is_no_longer_than_what_was_sent),
     };
     return cmocka_run_group_tests_name("cookies", tests, nullptr, nullptr);
 }

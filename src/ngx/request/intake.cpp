@@ -9,6 +9,8 @@
 #include "../../session/cookies.hpp"
 
 #include <algorithm>
+#include <new>
+#include <span>
 
 namespace oauth::ngx {
 
@@ -105,26 +107,34 @@ void clean_headers(ngx_http_request_t* r, const ServerConf& server) {
     }
 }
 
-std::string_view session_cookie(ngx_http_request_t* r, const Context& context, std::string_view name) {
-    if (context.own_cookies.size() == 1 && context.own_cookies.begin()->first == name) {
-        return context.own_cookies.begin()->second;
+// What may be the session's cookie. Almost always there is one, and it is not copied.
+std::span<const std::string_view> session_cookies(ngx_http_request_t* r, const OwnCookies& own,
+                                                  std::string_view name) {
+    const OwnCookies::Pair* found = nullptr;
+    std::size_t count = 0;
+    for (const OwnCookies::Pair& cookie : own) {
+        if (session::is_session_cookie(cookie.first, name)) {
+            found = &cookie;
+            ++count;
+        }
     }
-    session::CookieJoiner joiner(name);
-    for (const auto& [cookie_name, value] : context.own_cookies) {
-        joiner.see({cookie_name, value});
-    }
-    if (const auto single = joiner.single()) {
-        return *single;
-    }
-    const auto joined = joiner.join();
-    if (!joined) {
+    if (count == 0) {
         return {};
     }
-    const ngx_str_t text = copy(r->pool, *joined);
-    if (text.data == nullptr) {
-        throw std::bad_alloc();
+    if (count == 1 && found->first.size() == name.size()) {
+        return {&found->second, 1};
     }
-    return view(text);
+    const std::vector<std::string> values = session::session_values({own.begin(), own.size()}, name);
+    auto* views =
+        static_cast<std::string_view*>(ngx_palloc(r->pool, values.size() * sizeof(std::string_view)));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const ngx_str_t text = copy(r->pool, values[i]);
+        if (views == nullptr || text.data == nullptr) {
+            throw std::bad_alloc();
+        }
+        new (views + i) std::string_view(view(text));
+    }
+    return {views, values.size()};
 }
 
 // "GET /auth/oauth/op/callback?code=... HTTP/1.1" without its query.
@@ -184,12 +194,12 @@ flow::Visitor* visitor_of(ngx_http_request_t* r) {
         }
         const ServerConf& server = *server_conf(r->main);
         const std::string_view base_url = find_base_url(r->main, server);
-        std::string_view cookie;
+        std::span<const std::string_view> cookies;
         if (!context.own_cookies.empty() && !base_url.empty()) {
-            cookie = session_cookie(r->main, context,
-                                    session::cookie_name_view(server.compiled->options.cookie, base_url));
+            cookies = session_cookies(r->main, context.own_cookies,
+                                      session::cookie_name_view(server.compiled->options.cookie, base_url));
         }
-        context.visitor.emplace(*site, cookie, base_url);
+        context.visitor.emplace(*site, cookies, base_url);
     }
     return &*context.visitor;
 }
