@@ -31,6 +31,7 @@ constexpr std::int64_t year = 366 * 24 * hour;
 constexpr Range lifetime{1, year, "a time above 0 and up to a year, such as 30s, 10m or 8h"};
 constexpr Range tolerance{0, year, "a time of up to a year, such as 30s or 2m, or 0"};
 constexpr Range patience{1, hour * 1000, "a time above 0 and up to an hour, such as 500ms or 10s"};
+constexpr Range zone{4096, std::numeric_limits<ssize_t>::max(), "a size of at least 32k, such as 8m"};
 constexpr Range memory{4096, std::numeric_limits<ssize_t>::max(), "a size of at least 4k, such as 64k or 8m"};
 
 constexpr Choice modes[] = {{"on", mode_on}, {"optional", mode_optional}, {"off", mode_off}};
@@ -74,7 +75,7 @@ constexpr Directive directives[] = {
      words("`samesite=lax secure=auto`"), gives<&SiteOptions::cookie>},
     {"oauth_login_lifetime", in_server, one, seconds(lifetime), field<&ServerConf::login_lifetime>,
      value("10m"), gives<&SiteOptions::sign_in_lifetime>},
-    {"oauth_zone", in_http, one, size(memory), field<&MainConf::zone_size>, value("8m")},
+    {"oauth_zone", in_http, one, size(zone), field<&MainConf::zone_size>, value("8m")},
     // what the application is told
     {"oauth_identity", in_location, one, flag, field<&LocationConf::identity>, value("on")},
     {"oauth_identity_header", in_location, one, text(read_header_name), field<&LocationConf::identity_header>,

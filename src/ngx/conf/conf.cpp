@@ -60,6 +60,7 @@ void copy_names(ngx_conf_t* cf, ServerConf::Compiled& compiled) {
         }
 #endif
         name.name = core::to_lower_ascii(view(names[i].name));
+        name.is_plain = true;
         compiled.names.push_back(std::move(name));
     }
 }
@@ -140,6 +141,9 @@ char* init_main_conf(ngx_conf_t* cf, void* conf) {
 
 char* merge_server_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     auto& server = *static_cast<ServerConf*>(child_conf);
+    if (server.cookie_place == nullptr) {
+        server.cookie_place = static_cast<ServerConf*>(parent_conf)->cookie_place;
+    }
     if (!merge_values(cf, conf_of<ServerConf>, parent_conf, child_conf) ||
         (server.base_url.len == 0 && !read_base_url_variable(cf, server.base_url))) {
         return conf_failed();

@@ -82,6 +82,7 @@ struct MainConf {
 
 struct ServerName {
     std::string name; // lower case; empty where it is a regular expression
+    bool is_plain = false;
 #if (NGX_PCRE)
     ngx_regex_t* regex = nullptr;
 #endif
@@ -115,6 +116,7 @@ struct ServerConf {
     ngx_array_t* session_keys;  // of ngx_str_t, secrets
     ngx_array_t* identity_keys; // of IdentityKey
     session::CookieSettings* cookie;
+    Place* cookie_place;
     Compiled* compiled;
     ngx_uint_t index; // of the worker's site
     bool in_use;      // some location is not off

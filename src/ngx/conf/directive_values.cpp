@@ -7,6 +7,7 @@
 #include "../pool.hpp"
 
 #include "../../core/bytes.hpp"
+#include "../../core/secrets.hpp"
 
 #include <fstream>
 
@@ -14,14 +15,9 @@ namespace oauth::ngx {
 
 namespace {
 
-// A password in a URL is a secret, too, and must not be logged.
-std::string without_password(std::string_view found) {
-    const std::size_t authority = found.find("://");
-    const std::size_t at = found.rfind('@');
-    if (authority == std::string_view::npos || at == std::string_view::npos || at < authority) {
-        return std::string(found);
-    }
-    return std::string(found.substr(0, authority + 3)) + "***" + std::string(found.substr(at));
+// What may be shown of a name that was found: not what could be a secret in the wrong place.
+std::string shown(std::string_view name) {
+    return core::looks_random(name.substr(name.rfind('/') + 1)) ? "" : " \"" + std::string(name) + "\"";
 }
 
 } // namespace
@@ -45,7 +41,7 @@ char* refuse(ngx_conf_t* cf, std::string_view sentence) {
 }
 
 std::string found_instead(std::string_view found, std::string_view accepted) {
-    return "found \"" + without_password(found) + "\", accepted: " + std::string(accepted);
+    return "found \"" + core::without_credentials(found) + "\", accepted: " + std::string(accepted);
 }
 
 char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view accepted) {
@@ -88,30 +84,30 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
     std::string text(max_size + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!file.is_open() || file.bad()) {
-        error = "file \"" + string(name) + "\" cannot be read";
+        error = "file" + shown(view(name)) + " cannot be read";
         return std::nullopt;
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.empty() || text.size() > max_size) {
-        error = "file \"" + string(name) + "\" is " +
+        error = "file" + shown(view(name)) + " is " +
                 (text.empty() ? "empty" : "larger than " + std::to_string(max_size / max_file) + "m");
         return std::nullopt;
     }
     return text;
 }
 
-std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source) {
+std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source) {
     if (source.starts_with("env:")) {
         const std::string name = source.substr(4);
         const char* value = read_environment(cf, name);
         if (value == nullptr || *value == '\0') {
-            refuse(cf, "environment variable \"" + name + "\" is not set or empty");
+            refuse(cf, "environment variable" + shown(name) + " is not set or empty");
             return std::nullopt;
         }
-        return std::string(value);
+        return Source{value, Source::From::variable};
     }
     if (!source.starts_with("file:")) {
-        return source;
+        return Source{source, Source::From::literal};
     }
     std::string error;
     auto text = read_file(cf, source.substr(5), error);
@@ -122,7 +118,11 @@ std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source
     while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) {
         text->pop_back();
     }
-    return text;
+    if (text->empty()) {
+        refuse(cf, "file" + shown(source.substr(5)) + " is empty");
+        return std::nullopt;
+    }
+    return Source{std::move(*text), Source::From::file};
 }
 
 namespace {

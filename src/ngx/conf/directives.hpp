@@ -10,7 +10,7 @@
 
 namespace oauth::ngx {
 
-// "found ..., accepted: ...", without the password of a URL.
+// "found ..., accepted: ...", without what stands before "@" in a URL or an address.
 std::string found_instead(std::string_view found, std::string_view accepted);
 // Logs "\"NAME\": found ..., accepted: ..." with file and line. Always conf_failed().
 char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view accepted);
@@ -24,7 +24,11 @@ std::string argument(ngx_conf_t* cf, ngx_uint_t index);
 
 // The value of file:PATH or env:NAME, or the literal value. Newlines at the end of a file are cut. nullopt:
 // an error has been logged. No message has a secret in it.
-std::optional<std::string> read_source(ngx_conf_t* cf, const std::string& source);
+struct Source {
+    std::string text; // not empty, but for a literal
+    enum class From { literal, file, variable } from = From::literal;
+};
+std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source);
 constexpr std::size_t max_file = 1024 * 1024;
 std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error,
                                      std::size_t max_size = max_file);

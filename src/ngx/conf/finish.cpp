@@ -2,6 +2,7 @@
 // Runs after the last directive: compiles the rules, gives every location its providers, and collects the
 // facts that the configuration uses, so that nothing else is asked of a provider or kept in a cookie.
 #include "bypasses.hpp"
+#include "cookie.hpp"
 #include "directives.hpp"
 #include "names.hpp"
 #include "../pool.hpp"
@@ -176,7 +177,7 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
             return NGX_ERROR;
         }
     }
-    if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled)) {
+    if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled)) {
         return NGX_ERROR;
     }
     collect_needs(cf, compiled);

@@ -4,6 +4,7 @@
 
 #include "../../core/bytes.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 namespace oauth::ngx {
@@ -37,6 +38,13 @@ bool is_forgeable(const ngx_str_t& name, const std::vector<std::string>& normali
         }
     }
     return false;
+}
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
 }
 
 std::string claim_path(std::string_view name) {

@@ -8,6 +8,8 @@
 
 #include "../../../providers/environment.hpp"
 #include "../../../providers/parameters.hpp"
+#include "../../core/bytes.hpp"
+#include "../../core/secrets.hpp"
 #include "../../oidc/authorization.hpp"
 
 #include <algorithm>
@@ -82,6 +84,30 @@ std::string range(std::size_t least, std::size_t most) {
     return std::to_string(least) + (most > least ? " to " + std::to_string(most) : "");
 }
 
+// A name that nobody knows may be a piece of a secret with a ";" in it.
+char* refuse_parameter(ngx_conf_t* cf, const std::string& sentence) {
+    const std::string name = argument(cf, 0);
+    const bool is_name =
+        name.size() <= 40 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+    if (is_name) {
+        return refuse(cf, sentence);
+    }
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "what stands here %s", sentence.c_str());
+    return conf_failed();
+}
+
+// A sentence if a complete provider's secret is evidently none. Never has the secret in it.
+std::string check_secret(const providers::Settings& settings) {
+    if (settings.client_secret.empty()) {
+        return "";
+    }
+    if (core::has_control_characters(settings.client_secret)) {
+        return "\"client_secret\": the value has more than one line, or control characters";
+    }
+    const std::string problem = core::why_no_secret(settings.client_secret);
+    return problem.empty() ? "" : "\"client_secret\": " + problem;
+}
+
 char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
     if (const auto included = read_include(cf, cmd, conf)) {
         return *included;
@@ -100,8 +126,8 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
     const providers::Type* type = block.entry->settings.type;
     const providers::Parameter* parameter = providers::find_parameter(name);
     if (parameter == nullptr) {
-        return refuse(cf, "is no parameter of an oauth_provider block, accepted: " +
-                              providers::parameter_names(*type) + ", authorize_param, include");
+        return refuse_parameter(cf, "is no parameter of an oauth_provider block, accepted: " +
+                                        providers::parameter_names(*type) + ", authorize_param, include");
     }
     if (!providers::takes(*type, *parameter)) {
         return refuse(cf, "is not used by type \"" + std::string(type->name) +
@@ -119,7 +145,7 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
         if (!secret) {
             return conf_failed();
         }
-        values[0] = std::move(*secret);
+        values[0] = std::move(secret->text);
     }
     block.given.push_back(name);
     block.places.push_back(place_of(cf));
@@ -191,6 +217,9 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     if (problem.empty()) {
         problem = providers::complete(entry->settings);
     }
+    if (problem.empty()) {
+        problem = check_secret(entry->settings);
+    }
     if (!problem.empty()) {
         return refuse_at(cf, entry->place, "\"oauth_provider\" " + name + ": " + problem);
     }
@@ -230,6 +259,9 @@ bool add_environment_providers(ngx_conf_t* cf, MainConf::Compiled& compiled) {
         }
         if (problem.empty()) {
             problem = providers::complete(entry->settings);
+        }
+        if (problem.empty()) {
+            problem = check_secret(entry->settings);
         }
         if (!problem.empty()) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: provider \"%s\" of the environment: %s",

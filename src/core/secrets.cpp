@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// See secrets.hpp.
+#include "secrets.hpp"
+
+#include "bytes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstddef>
+
+namespace oauth::core {
+
+namespace {
+
+constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+bool is_made_of(std::string_view text, std::string_view others) {
+    return std::all_of(text.begin(), text.end(), [others](char c) {
+        return plain.find(c) != std::string_view::npos || others.find(c) != std::string_view::npos;
+    });
+}
+
+bool is_hex(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+std::string_view without_padding(std::string_view text) {
+    for (int i = 0; i < 2 && text.ends_with('='); ++i) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+bool is_base64(std::string_view text) {
+    text = without_padding(text);
+    return is_made_of(text, "+/") || is_made_of(text, "-_");
+}
+
+// Random texts of some length have all three.
+bool has_all_kinds(std::string_view text) {
+    const auto has = [text](auto kind) {
+        return std::any_of(text.begin(), text.end(),
+                           [kind](char c) { return kind(static_cast<unsigned char>(c)) != 0; });
+    };
+    return has([](int c) { return std::isupper(c); }) && has([](int c) { return std::islower(c); }) &&
+           has([](int c) { return std::isdigit(c); });
+}
+
+// One character too many, too few or another, or two in the wrong order. Both are a few bytes long.
+bool is_nearly(std::string_view word, std::string_view wanted) {
+    const std::size_t same = static_cast<std::size_t>(
+        std::mismatch(word.begin(), word.end(), wanted.begin(), wanted.end()).first - word.begin());
+    const std::string_view rest = word.substr(same);
+    const std::string_view wanted_rest = wanted.substr(same);
+    if (rest.size() > 1 && wanted_rest.size() > 1 && rest[0] == wanted_rest[1] && rest[1] == wanted_rest[0] &&
+        rest.substr(2) == wanted_rest.substr(2)) {
+        return true;
+    }
+    return (!rest.empty() && rest.substr(1) == wanted_rest) ||
+           (!wanted_rest.empty() && rest == wanted_rest.substr(1)) ||
+           (!rest.empty() && !wanted_rest.empty() && rest.substr(1) == wanted_rest.substr(1));
+}
+
+// "fil:...", "ENV:...", "env/...", "file=...".
+bool is_mistyped_prefix(std::string_view text) {
+    const std::size_t end = text.find_first_of(":=/");
+    if (end == std::string_view::npos || end == 0) {
+        return false;
+    }
+    const std::string word = to_lower_ascii(trim(text.substr(0, end)));
+    const std::array<std::string_view, 2> prefixes = {"file", "env"};
+    return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view prefix) {
+        return word == prefix || (text[end] == ':' && is_nearly(word, prefix));
+    });
+}
+
+// "$X", "${X}", "{{ x }}", "%X%", "<x>": something else was to replace it.
+bool is_unreplaced(std::string_view text) {
+    if (text.size() > 1 && text[0] == '$' &&
+        (text[1] == '_' || text[1] == '{' || text[1] == '(' ||
+         std::isalpha(static_cast<unsigned char>(text[1])) != 0)) {
+        return true;
+    }
+    const auto is_between = [text](std::string_view begin, std::string_view end) {
+        return text.size() > begin.size() + end.size() && text.starts_with(begin) && text.ends_with(end);
+    };
+    return text.find("${") != std::string_view::npos || is_between("{{", "}}") || is_between("<", ">") ||
+           is_between("%", "%");
+}
+
+// A secret in base64 may begin with a slash, too; it looks random, and is not mostly lower case as words are.
+bool is_path(std::string_view text) {
+    if (text.starts_with("./") || text.starts_with("../") || text.starts_with("~/")) {
+        return true;
+    }
+    if (!text.starts_with('/')) {
+        return false;
+    }
+    const auto lower = static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](unsigned char c) { return std::islower(c) != 0; }));
+    return !looks_random(text) || lower * 3 >= text.size() * 2;
+}
+
+} // namespace
+
+std::string why_no_secret(std::string_view text) {
+    constexpr std::string_view accepted = ", accepted: file:PATH, env:NAME, or the value itself";
+    const char* reason = nullptr;
+    if (text.empty()) {
+        reason = "the value is empty";
+    } else if (text.starts_with("\xef\xbb\xbf")) {
+        reason = "the value begins with a byte order mark";
+    } else if (is_mistyped_prefix(text)) {
+        reason = "the value looks like a mistyped \"file:\" or \"env:\"";
+    } else if (is_unreplaced(text)) {
+        reason = "the value looks like a variable, and nothing replaces variables here";
+    } else if (is_path(text)) {
+        reason = "the value looks like a path";
+    }
+    return reason == nullptr ? "" : reason + std::string(accepted);
+}
+
+bool is_placeholder(std::string_view text) {
+    const std::string lower = to_lower_ascii(text);
+    for (const std::string_view word :
+         {"change-me", "changeme", "change_me", "replace-me", "replaceme", "replace_me", "placeholder"}) {
+        if (lower.find(word) != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool is_encoded_key(std::string_view text) {
+    constexpr std::size_t hex_size = 64;
+    constexpr std::size_t base64_size = 43;
+    if (is_hex(text)) {
+        return text.size() >= hex_size && text.size() % 2 == 0;
+    }
+    return is_base64(text) && without_padding(text).size() >= base64_size;
+}
+
+bool looks_random(std::string_view text) {
+    constexpr std::size_t shortest = 20;
+    constexpr std::size_t shortest_hex = 32;
+    return (text.size() >= shortest_hex && is_hex(text)) ||
+           (text.size() >= shortest && is_base64(text) && has_all_kinds(text));
+}
+
+std::string without_credentials(std::string_view text) {
+    const std::size_t at = text.rfind('@');
+    if (at == std::string_view::npos) {
+        return std::string(text);
+    }
+    const std::size_t scheme = text.find("://");
+    const std::size_t begin = scheme == std::string_view::npos || scheme > at ? 0 : scheme + 3;
+    return std::string(text.substr(0, begin)) + "***" + std::string(text.substr(at));
+}
+
+} // namespace oauth::core

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Texts that are meant to be secrets, as people write them into configurations and environments: what is
+// evidently none, and what a message may show of a text that could be one. No sentence made here has the
+// text in it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace oauth::core {
+
+// Why a text is evidently no secret but a path, a mistyped "file:" or "env:", or a variable that nobody
+// replaces; empty: it may be one. "..., accepted: ..." says what to write.
+std::string why_no_secret(std::string_view text);
+
+// A text that examples have where a secret belongs, such as "change-me".
+bool is_placeholder(std::string_view text);
+
+// At least 256 bits as base64, base64url or hexadecimal digits, as "openssl rand" writes them.
+bool is_encoded_key(std::string_view text);
+
+// Could it be a secret, by its looks? Then a message does not show it, whatever it was meant to be.
+bool looks_random(std::string_view text);
+
+// A URL, an address or what was meant as one, without what stands before "@".
+std::string without_credentials(std::string_view text);
+
+} // namespace oauth::core
