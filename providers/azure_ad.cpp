@@ -207,6 +207,7 @@ const Type azure_ad_type = {
                   {"OAUTH_AZURE_AD_TENANT_ID", "tenant"},
                   {"OAUTH_AZURE_AD_ENABLE_SINGLE_TENANT", "single_tenant", Variable::Use::optional},
                   {"OAUTH_AZURE_AD_SCOPES", "scope", Variable::Use::optional}},
+    .account_prompt = "select_account",
     .issuer_rule = IssuerRule::from_metadata,
     .userinfo = UserinfoUse::off, // the ID token says more
     .revocation = Revocation::none,
@@ -229,6 +230,7 @@ const Type azure_ad_hybrid_type = {
                   {"OAUTH_AZURE_AD_HYBRID_TENANT_ID", "tenant"},
                   {"OAUTH_AZURE_AD_HYBRID_ENABLE_SINGLE_TENANT", "single_tenant", Variable::Use::optional},
                   {"OAUTH_AZURE_AD_HYBRID_SCOPES", "scope", Variable::Use::optional}},
+    .account_prompt = "select_account",
     .issuer_rule = IssuerRule::from_metadata,
     .flow = Type::Flow::hybrid,
     .userinfo = UserinfoUse::off, // the ID token says more

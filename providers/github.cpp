@@ -197,6 +197,7 @@ const Type github_type = {
                   {"OAUTH_GITHUB_AUTH_URL", "authorization_endpoint", Variable::Use::optional},
                   {"OAUTH_GITHUB_TOKEN_URL", "token_endpoint", Variable::Use::optional},
                   {"OAUTH_GITHUB_USER_INFO_URL", "userinfo_endpoint", Variable::Use::optional}},
+    .account_prompt = "select_account",
     .client_auth = oidc::ClientAuth::post,
     .token_format = oidc::TokenFormat::json_or_form,
     .refresh = Refresh::never,

@@ -23,6 +23,7 @@ const Type google_type = {
     .tells = {"hd"},
     .user_claims = {"email", "sub"},
     .variables = {{"OAUTH_GOOGLE_CLIENT_ID", "client_id"}, {"OAUTH_GOOGLE_CLIENT_SECRET", "client_secret"}},
+    .account_prompt = "select_account",
     .refused_prompts = {"login"},
     .issuers = {"accounts.google.com"},
     .userinfo_subject = "id",

@@ -3,6 +3,7 @@
 #include "parameters.hpp"
 
 #include "../src/core/bytes.hpp"
+#include "../src/core/secrets.hpp"
 #include "../src/core/url.hpp"
 #include "../src/jose/jws.hpp"
 #include "../src/oidc/authorization.hpp"
@@ -16,7 +17,7 @@ namespace {
 using Values = std::vector<std::string>;
 
 std::string wrong(std::string_view found, std::string_view accepted) {
-    return "found \"" + std::string(found) + "\", accepted: " + std::string(accepted);
+    return "found \"" + core::without_credentials(found) + "\", accepted: " + std::string(accepted);
 }
 
 bool is_plain_text(std::string_view text) {
@@ -182,6 +183,7 @@ constexpr Parameter parameters[] = {
     {"nonce", Of::openid_types, 1, 1, set_switch<&S::nonce>},
     {"response_mode", Of::openid_types, 1, 1, set_response_mode},
     {"prompt", Of::every_type, 1, 1, set_text<&S::prompt>},
+    {"account_prompt", Of::every_type, 1, 1, set_text<&S::account_prompt>},
     {"label", Of::every_type, 1, 1, set_text<&S::label>},
     {"user", Of::every_type, 1, 1, set_text<&S::user_claim>},
     {"signing_algorithms", Of::openid_types, 1, 16, set_signing_algorithms},

@@ -103,8 +103,9 @@ struct Type {
     std::vector<std::string_view> issuer_parameters = {};
     std::vector<std::string> user_claims = {}; // the first one that exists is the user name
     std::vector<Variable> variables = {};
-    std::string_view name_variable = {};   // renames the provider
-    std::string_view prompt_variable = {}; // beside OAUTH_<NAME>_PROMPT
+    std::string_view name_variable = {};       // renames the provider
+    std::string_view account_prompt = "login"; // has it ask which account, whoever is signed in there
+    std::string_view prompt_variable = {};     // beside OAUTH_<NAME>_PROMPT
     std::vector<std::string_view> refused_prompts =
         {}; // values of OAUTH_PROMPT (which is for all providers) that this provider answers with an error
     std::vector<std::string_view> issuers = {}; // accepted in an ID token beside the issuer
@@ -163,6 +164,7 @@ struct Settings {
     std::string response_mode; // empty, "query" or "form_post"
     std::vector<std::pair<std::string, std::string>> authorize_parameters;
     std::string prompt;
+    std::string account_prompt;                  // with account=other
     std::string user_claim;                      // empty: the type's
     std::vector<std::string> signing_algorithms; // canonical
     std::vector<std::string> trusted_audiences;  // that an ID token may name beside client_id

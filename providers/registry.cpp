@@ -38,6 +38,7 @@ Settings make_settings(const Type& type, std::string name) {
     settings.label = name == type.name ? std::string(type.label) : name;
     settings.name = std::move(name);
     settings.scopes = type.scopes;
+    settings.account_prompt = type.account_prompt;
     settings.userinfo = type.userinfo;
     settings.client_auth = type.client_auth;
     settings.issuers.assign(type.issuers.begin(), type.issuers.end());

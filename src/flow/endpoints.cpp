@@ -4,6 +4,7 @@
 
 #include "../core/bytes.hpp"
 #include "../core/url.hpp"
+#include "../session/cookie_rules.hpp"
 #include "callback.hpp"
 #include "sign_in.hpp"
 #include "sign_out.hpp"
@@ -118,7 +119,26 @@ core::Task<web::Answer> serve_start(Call call) {
     if (provider == nullptr) {
         co_return not_found(call.site, call.request);
     }
-    co_return co_await sign_in(call.site, call.request, *provider, return_to_parameter(call.request));
+    std::string return_to = return_to_parameter(call.request);
+    const auto parameters = core::Parameters::parse(call.request.arguments);
+    if (!parameters || parameters->find("account").value_or("") != "other") {
+        co_return co_await sign_in(call.site, call.request, *provider, std::move(return_to));
+    }
+    if (call.request.method == "HEAD" || is_prefetch(call.request)) { // ends nothing ahead of time
+        co_return web::redirect(302, call.request.base_url + "/");
+    }
+    Asked asked{call.site.options.path + "/" + std::string(call.route.provider), "&account=other", return_to};
+    if (return_to != "/") {
+        asked.arguments += "&return_to=" + core::percent_encode(return_to);
+    }
+    auto instead = co_await end_sessions(call.site, call.request, call.visitor, std::move(asked));
+    if (instead) {
+        co_return std::move(*instead);
+    }
+    web::Answer answer =
+        co_await sign_in(call.site, call.request, *provider, std::move(return_to), Account::another);
+    delete_session_cookies(call.site, call.request, answer);
+    co_return answer;
 }
 
 core::Task<web::Answer> serve_callback(Call call) {
@@ -274,6 +294,15 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
     if (!page || is_prefetch(request)) {
         co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
     }
+    if (!session::path_covers(site.options.cookie.path, request.path)) { // else it would be asked for again
+        web::Answer answer = web::failure(
+            {core::Code::login_required,
+             "the page is outside of \"oauth_cookie path=" + site.options.cookie.path +
+                 "\", so that no sign-in can reach it: protect only what the path covers, or widen it"},
+            audience(site, request, "/"));
+        answer.log_level = web::LogLevel::error;
+        co_return answer;
+    }
     std::string return_to = is_get(request) ? local_return_to(request.target, request.base_url) : "/";
     web::Answer answer;
     if (offer.size() == 1) {
@@ -300,7 +329,7 @@ web::Answer refuse(const Site& site, const Request& request, const Admission& de
     if (!to.prefers_json) {
         // Without return_to, because only the site's root is registered at providers for returning after
         // sign-out.
-        to.login_url = request.base_url + site.options.path + "/logout";
+        to.login_url = confirmed_sign_out_url(site, request, denied.session->session);
     }
     const core::Code code =
         denied.verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;

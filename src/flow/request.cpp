@@ -66,11 +66,20 @@ bool is_prefetch(const Request& request) {
            purpose.find("preview") != std::string::npos;
 }
 
-bool is_cross_site(const Request& request) {
+Origin origin_of(const Request& request) {
     if (!request.sec_fetch_site.empty()) {
-        return request.sec_fetch_site != "same-origin" && request.sec_fetch_site != "none";
+        const bool own = request.sec_fetch_site == "same-origin" || request.sec_fetch_site == "none";
+        return own ? Origin::own : Origin::foreign;
     }
-    return !request.origin.empty() && request.origin != request.base_url;
+    if (!request.origin.empty()) {
+        return request.origin == request.base_url ? Origin::own : Origin::foreign;
+    }
+    if (request.referer.empty()) {
+        return Origin::unknown;
+    }
+    const bool own =
+        request.referer == request.base_url || request.referer.starts_with(request.base_url + "/");
+    return own ? Origin::own : Origin::foreign;
 }
 
 } // namespace oauth::flow

@@ -27,6 +27,7 @@ struct Request {
     std::string sec_purpose; // and its older forms: Purpose, X-Purpose, X-Moz; all that came
     std::string requested_with;
     std::string origin;
+    std::string referer;
     std::string early_data;
     bool upgrade = false;
 
@@ -50,7 +51,9 @@ bool prefers_json(const Request& request);
 // True for a request made in advance, by a browser or a link previewer. It must not use up anything.
 bool is_prefetch(const Request& request);
 
-// True for a request made by a page of another site. A request without any origin counts as our own.
-bool is_cross_site(const Request& request);
+// Whose page has made a request, as far as the browser tells: by Sec-Fetch-Site, which says "none" for what
+// somebody typed, else by Origin, else by Referer.
+enum class Origin { own, foreign, unknown };
+Origin origin_of(const Request& request);
 
 } // namespace oauth::flow

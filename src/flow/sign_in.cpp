@@ -49,6 +49,13 @@ oidc::AuthorizationRequest authorization_request(const providers::Settings& sett
     return authorization;
 }
 
+// Instead of any other prompt: a parameter is given once.
+void ask_for_account(const providers::Settings& settings, oidc::AuthorizationRequest& authorization) {
+    const auto is_prompt = [](const auto& parameter) { return parameter.first == "prompt"; };
+    std::erase_if(authorization.extra, is_prompt);
+    authorization.extra.emplace_back("prompt", settings.account_prompt);
+}
+
 void evict_sign_ins(const Site& site, const Request& request, const std::string& cookie_name,
                     std::size_t new_size, web::Answer& answer) {
     const std::string prefix = session::sign_in_cookie_name(cookie_name, "");
@@ -69,8 +76,8 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
 
 } // namespace
 
-core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider,
-                                std::string return_to) {
+core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
+                                Account account) {
     const providers::Settings& settings = provider.settings();
     const web::Audience for_request = audience(site, request, return_to);
     // CB-23: nobody asked yet, and perhaps nobody will.
@@ -109,6 +116,9 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
         if (parameter.provider == settings.name) {
             authorization.extra.emplace_back(parameter.name, parameter.value);
         }
+    }
+    if (account == Account::another) {
+        ask_for_account(settings, authorization);
     }
     web::Answer answer = web::redirect(302, oidc::build_authorization_url(authorization));
     evict_sign_ins(site, request, base_name, name.size() + sealed->size(), answer);

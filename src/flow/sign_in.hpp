@@ -15,7 +15,8 @@ namespace oauth::flow {
 
 // `return_to` has been checked by core::safe_return_to. Authorize parameters with variables are already
 // evaluated.
-core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider,
-                                std::string return_to);
+enum class Account { any, another }; // another: the provider is asked to let the user choose
+core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
+                                Account account = Account::any);
 
 } // namespace oauth::flow

@@ -210,9 +210,11 @@ Answer providers_json(const std::vector<Choice>& choices) {
     return json(200, body + "]");
 }
 
-Answer sign_out_confirmation(std::string_view url, const Audience& audience) {
+Answer sign_out_confirmation(std::string_view url, std::string_view stay_url, const Audience& audience) {
     return page(200, frame(audience, "Sign out?",
-                           "<p>Another site asked to sign you out.</p>\n" + button(url, "Sign out")));
+                           "<p>Do you want to sign out? Another site may have asked for it.</p>\n<ul>\n<li>" +
+                               button(url, "Sign out") + "</li>\n<li>" + button(stay_url, "Stay signed in") +
+                               "</li>\n</ul>\n"));
 }
 
 Answer continue_page(std::string_view url, const Audience& audience) {

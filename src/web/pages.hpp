@@ -37,8 +37,8 @@ struct Choice {
 Answer sign_in_page(const std::vector<Choice>& choices, const Audience& audience);
 Answer providers_json(const std::vector<Choice>& choices);
 
-// Asks for confirmation, when another site has sent the browser to sign out.
-Answer sign_out_confirmation(std::string_view url, const Audience& audience);
+// Asks for confirmation, where another site may have sent the browser to sign out.
+Answer sign_out_confirmation(std::string_view url, std::string_view stay_url, const Audience& audience);
 
 // A page that sends the browser on. Needed with SameSite=Strict cookies: a browser does not send them after a
 // redirect from another site.

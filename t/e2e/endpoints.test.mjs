@@ -143,6 +143,46 @@ e2e('LO-01 a cross-site sign-out asks first', async (h) => {
   assert.ok(!hasSession(site.browser));
 });
 
+// On an http site browsers send no Sec-Fetch-*: what says where a page load comes from is Referer, which a foreign page can leave out, and Origin with a form.
+e2e('LO-01 on an http site a page load that is not evidently from here is asked back, and one that is is not', async (h) => {
+  const site = await h.site();
+  const old = (path, headers = {}, method = 'GET') => site.browser.request(site.origin + path, { method, headers: { Accept: 'text/html', ...headers } });
+  await assertSignedIn(site);
+  for (const [headers, method] of [[{}], [{ Referer: 'https://evil.test/page' }], [{ Referer: site.origin.replace('127.0.0.1', 'localhost') + '/' }], [{ Referer: site.origin + '.evil.test/' }], [{ Origin: 'null' }], [{ Origin: 'https://evil.test' }, 'POST'], [{ Origin: 'null' }, 'POST'],
+    [{ Referer: 'https://evil.test/' }, 'POST']]) {
+    for (const path of ['/auth/oauth/logout', ...(method ? [] : ['/auth/oauth/test?account=other'])]) {
+      const page = await old(path, headers, method);
+      assert.equal(page.status, 200, JSON.stringify(headers) + page.text.slice(0, 200));
+      assertPageHeaders(page);
+      assert.deepEqual(page.setCookies, []);
+      assert.ok(links(page.text).some((href) => new URL(href, page.url).href === site.origin + '/'), 'a way back');
+      assert.equal((await site.browser.fetch(site.origin + '/auth/oauth/userinfo')).status, 200);
+    }
+  }
+  const copy = site.browser.jar.clone();
+  const confirm = links((await old('/auth/oauth/logout?return_to=/bye%3Fa')).text).find((href) => /logout/.test(href));
+  const out = await site.browser.request(new URL(confirm, site.origin), { headers: { Accept: 'text/html' } });
+  assert.equal(new URL(out.headers.location).searchParams.get('post_logout_redirect_uri'), site.origin + '/bye?a');
+  assert.equal((await new Browser({ jar: copy }).fetch(site.origin + '/auth/oauth/userinfo')).status, 401);
+  await assertSignedIn(site);
+  assert.equal((await old('/auth/oauth/logout', { Referer: site.origin + '/page' })).status, 302);
+  await assertSignedIn(site);
+  assert.equal((await old('/auth/oauth/logout', { Origin: site.origin }, 'POST')).status, 303);
+  assert.ok(!hasSession(site.browser));
+});
+
+e2e('another account: the session here ends first, the provider is asked to let the user choose, and the page is kept', async (h) => {
+  const site = await h.site({ block: 'account_prompt select_account; prompt consent;' });
+  await assertSignedIn(site);
+  const before = site.browser.jar.clone();
+  site.provider.user = { sub: 'bob-2', email: 'bob@example.org', email_verified: true };
+  const page = await site.browser.navigate(site.loginUrl + '?account=other&return_to=/deep%3Fx', { initiator: site.origin });
+  assert.deepEqual([page.status, page.url], [200, site.origin + '/deep?x']);
+  assert.equal(site.provider.requests.authorize.at(-1).parameters.get('prompt'), 'select_account');
+  assert.equal((await site.browser.fetch(site.origin + '/auth/oauth/userinfo')).json().sub, 'test|bob-2');
+  assert.equal((await new Browser({ jar: before }).fetch(site.origin + '/auth/oauth/userinfo')).status, 401);
+});
+
 e2e('LO-05 sign-out leads nowhere else', async (h) => {
   const provider = await h.provider();
   provider.discovery.alter = ({ end_session_endpoint: endSession, ...metadata }) => metadata;

@@ -133,6 +133,57 @@ e2e('a port that is not the connection\'s is taken, unless this nginx listens on
   assert.ok(site.nginx.log().includes('the port of another server of this nginx'));
 });
 
+e2e('of two servers on one name neither takes the other\'s session, nor signs in its name, whatever port the host says', async (h) => {
+  const { other, site } = await withSecondServer(h);
+  const origin = (port) => 'http://app.example.org:' + port;
+  const sessions = {};
+  for (const port of [site.port, other]) {
+    const browser = new Browser({ resolve: (url) => (url.hostname === 'app.example.org' ? port : undefined) });
+    assert.equal((await signIn(browser, origin(port) + '/')).status, 200);
+    sessions[port] = browser.jar.header(new URL(origin(port)));
+  }
+  const upstream = () => site.upstream.requests.length;
+  for (const [own, foreign] of [[site.port, other], [other, site.port]]) {
+    const with_ = (cookie, host, target = '/') => ask(site, host, { port: own, target, extra: `Cookie: ${cookie}\r\n` });
+    const before = upstream();
+    assert.match(await with_(sessions[own], `app.example.org:${own}`), /^HTTP\/1\.1 200 /);
+    assert.equal(upstream(), before + 1);
+    for (const cookie of [sessions[own], sessions[foreign], `${sessions[foreign]}; ${sessions[own]}`]) {
+      assert.match(await with_(cookie, `app.example.org:${foreign}`), /^HTTP\/1\.1 400 /, 'the other\'s port');
+      assert.match(await with_(cookie, `app.example.org:${own}`, `http://app.example.org:${foreign}/`), /^HTTP\/1\.1 400 /, 'in absolute form');
+    }
+    assert.match(await with_(sessions[foreign], `app.example.org:${own}`), /^HTTP\/1\.1 302 /, 'its session is none here');
+    assert.equal(upstream(), before + 1);
+  }
+});
+
+e2e('a server on a Unix socket and on several addresses', async (h) => {
+  const folder = h.folder();
+  const port = await freePort();
+  const site = await h.site({ server: `listen unix:${folder}/s; listen 127.0.0.2:${port}; listen *:${port}; ${NAMES}` });
+  const at = (to, host) => new Promise((resolve, reject) => {
+    const socket = net.connect(to, () => socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`));
+    let text = '';
+    socket.on('data', (part) => { text += part; });
+    socket.once('error', reject).once('close', () => resolve(text));
+  });
+  const unix = { path: folder + '/s' };
+  const mapped = await freePort();
+  for (let repeated = 0; repeated < 2; repeated++) {
+    for (const host of ['app.example.org', `app.example.org:${mapped}`]) { // the port of whoever passes it on
+      assert.equal(redirectUri(await at(unix, host)), `http://${host}/auth/oauth/test/callback`);
+    }
+    for (const host of [`app.example.org:${port}`, `app.example.org:${site.port}`, '127.0.0.1', 'localhost', `${folder}/s`]) {
+      assert.match(await at(unix, host), /^HTTP\/1\.1 400 /, host);
+    }
+    for (const address of ['127.0.0.1', '127.0.0.2']) {
+      assert.equal(redirectUri(await at({ port, host: address }, `app.example.org:${port}`)), `http://app.example.org:${port}/auth/oauth/test/callback`);
+      assert.equal(redirectUri(await at({ port, host: address }, `${address}:${port}`)), `http://${address}:${port}/auth/oauth/test/callback`);
+      assert.match(await at({ port, host: address }, `app.example.org:${site.port}`), /^HTTP\/1\.1 400 /);
+    }
+  }
+});
+
 e2e('a server on two ports has a base URL for each', async (h) => {
   const port = await freePort();
   const site = await h.site({ server: `listen 127.0.0.1:${port}; ${NAMES}` });

@@ -2,7 +2,7 @@
 // What a worker owns: fetches that visitors only wait for, the zone's shares, and servers that it cannot serve (MD-08, DS-11, CB-03, TK-18).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Browser } from './lib/browser.mjs';
@@ -125,6 +125,46 @@ e2e('DS-11 used sign-ins give way to newer ones, and take nothing from revocatio
   assert.deepEqual(site.nginx.linesSince(mark, /oauth_zone/), []);
 });
 
+// What fails before a sign-in's cookie opens takes no room: not in the zone, and not for long.
+e2e('DS-11 bogus callbacks cost neither room nor time that grows with them', async (h) => {
+  const site = await h.site({ http: 'oauth_zone 32k;', block: 'userinfo off;' });
+  const callback = new URL(await beginSignIn(site));
+  const before = site.browser.jar.clone();
+  assert.equal((await site.browser.navigate(callback, { follow: false })).status, 302);
+  const state = callback.searchParams.get('state');
+  const ask = (socket, text) => new Promise((resolve, reject) => {
+    socket.once('data', (part) => resolve(part.toString()));
+    socket.once('error', reject);
+    socket.write(text);
+  });
+  // A thousand with a state of their own, more than the zone holds; one connection, so that the time is nginx's.
+  const round = async () => {
+    const socket = net.connect({ port: site.port, host: '127.0.0.1' });
+    const started = process.hrtime.bigint();
+    for (let i = 0; i < 1000; i++) {
+      const made = state.slice(0, -6) + String(i).padStart(6, '0');
+      const answer = await ask(socket, `GET /auth/oauth/test/callback?code=none&state=${made} HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nAccept: application/json\r\nCookie: oauth_login_${made.slice(0, 12)}=${'A'.repeat(200)}\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+      if (i % 100 === 99) { // nginx ends a connection after so many requests
+        await new Promise((resolve) => { setTimeout(resolve, 1); });
+      }
+    }
+    socket.destroy();
+    return Number(process.hrtime.bigint() - started);
+  };
+  const times = [];
+  for (let i = 0; i < 6; i++) {
+    times.push(await round());
+  }
+  assert.ok(Math.min(...times.slice(3)) < 3 * Math.min(...times.slice(0, 3)), 'as long at the end as at the beginning: ' + times);
+  assert.equal(site.provider.count('token'), 1);
+  assertError(await new Browser({ jar: before }).navigate(callback, { headers: JSON_PLEASE, follow: false }), 400, 'state_invalid'); // the mark of the one that was used is still there
+  const copy = new Browser({ jar: site.browser.jar.clone() });
+  await site.browser.navigate(site.origin + '/auth/oauth/logout', { follow: false });
+  assert.equal((await copy.fetch(site.origin + '/')).status, 401, 'a sign-out counts');
+  assert.deepEqual(site.nginx.linesSince(0, /oauth_zone/), []);
+});
+
 // A library that has OpenSSL take no certificate in processes that were forked: what nginx -t found right fails in the worker.
 function withoutCertificatesInWorkers(folder) {
   const source = path.join(folder, 'shim.c');
@@ -172,12 +212,62 @@ e2e('a server that a worker cannot serve refuses what it protects, and the other
   await assertSignedIn(site);
 });
 
+e2e('no garbage between BEGIN and END comes past nginx -t, and what it accepts a reload survives', async (h) => {
+  const folder = h.folder();
+  const { caFile, keyFile } = makeCertificates(folder);
+  const good = readFileSync(caFile, 'utf8');
+  const lines = good.trim().split('\n');
+  const broken = { garbage: '-----BEGIN CERTIFICATE-----\n!!!! no base64 at all !!!!\n-----END CERTIFICATE-----\n', 'after a good one': good + '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n',
+    'before a good one': '-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n' + good, 'cut off': lines.slice(0, -3).join('\n') + '\n', 'a line lost': [...lines.slice(0, 3), ...lines.slice(4)].join('\n') + '\n', 'no end': lines.slice(0, -1).join('\n') + '\n',
+    'an empty one': '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n', 'a private key': readFileSync(keyFile, 'utf8') };
+  for (const [what, text] of Object.entries(broken)) {
+    const file = path.join(folder, 'broken.pem');
+    writeFileSync(file, text);
+    for (const place of [`oauth_http_trusted_certificate ${file};`, `server { oauth_http_trusted_certificate ${file}; }`]) {
+      const { code, stderr } = configTest(place);
+      assert.notEqual(code, 0, what);
+      assert.match(stderr, /"oauth_http_trusted_certificate": .*broken\.pem.* in \S+nginx\.conf:\d+/, what);
+    }
+  }
+  writeFileSync(path.join(folder, 'two.pem'), '# a comment\n' + good + '\n' + good);
+  const site = await h.site({ http: `oauth_http_trusted_certificate ${folder}/two.pem;` });
+  await assertSignedIn(site);
+  await site.nginx.reload();
+  assert.equal((await site.browser.fetch(site.origin + '/')).status, 200);
+});
+
 e2e('certificates that do not parse are found by nginx -t', async (h) => {
   const file = path.join(h.folder(), 'broken.pem');
   writeFileSync(file, '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n');
   const { code, stderr } = configTest(`oauth_http_trusted_certificate ${file};`);
   assert.notEqual(code, 0);
   assert.match(stderr, /"oauth_http_trusted_certificate": "\S+broken\.pem": the trusted certificates hold no PEM certificate in \S+nginx\.conf:\d+/);
+});
+
+// Sign-outs are kept or refused: each is 503 and ends nothing, or it is 302 and a copy of the cookie is worth nothing.
+e2e('DS-11 a sign-out that has no room is 503 and promises nothing, and the others count', async (h) => {
+  const site = await h.site({ http: 'oauth_zone 32k;', server: 'oauth_session_lifetime 1h;' });
+  h.allowLog(/store_unavailable/);
+  const end = async () => {
+    const browser = new Browser();
+    const callback = await beginSignIn(site, { browser });
+    assert.equal((await browser.navigate(callback, { follow: false })).status, 302);
+    const copy = new Browser({ jar: browser.jar.clone() });
+    const out = await browser.navigate(site.origin + '/auth/oauth/logout', { headers: JSON_PLEASE, follow: false });
+    const after = (await copy.fetch(site.origin + '/')).status;
+    assert.deepEqual(out.status === 302 ? [302, after] : [out.status, after], out.status === 302 ? [302, 401] : [503, 200]);
+    return { status: out.status, copy };
+  };
+  const ended = [];
+  for (let rounds = 0; rounds < 60 && !ended.some(({ status }) => status === 503); rounds++) {
+    ended.push(...await Promise.all(Array.from({ length: 10 }, end)));
+  }
+  assert.ok(ended.some(({ status }) => status === 503), 'the share was filled: ' + ended.length);
+  assert.ok(ended.filter(({ status }) => status === 302).length >= 100, 'a zone of the smallest size carries a site');
+  for (const { status, copy } of ended.slice(0, 20)) {
+    assert.equal((await copy.fetch(site.origin + '/')).status, status === 302 ? 401 : 200, 'nothing was forgotten for it');
+  }
+  assert.match(site.nginx.linesSince(0, /store_unavailable/)[0], /oauth_zone/);
 });
 
 e2e('a zone too small to hold anything is found by nginx -t', () => {

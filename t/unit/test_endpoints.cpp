@@ -286,6 +286,24 @@ void a_provider_that_is_down_is_no_redirect(void**) {
     assert_failure(answer, "provider_unreachable", 502);
 }
 
+// Where the session's cookie is never sent, a sign-in would lead back to the same question for ever.
+void a_page_that_the_cookie_does_not_reach_starts_no_sign_in(void**) {
+    World world;
+    world.options.cookie.path = "/app";
+    for (const char* path : {"/", "/other/page", "/apple"}) {
+        const web::Answer answer =
+            challenge(world, world.request("GET", path), Unauthenticated::automatic, false);
+        assert_failure(answer, "login_required", 401);
+        assert_true(answer.set_cookies.empty());
+        assert_true(answer.log.find("oauth_cookie path=/app") != std::string::npos);
+        assert_true(answer.log_level == web::LogLevel::error);
+    }
+    for (const char* path : {"/app", "/app/page"}) {
+        assert_int_equal(
+            challenge(world, world.request("GET", path), Unauthenticated::automatic, false).status, 302);
+    }
+}
+
 void a_refusal_says_who_and_offers_another(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -298,7 +316,7 @@ void a_refusal_says_who_and_offers_another(void**) {
     const web::Answer page = flow::refuse(world.site, request, denied, "no rule");
     assert_failure(page, "policy_denied", 403);
     assert_true(page.body.find("ann@example.org (op)") != std::string::npos);
-    assert_true(page.body.find("href=\"https://app.example/auth/oauth/logout\"") != std::string::npos);
+    assert_true(page.body.find("href=\"https://app.example/auth/oauth/logout?confirm=") != std::string::npos);
     assert_true(page.body.find("no rule") == std::string::npos);
     assert_text_equal(page.log, "policy_denied: no rule");
     assert_true(page.set_cookies.empty());
@@ -332,6 +350,7 @@ int main() {
         cmocka_unit_test(the_operator_chooses),
         cmocka_unit_test(ar_12_a_body_is_not_sent_to_the_provider),
         cmocka_unit_test(a_provider_that_is_down_is_no_redirect),
+        cmocka_unit_test(a_page_that_the_cookie_does_not_reach_starts_no_sign_in),
         cmocka_unit_test(a_refusal_says_who_and_offers_another),
     };
     return cmocka_run_group_tests_name("endpoints", tests, nullptr, nullptr);

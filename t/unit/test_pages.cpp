@@ -62,7 +62,7 @@ std::vector<Answer> all_pages(const Audience& to) {
     return {web::failure({Code::policy_denied, "detail"}, to),
             web::failure({Code::internal_error, "detail"}, to),
             web::sign_in_page({{"a", "A", "https://app.example/a"}}, to),
-            web::sign_out_confirmation("https://app.example/out", to),
+            web::sign_out_confirmation("https://app.example/out", "https://app.example/", to),
             web::continue_page("https://app.example/x", to)};
 }
 
@@ -172,7 +172,7 @@ void cs_09_no_page_repeats_markup(void**) {
     to.title = to.request_id = to.login_url = to.account = nasty;
     std::vector<Answer> answers = all_pages(to);
     answers.push_back(web::sign_in_page({{nasty, nasty, nasty}}, to));
-    answers.push_back(web::sign_out_confirmation(nasty, to));
+    answers.push_back(web::sign_out_confirmation(nasty, nasty, to));
     answers.push_back(web::continue_page(nasty, to));
     for (const Answer& answer : answers) {
         assert_harmless(answer.body);

@@ -46,9 +46,10 @@ void parameters_belong_to_types(void**) {
         assert_text_equal(providers::types_that_take(*find_parameter(parameter)), types);
     }
     for (const Type* type : providers::types()) {
-        for (const char* common : {"client_id", "client_secret", "issuer", "authorization_endpoint",
-                                   "token_endpoint", "userinfo_endpoint", "end_session_endpoint", "scope",
-                                   "client_auth", "pkce", "prompt", "label", "user", "allow_http"}) {
+        for (const char* common :
+             {"client_id", "client_secret", "issuer", "authorization_endpoint", "token_endpoint",
+              "userinfo_endpoint", "end_session_endpoint", "scope", "client_auth", "pkce", "prompt",
+              "account_prompt", "label", "user", "allow_http"}) {
             assert_true(providers::takes(*type, *find_parameter(common)));
         }
         for (const char* openid :

@@ -106,33 +106,46 @@ void cb_23_what_is_asked_for_ahead_of_time(void**) {
 }
 
 void lo_01_what_comes_from_another_site(void**) {
+    using enum oauth::flow::Origin;
     struct Row {
         const char* fetch_site;
         const char* origin;
-        bool cross_site;
+        const char* referer;
+        oauth::flow::Origin expected;
     };
     const Row rows[] = {
-        {"same-origin", "https://app.example", false},
-        {"same-origin", "", false},
-        {"none", "", false},
-        {"same-site", "", true}, // a sibling host is not us
-        {"cross-site", "", true},
-        {"cross-site", "https://app.example", true},
-        {"Same-Origin", "", true},
-        {"", "", false},
-        {"", "https://app.example", false},
-        {"", "https://app.example.evil.example", true},
-        {"", "http://app.example", true},
-        {"", "https://app.example:8443", true},
-        {"", "null", true},
+        {"same-origin", "https://app.example", "", own},
+        {"same-origin", "", "", own},
+        {"none", "", "", own},
+        {"same-site", "", "", foreign}, // a sibling host is not us
+        {"cross-site", "", "", foreign},
+        {"cross-site", "https://app.example", "", foreign},
+        {"cross-site", "", "https://app.example/", foreign},
+        {"Same-Origin", "", "", foreign},
+        {"", "", "", unknown},
+        {"", "https://app.example", "", own},
+        {"", "https://app.example", "https://evil.example/", own},
+        {"", "https://app.example.evil.example", "", foreign},
+        {"", "http://app.example", "", foreign},
+        {"", "https://app.example:8443", "", foreign},
+        {"", "null", "", foreign},
+        {"", "null", "https://app.example/", foreign},
+        {"", "", "https://app.example/page?x=1", own}, // http sites: no Sec-Fetch-Site
+        {"", "", "https://app.example", own},
+        {"", "", "https://app.example.evil.example/", foreign},
+        {"", "", "https://app.example@evil.example/", foreign},
+        {"", "", "https://app.example:8443/", foreign},
+        {"", "", "http://app.example/", foreign},
+        {"", "", "https://evil.example/?https://app.example/", foreign},
     };
     for (const Row& row : rows) {
         Request request;
         request.base_url = "https://app.example";
         request.sec_fetch_site = row.fetch_site;
         request.origin = row.origin;
-        if (oauth::flow::is_cross_site(request) != row.cross_site) {
-            fail_msg("'%s' '%s': %d expected", row.fetch_site, row.origin, row.cross_site);
+        request.referer = row.referer;
+        if (oauth::flow::origin_of(request) != row.expected) {
+            fail_msg("'%s' '%s' '%s'", row.fetch_site, row.origin, row.referer);
         }
     }
 }

@@ -22,6 +22,7 @@ constexpr Wanted wanted_headers[] = {
     {"sec-fetch-site", &flow::Request::sec_fetch_site},
     {"x-requested-with", &flow::Request::requested_with},
     {"origin", &flow::Request::origin},
+    {"referer", &flow::Request::referer},
     {"early-data", &flow::Request::early_data},
     {"content-type", &flow::Request::content_type},
 };
