@@ -59,6 +59,10 @@ while IFS= read -r file; do
     if [ "$home" != net ] && grep -qE '#include *<(curl|hiredis)/' "$file"; then
         complain "$file includes a network library: only src/net/ does"
     fi
+    if [[ $file == *.cpp ]] && grep -E '^#include <openssl/' "$file" | grep -qv '<openssl/crypto.h>' &&
+        ! grep -qE 'QuietErrors|InLibcurl' "$file"; then
+        complain "$file calls OpenSSL without core::QuietErrors: nginx would log what it leaves in the error queue"
+    fi
     IFS= read -r first <"$file"
     if [[ $first != *SPDX-License-Identifier* ]]; then
         complain "$file does not begin with its SPDX line"

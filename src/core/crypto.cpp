@@ -23,14 +23,34 @@ using CipherContext = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 constexpr std::size_t hash_count = 3;
 constexpr std::array<const char*, hash_count> hash_names = {"SHA256", "SHA384", "SHA512"};
 
+// Fetched once per process. Where that fails, for lack of memory most likely, the next caller tries again.
+template <class T, auto Release, class Fetch>
+T* kept(Owned<T, Release>& algorithm, Fetch fetch) {
+    if (!algorithm) {
+        algorithm.reset(fetch());
+    }
+    return algorithm.get();
+}
+
 const EVP_MD* message_digest(Hash hash) {
-    using Digest = Owned<EVP_MD, EVP_MD_free>;
-    static const std::array<Digest, hash_count> digests = {
-        Digest(EVP_MD_fetch(nullptr, hash_names[0], nullptr)),
-        Digest(EVP_MD_fetch(nullptr, hash_names[1], nullptr)),
-        Digest(EVP_MD_fetch(nullptr, hash_names[2], nullptr)),
-    };
-    return digests[static_cast<std::size_t>(hash)].get();
+    static Owned<EVP_MD, EVP_MD_free> digests[hash_count];
+    const auto index = static_cast<std::size_t>(hash);
+    return kept(digests[index], [index] { return EVP_MD_fetch(nullptr, hash_names[index], nullptr); });
+}
+
+EVP_MAC* hmac_algorithm() {
+    static Owned<EVP_MAC, EVP_MAC_free> algorithm;
+    return kept(algorithm, [] { return EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr); });
+}
+
+EVP_KDF* hkdf_algorithm() {
+    static Owned<EVP_KDF, EVP_KDF_free> algorithm;
+    return kept(algorithm, [] { return EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, nullptr); });
+}
+
+const EVP_CIPHER* aead_cipher() {
+    static Owned<EVP_CIPHER, EVP_CIPHER_free> cipher;
+    return kept(cipher, [] { return EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr); });
 }
 
 // OpenSSL takes a pointer to mutable data here but only reads it.
@@ -55,11 +75,13 @@ bool SystemRandom::fill(void* buffer, std::size_t size) noexcept {
 }
 
 std::string digest(Hash hash, std::string_view data) {
+    const QuietErrors quiet;
     std::string result(EVP_MAX_MD_SIZE, '\0');
     unsigned int size = 0;
+    const EVP_MD* algorithm = message_digest(hash);
     // OpenSSL fails here only without memory. An empty digest must not be returned: two would compare equal.
-    if (EVP_Digest(bytes_of(data), data.size(), bytes_of(result), &size, message_digest(hash), nullptr) !=
-        1) {
+    if (algorithm == nullptr ||
+        EVP_Digest(bytes_of(data), data.size(), bytes_of(result), &size, algorithm, nullptr) != 1) {
         throw std::bad_alloc();
     }
     result.resize(size);
@@ -67,8 +89,9 @@ std::string digest(Hash hash, std::string_view data) {
 }
 
 std::string hmac(Hash hash, std::string_view key, std::string_view data) {
-    static const Owned<EVP_MAC, EVP_MAC_free> algorithm(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
-    Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> context(EVP_MAC_CTX_new(algorithm.get()));
+    const QuietErrors quiet;
+    EVP_MAC* algorithm = hmac_algorithm();
+    Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> context(algorithm != nullptr ? EVP_MAC_CTX_new(algorithm) : nullptr);
     const OSSL_PARAM parameters[] = {hash_parameter(OSSL_MAC_PARAM_DIGEST, hash), OSSL_PARAM_construct_end()};
     std::string result(EVP_MAX_MD_SIZE, '\0');
     std::size_t size = 0;
@@ -88,8 +111,8 @@ std::optional<std::string> hkdf_sha256(std::string_view secret, std::string_view
         return std::nullopt;
     }
     QuietErrors quiet;
-    static const Owned<EVP_KDF, EVP_KDF_free> algorithm(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, nullptr));
-    Owned<EVP_KDF_CTX, EVP_KDF_CTX_free> context(EVP_KDF_CTX_new(algorithm.get()));
+    EVP_KDF* algorithm = hkdf_algorithm();
+    Owned<EVP_KDF_CTX, EVP_KDF_CTX_free> context(algorithm != nullptr ? EVP_KDF_CTX_new(algorithm) : nullptr);
     const OSSL_PARAM parameters[] = {
         hash_parameter(OSSL_KDF_PARAM_DIGEST, Hash::sha256),
         octets(OSSL_KDF_PARAM_KEY, secret),
@@ -115,16 +138,16 @@ Aead& Aead::operator=(Aead&&) noexcept = default;
 Aead::~Aead() = default;
 
 std::optional<Aead> Aead::create(std::string_view key) {
-    static const Owned<EVP_CIPHER, EVP_CIPHER_free> cipher(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
     QuietErrors quiet;
+    const EVP_CIPHER* cipher = aead_cipher();
     auto contexts = std::make_unique<Contexts>();
     contexts->seal.reset(EVP_CIPHER_CTX_new());
     contexts->open.reset(EVP_CIPHER_CTX_new());
-    if (key.size() != key_size || !cipher || !contexts->seal || !contexts->open) {
+    if (key.size() != key_size || cipher == nullptr || !contexts->seal || !contexts->open) {
         return std::nullopt;
     }
-    if (EVP_EncryptInit_ex2(contexts->seal.get(), cipher.get(), bytes_of(key), nullptr, nullptr) != 1 ||
-        EVP_DecryptInit_ex2(contexts->open.get(), cipher.get(), bytes_of(key), nullptr, nullptr) != 1) {
+    if (EVP_EncryptInit_ex2(contexts->seal.get(), cipher, bytes_of(key), nullptr, nullptr) != 1 ||
+        EVP_DecryptInit_ex2(contexts->open.get(), cipher, bytes_of(key), nullptr, nullptr) != 1) {
         return std::nullopt;
     }
     return Aead(std::move(contexts));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shared by the files that call OpenSSL: owners, byte pointers, and a guard for its error queue. Only
-// core/crypto.cpp and src/jose include it.
+// Shared by the files that call OpenSSL: owners, byte pointers, and a guard for its error queue,
+// which every function that calls OpenSSL has on its stack (t/check-floors.sh looks for it).
 #pragma once
 
 #include <openssl/err.h>

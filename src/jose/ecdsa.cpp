@@ -35,6 +35,7 @@ std::size_t coordinate_size(Curve curve) {
 }
 
 std::optional<std::string> ecdsa_to_der(std::string_view raw, Curve curve) {
+    const core::QuietErrors quiet;
     // RFC 7518 3.4: r and s have the full size each
     auto size = coordinate_size(curve);
     if (size == 0 || raw.size() != 2 * size) {
@@ -59,6 +60,7 @@ std::optional<std::string> ecdsa_to_der(std::string_view raw, Curve curve) {
 }
 
 std::optional<std::string> ecdsa_to_raw(std::string_view der, Curve curve) {
+    const core::QuietErrors quiet;
     auto size = coordinate_size(curve);
     const auto* end = core::bytes_of(der);
     Signature signature(d2i_ECDSA_SIG(nullptr, &end, static_cast<long>(der.size())));

@@ -123,6 +123,7 @@ std::optional<std::string> SigningKey::to_der() const {
 }
 
 std::string SigningKey::public_jwk() const {
+    const core::QuietErrors quiet;
     auto kind = key_ ? kind_of(key_.get()) : std::nullopt;
     if (!kind) {
         return "";

@@ -2,6 +2,7 @@
 // Parses trusted certificates with OpenSSL. Called when a worker starts, or the configuration is read, never
 // in a request. The store that is returned belongs to the caller; OpenSSL counts the connections that use it.
 #include "certificates.hpp"
+#include "../core/openssl.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace oauth::net {
@@ -40,6 +42,15 @@ bool ended_at_end_of_text() {
     return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
+// Certificates are not to blame for that. Empties the queue.
+bool ended_without_memory() {
+    bool without_memory = false;
+    while (const unsigned long code = ERR_get_error()) {
+        without_memory = without_memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    }
+    return without_memory;
+}
+
 } // namespace
 
 Trust trust_certificates(std::string_view pem, std::string& error) {
@@ -47,13 +58,13 @@ Trust trust_certificates(std::string_view pem, std::string& error) {
         error = "the trusted certificates are too large";
         return nullptr;
     }
+    const core::QuietErrors quiet;
     const std::unique_ptr<BIO, BioDeleter> source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     Trust store = empty_trust();
     if (!source || !store) {
-        error = "no memory for the trusted certificates";
-        return nullptr;
+        throw std::bad_alloc();
     }
-    ERR_clear_error();
+    ERR_clear_error(); // so that what is found below is of this text
     std::size_t count = 0;
     while (const Certificate certificate{PEM_read_bio_X509_AUX(source.get(), nullptr, nullptr, nullptr)}) {
         if (X509_STORE_add_cert(store.get(), certificate.get()) != 1) {
@@ -62,7 +73,9 @@ Trust trust_certificates(std::string_view pem, std::string& error) {
         ++count;
     }
     const bool complete = ended_at_end_of_text();
-    ERR_clear_error();
+    if (ended_without_memory()) {
+        throw std::bad_alloc();
+    }
     if (count == 0 || !complete) {
         error = count == 0 ? "the trusted certificates hold no PEM certificate"
                            : "one of the trusted certificates cannot be read";
@@ -76,7 +89,11 @@ Trust trust_certificates_file(const char* path) {
     const std::string pem{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     std::string ignored;
     Trust store = trust_certificates(pem, ignored);
-    return store ? std::move(store) : empty_trust();
+    store = store ? std::move(store) : empty_trust();
+    if (!store) {
+        throw std::bad_alloc();
+    }
+    return store;
 }
 
 } // namespace oauth::net

@@ -17,9 +17,10 @@ struct TrustDeleter {
 using Trust = std::unique_ptr<X509_STORE, TrustDeleter>;
 
 // Trusts every certificate in the text. Null, with a reason in `error`, if there is none or one is broken.
+// Both throw std::bad_alloc.
 Trust trust_certificates(std::string_view pem, std::string& error);
 
-// Trusts the certificates in the file; trusts none if the file is absent or broken. Null only without memory.
+// Trusts the certificates in the file; trusts none if the file is absent or broken.
 Trust trust_certificates_file(const char* path);
 
 } // namespace oauth::net

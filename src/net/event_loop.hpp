@@ -19,9 +19,12 @@ public:
 class EventLoop {
 public:
     virtual ~EventLoop() = default;
-    // Interest::none stops watching and leaves the socket open. False if the loop has no room for the socket
-    // (in nginx: worker_connections are not enough).
+    // Interest::none stops watching and leaves the socket open; it may be closed already. False if the loop
+    // has no room for the socket (in nginx: worker_connections are not enough).
     [[nodiscard]] virtual bool watch(int socket, Interest interest) noexcept = 0;
+    // A new socket has this number. If one with this number is watched, that one has been closed and nobody
+    // said so: the new one is watched in its place, for the same. False as above.
+    [[nodiscard]] virtual bool opened(int socket) noexcept = 0;
     // There is one timer; a new one replaces it. With keeps_process_alive the process does not exit
     // gracefully before it fires.
     enum class Timer { keeps_process_alive, may_be_abandoned };

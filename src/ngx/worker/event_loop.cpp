@@ -4,6 +4,8 @@
 #include "event_loop.hpp"
 #include "../boundary.hpp"
 
+#include <sys/stat.h>
+
 namespace oauth::ngx {
 
 namespace {
@@ -26,10 +28,33 @@ bool match(ngx_event_t* event, ngx_int_t kind, bool wanted) {
     return true;
 }
 
+bool adjust(ngx_connection_t* connection, net::Interest interest) {
+    return match(connection->read, NGX_READ_EVENT, wants(interest, net::Interest::read)) &&
+           match(connection->write, NGX_WRITE_EVENT, wants(interest, net::Interest::write));
+}
+
+// The kernel has forgotten a socket that was closed, and another one may have its number: it must not be
+// asked.
+void drop_closed(ngx_event_t* event, ngx_int_t kind) {
+    if (event->active) {
+        static_cast<void>(ngx_del_event(event, kind, NGX_CLOSE_EVENT));
+    }
+}
+
+bool is_open(int socket, dev_t device, ino_t inode) {
+    struct stat state{};
+    return fstat(socket, &state) == 0 && state.st_dev == device && state.st_ino == inode;
+}
+
 void drop_posted(ngx_event_t* event) {
     if (event->posted) {
         ngx_delete_posted_event(event);
     }
+}
+
+void give_back(ngx_connection_t* connection) {
+    ngx_free_connection(connection);
+    connection->fd = no_socket; // marks stale events; set last, because freeing needs the descriptor
 }
 
 } // namespace
@@ -48,8 +73,8 @@ NgxEventLoop::NgxEventLoop() {
 NgxEventLoop::~NgxEventLoop() {
     clear_timer();
     may_leave();
-    while (!connections_.empty()) {
-        forget(connections_.begin()->second);
+    while (!watched_.empty()) {
+        forget(Watched(watched_.begin()->second));
     }
 }
 
@@ -92,6 +117,10 @@ void NgxEventLoop::on_socket_event(ngx_event_t* event) {
 
 bool NgxEventLoop::add(int socket, net::Interest interest) {
     auto* log = ngx_cycle->log;
+    struct stat state{};
+    if (fstat(socket, &state) != 0) {
+        return false;
+    }
     ngx_connection_t* connection = ngx_get_connection(socket, log);
     if (connection == nullptr) {
         return false;
@@ -102,42 +131,59 @@ bool NgxEventLoop::add(int socket, net::Interest interest) {
     connection->write->handler = guarded<on_socket_event>;
     connection->read->log = log;
     connection->write->log = log;
-    connections_[socket] = connection;
+    const Watched watched{connection, state.st_dev, state.st_ino, interest};
+    try {
+        watched_.insert_or_assign(socket, watched);
+    } catch (...) {
+        give_back(connection);
+        return false;
+    }
     if (!adjust(connection, interest)) {
-        forget(connection);
+        forget(watched);
         return false;
     }
     return true;
 }
 
-bool NgxEventLoop::adjust(ngx_connection_t* connection, net::Interest interest) {
-    return match(connection->read, NGX_READ_EVENT, wants(interest, net::Interest::read)) &&
-           match(connection->write, NGX_WRITE_EVENT, wants(interest, net::Interest::write));
-}
-
-void NgxEventLoop::forget(ngx_connection_t* connection) {
-    static_cast<void>(adjust(connection, net::Interest::none));
+void NgxEventLoop::forget(const Watched& watched) {
+    ngx_connection_t* connection = watched.connection;
+    if (is_open(connection->fd, watched.device, watched.inode)) {
+        static_cast<void>(adjust(connection, net::Interest::none));
+    } else {
+        drop_closed(connection->read, NGX_READ_EVENT);
+        drop_closed(connection->write, NGX_WRITE_EVENT);
+    }
     drop_posted(connection->read);
     drop_posted(connection->write);
-    connections_.erase(connection->fd);
-    ngx_free_connection(connection);
-    connection->fd = no_socket; // marks stale events; set last, because freeing needs the descriptor
+    watched_.erase(connection->fd);
+    give_back(connection);
 }
 
 bool NgxEventLoop::watch(int socket, net::Interest interest) noexcept {
-    try {
-        const auto found = connections_.find(socket);
-        if (interest == net::Interest::none) {
-            if (found != connections_.end()) {
-                forget(found->second);
-            }
-            return true;
-        }
-        return found == connections_.end() ? add(socket, interest) : adjust(found->second, interest);
-    } catch (const std::exception& exception) {
-        log_exception(exception.what());
-        return false;
+    auto found = watched_.find(socket);
+    if (found != watched_.end() &&
+        (interest == net::Interest::none || !is_open(socket, found->second.device, found->second.inode))) {
+        forget(Watched(found->second));
+        found = watched_.end();
     }
+    if (interest == net::Interest::none) {
+        return true;
+    }
+    if (found == watched_.end()) {
+        return add(socket, interest);
+    }
+    found->second.interest = interest;
+    return adjust(found->second.connection, interest);
+}
+
+bool NgxEventLoop::opened(int socket) noexcept {
+    const auto found = watched_.find(socket);
+    if (found == watched_.end()) {
+        return true;
+    }
+    const net::Interest interest = found->second.interest;
+    forget(Watched(found->second));
+    return add(socket, interest);
 }
 
 void NgxEventLoop::set_timer(long milliseconds, Timer kind) noexcept {

@@ -21,6 +21,7 @@ public:
     void attach(net::SocketListener* listener) { listener_ = listener; }
 
     bool watch(int socket, net::Interest interest) noexcept override;
+    bool opened(int socket) noexcept override;
     void set_timer(long milliseconds, Timer kind) noexcept override;
     void clear_timer() noexcept override;
 
@@ -32,12 +33,21 @@ private:
     static void on_stay_event(ngx_event_t* event);
     static void on_socket_event(ngx_event_t* event);
     static void on_timer_event(ngx_event_t* event);
+
+    // What a number was when it was watched: libcurl may close a socket without saying so, and another one
+    // may have its number since.
+    struct Watched {
+        ngx_connection_t* connection;
+        dev_t device;
+        ino_t inode;
+        net::Interest interest;
+    };
+
     bool add(int socket, net::Interest interest);
-    bool adjust(ngx_connection_t* connection, net::Interest interest);
-    void forget(ngx_connection_t* connection);
+    void forget(const Watched& watched);
 
     net::SocketListener* listener_ = nullptr;
-    std::unordered_map<int, ngx_connection_t*> connections_;
+    std::unordered_map<int, Watched> watched_;
     ngx_event_t timer_{};
     ngx_event_t stay_timer_{};
     ngx_connection_t timer_connection_{}; // what debug logging reads through a timer's data

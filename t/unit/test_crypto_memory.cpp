@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// OpenSSL without memory, at every one of its allocations (DS-12): what is asked of it fails or succeeds,
+// never more, leaves nothing in the error queue, and works as soon as there is memory. A program of its own,
+// because OpenSSL takes its allocator only before its first allocation, and fetches algorithms once.
+#include "../../src/core/bytes.hpp"
+#include "../../src/core/crypto.hpp"
+#include "../../src/jose/jwk.hpp"
+#include "../../src/jose/jws.hpp"
+#include "../../src/session/sealer.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#include <cstdlib>
+#include <functional>
+#include <new>
+
+#include "unit.hpp"
+
+namespace {
+
+using namespace oauth;
+using core::Hash;
+
+long allocations_left = -1; // until one fails; negative: none does
+bool has_failed = false;
+
+bool fails() {
+    if (allocations_left < 0 || allocations_left-- > 0) {
+        return false;
+    }
+    allocations_left = 0; // and all that come after it
+    has_failed = true;
+    return true;
+}
+
+void* take(std::size_t size, const char*, int) {
+    return fails() ? nullptr : std::malloc(size);
+}
+void* change(void* memory, std::size_t size, const char*, int) {
+    return fails() ? nullptr : std::realloc(memory, size);
+}
+void give(void* memory, const char*, int) {
+    std::free(memory);
+}
+
+// Runs it with one allocation more each time, until none fails.
+void without_memory(const char* what, const std::function<bool()>& works) {
+    long most = 0;
+    do {
+        has_failed = false;
+        allocations_left = most++;
+        bool worked = false;
+        try {
+            worked = works();
+        } catch (const std::bad_alloc&) {
+        }
+        allocations_left = -1;
+        if (ERR_peek_error() != 0 || (!worked && !has_failed)) {
+            print_error("%s, with %ld allocations\n", what, most - 1);
+            assert_true(false);
+        }
+        assert_true(works());
+    } while (has_failed && most < 5000);
+    assert_false(has_failed);
+}
+
+// First of all, so that the algorithms are not there yet.
+void primitives(void**) {
+    without_memory("digest", [] { return core::digest(Hash::sha256, "abc").size() == 32; });
+    without_memory("hmac", [] { return core::hmac(Hash::sha256, "key", "abc").size() == 32; });
+    without_memory("hkdf", [] { return core::hkdf_sha256("key", "salt", "info", 32).has_value(); });
+    without_memory("random", [] {
+        core::SystemRandom random;
+        char bytes[16];
+        return random.fill(bytes, sizeof(bytes));
+    });
+    without_memory("aead", [] {
+        auto aead = core::Aead::create(std::string(32, 'k'));
+        const std::string nonce(12, 'n');
+        const auto sealed = aead ? aead->seal(nonce, "aad", "text") : std::nullopt;
+        return sealed && aead->open(nonce, "aad", *sealed) == "text";
+    });
+}
+
+void sealing(void**) {
+    without_memory("sealer", [] {
+        core::SystemRandom random;
+        auto sealer = session::Sealer::create({"secret"}, "session");
+        const auto sealed = sealer ? sealer->seal(random, "binding", "text") : std::nullopt;
+        return sealed && sealer->open("binding", *sealed) == "text";
+    });
+}
+
+void keys(void**) {
+    const auto made = jose::SigningKey::generate_es256();
+    const std::string der = *made->to_der();
+    without_memory("a key from the zone", [&der] { return jose::SigningKey::from_der(der).has_value(); });
+    without_memory("a published key", [&made] { return !made->public_jwk().empty(); });
+    const std::string published = made->public_jwk();
+    without_memory("a token", [&] {
+        const auto token = jose::sign_compact(*made, R"({"alg":"ES256"})", "{}");
+        const auto document = core::Json::parse(published);
+        const auto key = document ? jose::parse_public_jwk(document->root()) : std::nullopt;
+        const auto jws = token ? jose::parse_compact(*token)
+                               : core::Result<jose::Jws>(core::Error{core::Code::internal_error, ""});
+        return jws && key && jose::verify(jws.value(), *key);
+    });
+}
+
+} // namespace
+
+int main() {
+    if (CRYPTO_set_mem_functions(take, change, give) != 1) {
+        return 1;
+    }
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(primitives),
+        cmocka_unit_test(sealing),
+        cmocka_unit_test(keys),
+    };
+    return cmocka_run_group_tests_name("crypto without memory", tests, nullptr, nullptr);
+}
