@@ -93,7 +93,7 @@ void delete_leftovers(const Site& site, const Request& request, const std::strin
             keep = keep || part.first == name;
         }
         if (!keep) {
-            answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+            forget_cookie(site, request, name, answer);
         }
     }
 }
@@ -231,6 +231,11 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
         co_return way_to(site, request, sign_in->return_to);
     }
 
+    auto turn = Turn::take(site.turns, settings.name, request.client); // for as long as this runs
+    if (!turn) { // nothing has been sent: the same callback may come again
+        const Error failed{turn.error().code, settings.name + ": " + turn.error().detail};
+        co_return come_again(web::failure(failed, audience(site, request, sign_in->return_to)));
+    }
     auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
                                        redirect_uri(site.options, request.base_url, settings.name));
     if (!signed_in && signed_in.error().code == Code::state_invalid) { // used while this one waited
@@ -253,7 +258,7 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     if (!keeps_cookie) {
         const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
         const std::string name = session::sign_in_cookie_name(base_name, sign_in->id);
-        answer->set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+        forget_cookie(site, request, name, answer.value());
     }
     co_return std::move(answer.value());
 }

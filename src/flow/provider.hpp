@@ -67,6 +67,9 @@ public:
     core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, std::string jwks_uri,
                                                const jose::Jws& token);
 
+    // True if metadata() has to wait.
+    bool has_to_ask() const { return needs_discovery() && !discovered_.usable(); }
+
     // The metadata as last seen, however old, without asking; nullptr: not known, and has to be fetched.
     MetadataPointer known_metadata();
 

@@ -17,6 +17,7 @@ struct Request {
     std::string arguments; // the query as it was sent
     std::string base_url;  // verified; never empty in a flow
     std::string id;        // to find the log line by
+    std::string client;    // whose turns are counted together (turns.hpp); empty: an address of nobody's
     std::string content_type;
     std::string body; // of a form_post
 

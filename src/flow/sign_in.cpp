@@ -9,6 +9,8 @@
 #include "../session/sign_in.hpp"
 
 #include <array>
+#include <optional>
+#include <utility>
 
 namespace oauth::flow {
 
@@ -70,11 +72,16 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
     }
     for (const std::string& name :
          session::sign_ins_to_evict(std::move(present), cookie_name, new_size, others)) {
-        answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+        forget_cookie(site, request, name, answer);
     }
 }
 
 } // namespace
+
+web::Answer come_again(web::Answer answer) {
+    answer.headers.emplace_back("Retry-After", "10");
+    return answer;
+}
 
 core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
                                 Account account) {
@@ -83,6 +90,15 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
     // CB-23: nobody asked yet, and perhaps nobody will.
     if (is_prefetch(request)) {
         co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"}, for_request);
+    }
+    std::optional<Turn> turn; // for as long as this runs
+    if (provider.has_to_ask()) {
+        auto taken = Turn::take(site.turns, settings.name, request.client);
+        if (!taken) {
+            co_return come_again(
+                web::failure({taken.error().code, settings.name + ": " + taken.error().detail}, for_request));
+        }
+        turn.emplace(std::move(taken.value()));
     }
     auto metadata = co_await provider.metadata(site.http);
     if (!metadata) {

@@ -19,4 +19,7 @@ enum class Account { any, another }; // another: the provider is asked to let th
 core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
                                 Account account = Account::any);
 
+// For an answer that says that too many wait.
+web::Answer come_again(web::Answer answer);
+
 } // namespace oauth::flow

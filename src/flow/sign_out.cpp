@@ -25,22 +25,27 @@ std::string requested_return(const Request& request) {
 
 // Empty if there is none or the provider does not answer: the session here ends in any case. The provider is
 // asked only where neither the configuration nor anything seen before tells, however long ago that was.
-core::Task<std::string> find_end_session_endpoint(Site& site, Provider& provider) {
+core::Task<std::string> find_end_session_endpoint(Site& site, Provider& provider, std::string client) {
     if (!provider.settings().end_session_endpoint.empty()) {
         co_return provider.settings().end_session_endpoint;
     }
     if (const auto known = provider.known_metadata()) {
         co_return known->end_session_endpoint;
     }
+    const auto turn = Turn::take(site.turns, provider.settings().name, client);
+    if (!turn) {
+        co_return "";
+    }
     const auto metadata = co_await provider.metadata(site.http);
     co_return metadata ? (*metadata.value()).end_session_endpoint : "";
 }
 
 // Where the provider ends its session; empty: it has no such endpoint.
-core::Task<std::string> provider_exit(Site& site, const session::Session& session, std::string target) {
+core::Task<std::string> provider_exit(Site& site, const session::Session& session, std::string target,
+                                      std::string client) {
     Provider* provider = site.find_provider(session.identity.provider);
     oidc::EndSessionRequest end;
-    end.end_session_endpoint = co_await find_end_session_endpoint(site, *provider);
+    end.end_session_endpoint = co_await find_end_session_endpoint(site, *provider, std::move(client));
     if (end.end_session_endpoint.empty()) {
         co_return "";
     }
@@ -76,7 +81,7 @@ void delete_cookies(const Site& site, const Request& request, Takes takes, web::
     std::set<std::string_view> names;
     for (const auto& [name, value] : request.cookies) {
         if (takes(name) && names.insert(name).second) {
-            answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+            forget_cookie(site, request, name, answer);
         }
     }
 }
@@ -137,7 +142,7 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
     const session::OpenedSessionPointer current = visitor.session();
     std::string target = request.base_url + return_to;
     if (current) {
-        std::string exit = co_await provider_exit(site, current->session, target);
+        std::string exit = co_await provider_exit(site, current->session, target, request.client);
         target = exit.empty() ? target : exit;
     }
     web::Answer answer = web::redirect(request.method == "POST" ? 303 : 302, target);

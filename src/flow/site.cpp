@@ -77,6 +77,13 @@ std::optional<std::string> asked_return_to(std::string_view form, const std::str
     return value ? std::optional(local_return_to(*value, base_url)) : std::nullopt;
 }
 
+void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer) {
+    constexpr std::size_t most = 64;
+    if (answer.set_cookies.size() < most) {
+        answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+    }
+}
+
 web::Audience audience(const Site& site, const Request& request, const std::string& return_to) {
     web::Audience audience;
     audience.prefers_json = prefers_json(request);

@@ -16,6 +16,7 @@
 #include "../web/pages.hpp"
 #include "provider.hpp"
 #include "request.hpp"
+#include "turns.hpp"
 
 #include <memory>
 #include <string>
@@ -57,6 +58,7 @@ struct Site {
     session::Ledger& ledger;
     net::HttpClient& http;
     core::ReadyQueue& ready;
+    Turns& turns;
     std::vector<Provider*> providers; // all of the configuration, in its order
     std::unique_ptr<session::Store> store;
     session::Sealer sign_in_sealer;
@@ -74,6 +76,10 @@ std::string local_return_to(std::string_view value, const std::string& base_url)
 
 // The same for the parameter return_to of a query or a form; nullopt: there is none.
 std::optional<std::string> asked_return_to(std::string_view form, const std::string& base_url);
+
+// Has the browser forget a cookie of ours that it sent. No answer does that for more than a few dozen: the
+// next one goes on.
+void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer);
 
 // What pages and JSON for this request have in common; login_url leads to a fresh sign-in.
 web::Audience audience(const Site& site, const Request& request, const std::string& return_to);

@@ -30,7 +30,7 @@ class CurlEngine : public SocketListener {
 public:
     // Starts libcurl in this process. Null, with a reason in `error`, if libcurl lacks what is needed
     // (asynchronous name resolution, TLS by OpenSSL 3). Reads libcurl's default bundle of certificates;
-    // without that file, clients without certificates of their own trust no server.
+    // without that file, clients without certificates of their own trust no server. Throws std::bad_alloc.
     static std::unique_ptr<CurlEngine> create(EventLoop& loop, std::string& error);
     ~CurlEngine() override; // transfers that still run are dropped, and their waiters are never resumed
 

@@ -4,9 +4,12 @@
 // a resumed coroutine may start transfers and cancel others. The engine owns the entries.
 #include "curl_engine.hpp"
 
+#include "in_libcurl.hpp"
+
 #include <openssl/x509.h>
 
-#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <new>
@@ -18,32 +21,14 @@ namespace oauth::net {
 namespace {
 
 constexpr long pooled_connections = 32;
-constexpr long connections_per_host = 32;
+// Who waits is bounded by whoever starts transfers (flow/turns): what libcurl would keep waiting beyond that
+// has no order, and one visitor's share could be all there is.
+constexpr long connections_per_host = 1024;
 
 // libcurl 8.9 and later waits for the server's TLS goodbye, up to two seconds, but up to 8.14 at least it
 // asks for no timer that ends the wait: the socket of a server that says nothing more would stay, and with it
 // one of nginx's connections, until somebody signs in again.
 constexpr std::chrono::milliseconds goodbye_timeout(2100);
-
-// libcurl's resolver threads inherit this signal mask, so that the process's signals reach only its main
-// thread. Signals for faults are not blocked.
-class SignalsBlocked {
-public:
-    SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
-            sigdelset(&all, fault);
-        }
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_;
-};
 
 class CurlClient final : public HttpClient {
 public:
@@ -103,6 +88,7 @@ std::unique_ptr<CurlEngine> CurlEngine::create(EventLoop& loop, std::string& err
 }
 
 bool CurlMultiEngine::initialise(std::string& error) {
+    const InLibcurl in_libcurl;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         error = "libcurl cannot be initialised";
         return false;
@@ -115,10 +101,10 @@ bool CurlMultiEngine::initialise(std::string& error) {
     const char* bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
     system_trust_ = trust_certificates_file(bundle != nullptr ? bundle : X509_get_default_cert_file());
     multi_ = curl_multi_init();
-    if (multi_ == nullptr || !system_trust_) {
-        error = "no memory for libcurl";
-        return false;
+    if (multi_ == nullptr) {
+        throw std::bad_alloc();
     }
+    lookups_.emplace(multi_);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMultiEngine::on_socket);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlMultiEngine::on_timeout);
@@ -129,10 +115,12 @@ bool CurlMultiEngine::initialise(std::string& error) {
 }
 
 CurlMultiEngine::~CurlMultiEngine() {
+    const InLibcurl in_libcurl;
     while (!entries_.empty()) {
         entries_.front().transfer.waiter().transfer = nullptr;
         remove(entries_.front());
     }
+    lookups_.reset();
     if (multi_ != nullptr) {
         curl_multi_cleanup(multi_);
     }
@@ -168,7 +156,7 @@ void CurlMultiEngine::start(std::shared_ptr<const ClientSettings> settings, Http
             entry.stage = Stage::refused;
             ++refused_;
         } else {
-            add_to_multi(entry);
+            begin(entry);
         }
     } catch (...) {
         remove(entry);
@@ -178,12 +166,14 @@ void CurlMultiEngine::start(std::shared_ptr<const ClientSettings> settings, Http
     arm_timer();
 }
 
-void CurlMultiEngine::add_to_multi(Entry& entry) {
-    const SignalsBlocked blocked;
-    curl_easy_setopt(entry.transfer.easy(), CURLOPT_PRIVATE, static_cast<void*>(&entry));
-    if (curl_multi_add_handle(multi_, entry.transfer.easy()) == CURLM_OK) {
-        entry.in_multi = true;
-    } else {
+void CurlMultiEngine::add_to_multi(Entry& entry) noexcept {
+    const InLibcurl in_libcurl;
+    CURL* easy = entry.transfer.easy();
+    entry.in_multi = curl_easy_setopt(easy, CURLOPT_PRIVATE,
+                                      static_cast<void*>(static_cast<HandleOwner*>(&entry))) == CURLE_OK &&
+                     entry.transfer.open_sockets_by(&CurlMultiEngine::on_open, this) &&
+                     curl_multi_add_handle(multi_, easy) == CURLM_OK;
+    if (!entry.in_multi) {
         refuse(entry, "libcurl takes no request");
     }
 }
@@ -195,6 +185,10 @@ void CurlMultiEngine::cancel(HttpWaiter& waiter) noexcept {
 
 // The waiter is resumed later, from the loop, because this may run inside one of libcurl's callbacks.
 void CurlMultiEngine::refuse(Entry& entry, const char* reason) noexcept {
+    refuse_with(entry, core::Code::provider_unreachable, reason);
+}
+
+void CurlMultiEngine::refuse_with(Entry& entry, core::Code code, const char* reason) noexcept {
     if (entry.stage != Stage::running) {
         return;
     }
@@ -203,11 +197,14 @@ void CurlMultiEngine::refuse(Entry& entry, const char* reason) noexcept {
     try {
         entry.verdict = entry.transfer.failed(reason);
     } catch (...) {
-        entry.verdict = core::Error{core::Code::provider_unreachable, {}};
+        entry.verdict.emplace();
     }
+    entry.verdict->code = code;
 }
 
 void CurlMultiEngine::remove(Entry& entry) noexcept {
+    const InLibcurl in_libcurl;
+    stop_waiting_for_name(entry);
     if (entry.in_multi) {
         curl_multi_remove_handle(multi_, entry.transfer.easy());
     }
@@ -235,12 +232,28 @@ int CurlMultiEngine::on_socket(CURL* easy, curl_socket_t socket, int what, void*
     return 0; // anything else would end all transfers of this worker
 }
 
+HandleOwner* CurlMultiEngine::owner_of(CURL* easy) noexcept {
+    char* owner = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+    return static_cast<HandleOwner*>(static_cast<void*>(owner));
+}
+
 void CurlMultiEngine::refuse_for(CURL* easy, const char* reason) noexcept {
-    char* entry = nullptr; // null: libcurl's own handle
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &entry);
-    if (entry != nullptr) {
-        refuse(*static_cast<Entry*>(static_cast<void*>(entry)), reason);
+    HandleOwner* owner = owner_of(easy);
+    if (owner != nullptr && owner->kind == HandleOwner::Kind::transfer) {
+        refuse(*static_cast<Entry*>(owner), reason);
     }
+}
+
+// libcurl closes some sockets without a word, such as that of the slower of two attempts to connect, and the
+// kernel gives their numbers to the next ones. No program that nginx starts gets them.
+curl_socket_t CurlMultiEngine::on_open(void* engine, curlsocktype, curl_sockaddr* address) noexcept {
+    const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (opened >= 0 && !static_cast<CurlMultiEngine*>(engine)->loop_.opened(opened)) {
+        close(opened);
+        return CURL_SOCKET_BAD;
+    }
+    return opened;
 }
 
 int CurlMultiEngine::on_timeout(CURLM*, long milliseconds, void* engine) noexcept {
@@ -264,11 +277,12 @@ void CurlMultiEngine::on_timer() noexcept {
 
 void CurlMultiEngine::drive(curl_socket_t socket, int events) noexcept {
     {
-        const SignalsBlocked blocked;
+        const InLibcurl in_libcurl;
         int running = 0;
         curl_multi_socket_action(multi_, socket, events, &running);
     }
     complete_ended();
+    expire_waiting();
     complete_refused();
     arm_timer();
 }
@@ -281,9 +295,12 @@ void CurlMultiEngine::complete_ended() noexcept {
             continue;
         }
         const CURLcode code = message->data.result;
-        char* entry = nullptr;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &entry);
-        complete(*static_cast<Entry*>(static_cast<void*>(entry)), code);
+        HandleOwner* owner = owner_of(message->easy_handle);
+        if (owner->kind == HandleOwner::Kind::lookup) {
+            end_lookup(*static_cast<NameLookups::Lookup*>(owner), code);
+        } else {
+            complete(*static_cast<Entry*>(owner), code);
+        }
     }
 }
 
@@ -321,9 +338,15 @@ std::optional<CurlMultiEngine::TimePoint> CurlMultiEngine::next_due() const noex
     if (refused_ > 0) {
         return TimePoint::min();
     }
-    const std::optional<TimePoint> goodbye_due = watched_ > 0 ? goodbye_due_ : std::nullopt;
-    return curl_due_ && goodbye_due ? std::min(curl_due_, goodbye_due)
-                                    : (curl_due_ ? curl_due_ : goodbye_due);
+    std::optional<TimePoint> due = curl_due_;
+    const auto consider = [&due](TimePoint other) { due = due ? std::min(*due, other) : other; };
+    if (goodbye_due_ && watched_ > 0) {
+        consider(*goodbye_due_);
+    }
+    if (!waiting_for_names_.empty()) {
+        consider(waiting_for_names_.begin()->first);
+    }
+    return due;
 }
 
 void CurlMultiEngine::arm_timer() noexcept {

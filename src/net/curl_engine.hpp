@@ -5,6 +5,7 @@
 
 #include "curl_client.hpp"
 #include "curl_transfer.hpp"
+#include "name_lookups.hpp"
 
 #include <curl/curl.h>
 
@@ -12,6 +13,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -24,7 +26,7 @@ public:
     CurlMultiEngine& operator=(const CurlMultiEngine&) = delete;
     ~CurlMultiEngine() override;
 
-    bool initialise(std::string& error);
+    bool initialise(std::string& error); // throws std::bad_alloc
 
     std::unique_ptr<HttpClient> make_client(HttpLimits limits, std::string& error) override;
     void on_readable(int socket) noexcept override { drive(socket, CURL_CSELECT_IN); }
@@ -41,14 +43,18 @@ private:
     // this round.
     enum class Stage { running, refused, due };
 
-    struct Entry {
+    struct Entry : HandleOwner {
         Entry(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter)
-            : purpose(request.purpose), transfer(std::move(settings), std::move(request), waiter) {}
+            : HandleOwner(Kind::transfer), purpose(request.purpose),
+              transfer(std::move(settings), std::move(request), waiter) {}
 
         HttpRequest::Purpose purpose;
         Transfer transfer;
         Stage stage = Stage::running;
         bool in_multi = false;
+        const NameLookups::Lookup* lookup = nullptr; // that it waits for before it gets into the multi handle
+        TimePoint begun;
+        TimePoint due; // while it waits for a lookup
         std::optional<core::Error> verdict;
         std::list<Entry>::iterator self;
     };
@@ -59,11 +65,19 @@ private:
         bool operator==(const Armed&) const = default;
     };
 
+    static HandleOwner* owner_of(CURL* easy) noexcept; // nullptr: libcurl itself
+    static curl_socket_t on_open(void* engine, curlsocktype type, curl_sockaddr* address) noexcept;
     static int on_socket(CURL* easy, curl_socket_t socket, int what, void* engine, void* watched) noexcept;
     static int on_timeout(CURLM* multi, long milliseconds, void* engine) noexcept;
 
-    void add_to_multi(Entry& entry);
+    void begin(Entry& entry);
+    void add_to_multi(Entry& entry) noexcept;
+    void wait_for_name(Entry& entry, const NameToLookUp& name);
+    void stop_waiting_for_name(Entry& entry) noexcept;
+    void end_lookup(const NameLookups::Lookup& lookup, CURLcode code) noexcept;
+    void expire_waiting() noexcept;
     void refuse(Entry& entry, const char* reason) noexcept;
+    void refuse_with(Entry& entry, core::Code code, const char* reason) noexcept;
     void refuse_for(CURL* easy, const char* reason) noexcept; // who has the handle
     void remove(Entry& entry) noexcept;
     void drive(curl_socket_t socket, int events) noexcept;
@@ -77,10 +91,12 @@ private:
     bool initialised_ = false;
     CURLM* multi_ = nullptr;
     Trust system_trust_;
+    std::optional<NameLookups> lookups_; // where there is a multi handle
     std::list<Entry> entries_;
-    std::size_t refused_ = 0;  // entries whose stage is not `running`
-    std::size_t visitors_ = 0; // entries that a visitor waits for
-    std::size_t watched_ = 0;  // sockets
+    std::set<std::pair<TimePoint, Entry*>> waiting_for_names_; // by the time when they are due
+    std::size_t refused_ = 0;                                  // entries whose stage is not `running`
+    std::size_t visitors_ = 0;                                 // entries that a visitor waits for
+    std::size_t watched_ = 0;                                  // sockets
     std::optional<TimePoint> curl_due_;
     std::optional<TimePoint> goodbye_due_; // see goodbye_timeout
     std::optional<Armed> armed_;

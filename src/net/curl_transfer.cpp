@@ -5,7 +5,10 @@
 #include "curl_transfer.hpp"
 
 #include "../core/bytes.hpp"
+#include "../core/openssl.hpp"
 #include "../core/url.hpp"
+
+#include <arpa/inet.h>
 
 #include <openssl/ssl.h>
 
@@ -86,12 +89,24 @@ void set_reach(Options& options, const core::Url& url, const HttpLimits& limits)
     options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
+// At least 1, because libcurl takes 0 as "no limit".
+long milliseconds_of(std::chrono::milliseconds time) {
+    return std::max(1L, static_cast<long>(time.count()));
+}
+
+// A literal address; libcurl itself knows what localhost is.
+bool needs_no_lookup(const std::string& host) {
+    in_addr ignored{};
+    return host.starts_with('[') || core::is_loopback_host(host) ||
+           inet_pton(AF_INET, host.c_str(), &ignored) == 1;
+}
+
 void set_limits(Options& options, const HttpLimits& limits) {
     options.set(CURLOPT_NOSIGNAL, 1L);
     options.set(CURLOPT_QUICK_EXIT, 1L); // cancelling during a name lookup must not wait for its thread
-    // At least 1, because libcurl takes 0 as "no limit".
-    options.set(CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(limits.connect_timeout.count())));
-    options.set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(limits.timeout.count())));
+    options.set(CURLOPT_DNS_CACHE_TIMEOUT, seconds_in_libcurls_cache);
+    options.set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(limits.connect_timeout));
+    options.set(CURLOPT_TIMEOUT_MS, milliseconds_of(limits.timeout));
     options.set(CURLOPT_USERAGENT, limits.user_agent.c_str());
     options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     options.set(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -122,6 +137,7 @@ Transfer::Transfer(std::shared_ptr<const ClientSettings> settings, HttpRequest r
       reader_(settings_->limits.max_headers, settings_->limits.max_body) {}
 
 Transfer::~Transfer() {
+    const core::QuietErrors quiet;
     easy_.reset();
     core::wipe(request_.body);
 }
@@ -206,6 +222,32 @@ bool Transfer::set_options() {
     return options.accepted();
 }
 
+std::optional<NameToLookUp> Transfer::name_to_look_up() const {
+    const bool is_proxied = !settings_->limits.proxy.empty() && !core::is_loopback_host(url_->host);
+    if (is_proxied) {
+        return NameToLookUp{settings_->limits.proxy, url_->origin(), settings_->limits.proxy};
+    }
+    if (needs_no_lookup(url_->host)) {
+        return std::nullopt;
+    }
+    return NameToLookUp{url_->origin(), url_->origin(), ""};
+}
+
+void Transfer::take_from_its_time(std::chrono::milliseconds waited) {
+    curl_easy_setopt(easy_.get(), CURLOPT_TIMEOUT_MS, milliseconds_of(settings_->limits.timeout - waited));
+    curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
+                     milliseconds_of(settings_->limits.connect_timeout - waited));
+}
+
+std::chrono::milliseconds Transfer::connect_timeout() const {
+    return std::min(settings_->limits.connect_timeout, settings_->limits.timeout);
+}
+
+bool Transfer::open_sockets_by(curl_opensocket_callback open, void* data) {
+    return curl_easy_setopt(easy_.get(), CURLOPT_OPENSOCKETFUNCTION, open) == CURLE_OK &&
+           curl_easy_setopt(easy_.get(), CURLOPT_OPENSOCKETDATA, data) == CURLE_OK;
+}
+
 core::Error Transfer::failed(const char* what) const {
     std::string detail = what;
     if (url_) {
@@ -216,7 +258,7 @@ core::Error Transfer::failed(const char* what) const {
 
 HttpResult Transfer::result(CURLcode code) {
     if (code == CURLE_OPERATION_TIMEDOUT) {
-        core::Error error = failed("no answer in time");
+        core::Error error = failed(no_answer_in_time);
         error.code = core::Code::provider_timeout;
         return error;
     }

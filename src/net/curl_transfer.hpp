@@ -6,10 +6,12 @@
 #include "../core/url.hpp"
 #include "certificates.hpp"
 #include "curl_client.hpp"
+#include "name_lookups.hpp"
 #include "response_reader.hpp"
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +25,8 @@ struct ClientSettings {
     X509_STORE* trust = nullptr; // own_trust or the engine's; never null when a transfer is made
 };
 
+constexpr const char* no_answer_in_time = "no answer in time";
+
 class Transfer {
 public:
     Transfer(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter);
@@ -34,6 +38,14 @@ public:
     // std::bad_alloc.
     std::optional<core::Error> prepare();
 
+    // nullopt: nothing, because it goes to an address. Once it is prepared.
+    std::optional<NameToLookUp> name_to_look_up() const;
+    // It has waited for so long before libcurl gets it, which is part of its time.
+    void take_from_its_time(std::chrono::milliseconds waited);
+    std::chrono::milliseconds connect_timeout() const;
+    // Gives libcurl its sockets.
+    bool open_sockets_by(curl_opensocket_callback open, void* data);
+
     // The waiter's result after libcurl has ended the exchange with `code`.
     HttpResult result(CURLcode code);
     core::Error failed(const char* what) const;
@@ -42,9 +54,6 @@ public:
     HttpWaiter& waiter() const { return waiter_; }
 
 private:
-    struct EasyDeleter {
-        void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-    };
     struct HeaderListDeleter {
         void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
     };
@@ -60,7 +69,7 @@ private:
     std::optional<core::Url> url_;
     ResponseReader reader_;
     std::unique_ptr<curl_slist, HeaderListDeleter> headers_;
-    std::unique_ptr<CURL, EasyDeleter> easy_; // last, because it points into the others
+    EasyHandle easy_; // last, because it points into the others
 };
 
 } // namespace oauth::net

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The port to what all workers must agree on at once: states that have been used, sessions that were ended
 // before their time. The shared zone implements it in src/ngx/. Strangers can make as many used states as
-// they like, so these give way to newer ones; a revocation is kept until its time or refused.
+// they like, so these give way to newer ones; a revocation is kept until its time or refused. Without memory
+// they throw: what cannot be asked is not answered.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,12 @@ public:
     enum class Mark { first, again };
     // Set if absent, until then: of two workers that ask for the same state, one is first. Where there is no
     // room, the mark that would end next goes.
-    virtual Mark use_once(std::string_view state, std::int64_t until) noexcept = 0;
-    virtual bool is_used(std::string_view state) noexcept = 0;
+    virtual Mark use_once(std::string_view state, std::int64_t until) = 0;
+    virtual bool is_used(std::string_view state) = 0;
 
     enum class Revocation { done, full };
-    virtual Revocation revoke(std::string_view session_id, std::int64_t until) noexcept = 0;
-    virtual bool is_revoked(std::string_view session_id) noexcept = 0;
+    virtual Revocation revoke(std::string_view session_id, std::int64_t until) = 0;
+    virtual bool is_revoked(std::string_view session_id) = 0;
     // Changes with every revocation: a session that was checked at this generation need not be looked up
     // again.
     virtual std::uint64_t generation() const noexcept = 0;

@@ -97,11 +97,11 @@ inline net::HttpResult unreachable() {
 
 class FakeLedger final : public session::Ledger {
 public:
-    Mark use_once(std::string_view state, std::int64_t until) noexcept override {
+    Mark use_once(std::string_view state, std::int64_t until) override {
         return used.emplace(state, until).second ? Mark::first : Mark::again;
     }
-    bool is_used(std::string_view state) noexcept override { return used.contains(std::string(state)); }
-    Revocation revoke(std::string_view session_id, std::int64_t until) noexcept override {
+    bool is_used(std::string_view state) override { return used.contains(std::string(state)); }
+    Revocation revoke(std::string_view session_id, std::int64_t until) override {
         if (full) {
             return Revocation::full;
         }
@@ -109,7 +109,7 @@ public:
         ++generation_;
         return Revocation::done;
     }
-    bool is_revoked(std::string_view session_id) noexcept override {
+    bool is_revoked(std::string_view session_id) override {
         return revoked.contains(std::string(session_id));
     }
     std::uint64_t generation() const noexcept override { return generation_; }

@@ -100,6 +100,7 @@ public:
     FakeHttp http;
     FakeProvider op;
     core::ReadyQueue ready{[] {}};
+    flow::Turns turns{flow::TurnLimits::for_connections(64)};
     session::SessionCache sessions{7, 16};
     flow::Requirements requirements;
     policy::Needs& needs = requirements.needs;
@@ -108,7 +109,8 @@ public:
     providers::Settings other_settings = openid_settings("other", "https://other.example");
     flow::Provider provider{settings, ready, clock};
     flow::Provider other{other_settings, ready, clock};
-    flow::Site site{options, clock, random, ledger, http, ready, {}, make_store(), sealer("login"), {}};
+    flow::Site site{options, clock, random,       ledger,          http, ready,
+                    turns,   {},    make_store(), sealer("login"), {}};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
     std::deque<std::string> sent_cookies;   // what visitors refer to
     std::deque<std::vector<std::string_view>> sent_sessions;

@@ -34,6 +34,7 @@ public:
         watched_[socket] = interest;
         return true;
     }
+    bool opened(int) noexcept override { return true; } // poll() goes by the number
     void set_timer(long milliseconds, Timer kind) noexcept override {
         due_ = TestTime::now() + std::chrono::milliseconds(milliseconds);
         kind_ = kind;

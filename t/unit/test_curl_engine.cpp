@@ -239,6 +239,9 @@ void test_slow_name(
     assert_true(network.run_until_done(exchange));
     assert_true(exchange.failed_with(core::Code::provider_timeout));
     assert_true(unit::TestTime::now() - start < milliseconds(700));
+    assert_false(network.loop.keeps_process_alive()); // for what is the engine's alone
+    assert_true(network.run_until_nothing_is_watched());
+    assert_int_equal(lookups_ended, 2);
     assert_idle(network);
     assert_false(signals_reach_lookups);
     sigset_t mine;

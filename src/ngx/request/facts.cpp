@@ -57,6 +57,24 @@ std::string request_id(ngx_http_request_t* r) {
     return {reinterpret_cast<const char*>(value->data), value->len};
 }
 
+// An address of IPv4, or the network that one customer has of IPv6; empty: whoever is behind a unix socket.
+std::string client_of(const ngx_http_request_t* r) {
+    constexpr std::size_t network = 8;
+    const sockaddr* address = r->connection->sockaddr;
+    if (address->sa_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+        return {reinterpret_cast<const char*>(&v4), sizeof(v4)};
+    }
+#if (NGX_HAVE_INET6)
+    if (address->sa_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+        const char* bytes = reinterpret_cast<const char*>(&v6);
+        return IN6_IS_ADDR_V4MAPPED(&v6) ? std::string(bytes + 12, 4) : std::string(bytes, network);
+    }
+#endif
+    return {};
+}
+
 // authorize_param with variables.
 void add_authorize_parameters(ngx_http_request_t* r, flow::Request& facts) {
     for (const auto& entry : main_conf(r)->compiled->providers) {
@@ -82,6 +100,7 @@ flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
     facts.base_url = find_base_url(r->main, *server_conf(r));
     doubt_base_url(r, *server_conf(r), facts.base_url);
     facts.id = request_id(r);
+    facts.client = client_of(r);
     for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
         const auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
         for (ngx_uint_t i = 0; i < part->nelts; ++i) {

@@ -27,8 +27,8 @@ struct Worker {
                                    loop.may_leave();
                                }
                            }};
-    std::unique_ptr<net::CurlEngine> engine; // nullptr: libcurl cannot do what is needed
-    std::string engine_error;
+    flow::Turns turns{flow::TurnLimits::for_connections(ngx_cycle->connection_n)};
+    std::unique_ptr<net::CurlEngine> engine;        // nullptr: it could not be made yet
     std::vector<std::unique_ptr<Runtime>> runtimes; // destroyed first: they hold clients of the engine
 };
 
@@ -60,8 +60,19 @@ void start_worker() {
     worker = std::make_unique<Worker>();
     worker->wake.handler = guarded<run_ready>;
     worker->wake.log = ngx_cycle->log;
-    worker->engine = net::CurlEngine::create(worker->loop, worker->engine_error);
-    worker->loop.attach(worker->engine.get());
+}
+
+// Made for the first server that needs it. Where that fails the next one tries again.
+net::CurlEngine& engine_of_worker() {
+    if (!worker->engine) {
+        std::string error;
+        worker->engine = net::CurlEngine::create(worker->loop, error);
+        if (!worker->engine) {
+            throw std::runtime_error(error);
+        }
+        worker->loop.attach(worker->engine.get());
+    }
+    return *worker->engine;
 }
 
 bool is_in_use(const MainConf& main) {
@@ -72,7 +83,7 @@ std::uint64_t random_seed() {
     core::SystemRandom random;
     std::uint64_t seed = 0;
     if (!random.fill(&seed, sizeof(seed))) {
-        throw std::runtime_error("the random generator failed");
+        throw std::bad_alloc(); // what OpenSSL lacks here is memory
     }
     return seed;
 }
@@ -105,7 +116,8 @@ Abandonable::~Abandonable() {
     }
 }
 
-Runtime::Runtime(MainConf& main) : ledger_(main.zone), sessions_(random_seed(), session_buckets) {
+Runtime::Runtime(const MainConf& main)
+    : main_(main), ledger_(main.zone), sessions_(random_seed(), session_buckets) {
     for (const auto& entry : main.compiled->providers) {
         flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
             ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "oauth: provider \"%s\": %s", name.c_str(),
@@ -115,68 +127,96 @@ Runtime::Runtime(MainConf& main) : ledger_(main.zone), sessions_(random_seed(), 
             std::make_unique<flow::Provider>(entry->settings, worker->ready, clock_, std::move(report)));
     }
     known_hosts_.resize(main.compiled->servers.size());
-    make_sites(main);
+    make_sites();
 }
 
-void Runtime::make_sites(MainConf& main) {
-    for (const ServerConf* server : main.compiled->servers) {
-        sites_.emplace_back();
-        if (!server->in_use) {
-            continue;
-        }
-        try {
-            sites_.back() = make_site(main, *server);
-        } catch (const std::exception& exception) {
-            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
-                          "oauth: server \"%s\" cannot sign anybody in, and refuses what it protects: %s",
-                          name_of(*server).c_str(), exception.what());
+void Runtime::make_sites() {
+    sites_.resize(main_.compiled->servers.size());
+    attempts_.resize(sites_.size());
+    for (const ServerConf* server : main_.compiled->servers) {
+        if (server->in_use) {
+            try_to_make_site(*server);
         }
     }
 }
 
-std::unique_ptr<flow::Site> Runtime::make_site(const MainConf& main, const ServerConf& server) {
+// The log tells of a failure once, until it is another one or over.
+void Runtime::try_to_make_site(const ServerConf& server) {
+    Attempt& attempt = attempts_[server.index];
+    attempt.at = ngx_time();
+    std::string trouble = "no memory";
+    try {
+        sites_[server.index] = make_site(server);
+        trouble.clear();
+    } catch (const std::bad_alloc&) { // of the machine, not of what was configured
+    } catch (const std::exception& exception) {
+        trouble = exception.what();
+    }
+    if (trouble == attempt.trouble) {
+        return;
+    }
+    if (trouble.empty()) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0, "oauth: server \"%s\" can sign people in again",
+                      name_of(server).c_str());
+    } else {
+        ngx_log_error(
+            NGX_LOG_CRIT, ngx_cycle->log, 0,
+            "oauth: server \"%s\" cannot sign anybody in, refuses what it protects, and tries again: %s",
+            name_of(server).c_str(), trouble.c_str());
+    }
+    attempt.trouble = std::move(trouble);
+}
+
+flow::Site* Runtime::site_after_failure(const ServerConf& server) {
+    if (server.in_use && attempts_[server.index].at != ngx_time()) { // once a second
+        try_to_make_site(server);
+    }
+    return sites_[server.index].get();
+}
+
+std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     const ServerConf::Compiled& compiled = *server.compiled;
-    if (!worker->engine) {
-        throw std::runtime_error(worker->engine_error);
-    }
     net::HttpLimits limits = compiled.limits;
-    for (const auto& entry : main.compiled->providers) {
+    for (const auto& entry : main_.compiled->providers) {
         const auto& hosts = entry->settings.plain_http.hosts;
         limits.plain_hosts.insert(limits.plain_hosts.end(), hosts.begin(), hosts.end());
     }
     std::string error;
-    auto client = worker->engine->make_client(std::move(limits), error);
+    auto client = engine_of_worker().make_client(std::move(limits), error);
     if (!client) {
         throw std::runtime_error("\"oauth_http_trusted_certificate\": " + error);
     }
     std::vector<std::string> secrets = compiled.session_keys;
     if (secrets.empty()) {
-        secrets.push_back(zone_session_secret(main.zone));
+        secrets.push_back(zone_session_secret(main_.zone));
     }
     auto session_sealer = session::Sealer::create(secrets, "session");
     auto sign_in_sealer = session::Sealer::create(secrets, "login");
     identity::KeyRing ring = compiled.identity_ring;
     if (ring.empty()) {
-        auto key = jose::SigningKey::from_der(zone_identity_key(main.zone));
+        auto key = jose::SigningKey::from_der(zone_identity_key(main_.zone));
         if (!key) {
-            throw std::runtime_error("the zone's identity key cannot be read");
+            throw std::runtime_error(
+                "OpenSSL cannot take the identity key from the zone, for lack of memory most likely");
         }
         ring.add(std::move(*key));
     }
     if (!session_sealer || !sign_in_sealer) {
-        throw std::runtime_error("the session key cannot be used");
+        throw std::runtime_error(
+            "OpenSSL cannot derive keys from the session key, for lack of memory most likely");
     }
     std::vector<flow::Provider*> providers;
     providers.reserve(providers_.size());
     for (const auto& provider : providers_) {
         providers.push_back(provider.get());
     }
-    clients_.push_back(std::move(client));
     auto store = flow::make_store(
-        {compiled.options, random_, ledger_, sessions_, *clients_.back(), std::move(*session_sealer)});
-    return std::unique_ptr<flow::Site>(
-        new flow::Site{compiled.options, clock_, random_, ledger_, *clients_.back(), worker->ready,
+        {compiled.options, random_, ledger_, sessions_, *client, std::move(*session_sealer)});
+    auto site = std::unique_ptr<flow::Site>(
+        new flow::Site{compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->turns,
                        std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring)});
+    clients_.push_back(std::move(client));
+    return site;
 }
 
 flow::Offer Runtime::offer(const LocationConf& location) const {
@@ -191,9 +231,10 @@ Runtime& make_runtime(MainConf& main) {
     if (!worker) {
         start_worker();
     }
-    worker->runtimes.push_back(std::make_unique<Runtime>(main));
+    auto runtime = std::make_unique<Runtime>(main);
+    pool_make<RuntimeRelease>(ngx_cycle->pool, runtime.get());
+    worker->runtimes.push_back(std::move(runtime));
     main.runtime = worker->runtimes.back().get();
-    pool_make<RuntimeRelease>(ngx_cycle->pool, main.runtime);
     return *main.runtime;
 }
 
@@ -210,8 +251,10 @@ ngx_int_t init_worker(ngx_cycle_t* cycle) {
     // worker's, which has other servers to serve.
     try {
         static_cast<void>(runtime_of(*main));
-    } catch (const std::exception& exception) {
-        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0, "oauth: nobody can sign in: %s", exception.what());
+    } catch (...) {
+        log_exception(std::current_exception());
+        ngx_log_error(NGX_LOG_CRIT, cycle->log, 0,
+                      "oauth: nobody can sign in yet: the first request tries again");
     }
     return NGX_OK;
 }

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace oauth::ngx {
@@ -23,18 +24,30 @@ public:
 
 class Runtime {
 public:
-    // A server whose keys or certificates cannot be used gets no site, and a log line that says why.
-    explicit Runtime(MainConf& main);
+    // A server that something is missing for gets no site, a log line that says why, and another attempt with
+    // its next request.
+    explicit Runtime(const MainConf& main);
 
-    // nullptr: it could not be made. Whatever that server protects is to be refused.
-    flow::Site* site(const ServerConf& server) { return sites_[server.index].get(); }
+    // nullptr: it cannot be made at the moment. Whatever that server protects is to be refused.
+    flow::Site* site(const ServerConf& server) {
+        flow::Site* site = sites_[server.index].get();
+        return site != nullptr ? site : site_after_failure(server);
+    }
     flow::Offer offer(const LocationConf& location) const;
     KnownHosts& known_hosts(const ServerConf& server) { return known_hosts_[server.index]; }
 
 private:
-    void make_sites(MainConf& main);
-    std::unique_ptr<flow::Site> make_site(const MainConf& main, const ServerConf& server);
+    struct Attempt {
+        time_t at = 0;
+        std::string trouble; // empty: none
+    };
 
+    void make_sites();
+    void try_to_make_site(const ServerConf& server);
+    std::unique_ptr<flow::Site> make_site(const ServerConf& server);
+    flow::Site* site_after_failure(const ServerConf& server);
+
+    const MainConf& main_;
     NgxClock clock_;
     core::SystemRandom random_;
     ZoneLedger ledger_;
@@ -44,6 +57,7 @@ private:
     std::vector<KnownHosts> known_hosts_; // by ServerConf::index
     // By ServerConf::index; null where the module is not in use, or the site could not be made.
     std::vector<std::unique_ptr<flow::Site>> sites_;
+    std::vector<Attempt> attempts_;
 };
 
 // A part of a request that must end before the worker ends.

@@ -148,7 +148,7 @@ std::string zone_identity_key(const ngx_shm_zone_t* zone) {
     return {reinterpret_cast<const char*>(header.identity_key), header.identity_key_size};
 }
 
-session::Ledger::Mark ZoneLedger::use_once(std::string_view state, std::int64_t until) noexcept {
+session::Ledger::Mark ZoneLedger::use_once(std::string_view state, std::int64_t until) {
     const ExpiringSet::Key key = make_key(state);
     const Lock lock(zone_);
     const auto added =
@@ -156,13 +156,13 @@ session::Ledger::Mark ZoneLedger::use_once(std::string_view state, std::int64_t 
     return added == ExpiringSet::Added::first ? Mark::first : Mark::again;
 }
 
-bool ZoneLedger::is_used(std::string_view state) noexcept {
+bool ZoneLedger::is_used(std::string_view state) {
     const ExpiringSet::Key key = make_key(state);
     const Lock lock(zone_);
     return header_of(zone_)->used_states->contains(key);
 }
 
-session::Ledger::Revocation ZoneLedger::revoke(std::string_view session_id, std::int64_t until) noexcept {
+session::Ledger::Revocation ZoneLedger::revoke(std::string_view session_id, std::int64_t until) {
     const ExpiringSet::Key key = make_key(session_id);
     const Lock lock(zone_);
     ZoneHeader& header = *header_of(zone_);
@@ -174,7 +174,7 @@ session::Ledger::Revocation ZoneLedger::revoke(std::string_view session_id, std:
     return Revocation::done;
 }
 
-bool ZoneLedger::is_revoked(std::string_view session_id) noexcept {
+bool ZoneLedger::is_revoked(std::string_view session_id) {
     const ExpiringSet::Key key = make_key(session_id);
     const Lock lock(zone_);
     return header_of(zone_)->revoked_sessions->contains(key);

@@ -26,10 +26,10 @@ class ZoneLedger final : public session::Ledger {
 public:
     explicit ZoneLedger(ngx_shm_zone_t* zone) : zone_(zone) {}
 
-    Mark use_once(std::string_view state, std::int64_t until) noexcept override;
-    bool is_used(std::string_view state) noexcept override;
-    Revocation revoke(std::string_view session_id, std::int64_t until) noexcept override;
-    bool is_revoked(std::string_view session_id) noexcept override;
+    Mark use_once(std::string_view state, std::int64_t until) override;
+    bool is_used(std::string_view state) override;
+    Revocation revoke(std::string_view session_id, std::int64_t until) override;
+    bool is_revoked(std::string_view session_id) override;
     std::uint64_t generation() const noexcept override;
 
 private:
