@@ -5,7 +5,7 @@
 #include "../src/core/bytes.hpp"
 #include "../src/core/url.hpp"
 
-#include <algorithm>
+#include <unordered_set>
 
 namespace oauth::providers {
 
@@ -58,8 +58,9 @@ bool is_true(core::JsonView value, Type::VerifiedFlag flag) {
 }
 
 void append_missing(session::Strings& list, const session::Strings& more) {
+    std::unordered_set<std::string> present(list.begin(), list.end());
     for (const std::string& item : more) {
-        if (std::find(list.begin(), list.end(), item) == list.end()) {
+        if (present.insert(item).second) {
             list.push_back(item);
         }
     }

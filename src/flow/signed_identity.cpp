@@ -3,6 +3,7 @@
 #include "signed_identity.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace oauth::flow {
 
@@ -38,7 +39,7 @@ std::shared_ptr<const std::string> signed_identity(const Site& site, session::Op
     }
     auto text = sign(site, session, settings, audience);
     if (!text) {
-        return nullptr;
+        throw std::bad_alloc(); // what OpenSSL lacks here is memory: the key has been used before
     }
     if (place == nullptr) {
         if (session.tokens.size() == max_remembered) {

@@ -21,7 +21,7 @@ struct IdentitySettings {
     std::vector<std::string> extra_claims;
 };
 
-// nullptr if signing fails.
+// Never null; throws std::bad_alloc.
 std::shared_ptr<const std::string> signed_identity(const Site& site, session::OpenedSession& session,
                                                    const IdentitySettings& settings,
                                                    std::string_view audience);

@@ -6,12 +6,22 @@
 #include "ngx.hpp"
 
 #include <exception>
+#include <new>
 #include <type_traits>
 
 namespace oauth::ngx {
 
-inline void log_exception(const char* what) noexcept {
-    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0, "oauth: unexpected failure: %s", what);
+// A defect, but for a lack of memory: that is the machine's.
+inline void log_exception(const std::exception_ptr& exception) noexcept {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::bad_alloc&) {
+        ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0, "oauth: no memory: what needed it fails");
+    } catch (const std::exception& known) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0, "oauth: unexpected failure: %s", known.what());
+    } catch (...) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0, "oauth: unexpected failure: unknown");
+    }
 }
 
 template <class R, ngx_int_t Failure>
@@ -33,10 +43,8 @@ struct Guarded<Function, Failure, R (*)(Arguments...)> {
     static R call(Arguments... arguments) noexcept {
         try {
             return Function(arguments...);
-        } catch (const std::exception& exception) {
-            log_exception(exception.what());
         } catch (...) {
-            log_exception("unknown");
+            log_exception(std::current_exception());
         }
         return failure_value<R, Failure>();
     }

@@ -30,6 +30,11 @@ bool next_cookie(std::string_view& rest, Cookie& cookie) {
     return false;
 }
 
+namespace {
+constexpr std::string_view id_characters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; // base64url
+} // namespace
+
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
     if (cookie_name.size() == base_name.size()) {
         return cookie_name == base_name;
@@ -38,8 +43,9 @@ bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
         return false;
     }
     const std::string_view rest = cookie_name.substr(base_name.size());
-    if (rest.substr(0, 7) == "_login_") {
-        return true;
+    constexpr std::string_view login = "_login_";
+    if (rest.starts_with(login)) {
+        return rest.find_first_not_of(id_characters, login.size()) == std::string_view::npos;
     }
     return rest.size() > 1 && rest[0] == '.' &&
            rest.find_first_not_of("0123456789", 1) == std::string_view::npos;

@@ -25,7 +25,8 @@ bool read_cookie(std::string_view pair, Cookie& cookie);
 // Takes the next cookie from the front of `rest`, the value of a Cookie header. False at its end.
 bool next_cookie(std::string_view& rest, Cookie& cookie);
 
-// True for our cookies with this base name: NAME, NAME.<digits> and NAME_login_<anything>.
+// True for our cookies with this base name: NAME, NAME.<digits> and NAME_login_<base64url>. Names of requests
+// come back in Set-Cookie, so nothing else may be in them.
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name);
 
 // The header's value without our cookies; nullopt if it has none of them. The application's cookies stay byte

@@ -57,16 +57,17 @@ std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow
         return flow::signed_identity(visitor.site(), *session, settings, view(location.audience->value));
     }
     Context& context = make_context(r);
-    if (std::exchange(context.asks_for_audience, true)) {
+    if (context.asks_for_audience) {
         return nullptr; // of itself
     }
     ngx_str_t audience = ngx_null_string;
     ngx_int_t rc = NGX_ERROR;
     {
         const FreshVariables fresh(r);
+        context.asks_for_audience = true;
         rc = ngx_http_complex_value(r, location.audience, &audience);
+        context.asks_for_audience = false;
     }
-    context.asks_for_audience = false;
     return rc != NGX_OK ? nullptr : flow::signed_identity(visitor.site(), *session, settings, view(audience));
 }
 

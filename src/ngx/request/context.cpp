@@ -53,7 +53,7 @@ flow::Site* site_of(ngx_http_request_t* r) {
 
 core::Error no_site() {
     return {core::Code::internal_error,
-            "the server's keys or certificates could not be used when the worker started"};
+            "this worker cannot make what the server needs, and tries again: its error log has said why"};
 }
 
 } // namespace oauth::ngx

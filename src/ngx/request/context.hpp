@@ -81,6 +81,7 @@ public:
 
     // Of a main request: what it brought, made when it is received (intake.hpp).
     OwnCookies own_cookies;
+    bool intake_broke_off = false; // for lack of memory: the request may still hold what it must not
     ngx_table_elt_t* spare_header = nullptr;       // a Cookie header that held nothing but ours
     flow::Route route;                             // an endpoint of ours
     std::unique_ptr<std::string> hidden_arguments; // the query of a callback
@@ -116,8 +117,8 @@ Context* find_context(ngx_http_request_t* r);
 Context& make_context(ngx_http_request_t* r);
 UnderWay& make_under_way(Context& context);
 
-// What this worker serves the request's server with; nullptr: it could not be made, which the worker has said
-// when it started, and whatever the server protects is refused with no_site().
+// What this worker serves the request's server with; nullptr: it cannot be made at the moment, which the
+// worker has said in its log, and whatever the server protects is refused with no_site().
 flow::Site* site_of(ngx_http_request_t* r);
 core::Error no_site();
 

@@ -60,8 +60,8 @@ void read_more(ngx_http_request_t* r) {
 void on_more(ngx_http_request_t* r) {
     try {
         read_more(r);
-    } catch (const std::exception& exception) {
-        log_exception(exception.what());
+    } catch (...) {
+        log_exception(std::current_exception());
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
     }
 }

@@ -52,7 +52,9 @@ bool take_cookie(ngx_http_request_t* r, const OwnNames& own, const session::Cook
     if (!is_one_of(own.mine, cookie.name)) {
         return is_one_of(own.all, cookie.name);
     }
-    make_context(r).own_cookies.add(r->pool, cookie.name, cookie.value);
+    Context& context = make_context(r);
+    context.intake_broke_off = true; // until it is through
+    context.own_cookies.add(r->pool, cookie.name, cookie.value);
     return true;
 }
 
@@ -182,6 +184,9 @@ void take_in(ngx_http_request_t* r, const ServerConf& server) {
     clean_headers(r, server);
     if (const flow::Route route = flow::find_route(view(r->uri), view(server.path))) {
         enter(r, make_context(r), route);
+    }
+    if (Context* context = find_context(r)) {
+        context->intake_broke_off = false;
     }
 }
 

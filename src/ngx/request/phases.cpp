@@ -36,6 +36,10 @@ ngx_int_t carry_past_phase(ngx_http_request_t* r,
     return NGX_DECLINED;
 }
 
+bool needs_intake(const Context* context) {
+    return context == nullptr || context->intake_broke_off;
+}
+
 // SERVER_REWRITE, before the rewrite module: an endpoint is answered whatever `return` and `rewrite` say.
 ngx_int_t on_server_rewrite(ngx_http_request_t* r) {
     if (r != r->main || !server_conf(r)->in_use) {
@@ -44,7 +48,7 @@ ngx_int_t on_server_rewrite(ngx_http_request_t* r) {
     Context* context = find_context(r);
     if (r->internal !=
         0) { // another path now; and where an error ended its reading, POST_READ was not passed
-        context == nullptr ? take_in(r, *server_conf(r)) : find_route_again(r, *server_conf(r));
+        needs_intake(context) ? take_in(r, *server_conf(r)) : find_route_again(r, *server_conf(r));
         context = find_context(r);
     }
     return context != nullptr && context->route ? carry_past_phase(r, ngx_http_core_find_config_phase)
@@ -80,7 +84,7 @@ ngx_int_t on_rewrite(ngx_http_request_t* r) {
     if (r != r->main) {
         return admit_subrequest(r);
     }
-    if (context == nullptr && r->internal != 0) { // a named location, where an error ended the reading
+    if (needs_intake(context) && r->internal != 0) { // a named location, where an error ended the reading
         take_in(r, *server_conf(r));
     }
     return context != nullptr && context->route ? carry_past_phase(r, ngx_http_core_post_rewrite_phase)

@@ -6,12 +6,22 @@
 #include "../../core/bytes.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace oauth::ngx {
 
 namespace {
 
+// Whatever a value was made from, no byte of it begins another line. Nothing that is sent should come here
+// with one; if it does, no part of the answer is to be trusted.
+void check_value(std::string_view value) {
+    if (core::has_control_characters(value)) {
+        throw std::runtime_error("a header of an answer has a control character");
+    }
+}
+
 ngx_table_elt_t* push_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+    check_value(value);
     auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
     if (header == nullptr) {
         throw std::bad_alloc();
@@ -105,7 +115,7 @@ ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
         return discarded;
     }
     r->headers_out.status = static_cast<ngx_uint_t>(answer.status);
-    r->headers_out.content_type = copy(r->pool, answer.content_type);
+    r->headers_out.content_type = stored(r, answer.content_type);
     r->headers_out.content_type_len = answer.content_type.size();
     r->headers_out.content_length_n = static_cast<off_t>(answer.body.size());
     ngx_int_t rc = ngx_http_send_header(r);
@@ -155,6 +165,7 @@ void log_answer(ngx_http_request_t* r, web::LogLevel level, std::string_view tex
 }
 
 void set_cookie(ngx_http_request_t* r, const std::string& cookie) {
+    check_value(cookie);
     std::vector<ngx_str_t>& cookies = make_context(r->main).set_cookies;
     const auto is_same = [&](const ngx_str_t& known) { return view(known) == cookie; };
     if (std::none_of(cookies.begin(), cookies.end(), is_same)) { // once, however often it was admitted

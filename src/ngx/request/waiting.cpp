@@ -43,13 +43,7 @@ void Wake::post() {
 }
 
 void Wake::failed(const std::exception_ptr& exception) noexcept {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const std::exception& known) {
-        log_exception(known.what());
-    } catch (...) {
-        log_exception("unknown");
-    }
+    log_exception(exception);
 }
 
 bool prepare_to_wait(ngx_http_request_t* r) {
