@@ -34,7 +34,9 @@ std::vector<std::string> descope_scopes(const Settings&, const Needs& needs) {
                                                     : std::vector<std::string>{};
 }
 
-// The tenants are those of the user. The roles are those of the project, and of the current or only tenant.
+// The roles of a tenant mean nothing in another one. So where the user has signed in to a tenant (dct), or
+// has but one, both facts are of that tenant; the roles of the project hold in each. Where there are several
+// and none is current, the roles of none count. A current tenant that is not among the user's is no tenant.
 core::Status map_descope(const Settings&, const UserData& data, const Needs& needs,
                          session::Identity& identity) {
     const core::JsonView tenants = data.claim("tenants");
@@ -46,6 +48,10 @@ core::Status map_descope(const Settings&, const UserData& data, const Needs& nee
     if (!current && all.size() == 1) {
         current = all.front();
     }
+    identity.tenants.reset();
+    if (current && tenants.is_object() && !tenants.get(*current)) {
+        return core::Done{};
+    }
     if (needs.has("role") && current) {
         if (const auto roles = list_fact(tenants.get(*current).get("roles"))) {
             session::Strings both = identity.roles.value_or(session::Strings());
@@ -53,8 +59,8 @@ core::Status map_descope(const Settings&, const UserData& data, const Needs& nee
             identity.roles = std::move(both);
         }
     }
-    if (needs.has("tenant") && tenants.is_object()) {
-        identity.tenants = std::move(all);
+    if (needs.has("tenant") && (current || tenants.is_object())) {
+        identity.tenants = current ? session::Strings{*current} : std::move(all);
     }
     return core::Done{};
 }

@@ -88,6 +88,22 @@ e2e('descope: a user of two tenants', async (h) => {
   await denied(await rule('tenant=T4fake'), 'a third');
 });
 
+e2e('descope: tenant and role are of the same, current tenant', async (h) => {
+  const mock = await startMock(h, new DescopeMock());
+  const rule = (text) => providerSite(h, mock, { blocks: block(mock), rules: `oauth_allow ${text};` });
+  const both = await rule('tenant=acme role=admin');
+  const of = (dct, acme = ['member'], roles = []) => ({ ...DEE, roles, dct, tenants: { acme: { roles: acme }, other: { roles: ['admin'] } } });
+  for (const [what, user, allowed] of [['admin of the other tenant, which is current', of('other'), false], ['member of the current one', of('acme'), false],
+    ['neither is current', of(undefined), false], ['admin of the current one', of('acme', ['admin']), true], ['admin of both, and the other is current', of('other', ['admin']), false],
+    ['a tenant that is none of theirs', { ...of('third'), roles: ['admin'] }, false], ['a role of the whole project', of('acme', [], ['admin']), true]]) {
+    mock.user = user;
+    await (allowed ? signedIn(both, what, { browser: both.newBrowser() }) : denied(both, what));
+  }
+  mock.user = of('other');
+  await signedIn(await rule('tenant=other role=admin'), 'the current tenant');
+  await denied(await rule('tenant=acme'), 'a tenant that is not current');
+});
+
 e2e('descope: raw data of tenants by their path', async (h) => {
   const mock = await startMock(h, new DescopeMock());
   const site = await providerSite(h, mock, { blocks: block(mock, 'scope openid profile email descope.claims;'), rules: 'oauth_allow claim.tenants.T2fake.roles=editor;' });

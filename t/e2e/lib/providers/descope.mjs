@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Descope as it behaves: the project is in the issuer and not in the endpoints, long project ids name a region, `scope` in a JWT is an array, the address may
-// be missing, and roles, permissions and tenants are given only if descope.claims was asked for.
+// be missing, and roles, permissions, tenants and the current tenant (dct) are given only if descope.claims was asked for.
 import { ProviderMock } from './mock.mjs';
 
 export const DEE = { sub: 'U2fake00000000000000000000000', name: 'Dee Fake', email: 'dee@example.org', email_verified: true, phone_number: '', phone_number_verified: false,
@@ -35,8 +35,8 @@ export class DescopeMock extends ProviderMock {
   }
 
   told({ user, scopes }) {
-    const { roles, permissions, tenants, ...claims } = user;
-    return scopes.includes('descope.claims') ? { ...claims, roles, permissions, tenants } : claims;
+    const { roles, permissions, tenants, dct, ...claims } = user;
+    return scopes.includes('descope.claims') ? { ...claims, roles, permissions, tenants, dct } : claims;
   }
 
   idClaims(standard, grant) {
