@@ -57,6 +57,20 @@ bool is_true(core::JsonView value, Type::VerifiedFlag flag) {
            (flag == Type::VerifiedFlag::boolean_or_text && value.as_string() == "true");
 }
 
+std::string member_names(core::JsonView object) {
+    constexpr std::size_t max_size = 256;
+    std::string names;
+    for (const auto& [name, value] : object.members()) {
+        const bool is_word = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+            return c > ' ' && c <= '~' && c != '"';
+        });
+        if (is_word && names.size() + name.size() + 2 <= max_size) {
+            names.append(names.empty() ? "" : ", ").append(name);
+        }
+    }
+    return names.empty() ? "no members" : names;
+}
+
 void append_missing(session::Strings& list, const session::Strings& more) {
     std::unordered_set<std::string> present(list.begin(), list.end());
     for (const std::string& item : more) {

@@ -20,6 +20,9 @@ std::optional<session::Strings> list_fact(core::JsonView value);
 // True for true, and for "true" if the provider is known to write it as a text.
 bool is_true(core::JsonView value, Type::VerifiedFlag flag);
 
+// "uuid, name": which members an object has, for a message. No values, and at most 256 bytes.
+std::string member_names(core::JsonView object);
+
 // Adds the elements that are not there yet.
 void append_missing(session::Strings& list, const session::Strings& more);
 

@@ -10,7 +10,7 @@ const Type generic_type = {
     .label = "Single sign-on",
     .protocol = Protocol::oauth2,
     .tells = {"group", "role"},
-    .parameters = {"response_mode"},
+    .parameters = {"response_mode", "subject"},
     .user_claims = {"email", "preferred_username", "sub"},
     .variables = {{"OAUTH_GENERIC_CLIENT_ID", "client_id"},
                   {"OAUTH_GENERIC_CLIENT_SECRET", "client_secret"},

@@ -5,6 +5,8 @@
 
 #include "../src/core/bytes.hpp"
 
+#include <algorithm>
+
 namespace oauth::providers {
 
 namespace {
@@ -30,10 +32,22 @@ void map_email(const Settings& settings, const UserData& data, session::Identity
     }
 }
 
+// What the operator chose is taken as it stands. By default an address is a name only where it is verified,
+// and one that is not is none under another claim either: people choose their preferred_username.
 std::string user_name(const Settings& settings, const UserData& data, const session::Identity& identity) {
-    const std::vector<std::string> configured = {settings.user_claim};
-    for (const std::string& claim : settings.user_claim.empty() ? settings.type->user_claims : configured) {
-        if (auto name = text_fact(data.claim(claim)); name && !core::has_control_characters(*name)) {
+    const bool is_chosen = !settings.user_claim.empty();
+    const std::vector<std::string> chosen = {settings.user_claim};
+    std::string unverified;
+    for (const std::string& claim : is_chosen ? chosen : settings.type->user_claims) {
+        const bool is_address = claim == "email";
+        const auto name = is_address ? identity.email : text_fact(data.claim(claim));
+        if (!name || core::has_control_characters(*name)) {
+            continue;
+        }
+        if (is_address && !is_chosen && !identity.email_verified) {
+            unverified = *name;
+        }
+        if (!core::equal_ignoring_case(*name, unverified)) {
             return *name;
         }
     }
@@ -87,15 +101,34 @@ core::JsonView UserData::claim(std::string_view path) const {
     return {};
 }
 
-// Plain OAuth 2.0 has no fixed name for the subject: sub or id. A name or an address cannot be the subject,
-// because somebody else may have it tomorrow.
-core::JsonView find_subject(const UserData& data) {
+// Plain OAuth 2.0 has no fixed name for the subject: what the operator says, else sub or id. A name or an
+// address is never taken by itself, because somebody else may have it tomorrow.
+core::JsonView find_subject(const Settings& settings, const UserData& data) {
     // UI-02: if there is an ID token, the facts that the protocol guarantees come only from it.
     if (data.id_token) {
         return data.id_token_view().get("sub");
     }
+    if (!settings.subject_claim.empty()) {
+        return data.userinfo_view().at_path(settings.subject_claim);
+    }
     const core::JsonView subject = data.userinfo_view().get("sub");
     return is_absent(subject) ? data.userinfo_view().get("id") : subject;
+}
+
+core::Error no_subject(const Settings& settings, const UserData& data) {
+    std::string detail =
+        "the provider gives no usable subject (sub): a text of at most 255 bytes, or an integer";
+    if (!data.id_token) {
+        const std::string wanted = settings.subject_claim.empty() ? "sub, else id" : settings.subject_claim;
+        detail = "the userinfo answer gives no usable subject (" + wanted +
+                 "): a text of at most 255 bytes, or an integer. It has " +
+                 member_names(data.userinfo_view());
+        const auto& parameters = settings.type->parameters;
+        if (std::find(parameters.begin(), parameters.end(), "subject") != parameters.end()) {
+            detail += ". \"subject CLAIM\" in the oauth_provider block says which member it is";
+        }
+    }
+    return {core::Code::provider_error, std::move(detail)};
 }
 
 bool is_usable_subject(std::optional<std::string_view> subject) {
@@ -107,15 +140,13 @@ core::Result<session::Identity> map_identity(const Settings& settings, const Use
                                              const Needs& needs) {
     session::Identity identity;
     identity.provider = settings.name;
-    const auto subject = find_subject(data).as_identifier();
+    const auto subject = find_subject(settings, data).as_identifier();
     if (!is_usable_subject(subject)) {
-        return core::Error{core::Code::provider_error,
-                           "the provider gives no usable subject (sub): a text or an integer"};
+        return no_subject(settings, data);
     }
     identity.subject = *subject;
     map_email(settings, data, identity);
     map_claims(data, needs, identity);
-    identity.user = user_name(settings, data, identity);
     if (settings.type->map != nullptr) {
         const core::Status mapped = settings.type->map(settings, data, needs, identity);
         if (!mapped) {
@@ -125,7 +156,9 @@ core::Result<session::Identity> map_identity(const Settings& settings, const Use
     return identity;
 }
 
-void keep_claims(const UserData& data, const Needs& needs, session::Identity& identity) {
+void complete_identity(const Settings& settings, const UserData& data, const Needs& needs,
+                       session::Identity& identity) {
+    identity.user = user_name(settings, data, identity);
     for (const std::string& path : needs.claims) {
         if (const core::JsonView value = data.claim(path); !is_absent(value)) {
             identity.claims.emplace_back(path, value.dump());

@@ -33,6 +33,18 @@ std::string set_text(Settings& settings, const Values& values) {
     return "";
 }
 
+// A dotted path without an empty name in it, or a JSON Pointer.
+std::string set_subject(Settings& settings, const Values& values) {
+    const std::string& path = values[0];
+    const bool has_gap = path.starts_with('.') || path.ends_with('.') || path.find("..") != std::string::npos;
+    if (!is_plain_text(path) || path == "/" || (has_gap && !path.starts_with('/'))) {
+        return wrong(path,
+                     "a member of the userinfo answer (uuid), a dotted path (data.id) or a JSON Pointer");
+    }
+    settings.subject_claim = path;
+    return "";
+}
+
 std::string set_secret(Settings& settings, const Values& values) {
     if (values[0].empty()) {
         return "the secret is empty";
@@ -186,6 +198,7 @@ constexpr Parameter parameters[] = {
     {"account_prompt", Of::every_type, 1, 1, set_text<&S::account_prompt>},
     {"label", Of::every_type, 1, 1, set_text<&S::label>},
     {"user", Of::every_type, 1, 1, set_text<&S::user_claim>},
+    {"subject", Of::named_types, 1, 1, set_subject},
     {"signing_algorithms", Of::openid_types, 1, 16, set_signing_algorithms},
     {"allow_http", Of::every_type, 1, 32, set_allow_http},
     {"trusted_audiences", Of::openid_types, 1, 32, set_trusted_audiences},

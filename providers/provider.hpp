@@ -166,6 +166,7 @@ struct Settings {
     std::string prompt;
     std::string account_prompt;                  // with account=other
     std::string user_claim;                      // empty: the type's
+    std::string subject_claim;                   // a path into the userinfo answer; empty: sub, else id
     std::vector<std::string> signing_algorithms; // canonical
     std::vector<std::string> trusted_audiences;  // that an ID token may name beside client_id
     UserinfoUse userinfo = UserinfoUse::automatic;
@@ -202,17 +203,18 @@ Settings make_settings(const Type& type, std::string name);
 std::string complete(Settings& settings);
 
 // What makes a provider itself: its type, its issuer and endpoints, the client id, and how its answers become
-// a user: which tenants it admits, which claim is the user name. Eight bytes of a hash. Two that differ are
-// two providers, whatever their names: what was begun at one is not finished at the other, and its sessions
-// are none of the other's.
+// a user: which tenants it admits, which claims are the subject and the user name. Eight bytes of a hash. Two
+// that differ are two providers, whatever their names: what was begun at one is not finished at the other,
+// and its sessions are none of the other's.
 std::string fingerprint(const Settings& settings);
 
-// provider_error where there is no stable subject.
+// Who it is, without the user name. provider_error where there is no stable subject.
 core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data,
                                              const Needs& needs);
 
-// Adds the raw claims that are needed, after all answers have arrived.
-void keep_claims(const UserData& data, const Needs& needs, session::Identity& identity);
+// After all answers have arrived: adds the user name, and the raw claims that are needed.
+void complete_identity(const Settings& settings, const UserData& data, const Needs& needs,
+                       session::Identity& identity);
 
 // The scopes of an authorization request: the configured ones and those that the needs take.
 std::vector<std::string> scopes_for(const Settings& settings, const Needs& needs);

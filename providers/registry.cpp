@@ -103,6 +103,7 @@ std::string fingerprint(const Settings& settings) {
           settings.userinfo_endpoint, settings.jwks_uri, settings.api_url}) {
         record.text(address);
     }
+    record.text(settings.subject_claim);
     record.text(settings.user_claim);
     for (const std::string& tenant : settings.allowed_tenants) {
         record.text(tenant);

@@ -256,7 +256,7 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
             co_return called.error();
         }
     }
-    providers::keep_claims(data, needs, signed_in.identity);
+    providers::complete_identity(settings, data, needs, signed_in.identity);
     if (needs.has("scope")) {
         signed_in.identity.scopes = granted_scopes(settings, needs, signed_in.scope);
     }

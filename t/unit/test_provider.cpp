@@ -330,11 +330,11 @@ void what_makes_a_provider_itself(void**) {
     assert_text_equal(providers::fingerprint(same), mark);
     std::set<std::string> marks = {mark};
     using Text = std::string providers::Settings::*;
-    for (const Text member :
-         {&providers::Settings::client_id, &providers::Settings::issuer,
-          &providers::Settings::authorization_endpoint, &providers::Settings::token_endpoint,
-          &providers::Settings::userinfo_endpoint, &providers::Settings::api_url,
-          &providers::Settings::jwks_uri, &providers::Settings::user_claim}) {
+    for (const Text member : {&providers::Settings::client_id, &providers::Settings::issuer,
+                              &providers::Settings::authorization_endpoint,
+                              &providers::Settings::token_endpoint, &providers::Settings::userinfo_endpoint,
+                              &providers::Settings::api_url, &providers::Settings::jwks_uri,
+                              &providers::Settings::subject_claim, &providers::Settings::user_claim}) {
         providers::Settings other = settings;
         other.*member += "x";
         marks.insert(providers::fingerprint(other));
@@ -352,7 +352,7 @@ void what_makes_a_provider_itself(void**) {
         tenants.allowed_tenants.emplace_back(tenant);
         marks.insert(providers::fingerprint(tenants));
     }
-    assert_int_equal(marks.size(), 13);
+    assert_int_equal(marks.size(), 14);
 }
 
 } // namespace

@@ -1,70 +1,15 @@
 // SPDX-License-Identifier: MIT
 // From what a provider said to who it is, by the generic mapping: the subject (UI-02), addresses and whether
-// they are verified (ID-06), absent facts (UI-06), lists of the right type only (ID-11), and names for people
-// (ID-15).
-#include "../../providers/provider.hpp"
-
+// they are verified (ID-06), absent facts (UI-06), and lists of the right type only (ID-11). Who somebody
+// is in test_provider_people.cpp.
 #include <string>
-#include <vector>
 
-#include "unit.hpp"
+#include "identities.hpp"
 
 using namespace oauth;
-using providers::Needs;
-using providers::UserData;
+using namespace oauth::unit;
 
 namespace {
-
-providers::Settings settings(const char* type = "oidc") {
-    return providers::make_settings(*providers::find_type(type), "corp");
-}
-
-core::Json parse(const std::string& text) {
-    auto json = core::Json::parse(text);
-    assert_true(json.has_value());
-    return std::move(*json);
-}
-
-UserData openid(const std::string& id_token, const std::string& userinfo = "") {
-    UserData data;
-    data.id_token = parse(id_token);
-    if (!userinfo.empty()) {
-        data.userinfo = parse(userinfo);
-    }
-    return data;
-}
-
-UserData plain(const std::string& userinfo) {
-    UserData data;
-    data.userinfo = parse(userinfo);
-    return data;
-}
-
-session::Identity map(const UserData& data, const Needs& needs = {},
-                      const providers::Settings& with = settings()) {
-    auto identity = providers::map_identity(with, data, needs);
-    if (!identity) {
-        fail_msg("%s", identity.error().detail.c_str());
-    }
-    return std::move(identity.value());
-}
-
-void refuse(const UserData& data, const char* type) {
-    const auto identity = providers::map_identity(settings(type), data, {});
-    assert_false(identity.ok());
-    assert_true(identity.error().code == core::Code::provider_error);
-}
-
-std::string joined(const std::optional<session::Strings>& list) {
-    if (!list) {
-        return "absent";
-    }
-    std::string text;
-    for (const std::string& each : *list) {
-        text += "[" + each + "]";
-    }
-    return text;
-}
 
 void ui_02_the_subject_is_the_id_tokens(void**) {
     const auto identity = map(openid("{\"sub\":\"signed\"}", "{\"sub\":\"other\",\"id\":\"third\"}"));
@@ -77,28 +22,6 @@ void plain_oauth_has_sub_or_id(void**) {
     assert_text_equal(map(plain("{\"sub\":\"s\",\"id\":\"i\"}"), {}, settings("oauth2")).subject, "s");
     assert_text_equal(map(plain("{\"id\":583231}"), {}, settings("oauth2")).subject, "583231");
     assert_text_equal(map(plain("{\"id\":\"i\",\"sub\":null}"), {}, settings("oauth2")).subject, "i");
-}
-
-// Each pair is one double, so the two people must not become one.
-void a_numeric_subject_keeps_every_digit(void**) {
-    const char* pairs[][2] = {{"1234567890123456789", "1234567890123456790"},
-                              {"5000000000000001", "5000000000000000"},
-                              {"9007199254740993", "9007199254740992"}};
-    for (const auto& pair : pairs) {
-        for (const char* id : pair) {
-            for (const char* name : {"id", "sub"}) {
-                const std::string userinfo = "{\"" + std::string(name) + "\":" + id + "}";
-                assert_text_equal(map(plain(userinfo), {}, settings("oauth2")).subject, id);
-            }
-            const std::string user = "{\"login\":\"x\",\"id\":" + std::string(id) + "}";
-            assert_text_equal(map(plain(user), {}, settings("github")).subject, id);
-        }
-    }
-    for (const char* other : {"1.5", "1.0", "1e3", "1.2345678901234568e+18", "-0"}) {
-        refuse(plain("{\"sub\":" + std::string(other) + ",\"id\":7}"), "oauth2");
-        refuse(plain("{\"id\":" + std::string(other) + "}"), "oauth2");
-        refuse(plain("{\"login\":\"x\",\"id\":" + std::string(other) + "}"), "github");
-    }
 }
 
 void without_a_usable_subject_there_is_nobody(void**) {
@@ -209,34 +132,6 @@ void id_11_too_many_are_none(void**) {
     assert_text_equal(joined(map(openid("{\"sub\":\"1\",\"groups\":[" + list + "]}")).groups), "absent");
 }
 
-void the_name_for_people(void**) {
-    const std::pair<const char*, const char*> cases[] = {
-        {R"({"sub":"1","email":"a@x","preferred_username":"ann"})", "a@x"},
-        {R"({"sub":"1","preferred_username":"ann"})", "ann"},
-        {R"({"sub":"1"})", "1"},
-        {R"({"sub":"1","email":"","preferred_username":"ann"})", "ann"},
-        {R"({"sub":"1","email":"a\n@x","preferred_username":"ann"})", "ann"},
-        {R"({"sub":"1","email":"a\u0000b"})", "1"},
-        {R"({"sub":"1","email":{"x":1},"preferred_username":["a"]})", "1"},
-    };
-    for (const auto& [json, expected] : cases) {
-        const auto data = core::Json::parse(json);
-        if (data) { // NUL is not even parsed
-            assert_text_equal(map(openid(json)).user, expected);
-        }
-    }
-    assert_text_equal(map(openid("{\"sub\":\"1\",\"email\":\"" + std::string(4096, 'x') + "\"}")).user,
-                      "1"); // ID-15
-}
-
-void the_operator_chooses_the_name(void**) {
-    providers::Settings with = settings();
-    with.user_claim = "profile.nick";
-    assert_text_equal(map(openid(R"({"sub":"1","email":"a@x","profile":{"nick":"annie"}})"), {}, with).user,
-                      "annie");
-    assert_text_equal(map(openid(R"({"sub":"1","email":"a@x"})"), {}, with).user, "1");
-}
-
 void only_what_is_needed_is_kept(void**) {
     const std::string token =
         R"({"sub":"1","hd":"example.org","tid":"t","acr":"mfa","amr":["pwd"],"roles":["r"],"realm":{"roles":["x"]}})";
@@ -265,8 +160,7 @@ void raw_claims_are_kept_by_path(void**) {
     needs.claims = {"realm.roles", "/https:~1~1x~1roles", "absent", "empty"};
     const UserData data = openid(R"({"sub":"1","realm":{"roles":["x"]},"empty":""})",
                                  R"({"https://x/roles":[1],"realm":{"roles":["u"]}})");
-    session::Identity identity;
-    providers::keep_claims(data, needs, identity);
+    const session::Identity identity = map(data, needs);
     assert_int_equal(identity.claims.size(), 2);
     const std::string* roles = identity.find_claim("realm.roles");
     assert_non_null(roles);
@@ -276,43 +170,21 @@ void raw_claims_are_kept_by_path(void**) {
     assert_text_equal(*pointer, "[1]");
 }
 
-void raw_numbers_keep_every_digit(void**) {
-    Needs needs;
-    needs.claims = {"id", "small", "ids", "ratio", "nothing"};
-    const UserData data = plain(
-        R"({"id":738529527931269425,"small":5000000000000001,"ids":[738529527931269424,7],"ratio":1.50,"nothing":null})");
-    session::Identity identity;
-    providers::keep_claims(data, needs, identity);
-    const auto claim = [&identity](std::string_view path) {
-        const std::string* json = identity.find_claim(path);
-        return json == nullptr ? std::string("absent") : *json;
-    };
-    assert_text_equal(claim("id"), "738529527931269425");
-    assert_text_equal(claim("small"), "5000000000000001");
-    assert_text_equal(claim("ids"), "[738529527931269424,7]");
-    assert_text_equal(claim("ratio"), "1.50");
-    assert_text_equal(claim("nothing"), "absent");
-}
-
 } // namespace
 
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(ui_02_the_subject_is_the_id_tokens),
         cmocka_unit_test(plain_oauth_has_sub_or_id),
-        cmocka_unit_test(a_numeric_subject_keeps_every_digit),
         cmocka_unit_test(without_a_usable_subject_there_is_nobody),
         cmocka_unit_test(id_06_verified_by_the_source_of_the_address_only),
         cmocka_unit_test(ui_06_null_and_empty_are_absent),
         cmocka_unit_test(ui_07_userinfo_fills_in),
         cmocka_unit_test(id_11_lists_of_text_only),
         cmocka_unit_test(id_11_too_many_are_none),
-        cmocka_unit_test(the_name_for_people),
-        cmocka_unit_test(the_operator_chooses_the_name),
         cmocka_unit_test(only_what_is_needed_is_kept),
         cmocka_unit_test(ui_02_userinfo_does_not_speak_for_the_protocol),
         cmocka_unit_test(raw_claims_are_kept_by_path),
-        cmocka_unit_test(raw_numbers_keep_every_digit),
     };
     return cmocka_run_group_tests_name("provider_identity", tests, nullptr, nullptr);
 }

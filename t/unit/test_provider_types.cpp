@@ -39,6 +39,7 @@ void parameters_belong_to_types(void**) {
         {"original_domain", "auth0"},
         {"realm", "keycloak"},
         {"region", "descope"},
+        {"subject", "generic, oauth2"},
         {"api_url", "github, azure-ad, azure-ad-hybrid"},
         {"domain", "github, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, keycloak"},
         {"nonce",
@@ -67,6 +68,27 @@ void parameters_belong_to_types(void**) {
     assert_true(providers::parameter_names(*find_type("oidc")).find("domain") == std::string::npos);
 }
 
+Settings settings_of(const char* type) {
+    Settings settings = providers::make_settings(*find_type(type), type);
+    settings.client_id = settings.client_secret = "x";
+    return settings;
+}
+
+void a_subject_is_a_path(void**) {
+    const auto problem = [](const char* value) {
+        Settings settings = settings_of("oauth2");
+        const std::string sentence = find_parameter("subject")->set(settings, {value});
+        assert_text_equal(settings.subject_claim, sentence.empty() ? value : "");
+        return sentence;
+    };
+    for (const char* path : {"uuid", "data.id", "/data/id", "/a..b", "name", "https://x/id"}) {
+        assert_text_equal(problem(path), "");
+    }
+    for (const char* path : {"", ".id", "data.", "data..id", "/", "a\nb"}) {
+        assert_has(problem(path), "a dotted path (data.id)");
+    }
+}
+
 void a_row_names_what_there_is(void**) {
     for (const Type* type : providers::types()) {
         for (const providers::Variable& variable : type->variables) {
@@ -81,12 +103,6 @@ void a_row_names_what_there_is(void**) {
             }
         }
     }
-}
-
-Settings settings_of(const char* type) {
-    Settings settings = providers::make_settings(*find_type(type), type);
-    settings.client_id = settings.client_secret = "x";
-    return settings;
 }
 
 void parameters_that_have_no_effect_together(void**) {
@@ -281,6 +297,7 @@ void the_documentation_has_each_row(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(parameters_belong_to_types),
+        cmocka_unit_test(a_subject_is_a_path),
         cmocka_unit_test(a_row_names_what_there_is),
         cmocka_unit_test(parameters_that_have_no_effect_together),
         cmocka_unit_test(many_roles_cost_what_they_are),
