@@ -198,16 +198,26 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
     co_return collected;
 }
 
-session::Strings granted_scopes(const providers::Settings& settings, const providers::Needs& needs,
-                                const std::string& scope) {
-    if (scope.empty()) {
-        return providers::scopes_for(settings, needs); // RFC 6749 5.1: as asked
-    }
-    session::Strings scopes;
-    for (const std::string_view each : core::split(scope, ' ')) {
-        if (!each.empty()) {
-            scopes.emplace_back(each);
+// RFC 6749 3.3 has spaces between scopes; GitHub, LinkedIn and others write commas.
+void append_scopes(session::Strings& scopes, std::string_view list) {
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find_first_of(" ,"), list.size());
+        if (end != 0) {
+            scopes.emplace_back(list.substr(0, end));
         }
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+}
+
+session::Strings granted_scopes(const providers::Settings& settings, const providers::Needs& needs,
+                                const std::optional<std::string>& answered) {
+    session::Strings scopes;
+    if (answered) {
+        append_scopes(scopes, *answered); // none, where it is empty
+        return scopes;
+    }
+    for (const std::string& asked : providers::scopes_for(settings, needs)) { // RFC 6749 5.1
+        append_scopes(scopes, asked);
     }
     return scopes;
 }

@@ -19,8 +19,8 @@ struct SignedIn {
     std::optional<std::int64_t> auth_time;
     std::string id_token;
     std::string access_token;
-    std::string scope; // as granted; empty: as asked
-    std::string note;  // for the log line of the sign-in: what was missing and did no harm; empty: nothing
+    std::optional<std::string> scope; // as answered; absent: as asked
+    std::string note; // for the log line of the sign-in: what was missing and did no harm; empty: nothing
 };
 
 // All references outlive the flow that awaits this. Nothing is retried: a code is redeemed once, and the

@@ -66,7 +66,7 @@ Members::Text text_of(core::JsonView value) {
     return {std::string(*text), false};
 }
 
-// RFC 6749 3.3, 5.1: one string. Some providers, such as Twitch, answer with a list.
+// RFC 6749 3.3, 5.1: one string. Some providers, such as Twitch, answer with a list, some call it scp.
 Members::Text scope_of(core::JsonView value) {
     if (!value.is_array()) {
         return text_of(value);
@@ -111,7 +111,7 @@ Members members_of(core::JsonView object) {
     members.id_token = text_of(object.get("id_token"));
     members.refresh_token = text_of(object.get("refresh_token"));
     members.token_type = text_of(object.get("token_type"));
-    members.scope = scope_of(object.get("scope"));
+    members.scope = scope_of(object.get(object.get("scope") ? "scope" : "scp"));
     members.expires_in = lifetime_of(object.get("expires_in"));
     return members;
 }
@@ -256,7 +256,7 @@ core::Result<TokenSet> process_token_response(const net::HttpResponse& response,
     tokens.id_token = std::move(members->id_token.value).value_or("");
     tokens.refresh_token = std::move(members->refresh_token.value).value_or("");
     tokens.token_type = members->token_type.value ? "bearer" : "";
-    tokens.scope = std::move(members->scope.value).value_or("");
+    tokens.scope = std::move(members->scope.value);
     tokens.expires_in = members->expires_in;
     return tokens;
 }

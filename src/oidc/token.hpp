@@ -14,11 +14,11 @@
 namespace oauth::oidc {
 
 struct TokenSet {
-    std::string access_token;               // empty: none, where none is needed
-    std::string id_token;                   // empty: none
-    std::string refresh_token;              // empty: none
-    std::string token_type;                 // "bearer"; empty: not answered, which is taken for bearer
-    std::string scope;                      // empty: not answered, so it is the one that was asked for
+    std::string access_token;         // empty: none, where none is needed
+    std::string id_token;             // empty: none
+    std::string refresh_token;        // empty: none
+    std::string token_type;           // "bearer"; empty: not answered, which is taken for bearer
+    std::optional<std::string> scope; // as answered; empty: none was granted; absent: all that was asked
     std::optional<std::int64_t> expires_in; // seconds, 0..10 years; nullopt if absent or out of range
 };
 

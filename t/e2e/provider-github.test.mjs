@@ -131,6 +131,22 @@ e2e('github: scopes that the user took away', async (h) => {
   await refused(byOrg, 'read:org was taken away', { status: [403, 502], codes: ['provider_error', 'policy_denied', 'access_denied'] });
 });
 
+e2e('TK-17 github: the scopes that were granted come with commas, and an empty list is none', async (h) => {
+  const mock = await startMock(h, new GitHubMock());
+  for (const [rules, whenGranted, otherwise] of [['oauth_allow scope=repo;', signedIn, denied], ['oauth_deny scope=repo; oauth_allow any;', denied, signedIn], ['oauth_allow scope!=repo;', denied, signedIn]]) {
+    const site = await providerSite(h, mock, { blocks: block(mock, 'scope user:email repo;'), rules });
+    for (const form of [false, true]) {
+      mock.formOnly = form;
+      mock.granted = undefined;
+      await whenGranted(site, rules + ' granted');
+      for (const scopes of [['user:email'], []]) {
+        mock.granted = () => scopes;
+        await otherwise(site, `${rules} granted: ${scopes}`);
+      }
+    }
+  }
+});
+
 e2e('github: organisations and teams are asked for only where a rule needs them, all pages of them', async (h) => {
   const mock = await startMock(h, new GitHubMock());
   const site = await providerSite(h, mock, { blocks: block(mock), rules: 'oauth_allow org=acme-fake;' });

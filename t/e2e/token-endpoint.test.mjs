@@ -160,6 +160,14 @@ e2e('TK-17 a scope that was not granted does not satisfy a rule', async (h) => {
   assert.equal(site.upstream.requests.length, 0);
   site.provider.token = alter({ scope: 'openid email admin' });
   await assertAccepted(site, 'granted');
+  for (const scope of ['openid,email,admin', 'openid, admin', ['openid', 'admin'], undefined, null]) {
+    site.provider.token = alter({ scope });
+    await assertAccepted(site, 'granted: ' + JSON.stringify(scope));
+  }
+  for (const scope of ['', [], 'openid,email', 'administrator', 'openid,,email']) {
+    site.provider.token = alter({ scope });
+    assert.equal((await new Browser().navigate(site.origin + '/')).status, 403, JSON.stringify(scope));
+  }
 });
 
 e2e('TK-18 two clicks redeem a code once, whichever workers they reach', async (h) => {

@@ -124,7 +124,7 @@ void a_whole_answer_is_read(void**) {
     assert_text_equal(tokens.id_token, "a.b.c");
     assert_text_equal(tokens.refresh_token, "the-refresh");
     assert_text_equal(tokens.token_type, "bearer");
-    assert_text_equal(tokens.scope, "openid email");
+    assert_text_equal(tokens.scope.value_or("?"), "openid email");
     assert_true(tokens.expires_in == 3600);
 }
 
@@ -134,7 +134,7 @@ void the_least_answer_is_read(void**) {
                  IdTokenRule::optional);
     assert_text_equal(tokens.id_token, "");
     assert_text_equal(tokens.refresh_token, "");
-    assert_text_equal(tokens.scope, "");
+    assert_false(tokens.scope.has_value()); // as asked
     assert_false(tokens.expires_in.has_value());
 }
 
@@ -292,10 +292,19 @@ void tokens_are_visible_ascii_of_bounded_size(void**) {
 }
 
 void scopes_come_as_text_or_as_a_list(void**) {
-    assert_text_equal(accepted(answer(body().with("scope", "[\"a\",\"b:c\"]").text())).scope, "a b:c");
-    assert_text_equal(accepted(answer(body().with("scope", "[]").text())).scope, "");
-    for (const char* scope : {"1", "{}", "[1]", "[null]", "\"a\\nb\"", "\"\xc3\xa9\""}) {
-        expect_refused(body().with("scope", scope), "scope is malformed");
+    const auto scope = [](const Object& object) {
+        return accepted(answer(object.text())).scope.value_or("as asked");
+    };
+    assert_text_equal(scope(body().with("scope", "[\"a\",\"b:c\"]")), "a b:c");
+    assert_text_equal(scope(body().with("scope", "\"a,b:c\"")), "a,b:c");
+    assert_text_equal(scope(body().with("scope", "[]")), ""); // none was granted
+    assert_text_equal(scope(body().with("scope", "\"\"")), "");
+    assert_text_equal(scope(body().with("scope", "null")), "as asked");
+    assert_text_equal(scope(body().without("scope")), "as asked");
+    assert_text_equal(scope(body().without("scope").with("scp", "[\"a\"]")), "a");
+    assert_text_equal(scope(body().with("scp", "[\"a\"]")), "openid email");
+    for (const char* other : {"1", "{}", "[1]", "[null]", "\"a\\nb\"", "\"\xc3\xa9\""}) {
+        expect_refused(body().with("scope", other), "scope is malformed");
     }
     expect_refused(body().with("scope", quoted(std::string(64 * 1024 + 1, 's'))), "scope is malformed");
 }
@@ -304,7 +313,10 @@ void forms_where_they_are_expected(void**) {
     const auto tokens = accepted(form("access_token=gho_1&scope=read%3Aorg%2Cuser&expires_in=60"),
                                  IdTokenRule::optional, TokenFormat::json_or_form);
     assert_text_equal(tokens.access_token, "gho_1");
-    assert_text_equal(tokens.scope, "read:org,user");
+    assert_text_equal(tokens.scope.value_or("?"), "read:org,user");
+    const auto none =
+        accepted(form("access_token=gho_1&scope="), IdTokenRule::optional, TokenFormat::json_or_form);
+    assert_text_equal(none.scope.value_or("as asked"), "");
     assert_true(tokens.expires_in == 60);
     assert_text_equal(
         accepted(answer(R"({"access_token":"t"})"), IdTokenRule::optional, TokenFormat::json_or_form)
