@@ -66,7 +66,7 @@ void sc_16_a_lifetime_that_was_shortened(void**) {
                     .body.find("\"expires_at\":" + std::to_string(unit::start_of_time + 100)) !=
                 std::string::npos);
     // It is forgotten no sooner than it could open something again.
-    assert_int_equal(world.serve(world.request("GET", "/auth/oauth/logout")).status, 302);
+    assert_int_equal(world.serve(world.request("POST", "/auth/oauth/logout")).status, 303);
     assert_int_equal(world.ledger.revoked.at(session->session.id), sealed);
     world.sign_in_as("user-2");
     world.clock.advance(100);

@@ -131,7 +131,14 @@ void check(const Case& each, World& world) {
     world.op.instead.clear();
     const std::size_t sent = world.http.sent.size();
     const bool used = each.token_requests > 0;
-    assert_failure(world.serve(request), used ? "state_invalid" : each.code, used ? 400 : each.status);
+    const web::Answer again = world.serve(request);
+    if (used) { // the code went out: whoever comes back is led on, without a session and without a request
+        assert_int_equal(again.status, 302);
+        assert_text_equal(World::location(again), "https://app.example/page");
+        assert_false(World::sets_session(again, world.session_name()));
+    } else {
+        assert_failure(again, each.code, each.status);
+    }
     assert_int_equal(world.http.sent.size(), sent);
 }
 

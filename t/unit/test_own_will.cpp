@@ -123,7 +123,8 @@ void another_account_ends_the_session_first(void**) {
         assert_text_equal(World::query_of(World::location(answer)).find("prompt").value_or(""), "login");
         assert_true(world.ledger.is_revoked(id));
         assert_null(world.current().get());
-        assert_int_equal(world.jar.size(), 1); // the sign-in's
+        assert_false(world.jar.contains(world.session_name()));
+        assert_int_equal(world.jar.size(), 2); // the sign-ins': that which was used tells the way back
     }
 }
 
