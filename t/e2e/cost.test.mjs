@@ -83,7 +83,7 @@ e2e('DS-07 DS-08 what a request costs is linear in what was sent', async (h) => 
     figures.push(`${kind}: ${median(ratios).toFixed(1)}`);
     assert.ok(median(ratios) < MOST, `${kind}: eight times as many cost ${ratios.map((ratio) => ratio.toFixed(1)).join(', ')} times as much`);
   }
-  assert.ok(longest < 1000 || process.env.OAUTH_SANITIZE, `a request took ${longest} microseconds`);
+  assert.ok(longest < 5000 || process.env.OAUTH_SANITIZE, `a request took ${longest} microseconds`);
   console.log(`# with ${FEW} of them a request takes ${longest.toFixed(0)} microseconds at most`);
   console.log('# eight times as much costs, times: ' + figures.join('; '));
 });

@@ -199,7 +199,7 @@ void a_pattern_that_hits_its_limit_lets_nobody_in(void**) {
     world.policies["slow"] = make_set(world, {"allow user~LIMIT"});
     world.policies["not_slow"] = make_set(world, {"deny user~LIMIT", "allow any"});
     world.policies["deeper"] = make_set(world, {"deny policy=slow", "allow any"});
-    world.policies["plain"] = make_set(world, {"allow user~LIMIT", "allow any"});
+    world.policies["plain"] = make_set(world, {"allow user~LIMIT", "allow group=a"});
     Identity identity = with_groups({"a"});
     identity.user = "x";
     const auto verdict = [&](const std::vector<std::string>& lines) {
