@@ -101,6 +101,8 @@ core::JsonView UserData::claim(std::string_view path) const {
     return {};
 }
 
+namespace {
+
 // Plain OAuth 2.0 has no fixed name for the subject: what the operator says, else sub or id. A name or an
 // address is never taken by itself, because somebody else may have it tomorrow.
 core::JsonView find_subject(const Settings& settings, const UserData& data) {
@@ -135,6 +137,8 @@ bool is_usable_subject(std::optional<std::string_view> subject) {
     return subject && !subject->empty() && subject->size() <= max_subject &&
            !core::has_control_characters(*subject);
 }
+
+} // namespace
 
 core::Result<session::Identity> map_identity(const Settings& settings, const UserData& data,
                                              const Needs& needs) {
