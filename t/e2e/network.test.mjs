@@ -79,7 +79,7 @@ async function comeAndGoManyTimes(site, times) {
 
 e2e('DS-02 sign-ins that are begun and left while no name is looked up take one thread, and nothing that grows', async (h) => {
   const { names, site } = await siteWithoutNames(h);
-  const [worker] = workersOf(site.nginx);
+  const [worker] = await until(() => workersOf(site.nginx).length > 0 && workersOf(site.nginx), 'the worker');
   names.silence();
   const costs = [];
   for (const times of [100, 100, 400]) { // the first round also pays for what is made once

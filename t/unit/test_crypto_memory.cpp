@@ -10,6 +10,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
+#include <openssl/rand.h>
 
 #include <cstdlib>
 #include <functional>
@@ -114,10 +116,20 @@ int main() {
     if (CRYPTO_set_mem_functions(take, change, give) != 1) {
         return 1;
     }
+    // As in nginx, which begins to use OpenSSL in the master process: without memory even for that it
+    // crashes.
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+    OSSL_PROVIDER* provider = OSSL_PROVIDER_load(nullptr, "default");
+    unsigned char byte = 0;
+    if (provider == nullptr || RAND_bytes(&byte, 1) != 1) {
+        return 1;
+    }
     const CMUnitTest tests[] = {
         cmocka_unit_test(primitives),
         cmocka_unit_test(sealing),
         cmocka_unit_test(keys),
     };
-    return cmocka_run_group_tests_name("crypto without memory", tests, nullptr, nullptr);
+    const int failed = cmocka_run_group_tests_name("crypto without memory", tests, nullptr, nullptr);
+    OSSL_PROVIDER_unload(provider);
+    return failed;
 }
