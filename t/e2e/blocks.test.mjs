@@ -22,7 +22,7 @@ e2e('what is wrong in an included file is told with that file and line', async (
     ['oauth_policy staff { include bad.inc; }', { 'bad.inc': '\n\noauth_allow gruop=x;' }, /unknown condition "gruop".* in \S+\/bad\.inc:3$/],
     ['oauth_policy staff { include missing.inc; }', {}, /missing\.inc/], ['oauth_provider test oidc { include; }', {}, /"include": found 0 files, accepted: one/],
     ['oauth_policy staff { include a b; }', {}, /"include": found 2 files, accepted: one/]]) {
-    const result = configTest(server('oauth_allow policy=staff;', http), { files });
+    const result = configTest(server('oauth_allow policy=staff;', http.startsWith('oauth_policy') ? `${PROVIDER}\n${http}` : http), { files });
     assert.notEqual(result.code, 0);
     assert.match(emerg(result)[0], pattern);
   }
