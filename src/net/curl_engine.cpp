@@ -5,6 +5,7 @@
 #include "curl_engine.hpp"
 
 #include "in_libcurl.hpp"
+#include "libcurl.hpp"
 
 #include <openssl/x509.h>
 
@@ -62,8 +63,10 @@ Interest interest_of(int what) {
     }
 }
 
+} // namespace
+
 // Certificates are passed as OpenSSL objects, so libcurl must use the same OpenSSL as this module.
-const char* what_libcurl_lacks() {
+const char* what_libcurl_lacks() noexcept {
     const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
     if ((info->features & CURL_VERSION_ASYNCHDNS) == 0) {
         return "libcurl is built without asynchronous name resolution";
@@ -74,8 +77,6 @@ const char* what_libcurl_lacks() {
     }
     return nullptr;
 }
-
-} // namespace
 
 CurlEngine::~CurlEngine() = default;
 

@@ -6,11 +6,21 @@
 #include "../core/bytes.hpp"
 #include "../core/record.hpp"
 
+#include <algorithm>
+
 namespace oauth::session {
 
 namespace {
 constexpr char format_version = 1;
 constexpr std::size_t prefix_size = 2;
+constexpr std::size_t prefix_characters = 4; // base64url of the prefix and one byte more
+
+// Says no to nearly all that others have made, before it costs anything.
+bool has_prefix(std::string_view sealed, auto knows_mark) {
+    const auto bytes = core::base64url_decode(sealed.substr(0, prefix_characters));
+    return bytes && bytes->size() > prefix_size && bytes->front() == format_version &&
+           knows_mark(static_cast<unsigned char>((*bytes)[1]));
+}
 } // namespace
 
 std::string binding(std::string_view cookie_name, std::string_view base_url) {
@@ -63,7 +73,10 @@ std::optional<std::string> Sealer::seal(core::Random& random, std::string_view b
 }
 
 std::optional<std::string> Sealer::open(std::string_view binding, std::string_view sealed) {
-    if (sealed.size() > max_sealed) {
+    const auto knows_mark = [this](unsigned char mark) {
+        return std::any_of(keys_.begin(), keys_.end(), [mark](const Key& key) { return key.mark == mark; });
+    };
+    if (sealed.size() > max_sealed || !has_prefix(sealed, knows_mark)) {
         return std::nullopt;
     }
     const auto bytes = core::base64url_decode(sealed);

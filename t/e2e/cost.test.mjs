@@ -50,6 +50,8 @@ const kinds = {
   'cookies of ours, a line each': (n) => ['/', many(n, 'Cookie: oauth=#\r\n')],
   'cookies of ours in one line': (n) => ['/', `Cookie: ${many(n, 'oauth=#; ')}\r\n`],
   'chunks of a session': (n) => ['/', `Cookie: ${many(n, 'oauth.#=a; ')}\r\n`],
+  'sessions that do not open': (n) => ['/', `Cookie: ${many(n, `oauth=AQs${'A'.repeat(60)}#; `)}\r\n`],
+  'parts of as many sessions': (n) => ['/', `Cookie: ${many(n >> 1, `oauth.0=AQsAAAAAAAA#a; oauth.1=AQsAAAAAAAA#${'a'.repeat(40)}; `)}\r\n`],
   'cookies of sign-ins': (n) => ['/', `Cookie: ${many(n, 'oauth_login_#=aa; ')}\r\n`],
   'cookies of the application, with one of ours': (n) => ['/', `Cookie: ${many(n, 'name#=a; ')}oauth=1\r\n`],
   'parameters of a callback': (n) => ['/auth/oauth/test/callback?' + many(n, 'parameter=#&') + 'state=s', ''],

@@ -237,6 +237,29 @@ e2e('no garbage between BEGIN and END comes past nginx -t, and what it accepts a
   assert.equal((await site.browser.fetch(site.origin + '/')).status, 200);
 });
 
+// A library that has libcurl say that it cannot look names up without waiting.
+e2e('a libcurl that lacks what is needed is found by nginx -t, where the module is in use', (h) => {
+  const folder = h.folder();
+  const [source, library] = ['shim.c', 'shim.so'].map((name) => path.join(folder, name));
+  writeFileSync(source, `#include <curl/curl.h>
+curl_version_info_data *curl_version_info(CURLversion version) {
+    static curl_version_info_data data;
+    data.age = CURLVERSION_NOW;
+    data.version = "0";
+    data.ssl_version = "OpenSSL/3";
+    data.features = CURL_VERSION_SSL;
+    return &data;
+}
+`);
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', library, source]);
+  const env = preload(library);
+  const text = (mode) => `oauth_provider test oidc { issuer https://id.example.org; client_id c; client_secret s; } server { listen 127.0.0.1:8080; oauth ${mode}; }`;
+  const { code, stderr } = configTest(text('optional'), { env });
+  assert.notEqual(code, 0);
+  assert.match(stderr, /\[emerg\].*libcurl is built without asynchronous name resolution/);
+  assert.equal(configTest(text('off'), { env }).code, 0);
+});
+
 e2e('certificates that do not parse are found by nginx -t', async (h) => {
   const file = path.join(h.folder(), 'broken.pem');
   writeFileSync(file, '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n');

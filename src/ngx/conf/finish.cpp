@@ -8,6 +8,8 @@
 #include "../pool.hpp"
 #include "rules.hpp"
 
+#include "../../net/libcurl.hpp"
+
 #include <algorithm>
 
 namespace oauth::ngx {
@@ -184,6 +186,10 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     main.in_use = in_use;
     if (!in_use) {
         return NGX_OK;
+    }
+    if (const char* lack = net::what_libcurl_lacks()) { // else each worker would find it
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: %s, which the module needs", lack);
+        return NGX_ERROR;
     }
     warn_of_bypasses(cf, compiled);
     for (const ServerConf* server : compiled.servers) {

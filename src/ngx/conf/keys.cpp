@@ -7,6 +7,7 @@
 
 #include "../../core/secrets.hpp"
 #include "../../jose/jwk.hpp"
+#include "../../session/sealer.hpp"
 
 namespace oauth::ngx {
 
@@ -35,6 +36,9 @@ std::string check_session_key(const Source& key) {
         return "the value itself is not at least 256 bits written as base64, base64url or hexadecimal "
                "digits" +
                how;
+    }
+    if (!session::Sealer::create({key.text}, "session")) { // as each worker will do
+        return "OpenSSL cannot use the key" + how;
     }
     return "";
 }
