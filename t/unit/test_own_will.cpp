@@ -159,12 +159,22 @@ void another_account_where_nobody_is_signed_in_is_a_sign_in(void**) {
         world.serve(request_from(world, {"GET", "cross-site", "", ""}, "/auth/oauth/op", "account=other"));
     assert_int_equal(answer.status, 302);
     assert_text_equal(World::query_of(World::location(answer)).find("prompt").value_or(""), "login");
-    flow::Request ahead = world.request("GET", "/auth/oauth/op", "account=other");
-    ahead.sec_purpose = "prefetch";
+}
+
+void another_account_ends_nothing_ahead_of_time(void**) {
+    World world;
     world.sign_in_as("user-1");
-    world.serve(ahead);
-    world.serve(world.request("HEAD", "/auth/oauth/op", "account=other"));
-    assert_non_null(world.current().get());
+    flow::Request ahead =
+        request_from(world, {"GET", "same-origin", "", ""}, "/auth/oauth/op", "account=other");
+    ahead.sec_purpose = "prefetch";
+    const flow::Request head =
+        request_from(world, {"HEAD", "same-origin", "", ""}, "/auth/oauth/op", "account=other");
+    for (const flow::Request& request : {ahead, head}) {
+        const web::Answer answer = world.serve(request);
+        assert_false(World::location(answer).starts_with("https://op.example/"));
+        assert_true(answer.set_cookies.empty());
+        assert_non_null(world.current().get());
+    }
 }
 
 void lo_01_nothing_is_ended_ahead_of_time(void**) {
@@ -202,6 +212,7 @@ int main() {
         cmocka_unit_test(another_account_ends_the_session_first),
         cmocka_unit_test(another_account_is_asked_back_by_the_same_rule),
         cmocka_unit_test(another_account_where_nobody_is_signed_in_is_a_sign_in),
+        cmocka_unit_test(another_account_ends_nothing_ahead_of_time),
         cmocka_unit_test(lo_01_nothing_is_ended_ahead_of_time),
         cmocka_unit_test(our_own_pages_are_not_asked_back),
     };
