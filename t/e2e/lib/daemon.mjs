@@ -16,7 +16,9 @@ function isAlive(pid) {
 
 export class Daemon extends Nginx {
   write(http, main = '') {
-    super.write(http, main);
+    // nginx would drop what the sanitizers need, too, and its successor could not load the module.
+    const kept = process.env.OAUTH_SANITIZE ? 'env LD_PRELOAD;\nenv ASAN_OPTIONS;\nenv UBSAN_OPTIONS;\n' : '';
+    super.write(http, kept + main);
     writeFileSync(this.configurationFile, readFileSync(this.configurationFile, 'utf8').replace('daemon off;', 'daemon on;'));
   }
 
