@@ -35,19 +35,26 @@ std::optional<std::string> text_fact(core::JsonView value) {
 }
 
 std::optional<session::Strings> list_fact(core::JsonView value) {
-    if (const auto string = value.as_string()) {
-        return session::Strings{std::string(*string)};
+    const auto text_of = [](core::JsonView scalar) {
+        const auto string = scalar.as_string();
+        return string ? string : scalar.number_text();
+    };
+    if (const auto text = text_of(value)) {
+        return session::Strings{std::string(*text)};
     }
     if (!value.is_array()) {
         return std::nullopt;
     }
     session::Strings strings;
     for (const core::JsonView element : value.elements()) {
-        const auto string = element.as_string();
-        if (!string || strings.size() == max_list) {
+        if (element.is_null()) {
+            continue; // absent, as a member that is null
+        }
+        const auto text = text_of(element);
+        if (!text || strings.size() == max_list) {
             return std::nullopt;
         }
-        strings.emplace_back(*string);
+        strings.emplace_back(*text);
     }
     return strings;
 }

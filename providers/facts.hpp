@@ -15,7 +15,8 @@ constexpr std::size_t max_list = 10000;
 
 // A text, or a number as it was sent; nullopt for a list, an object or a text that is too long.
 std::optional<std::string> text_fact(core::JsonView value);
-// A list of strings; a single string counts as a list of one. nullopt if it has anything else in it.
+// A list of texts, and of numbers as they were sent; one alone counts as a list of one. An element that is
+// null counts as absent. nullopt if it has anything else in it.
 std::optional<session::Strings> list_fact(core::JsonView value);
 // True for true, and for "true" if the provider is known to write it as a text.
 bool is_true(core::JsonView value, Type::VerifiedFlag flag);

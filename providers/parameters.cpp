@@ -33,11 +33,22 @@ std::string set_text(Settings& settings, const Values& values) {
     return "";
 }
 
+// RFC 6901 3: "~0" and "~1" are all that begins with '~'.
+bool has_bad_escape(std::string_view pointer) {
+    for (std::size_t at = pointer.find('~'); at != std::string_view::npos; at = pointer.find('~', at + 1)) {
+        if (at + 1 == pointer.size() || (pointer[at + 1] != '0' && pointer[at + 1] != '1')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // A dotted path without an empty name in it, or a JSON Pointer.
 std::string set_subject(Settings& settings, const Values& values) {
     const std::string& path = values[0];
     const bool has_gap = path.starts_with('.') || path.ends_with('.') || path.find("..") != std::string::npos;
-    if (!is_plain_text(path) || path == "/" || (has_gap && !path.starts_with('/'))) {
+    const bool is_broken = path.starts_with('/') ? path == "/" || has_bad_escape(path) : has_gap;
+    if (!is_plain_text(path) || is_broken) {
         return wrong(path,
                      "a member of the userinfo answer (uuid), a dotted path (data.id) or a JSON Pointer");
     }

@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <new>
@@ -72,12 +73,41 @@ bool is_beyond_doubles(std::string_view integer) {
     return integer.size() > greatest.size() || (integer.size() == greatest.size() && integer > greatest);
 }
 
-void quote_great_integers(cJSON* node) {
-    if (cJSON_IsRaw(node) != 0 && is_integer(node->valuestring) && is_beyond_doubles(node->valuestring)) {
-        node->type = cJSON_String;
+// Without sign, point, exponent, and zeros at both ends.
+std::string significant_digits(std::string_view number) {
+    std::string digits;
+    for (const char c : number.substr(0, number.find_first_of("eE"))) {
+        if (c >= '1' || (c == '0' && !digits.empty())) {
+            digits += c;
+        }
+    }
+    digits.erase(digits.find_last_not_of('0') + 1);
+    return digits;
+}
+
+// The double gives back each digit that was sent. It does not if it is infinite, or became 0.
+bool is_held_by_double(std::string_view number, double value) {
+    constexpr std::size_t most = 17; // no double tells more digits apart
+    const std::string digits = significant_digits(number);
+    if (digits.size() > most || digits.empty()) {
+        return digits.empty();
+    }
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific,
+                                   static_cast<int>(digits.size()) - 1)
+                         .ptr;
+    return std::isfinite(value) && significant_digits({text, static_cast<std::size_t>(end - text)}) == digits;
+}
+
+void quote_great_numbers(cJSON* node) {
+    if (cJSON_IsRaw(node) != 0) {
+        const std::string_view number = node->valuestring;
+        const bool safe =
+            is_integer(number) ? !is_beyond_doubles(number) : is_held_by_double(number, node->valuedouble);
+        node->type = safe ? cJSON_Raw : cJSON_String;
     }
     for (cJSON* child = node->child; child != nullptr; child = child->next) {
-        quote_great_integers(child);
+        quote_great_numbers(child);
     }
 }
 
@@ -110,7 +140,8 @@ JsonView element_at(JsonView array, std::string_view index) {
     auto elements = array.elements();
     auto position = parse_decimal(index, 1000000);
     bool leading_zero = index.size() > 1 && index[0] == '0';
-    return position && !leading_zero && *position < elements.size() ? elements[*position] : JsonView();
+    const bool is_there = position && !leading_zero && *position < elements.size();
+    return is_there && !elements[*position].is_null() ? elements[*position] : JsonView();
 }
 
 JsonView at_pointer(JsonView view, std::string_view pointer) {
@@ -158,7 +189,10 @@ std::optional<Json> Json::parse(std::string_view text, int max_depth) {
         return std::nullopt;
     }
     Json json(cJSON_ParseWithLengthOpts(text.data(), text.size(), nullptr, 0));
-    if (!json.root_ || keep_number_texts(json.root_.get(), *numbers) != numbers->size() ||
+    if (!json.root_) {
+        throw std::bad_alloc(); // the text is JSON: what cJSON lacks is memory
+    }
+    if (keep_number_texts(json.root_.get(), *numbers) != numbers->size() ||
         has_duplicate_names(json.root_.get())) {
         return std::nullopt;
     }
@@ -292,7 +326,7 @@ std::string JsonView::dump_interoperable() const {
     if (!copy) {
         throw std::bad_alloc();
     }
-    quote_great_integers(copy.get());
+    quote_great_numbers(copy.get());
     return print(copy.get());
 }
 

@@ -20,7 +20,8 @@ using Trust = std::unique_ptr<X509_STORE, TrustDeleter>;
 // Both throw std::bad_alloc.
 Trust trust_certificates(std::string_view pem, std::string& error);
 
-// Trusts the certificates in the file; trusts none if the file is absent or broken.
+// Trusts the certificates in the file that can be read, and none if there is no such file. Throws
+// std::runtime_error, with the file's name, if it cannot be opened or read, or holds none.
 Trust trust_certificates_file(const char* path);
 
 } // namespace oauth::net

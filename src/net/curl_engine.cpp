@@ -99,8 +99,6 @@ bool CurlMultiEngine::initialise(std::string& error) {
         error = lack;
         return false;
     }
-    const char* bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
-    system_trust_ = trust_certificates_file(bundle != nullptr ? bundle : X509_get_default_cert_file());
     multi_ = curl_multi_init();
     if (multi_ == nullptr) {
         throw std::bad_alloc();
@@ -133,6 +131,15 @@ CurlMultiEngine::~CurlMultiEngine() {
     }
 }
 
+// Read for the first client that has no certificates of its own. Where that fails the next one tries again.
+X509_STORE* CurlMultiEngine::system_trust() {
+    if (!system_trust_) {
+        const char* bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+        system_trust_ = trust_certificates_file(bundle != nullptr ? bundle : X509_get_default_cert_file());
+    }
+    return system_trust_.get();
+}
+
 std::unique_ptr<HttpClient> CurlMultiEngine::make_client(HttpLimits limits, std::string& error) {
     auto settings = std::make_shared<ClientSettings>();
     if (!limits.trusted_certificates.empty()) {
@@ -141,7 +148,7 @@ std::unique_ptr<HttpClient> CurlMultiEngine::make_client(HttpLimits limits, std:
             return nullptr;
         }
     }
-    settings->trust = settings->own_trust ? settings->own_trust.get() : system_trust_.get();
+    settings->trust = settings->own_trust ? settings->own_trust.get() : system_trust();
     settings->limits = std::move(limits);
     return std::make_unique<CurlClient>(*this, std::move(settings));
 }

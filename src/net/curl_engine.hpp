@@ -70,6 +70,7 @@ private:
     static int on_socket(CURL* easy, curl_socket_t socket, int what, void* engine, void* watched) noexcept;
     static int on_timeout(CURLM* multi, long milliseconds, void* engine) noexcept;
 
+    X509_STORE* system_trust();
     void begin(Entry& entry);
     void add_to_multi(Entry& entry) noexcept;
     void wait_for_name(Entry& entry, const NameToLookUp& name);

@@ -88,7 +88,8 @@ Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys,
                           const IdTokenExpectation& expected) {
     // OpenID Connect Core 3.1.3.7 (7), RFC 8725 3.1: alg is one that the caller allows
     if (!contains(expected.algorithms, jws.alg)) {
-        return "its algorithm is not allowed: found \"" + core::for_log(jws.alg) +
+        const auto name = jws.header.root().get("alg").as_string(); // as it was sent, not its canonical form
+        return "its algorithm is not allowed: found \"" + core::for_log(name.value_or(jws.alg)) +
                "\", accepted: " + core::for_log(join(expected.algorithms)) +
                " (signing_algorithms, or the metadata)";
     }

@@ -110,8 +110,7 @@ bool ClaimReader::read_string(std::string_view& scalar) {
 bool ClaimReader::read_word(std::string_view& scalar) {
     const std::string_view word = rest_.substr(0, rest_.find_first_of(" \t\r\n,]"));
     rest_.remove_prefix(word.size());
-    if (word == "null" && is_array_) {
-        has_others_ = true;
+    if (word == "null" && is_array_) { // absent, as a member that is null
         expects_ = Expects::separator;
         return false;
     }

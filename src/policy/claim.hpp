@@ -19,7 +19,7 @@ public:
     bool is_array() const { return is_array_; }
     // True if everything was read without error and the claim is a scalar or an array, not an object or null.
     bool complete() const { return expects_ == Expects::done; }
-    // True if an array had elements that are no scalars. They were skipped.
+    // True if an array had elements that are arrays or objects. They were skipped, as those that are null.
     bool has_others() const { return has_others_; }
 
 private:

@@ -103,7 +103,7 @@ inline const std::vector<Claim> claims = {
     {"null", {}},
     {"{\"a\":\"a\"}", {}},
     {"[{\"a\":1},\"a\"]", {true, true, {"a"}}},
-    {"[null]", {true, true, {}}},
+    {"[null]", {true, false, {}}},
     {"12", {true, false, {"12"}}},
     {"[true, 12]", {true, false, {"true", "12"}}},
     {"[\"a\"", {}},

@@ -6,17 +6,21 @@
 #include "../../src/core/crypto.hpp"
 #include "../../src/jose/jwk.hpp"
 #include "../../src/jose/jws.hpp"
+#include "../../src/net/certificates.hpp"
 #include "../../src/session/sealer.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <new>
 
+#include "certificate_maker.hpp"
 #include "unit.hpp"
 
 namespace {
@@ -110,6 +114,31 @@ void keys(void**) {
     });
 }
 
+int count(const net::Trust& trust) {
+    return sk_X509_OBJECT_num(X509_STORE_get0_objects(trust.get()));
+}
+
+// Neither is a certificate to blame, nor is one left out of the system's.
+void certificates(void**) {
+    const std::string pem =
+        unit::make_identity({.is_authority = true}).pem() + unit::make_identity({.is_authority = true}).pem();
+    without_memory("trusted certificates", [&pem] {
+        std::string error;
+        const net::Trust trust = net::trust_certificates(pem, error);
+        assert_text_equal(error, "");
+        assert_int_equal(count(trust), 2);
+        return true;
+    });
+    char path[] = "/tmp/oauth-bundle-XXXXXX";
+    assert_int_equal(close(mkstemp(path)), 0);
+    std::ofstream(path) << pem;
+    without_memory("the system's certificates", [&path] {
+        assert_int_equal(count(net::trust_certificates_file(path)), 2);
+        return true;
+    });
+    unlink(path);
+}
+
 } // namespace
 
 int main() {
@@ -128,6 +157,7 @@ int main() {
         cmocka_unit_test(primitives),
         cmocka_unit_test(sealing),
         cmocka_unit_test(keys),
+        cmocka_unit_test(certificates),
     };
     const int failed = cmocka_run_group_tests_name("crypto without memory", tests, nullptr, nullptr);
     OSSL_PROVIDER_unload(provider);

@@ -75,7 +75,8 @@ void ed25519_is_eddsa(void**) {
         for (const char* alg : {"EdDSA", "Ed25519"}) {
             accept(token(alg), allowing(allowed), keys);
             accept(token(alg), allowing({"EdDSA"}), keys);
-            refuse(token(alg), "algorithm is not allowed", allowing({"ES256"}), keys);
+            refuse(token(alg), "algorithm is not allowed: found \"" + std::string(alg) + "\"",
+                   allowing({"ES256"}), keys);
         }
         refuse(token("Ed448"), "", allowing({"EdDSA", "Ed448"}), keys);
         refuse(token("ed25519"), "", allowing({"EdDSA"}), keys);

@@ -3,7 +3,11 @@
 #include "../../src/core/json.hpp"
 #include "../../src/core/json_scanner.hpp"
 
+#include <cjson/cJSON.h>
+
 #include <chrono>
+#include <cstdlib>
+#include <new>
 
 #include "unit.hpp"
 
@@ -193,6 +197,9 @@ static void paths_lead_into_the_data(void**) {
     assert_text_equal(root.at_path("/realm_access/roles/1").as_string().value_or("?"), "b");
     assert_true(root.at_path("/https:~1~1x~1y/m~0n").as_integer() == 1);
     assert_true(root.at_path("//").as_integer() == 5);
+    const auto list = Json::parse(R"({"l":[null,"b"]})");
+    assert_false(list->root().at_path("/l/0").exists());
+    assert_text_equal(list->root().at_path("/l/1").as_string().value_or("?"), "b");
     for (std::string_view nothing :
          {"x", "realm_access.x", "realm_access.roles.x", "realm_access.", "/x", "/realm_access/roles/2",
           "/realm_access/roles/-", "/realm_access/roles/01", "/realm_access/roles/+1", "/realm_access/roles/",
@@ -245,15 +252,26 @@ static void an_identifier_is_a_text_or_an_integer(void**) {
     assert_false(JsonView().as_identifier().has_value());
 }
 
-static void great_integers_are_texts_for_others(void**) {
+static void great_numbers_are_texts_for_others(void**) {
     constexpr const char* rows[][2] = {
         {"9007199254740991", "9007199254740991"},
         {"9007199254740992", "\"9007199254740992\""},
         {"-9007199254740991", "-9007199254740991"},
         {"-9007199254740993", "\"-9007199254740993\""},
         {"5000000000000001", "5000000000000001"},
-        {"0.12345678901234567890", "0.12345678901234567890"},
+        {"0.12345678901234567890", "\"0.12345678901234567890\""},
+        {"12345678901234567890.0", "\"12345678901234567890.0\""},
+        {"9007199254740993.0", "\"9007199254740993.0\""},
+        {"9007199254740992.0", "9007199254740992.0"},
         {"1e300", "1e300"},
+        {"1e400", "\"1e400\""},
+        {"-1e400", "\"-1e400\""},
+        {"1e-400", "\"1e-400\""},
+        {"0.1", "0.1"},
+        {"-2.50", "-2.50"},
+        {"0.30000000000000004", "0.30000000000000004"},
+        {"-0.0e5", "-0.0e5"},
+        {"0.5000000000000000000000", "0.5000000000000000000000"},
         {R"({"a":[1234567890123456789,1],"b":"x"})", R"({"a":["1234567890123456789",1],"b":"x"})"}};
     for (const auto& [text, written] : rows) {
         const auto json = Json::parse(text);
@@ -261,6 +279,30 @@ static void great_integers_are_texts_for_others(void**) {
         assert_text_equal(json->root().dump(), text); // a copy was changed
     }
     assert_text_equal(JsonView().dump_interoperable(), "null");
+}
+
+static long allocations_left = 0;
+static void* take(std::size_t size) {
+    return allocations_left-- > 0 ? std::malloc(size) : nullptr;
+}
+
+// To its readers nullopt is a text that is no JSON, which has no claims.
+static void without_memory_is_not_malformed(void**) {
+    cJSON_Hooks hooks{take, std::free};
+    cJSON_InitHooks(&hooks);
+    for (const char* text : {R"("a\u0062")", R"({"a":[1,"b",{"c":null}],"d":2.5})", "1"}) {
+        long most = 0;
+        for (bool has_parsed = false; !has_parsed; ++most) {
+            allocations_left = most;
+            try {
+                assert_true(Json::parse(text).has_value());
+                has_parsed = true;
+            } catch (const std::bad_alloc&) {
+            }
+        }
+        assert_true(most > 1);
+    }
+    cJSON_InitHooks(nullptr);
 }
 
 static void quoting_is_safe_in_html(void**) {
@@ -295,7 +337,7 @@ int main() {
         cmocka_unit_test(a_member_that_is_null_is_absent_ui_06),
         cmocka_unit_test(numbers_keep_their_text),
         cmocka_unit_test(an_identifier_is_a_text_or_an_integer),
-        cmocka_unit_test(great_integers_are_texts_for_others),
+        cmocka_unit_test(great_numbers_are_texts_for_others),
         cmocka_unit_test(a_view_of_another_type_has_no_value),
         cmocka_unit_test(the_grammar_is_that_of_rfc_8259),
         cmocka_unit_test(text_is_utf8_without_nul_or_lone_surrogates_jo_09),
@@ -306,6 +348,7 @@ int main() {
         cmocka_unit_test(integers_never_wrap_idt_06),
         cmocka_unit_test(paths_lead_into_the_data),
         cmocka_unit_test(dumping_gives_back_the_value),
+        cmocka_unit_test(without_memory_is_not_malformed),
         cmocka_unit_test(quoting_is_safe_in_html),
         cmocka_unit_test(an_object_is_written_in_order),
     };

@@ -94,7 +94,7 @@ void ui_07_userinfo_fills_in(void**) {
     assert_text_equal(identity.picture.value_or(""), "p");
 }
 
-void id_11_lists_of_text_only(void**) {
+void id_11_lists_of_texts_and_numbers_only(void**) {
     const std::pair<const char*, const char*> cases[] = {
         {R"("one")", "[one]"},
         {R"(["a","b"])", "[a][b]"},
@@ -102,12 +102,16 @@ void id_11_lists_of_text_only(void**) {
         {"[]", ""},
         {"null", "absent"},
         {R"("")", "absent"},
-        {"5", "absent"},
+        {"5", "[5]"},
+        {"[738529527931269425,1.50]", "[738529527931269425][1.50]"},
+        {"[null]", ""},
+        {"[true]", "absent"},
         {"true", "absent"},
         {R"({"a":1})", "absent"},
-        {R"(["a",1])", "absent"},
-        {R"(["a",null])", "absent"},
+        {R"(["a",1])", "[a][1]"},
+        {R"(["a",null])", "[a]"},
         {R"([["a"]])", "absent"},
+        {R"(["a",1,{}])", "absent"},
         {R"([{"name":"a"}])", "absent"},
     };
     for (const auto& [json, expected] : cases) {
@@ -180,7 +184,7 @@ int main() {
         cmocka_unit_test(id_06_verified_by_the_source_of_the_address_only),
         cmocka_unit_test(ui_06_null_and_empty_are_absent),
         cmocka_unit_test(ui_07_userinfo_fills_in),
-        cmocka_unit_test(id_11_lists_of_text_only),
+        cmocka_unit_test(id_11_lists_of_texts_and_numbers_only),
         cmocka_unit_test(id_11_too_many_are_none),
         cmocka_unit_test(only_what_is_needed_is_kept),
         cmocka_unit_test(ui_02_userinfo_does_not_speak_for_the_protocol),

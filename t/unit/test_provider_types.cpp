@@ -81,10 +81,11 @@ void a_subject_is_a_path(void**) {
         assert_text_equal(settings.subject_claim, sentence.empty() ? value : "");
         return sentence;
     };
-    for (const char* path : {"uuid", "data.id", "/data/id", "/a..b", "name", "https://x/id"}) {
+    for (const char* path :
+         {"uuid", "data.id", "/data/id", "/a..b", "name", "https://x/id", "/a~0~1b", "a~2"}) {
         assert_text_equal(problem(path), "");
     }
-    for (const char* path : {"", ".id", "data.", "data..id", "/", "a\nb"}) {
+    for (const char* path : {"", ".id", "data.", "data..id", "/", "a\nb", "/a~", "/a~2", "/~0/~/b"}) {
         assert_has(problem(path), "a dotted path (data.id)");
     }
 }

@@ -92,8 +92,9 @@ std::string scalar_text(core::JsonView claim) {
     if (claim.is_array()) {
         session::Strings items;
         for (const core::JsonView item : claim.elements()) {
-            if (const auto text = item.as_string()) {
-                items.emplace_back(*text);
+            const auto text = item.as_string();
+            if (const auto shown = text ? text : item.number_text()) {
+                items.emplace_back(*shown);
             }
         }
         return session::joined(items);
