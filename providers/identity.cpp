@@ -33,7 +33,8 @@ void map_email(const Settings& settings, const UserData& data, session::Identity
 }
 
 // What the operator chose is taken as it stands. By default an address is a name only where it is verified,
-// and one that is not is none under another claim either: people choose their preferred_username.
+// and one that is not is none under a claim after it either: people choose their preferred_username. What a
+// type has before it (Entra ID's upn and preferred_username) is given out by administrators.
 std::string user_name(const Settings& settings, const UserData& data, const session::Identity& identity) {
     const bool is_chosen = !settings.user_claim.empty();
     const std::vector<std::string> chosen = {settings.user_claim};

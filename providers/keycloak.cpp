@@ -22,10 +22,24 @@ std::string complete_keycloak(Settings& settings) {
     return "";
 }
 
+// Does a mapper put roles where this is from? Nobody without roles is one whose roles are unknown.
+bool tells_roles(core::JsonView source) {
+    return source.get("realm_access").is_object() || source.get("resource_access").is_object() ||
+           source.get("roles").is_array();
+}
+
 core::Status map_keycloak(const Settings& settings, const UserData& data, const Needs& needs,
                           session::Identity& identity) {
     if (!needs.has("role")) {
         return core::Done{};
+    }
+    if (!data.access_token && !tells_roles(data.id_token_view()) && !tells_roles(data.userinfo_view())) {
+        return core::Error{
+            core::Code::provider_error,
+            "rules need roles, and nothing tells them: the access token is no valid JWT of this realm for "
+            "this user and client (iss, sub, azp, exp, signature), and neither the ID token nor userinfo has "
+            "realm_access, resource_access or roles. \"Add to ID token\" of the mappers of Keycloak's client "
+            "scope \"roles\" puts them there"};
     }
     session::Strings all = identity.roles.value_or(session::Strings());
     bool known = identity.roles.has_value();

@@ -105,8 +105,12 @@ std::string fingerprint(const Settings& settings) {
     }
     record.text(settings.subject_claim);
     record.text(settings.user_claim);
-    for (const std::string& tenant : settings.allowed_tenants) {
-        record.text(tenant);
+    record.text(settings.single_tenant ? settings.tenant : ""); // whom it admits
+    for (const auto* list : {&settings.allowed_tenants, &settings.trusted_audiences}) {
+        record.number(list->size()); // so that no list runs into the next
+        for (const std::string& each : *list) {
+            record.text(each);
+        }
     }
     return core::digest(core::Hash::sha256, std::move(record).finish()).substr(0, size);
 }

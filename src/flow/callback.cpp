@@ -199,7 +199,7 @@ bool may_come_again(Site& site, const session::SignIn& sign_in, const core::Para
                     const Error& error) {
     const bool away = error.code == Code::provider_unreachable || error.code == Code::provider_timeout ||
                       error.code == Code::provider_error;
-    return away && !parameters.has("error") && !site.ledger.is_used(sign_in.state());
+    return away && !oidc::find_given(parameters, "error") && !site.ledger.is_used(sign_in.state());
 }
 
 } // namespace

@@ -185,9 +185,10 @@ core::Task<core::Result<Collected>> collect(Attempt attempt, oidc::ValidatedCall
     }
     if (settings.type->reads_access_token && attempt.site.options.requirements->needs.has("role")) {
         auto claims = co_await verify_access_token(attempt, tokens->access_token, subject);
-        if (claims) { // otherwise the roles are unknown, and a rule on them does not hold
-            collected.data.access_token = std::move(claims.value());
+        if (!claims) {
+            co_return claims.error();
         }
+        collected.data.access_token = std::move(claims.value()); // none: the type's map says what that means
     }
     collected.signed_in.id_token = std::move(tokens->id_token);
     collected.signed_in.access_token = std::move(tokens->access_token);
@@ -237,7 +238,7 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
     // If the issuer is not known yet (a template, or none configured), it must have the type's form, and must
     // then be the issuer of the ID token.
     const bool is_open = settings.is_openid() && expectation(attempt).issuer.empty();
-    const auto response_issuer = is_open ? parameters.find("iss") : std::nullopt;
+    const auto response_issuer = is_open ? oidc::find_given(parameters, "iss") : std::nullopt;
     if (response_issuer && !may_be_issuer(attempt, *response_issuer)) {
         co_return Error{Code::request_invalid, "the iss of the response is no issuer of this provider"};
     }

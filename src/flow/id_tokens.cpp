@@ -105,13 +105,12 @@ core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdToken
     co_return std::move(id_token);
 }
 
-core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token,
-                                                         std::string subject) {
-    const Error unusable{Code::provider_error, "the access token is no JWT of this issuer"};
+core::Task<core::Result<std::optional<core::Json>>>
+verify_access_token(Attempt attempt, std::string access_token, std::string subject) {
     auto jws = jose::parse_compact(access_token);
     if (!jws || !jose::is_asymmetric_algorithm(jws->alg) ||
         claimed_issuer(jws.value()) != attempt.metadata->issuer) {
-        co_return unusable;
+        co_return std::optional<core::Json>();
     }
     auto keys = co_await keys_for(attempt, *attempt.metadata, jws.value());
     if (!keys) {
@@ -123,9 +122,9 @@ core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::s
                     [&](const jose::Jwk* key) { return jose::verify(jws.value(), *key); });
     auto claims = signed_by_issuer ? core::Json::parse(jws->payload) : std::nullopt;
     if (!claims || !is_of_attempt(attempt, claims->root(), subject)) {
-        co_return unusable;
+        co_return std::optional<core::Json>();
     }
-    co_return std::move(*claims);
+    co_return std::move(claims);
 }
 
 } // namespace oauth::flow

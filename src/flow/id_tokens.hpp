@@ -31,9 +31,9 @@ struct IdTokenFacts {
 
 core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdTokenFacts facts);
 
-// The claims of the access token, if it is a valid JWT of the same issuer for this client and user; else
-// provider_error.
-core::Task<core::Result<core::Json>> verify_access_token(Attempt attempt, std::string access_token,
-                                                         std::string subject);
+// The claims of the access token; nullopt: it is no valid JWT of the same issuer for this client and user.
+// An error: the keys could not be had.
+core::Task<core::Result<std::optional<core::Json>>>
+verify_access_token(Attempt attempt, std::string access_token, std::string subject);
 
 } // namespace oauth::flow

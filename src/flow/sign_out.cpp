@@ -8,8 +8,6 @@
 #include "../session/cookies.hpp"
 #include "../session/sign_in.hpp"
 
-#include <set>
-
 namespace oauth::flow {
 
 namespace {
@@ -75,12 +73,10 @@ bool is_own_will(const Request& request) {
     return origin == Origin::own || (origin == Origin::unknown && request.method == "POST");
 }
 
-// One header a name, however often the browser sent it.
 template <class Takes>
 void delete_cookies(const Site& site, const Request& request, Takes takes, web::Answer& answer) {
-    std::set<std::string_view> names;
     for (const auto& [name, value] : request.cookies) {
-        if (takes(name) && names.insert(name).second) {
+        if (takes(name)) {
             forget_cookie(site, request, name, answer);
         }
     }

@@ -79,8 +79,10 @@ std::optional<std::string> asked_return_to(std::string_view form, const std::str
 
 void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer) {
     constexpr std::size_t most = 64;
-    if (answer.set_cookies.size() < most) {
-        answer.set_cookies.push_back(session::delete_cookie(site.options.cookie, request.base_url, name));
+    auto& headers = answer.set_cookies;
+    std::string header = session::delete_cookie(site.options.cookie, request.base_url, name);
+    if (headers.size() < most && std::find(headers.begin(), headers.end(), header) == headers.end()) {
+        headers.push_back(std::move(header)); // one a name, however often the browser sent it
     }
 }
 

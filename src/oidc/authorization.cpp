@@ -94,7 +94,7 @@ core::Status check_issuer(const core::Parameters& parameters, const Authorizatio
     if (expected.issuer.empty()) {
         return core::Done{};
     }
-    const auto issuer = parameters.find("iss");
+    const auto issuer = find_given(parameters, "iss");
     if (!issuer) {
         if (expected.iss_required) {
             return invalid_request("the provider's iss parameter is missing");
@@ -120,13 +120,14 @@ core::Error provider_refusal(std::string_view error) {
 // RFC 6749 4.1.2, OpenID Connect Core 3.3.2.5: a code alone, or a code and an ID token, as was asked for
 core::Status check_response_type(const core::Parameters& parameters,
                                  const AuthorizationExpectation& expected) {
-    if (parameters.has("access_token")) {
+    if (find_given(parameters, "access_token")) {
         return invalid_request("an access token was not asked for here");
     }
-    if (!expected.hybrid && parameters.has("id_token")) {
+    const bool has_id_token = find_given(parameters, "id_token").has_value();
+    if (!expected.hybrid && has_id_token) {
         return invalid_request("an ID token was not asked for here");
     }
-    if (expected.hybrid && parameters.find("id_token").value_or("").empty()) {
+    if (expected.hybrid && !has_id_token) {
         return invalid_request("the id_token parameter is missing");
     }
     return core::Done{};
@@ -164,6 +165,11 @@ std::string build_authorization_url(const AuthorizationRequest& request) {
     return url;
 }
 
+std::optional<std::string_view> find_given(const core::Parameters& parameters, std::string_view name) {
+    const auto value = parameters.find(name);
+    return value && !value->empty() ? value : std::nullopt;
+}
+
 core::Result<std::string> find_state(const core::Parameters& parameters) {
     // RFC 6749 3.1: no response parameter more than once
     for (const std::string_view name : response_parameters) {
@@ -172,7 +178,7 @@ core::Result<std::string> find_state(const core::Parameters& parameters) {
         }
     }
     // RFC 6749 4.1.2: state is required, because it was sent
-    const auto state = parameters.find("state");
+    const auto state = find_given(parameters, "state");
     if (!state) {
         return invalid_state("the state parameter is missing");
     }
@@ -195,18 +201,19 @@ core::Result<ValidatedCallback> process_authorization_response(const core::Param
     if (auto checked = check_issuer(parameters, expected); !checked) {
         return std::move(checked.error());
     }
-    if (const auto error = parameters.find("error")) {
+    if (const auto error = find_given(parameters, "error")) {
         return provider_refusal(*error);
     }
     if (auto checked = check_response_type(parameters, expected); !checked) {
         return std::move(checked.error());
     }
     // RFC 6749 4.1.2: code is required
-    const auto code = parameters.find("code");
+    const auto code = find_given(parameters, "code");
     if (!code || !is_code(*code)) {
         return invalid_request(code ? "the code parameter is malformed" : "the code parameter is missing");
     }
-    return ValidatedCallback(std::string(*code), std::string(parameters.find("id_token").value_or("")));
+    return ValidatedCallback(std::string(*code),
+                             std::string(find_given(parameters, "id_token").value_or("")));
 }
 
 } // namespace oauth::oidc

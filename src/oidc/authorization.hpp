@@ -62,6 +62,9 @@ struct AuthorizationExpectation {
     bool hybrid = false;       // true: id_token must come with the code; false: it must not
 };
 
+// A parameter of the response. RFC 6749 3.1: one that is empty is as good as none.
+std::optional<std::string_view> find_given(const core::Parameters& parameters, std::string_view name);
+
 // RFC 6749 3.1 and 4.1.2. The first step: gives the state, 1..128 characters of [A-Za-z0-9_-]. Errors:
 // request_invalid if state, code, iss, error, error_description, id_token or access_token is repeated;
 // state_invalid if the state is missing or malformed.

@@ -114,6 +114,20 @@ e2e('CB-06 a protocol parameter given twice is refused', async (h) => {
   await assertNotRedeemed(site, 'encoded name', (url) => new URL(url.href + '&%63ode=b'), { code: 'request_invalid' });
 });
 
+// RFC 6749 3.1: "Parameters sent without a value MUST be treated as if they were omitted from the request".
+e2e('a protocol parameter without a value is as good as absent', async (h) => {
+  const site = await h.site();
+  for (const name of ['error', 'iss', 'id_token', 'access_token']) {
+    const browser = new Browser();
+    const url = new URL(await beginSignIn(site, { browser }));
+    url.searchParams.delete(name);
+    const answer = await browser.navigate(new URL(`${url.href}&${name}=`), { headers: JSON_HEADERS, follow: false });
+    assert.equal(answer.status, 302, name + ': ' + answer.text);
+    await assertNotRedeemed(site, name + ' twice', edit((p) => { p.delete(name); p.append(name, ''); p.append(name, ''); }), { code: 'request_invalid' });
+  }
+  await assertNotRedeemed(site, 'code', edit((p) => p.set('code', '')), { code: 'request_invalid' });
+});
+
 e2e('CB-07 a refusal by the provider is shown once, without its words, and without a loop', async (h) => {
   const site = await h.site();
   site.provider.authorize = { error: 'access_denied', description: '<script>alert(1)</script>"\'&' };

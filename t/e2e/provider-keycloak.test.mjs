@@ -74,24 +74,44 @@ e2e('keycloak: groups with a slash, roles of the access token', async (h) => {
   await denied(await rule('role=manage-account'), 'role of another client');
 });
 
-e2e('keycloak: an access token that is not what it should be gives no roles', async (h) => {
+e2e('keycloak: where nothing tells the roles that a rule needs, nobody is signed in', async (h) => {
   const mock = await startMock(h, new KeycloakMock());
-  const site = await providerSite(h, mock, { env: variables(mock), rules: 'oauth_allow role=operator;' });
+  const rules = 'oauth_deny role=operator; oauth_allow any;';
+  const site = await providerSite(h, mock, { env: variables(mock), rules });
+  const free = await providerSite(h, mock, { env: variables(mock) });
+  await denied(site, 'the rule holds');
   const no = async (what) => {
-    const browser = site.newBrowser();
-    const response = await browser.navigate(site.loginUrl);
-    assert.ok([403, 502].includes(response.status), `${what}: ${response.status}`);
-    assert.equal(site.upstream.requests.length, 0, what);
+    mock.callbackUrl = site.callbackUrl;
+    const { lines } = await refused(site, what);
+    assert.match(lines.join('\n'), /"Add to ID token"/, what);
+    mock.callbackUrl = free.callbackUrl;
+    assertKim(await signedIn(free, what + ', and no rule needs roles'));
+    mock.callbackUrl = site.callbackUrl;
   };
-  mock.accessKey = freshKey('stranger');
-  await no('signed by a stranger');
-  mock.accessKey = undefined;
   const changes = { 'of another issuer': { iss: 'https://evil.test/realms/main' }, 'of another user': { sub: 'somebody-else' }, 'expired': { exp: 1 },
-    'for another client': { azp: 'other', aud: 'other' } };
+    'for another client': { azp: 'other', aud: 'other' }, 'no azp': { azp: undefined } };
   for (const [what, change] of Object.entries(changes)) {
     mock.accessClaims = (all) => ({ ...all, ...change });
     await no(what);
   }
+  mock.user = { ...KIM, realm_access: { roles: ['operator'] } };
+  await denied(site, 'a mapper puts them into the ID token');
+  mock.user = { ...KIM, resource_access: { [mock.clientId]: { roles: ['viewer'] } } };
+  await signedIn(site, 'another role, of the client');
+  Object.assign(mock, { user: KIM, accessClaims: undefined, newAccessToken: () => 'opaque-' + freshKey('opaque').kid + Math.random() });
+  await no('opaque');
+  delete mock.newAccessToken;
+  mock.accessKey = freshKey('stranger');
+  await no('signed by a stranger');
+});
+
+e2e('keycloak: keys that cannot be fetched for the roles', async (h) => {
+  const mock = await startMock(h, new KeycloakMock());
+  const site = await providerSite(h, mock, { env: variables(mock), rules: 'oauth_deny role=operator; oauth_allow any;' });
+  await denied(site, 'the rule holds');
+  Object.assign(mock, { accessKey: freshKey('new'), jwks: { status: 500 }, user: { ...KIM, realm_access: { roles: ['viewer'] } } });
+  const { lines } = await refused(site, 'an unknown key, and the keys are away', { codes: ['provider_error', 'provider_unreachable'] });
+  assert.doesNotMatch(lines.join('\n'), /"Add to ID token"/);
 });
 
 e2e('keycloak: an issuer that follows the frontend URL', async (h) => {

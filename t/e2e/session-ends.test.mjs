@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What a session and a sign-in under way rest on, changed by a reload: the provider behind the name, and how long they may last (SC-16, CB-04).
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Browser, signIn } from './lib/browser.mjs';
 import { assertError, beginSignIn, e2e, siteConfiguration } from './lib/harness.mjs';
 import { Upstream } from './lib/upstream.mjs';
+import { AzureMock, CONTOSO, EVE } from './lib/providers/azure-ad.mjs';
+import { browserOf, providerSite, signedIn, startMock } from './lib/providers/site.mjs';
 import { assertAccepted } from './lib/refusals.mjs';
 
 const JSON_HEADERS = { Accept: 'application/json' };
@@ -40,6 +43,25 @@ e2e('a provider that is replaced under its name has none of the former one\'s se
     assertError(await waiting.navigate(callback, { headers: JSON_HEADERS, follow: false }), 400, 'state_invalid');
     assert.equal(provider.count('token') + other.count('token'), before, what + ': the code stays here');
   }
+});
+
+e2e('azure-ad narrowed to a single tenant has no sessions of the others any more', async (h) => {
+  const mock = await startMock(h, new AzureMock());
+  const blocks = `oauth_provider azure-ad { client_id ${mock.clientId}; client_secret "${mock.clientSecret}"; domain ${mock.origins.login}; api_url ${mock.origins.graph};
+    tenant ${CONTOSO}; }`;
+  const site = await providerSite(h, mock, { blocks });
+  mock.user = EVE;
+  const browser = browserOf(await signedIn(site, 'of another tenant'));
+  const change = async (from, to) => {
+    const text = readFileSync(site.nginx.configurationFile, 'utf8');
+    assert.ok(text.includes(from));
+    writeFileSync(site.nginx.configurationFile, text.replace(from, to));
+    await site.nginx.reload();
+  };
+  await change('tenant ' + CONTOSO, 'label "Another label"; tenant ' + CONTOSO);
+  assert.equal(await status(site, browser), 200, 'what is not the provider itself may change');
+  await change('tenant ' + CONTOSO, 'single_tenant on; tenant ' + CONTOSO);
+  assert.equal(await status(site, browser), 401);
 });
 
 e2e('SC-16 oauth_session_lifetime that is shortened ends sessions that are older, and none is prolonged', async (h) => {

@@ -70,6 +70,19 @@ void parts_of_an_older_session_are_removed(void**) {
     assert_true(world.jar.contains(world.sign_in_name(other_tab)));
 }
 
+void leftovers_sent_often_hide_no_others(void**) {
+    World world;
+    const std::string state = state_of(world.begin());
+    flow::Request request = world.callback_request(state);
+    for (int i = 0; i < 200; ++i) {
+        request.cookies.emplace_back("__Host-oauth.0", "old");
+    }
+    request.cookies.emplace_back("__Host-oauth.1", "old");
+    const web::Answer answer = world.serve(request);
+    assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
+    assert_int_equal(answer.set_cookies.size(), 3);
+}
+
 void a_large_session_goes_in_parts(void**) {
     World world;
     world.needs.claims = {"big"};
@@ -163,6 +176,7 @@ int main() {
         cmocka_unit_test(cb_20_a_failed_sign_in_keeps_the_old_session),
         cmocka_unit_test(who_is_signed_in_is_sent_on),
         cmocka_unit_test(parts_of_an_older_session_are_removed),
+        cmocka_unit_test(leftovers_sent_often_hide_no_others),
         cmocka_unit_test(a_large_session_goes_in_parts),
         cmocka_unit_test(ar_05_two_tabs_both_complete),
         cmocka_unit_test(a_late_store_keeps_the_new_session_and_ends_the_old),

@@ -353,6 +353,27 @@ void what_makes_a_provider_itself(void**) {
         marks.insert(providers::fingerprint(tenants));
     }
     assert_int_equal(marks.size(), 14);
+    providers::Settings named = settings;
+    named.tenant = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+    assert_text_equal(providers::fingerprint(named), mark); // anybody may come still
+    named.single_tenant = true;
+    marks.insert(providers::fingerprint(named));
+    named.tenant = "bbbbbbbb-cccc-dddd-eeee-ffffffffffff";
+    marks.insert(providers::fingerprint(named));
+    providers::Settings audiences = settings;
+    for (const char* audience : {"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "project"}) {
+        audiences.trusted_audiences.emplace_back(audience);
+        marks.insert(providers::fingerprint(audiences));
+    }
+    audiences.allowed_tenants = {"project"}; // the same texts in other lists
+    audiences.trusted_audiences.pop_back();
+    marks.insert(providers::fingerprint(audiences));
+    std::swap(audiences.allowed_tenants, audiences.trusted_audiences);
+    marks.insert(providers::fingerprint(audiences));
+    audiences.allowed_tenants.emplace_back("project");
+    audiences.trusted_audiences.clear();
+    marks.insert(providers::fingerprint(audiences));
+    assert_int_equal(marks.size(), 21);
 }
 
 } // namespace

@@ -140,6 +140,30 @@ void an_unverified_address_is_nobodys_name_with_any_type(void**) {
 }
 
 // Somebody's role in one tenant says nothing about another one.
+// Only there do administrators give out the names that come before the address.
+void the_names_of_entra_id_are_given_out(void**) {
+    for (const char* type : {"azure-ad", "azure-ad-hybrid"}) {
+        const auto user = [type](const std::string& claims) {
+            const std::string token =
+                R"({"sub":"1","tid":"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee","oid":"2",)" + claims +
+                R"("email":"a@x","email_verified":false})";
+            return map(openid(token), {}, settings(type)).user;
+        };
+        assert_text_equal(user(R"("preferred_username":"a@x",)"), "a@x");
+        assert_text_equal(user(R"("preferred_username":"b@x","upn":"a@x",)"), "a@x");
+        assert_true(user("") != "a@x");
+    }
+    const std::pair<const char*, const char*> others[] = {{"auth0", "nickname"},
+                                                          {"gitlab", "nickname"},
+                                                          {"okta", "preferred_username"},
+                                                          {"aws-cognito", "username"}};
+    for (const auto& [type, claim] : others) {
+        const std::string token =
+            R"({"sub":"1","email":"a@x","email_verified":false,")" + std::string(claim) + R"(":"a@x"})";
+        assert_text_equal(map(openid(token), {}, settings(type)).user, "1");
+    }
+}
+
 void tenant_and_role_are_of_one_tenant(void**) {
     const std::string member = R"("tenants":{"acme":{"roles":["member"]},"other":{"roles":["admin"]}})";
     const auto facts = [](const std::string& claims) {
@@ -176,6 +200,35 @@ void roles_of_another_client_are_not_ours(void**) {
     assert_text_equal(joined(identity.roles), "[staff][editor]");
 }
 
+// Roles that nothing tells are not "none": a rule that refuses a role would not hold for who has it.
+void unknown_roles_sign_nobody_in(void**) {
+    Needs needs;
+    needs.facts = {"role"};
+    auto with = settings("keycloak");
+    with.client_id = "app";
+    const auto fault = [&](UserData data) {
+        const auto identity = providers::map_identity(with, data, needs);
+        return identity ? std::string() : identity.error().detail;
+    };
+    for (const char* nothing : {R"({"sub":"1"})", R"({"sub":"1","realm_access":null})",
+                                R"({"sub":"1","realm_access":"x","resource_access":[],"roles":"admin"})"}) {
+        assert_non_null(std::strstr(fault(openid(nothing)).c_str(), "Add to ID token"));
+        needs.facts = {};
+        assert_text_equal(fault(openid(nothing)), ""); // no rule asks
+        needs.facts = {"role"};
+        UserData data = openid(nothing);
+        data.access_token = core::Json::parse(R"({"sub":"1"})"); // of a user without any role
+        assert_text_equal(fault(std::move(data)), "");
+    }
+    for (const char* told : {R"({"sub":"1","realm_access":{"roles":[]}})",
+                             R"({"sub":"1","resource_access":{}})", R"({"sub":"1","roles":["a"]})"}) {
+        assert_text_equal(fault(openid(told)), "");
+        UserData data = openid(R"({"sub":"1"})");
+        data.userinfo = core::Json::parse(told);
+        assert_text_equal(fault(std::move(data)), "");
+    }
+}
+
 } // namespace
 
 int main() {
@@ -186,8 +239,10 @@ int main() {
         cmocka_unit_test(the_name_for_people),
         cmocka_unit_test(the_operator_chooses_the_name),
         cmocka_unit_test(an_unverified_address_is_nobodys_name_with_any_type),
+        cmocka_unit_test(the_names_of_entra_id_are_given_out),
         cmocka_unit_test(tenant_and_role_are_of_one_tenant),
         cmocka_unit_test(roles_of_another_client_are_not_ours),
+        cmocka_unit_test(unknown_roles_sign_nobody_in),
     };
     return cmocka_run_group_tests_name("provider_people", tests, nullptr, nullptr);
 }
