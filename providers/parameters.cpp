@@ -17,7 +17,7 @@ namespace {
 using Values = std::vector<std::string>;
 
 std::string wrong(std::string_view found, std::string_view accepted) {
-    return "found \"" + core::without_credentials(found) + "\", accepted: " + std::string(accepted);
+    return core::found(found) + ", accepted: " + std::string(accepted);
 }
 
 bool is_plain_text(std::string_view text) {

@@ -13,6 +13,7 @@ namespace oauth::core {
 
 namespace {
 
+constexpr std::size_t shortest_random = 20; // below this a text says nothing of how it was made
 constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 bool is_made_of(std::string_view text, std::string_view others) {
@@ -89,20 +90,53 @@ bool is_unreplaced(std::string_view text) {
            is_between("%", "%");
 }
 
-// A secret in base64 may begin with a slash, too; it looks random, and is not mostly lower case as words are.
+bool has_ending_of_file(std::string_view text) {
+    const std::string lower = to_lower_ascii(text);
+    return std::ranges::any_of(std::array<std::string_view, 9>{".pem", ".key", ".txt", ".jwk", ".b64",
+                                                               ".secret", ".conf", ".env", ".json"},
+                               [&](std::string_view ending) { return lower.ends_with(ending); });
+}
+
+// Nearly all small letters, or nearly all capitals, as the words of a path are. Of the 64 characters of
+// base64 26 are small letters: of a hundred million random keys not one looks like this.
+bool is_made_of_words(std::string_view text) {
+    constexpr std::size_t shortest = 12;
+    constexpr std::size_t long_enough = 30; // for one character in seven to be another
+    const auto count = [text](auto kind) {
+        return static_cast<std::size_t>(std::count_if(
+            text.begin(), text.end(), [kind](char c) { return kind(static_cast<unsigned char>(c)) != 0; }));
+    };
+    const std::size_t small = count([](int c) { return std::islower(c); });
+    const std::size_t capital = count([](int c) { return std::isupper(c); });
+    const std::size_t all = small + capital + count([](int c) { return std::isdigit(c); });
+    // One in 64 random texts begins with a slash, and half of the long ones have one.
+    const std::size_t usual_share = all < long_enough ? 90 : 85;
+    const std::size_t wanted_share = text.starts_with('/') ? 80 : usual_share;
+    const std::size_t wanted = all * wanted_share / 100;
+    return all >= shortest && is_made_of(text, "/._-") && std::max(small, capital) >= wanted;
+}
+
+// A secret in base64 may have slashes, too, and begin with one.
 bool is_path(std::string_view text) {
-    if (text.starts_with("./") || text.starts_with("../") || text.starts_with("~/")) {
+    if (text.starts_with("./") || text.starts_with("../") || text.starts_with("~/") ||
+        has_ending_of_file(text)) {
         return true;
     }
-    if (!text.starts_with('/')) {
-        return false;
+    if (text.starts_with('/') && (text.size() < shortest_random || !is_base64(text))) {
+        return true;
     }
-    const auto lower = static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](unsigned char c) { return std::islower(c) != 0; }));
-    return !looks_random(text) || lower * 3 >= text.size() * 2;
+    return text.find('/') != std::string_view::npos && is_made_of_words(text);
 }
 
 } // namespace
+
+std::string why_no_secret_of_file(std::string_view text) {
+    return text.starts_with("\xef\xbb\xbf") ? "the file begins with a byte order mark" : "";
+}
+
+bool is_one_character_repeated(std::string_view text) {
+    return !text.empty() && text.find_first_not_of(text.front()) == std::string_view::npos;
+}
 
 std::string why_no_secret(std::string_view text) {
     constexpr std::string_view accepted = ", accepted: file:PATH, env:NAME, or the value itself";
@@ -142,10 +176,22 @@ bool is_encoded_key(std::string_view text) {
 }
 
 bool looks_random(std::string_view text) {
-    constexpr std::size_t shortest = 20;
     constexpr std::size_t shortest_hex = 32;
     return (text.size() >= shortest_hex && is_hex(text)) ||
-           (text.size() >= shortest && is_base64(text) && has_all_kinds(text));
+           (text.size() >= shortest_random && is_base64(text) && has_all_kinds(text));
+}
+
+std::string found(std::string_view text) {
+    // A secret may stand behind a name, as in "password=...".
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t end = std::min(text.find_first_of(" =:,;?&@|\"'", i), text.size());
+        if (looks_random(text.substr(i, end - i))) {
+            return "found what could be a secret and is not shown";
+        }
+        i = end + 1;
+    }
+    return looks_random(text) ? "found what could be a secret and is not shown"
+                              : "found \"" + without_credentials(text) + "\"";
 }
 
 std::string without_credentials(std::string_view text) {

@@ -9,9 +9,15 @@
 
 namespace oauth::core {
 
-// Why a text is evidently no secret but a path, a mistyped "file:" or "env:", or a variable that nobody
-// replaces; empty: it may be one. "..., accepted: ..." says what to write.
+// Why a text that stands in the configuration or the environment is evidently no secret but a path, a
+// mistyped "file:" or "env:", or a variable that nobody replaces; empty: it may be one. "..., accepted: ..."
+// says what to write.
 std::string why_no_secret(std::string_view text);
+
+// The same of what is in a file, which somebody meant to be the secret, and which may be any bytes.
+std::string why_no_secret_of_file(std::string_view text);
+
+bool is_one_character_repeated(std::string_view text);
 
 // A text that examples have where a secret belongs, such as "change-me".
 bool is_placeholder(std::string_view text);
@@ -21,6 +27,9 @@ bool is_encoded_key(std::string_view text);
 
 // Could it be a secret, by its looks? Then a message does not show it, whatever it was meant to be.
 bool looks_random(std::string_view text);
+
+// "found ...", for a message about a value that is not accepted; without what could be a secret.
+std::string found(std::string_view text);
 
 // A URL, an address or what was meant as one, without what stands before "@".
 std::string without_credentials(std::string_view text);

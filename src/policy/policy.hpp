@@ -33,6 +33,13 @@ class RuleSet;
 
 constexpr std::size_t max_file_size = 4 * 1024 * 1024; // of NAME@FILE
 
+// How many values have been compared to find rules that can never be reached. Shared by all rules of a
+// configuration, however many there are: nginx -t must not take minutes. What is left when it is spent is
+// not searched.
+struct Effort {
+    std::size_t spent = 0;
+};
+
 // What parsing needs from outside. Called only while the configuration is read.
 struct ParserPorts {
     // Compiles a regular expression, which is searched anywhere in a text and may begin with "(?i)". Null,
@@ -48,6 +55,7 @@ struct ParserPorts {
     std::function<std::optional<int>(std::string_view name, std::string& error)> find_variable;
     // For nearest-name hints of provider=: the providers configured so far; empty: not checked.
     std::vector<std::string> providers;
+    std::shared_ptr<Effort> effort = std::make_shared<Effort>(); // of this reading
 };
 
 // if=$variable depends on the request and not on the session, so it is asked each time.
@@ -128,6 +136,7 @@ private:
     std::string find_covered(const Rule& rule, const std::vector<const Source*>& sources) const;
     std::string append(Rule rule);
     std::vector<Rule> rules_;
+    std::shared_ptr<Effort> effort_; // of the reading that added them
 };
 
 } // namespace oauth::policy

@@ -4,13 +4,30 @@
 #include "reach.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace oauth::policy {
 
 namespace {
 
-// Beyond this nothing is certain any more: a configuration must not take minutes to read.
+// Values compared for one rule, and for all rules of a configuration. Beyond this nothing is certain any
+// more.
 constexpr std::size_t max_steps = 300000;
+constexpr std::size_t max_effort = 10000000;
+
+// How many values a look at two conditions may compare: each of the one is looked up among the literals of
+// the other, and tried with each of its wildcards.
+std::size_t cost(const Condition& a, const Condition& b) {
+    return 1 + a.values.size() * (1 + b.values.wildcards().size()) +
+           b.values.size() * (1 + a.values.wildcards().size());
+}
+
+// The same where only the first one's values are walked through.
+std::size_t cost_of_cover(const Condition& narrow, const Condition& wide) {
+    return narrow.op == Operator::equal && wide.op == Operator::equal
+               ? 1 + narrow.values.size() * (1 + wide.values.wildcards().size())
+               : cost(narrow, wide);
+}
 
 bool about_same_fact(const Condition& a, const Condition& b) {
     return a.topic == b.topic && a.path == b.path;
@@ -169,10 +186,26 @@ bool is_contradiction(const Condition& a, const Condition& b) {
 
 } // namespace
 
-std::string find_contradiction(const std::vector<Condition>& conditions) {
-    for (const auto& a : conditions) {
-        for (const auto& b : conditions) {
-            if (&a != &b && is_contradiction(a, b)) {
+// False: enough has been done.
+bool Reach::spend(std::size_t steps) {
+    if (steps_ + steps > max_steps || effort_.spent + steps > max_effort) {
+        return false;
+    }
+    steps_ += steps;
+    effort_.spent += steps;
+    return true;
+}
+
+bool Reach::exclude(const Condition& a, const Condition& b) {
+    return spend(cost(a, b)) && (is_contradiction(a, b) || is_contradiction(b, a));
+}
+
+std::string Reach::find_contradiction(const std::vector<Condition>& conditions) {
+    for (std::size_t i = 0; i < conditions.size(); ++i) {
+        for (std::size_t j = i + 1; j < conditions.size(); ++j) {
+            const Condition& a = conditions[i];
+            const Condition& b = conditions[j];
+            if (exclude(a, b)) {
                 return "\"" + a.text + "\" and \"" + b.text + "\" can never both hold";
             }
         }
@@ -190,10 +223,7 @@ Reach::Conditions Reach::pointers(const std::vector<Condition>& conditions) {
 
 bool Reach::excludes(const Conditions& given, const RuleSet::Rule& rule) {
     return std::ranges::any_of(given, [&](const Condition* a) {
-        return std::ranges::any_of(rule.conditions, [&](const Condition& b) {
-            ++steps_;
-            return is_contradiction(*a, b) || is_contradiction(b, *a);
-        });
+        return std::ranges::any_of(rule.conditions, [&](const Condition& b) { return exclude(*a, b); });
     });
 }
 
@@ -226,8 +256,7 @@ bool Reach::holds_by_policy(const Conditions& given, std::size_t policy, const C
 
 bool Reach::holds(const Conditions& given, const Condition& wanted) {
     for (const Condition* each : given) {
-        steps_ += 1 + each->values.size();
-        if (steps_ > max_steps) {
+        if (!spend(cost_of_cover(*each, wanted))) {
             return false;
         }
         if (implies(*each, wanted)) {
@@ -252,7 +281,7 @@ bool Reach::all_hold(const Conditions& given, const RuleSet::Rule& rule) {
 
 const RuleSet::Rule* Reach::find_cover(const Conditions& given, Rules earlier) {
     const auto found = std::ranges::find_if(
-        earlier, [&](const RuleSet::Rule& rule) { return steps_ <= max_steps && all_hold(given, rule); });
+        earlier, [&](const RuleSet::Rule& rule) { return spend(1) && all_hold(given, rule); });
     return found == earlier.end() ? nullptr : &*found;
 }
 
@@ -262,14 +291,16 @@ bool Reach::is_covered_by_values(const Conditions& given, Rules earlier) {
         if (each->op != Operator::equal || each->values.size() < 2) {
             return false;
         }
+        Condition one; // of each value in turn; never a copy of the list, which may be long
+        one.topic = each->topic;
+        one.path = each->path;
+        Conditions narrowed = given;
+        std::ranges::replace(narrowed, each, &std::as_const(one));
         return each->values.all([&](const ValueText& value) {
-            Condition one = *each;
             one.values = Values();
             one.values.add(value);
             one.values.finish();
-            Conditions narrowed = given;
-            std::ranges::replace(narrowed, each, &one);
-            return steps_ <= max_steps && find_cover(narrowed, earlier) != nullptr;
+            return find_cover(narrowed, earlier) != nullptr;
         });
     });
 }

@@ -52,9 +52,4 @@ struct RuleSet::Rule {
     std::size_t weight = 1; // the number of conditions, with those of the sets that it names
     int depth = 0;          // of sets within sets
 };
-
-// In reach.cpp: a sentence for nginx -t about two conditions of a rule that cannot both hold; empty if all is
-// well.
-std::string find_contradiction(const std::vector<Condition>& conditions);
-
 } // namespace oauth::policy

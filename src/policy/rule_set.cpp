@@ -90,7 +90,8 @@ std::string RuleSet::add(Action action, const std::vector<std::string>& words, c
             }
         }
     }
-    if (auto error = find_contradiction(rule.conditions); !error.empty()) {
+    effort_ = ports.effort;
+    if (auto error = Reach(*effort_).find_contradiction(rule.conditions); !error.empty()) {
         return error;
     }
     rule.weight += rule.conditions.size();
@@ -117,7 +118,7 @@ std::string RuleSet::append(Rule rule) {
         }
         weight += earlier.weight;
     }
-    if (auto why = Reach().why_unreachable(Reach::pointers(rule.conditions), rules_); !why.empty()) {
+    if (auto why = Reach(*effort_).why_unreachable(Reach::pointers(rule.conditions), rules_); !why.empty()) {
         return "can never be reached: " + why;
     }
     if (weight > max_weight || rule.depth > max_depth) {

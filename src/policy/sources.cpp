@@ -107,7 +107,7 @@ std::string RuleSet::find_covered(const Rule& rule, const std::vector<const Sour
         provider.values.finish();
         Reach::Conditions given = Reach::pointers(rule.conditions);
         given.push_back(&provider);
-        why = Reach().why_unreachable(given, earlier);
+        why = Reach(*effort_).why_unreachable(given, earlier);
         if (why.empty()) {
             return {};
         }

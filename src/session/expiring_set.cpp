@@ -14,10 +14,14 @@ ExpiringSet::ExpiringSet(Index capacity) noexcept : capacity_(capacity) {
     std::fill_n(buckets(), capacity_, none);
 }
 
-ExpiringSet* ExpiringSet::create(void* block, std::size_t size) noexcept {
+std::size_t ExpiringSet::capacity_of(std::size_t size) noexcept {
     constexpr std::size_t each = sizeof(Entry) + 2 * sizeof(Index);
     const std::size_t room = size < sizeof(ExpiringSet) ? 0 : (size - sizeof(ExpiringSet)) / each;
-    const auto capacity = static_cast<Index>(std::min<std::size_t>(room, none - 1));
+    return std::min<std::size_t>(room, none - 1);
+}
+
+ExpiringSet* ExpiringSet::create(void* block, std::size_t size) noexcept {
+    const auto capacity = static_cast<Index>(capacity_of(size));
     static_assert(sizeof(ExpiringSet) % alignof(Entry) == 0);
     return capacity == 0 ? nullptr : new (block) ExpiringSet(capacity);
 }

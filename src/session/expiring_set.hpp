@@ -15,6 +15,9 @@ class ExpiringSet {
 public:
     using Key = std::array<unsigned char, 16>; // of a hash: evenly spread
 
+    // How many entries a block of that size has room for.
+    static std::size_t capacity_of(std::size_t size) noexcept;
+
     // An empty set in a block that is aligned for a 64-bit number; nullptr if not one entry fits in.
     static ExpiringSet* create(void* block, std::size_t size) noexcept;
     ExpiringSet(const ExpiringSet&) = delete;

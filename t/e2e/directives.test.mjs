@@ -32,6 +32,14 @@ e2e('each documented default is a value that nginx accepts, once, at each docume
   }
 });
 
+e2e('the identity header is none that is for the next hop only', () => {
+  for (const name of ['Connection', 'Keep-Alive', 'keep_alive', 'Trailer', 'TE', 'Upgrade', 'Transfer-Encoding', 'Proxy-Connection', 'Proxy-Authenticate', 'Proxy-Authorization', 'HTTP2-Settings']) {
+    const { code, stderr } = configTest(at.http(`oauth_identity_header ${name};`));
+    assert.notEqual(code, 0, name);
+    assert.match(stderr, /"oauth_identity_header": found .*accepted: a header name of its own/);
+  }
+});
+
 e2e('times and sizes are accepted up to the ends of their range, and the message says what is accepted', async () => {
   const ranges = [
     ['oauth_session_lifetime', ['1s', '366d'], ['0', '367d', '-1s', '', 'soon']],

@@ -55,6 +55,15 @@ e2e('SC-05 a literal session key has at least 256 bits as base64, base64url or h
     refused(site(`oauth_session_key ${quoted(key)};`), /"oauth_session_key": .*accepted: .* in \S+nginx\.conf:\d+/, { secret: key });
   }
   accepted(site('oauth_session_key file:key;'), { files: { key: 'thirty-two bytes of any text at all' } });
+  for (const start of ['/', '$A', '/abc!defghijk', 'env:']) { // what a file holds is the secret
+    const files = { key: start + 'thirty-two bytes of any text at all' };
+    accepted(site('oauth_session_key file:key; oauth_identity_key file:key;', PROVIDER.replace('client_secret s', 'client_secret file:key')), { files });
+  }
+  for (const literal of ['conf.d/keys/oauth-identity-production.pem', 'etc/nginx/keys/oauth/session/production/key/file/pathx']) {
+    refused(site(`oauth_identity_key ${literal};`), /looks like a path/, { secret: literal });
+    refused(site(`oauth_session_key ${literal};`), /looks like a path/, { secret: literal });
+  }
+  refused(site(`oauth_identity_key ${'a'.repeat(40)};`), /one character repeated/);
   accepted(site('oauth_session_key env:THE_KEY;'), { env: { THE_KEY: 'thirty-two bytes of any text at all' } });
 });
 
@@ -93,7 +102,7 @@ e2e('LG-01 no part of a secret is in a message, wherever it stands by mistake', 
     site(`oauth_identity_key ${'x'.repeat(40)} kid=a ${secret};`), site(`oauth_session_key ${HEX} ${secret};`), site(`oauth_session_key ${secret};`), site(`oauth_identity_key ${secret};`), site(`oauth_session_key env:${secret};`), site(`oauth_session_key file:${secret};`),
     site(`oauth_session_key file:/etc/${secret};`), site(`oauth_session redis://user:${secret}@127.0.0.1;`), site(`oauth_session user:${secret}@127.0.0.1;`), site('', at(`client_secret a ${secret};`)), site('', at(`client_secret a;${secret};`)), site('', at(`client_secret s; ${secret} x;`)),
     site('', at(`client_secret s; client_secret ${secret};`)), site('', at(`client_secret s; token_endpoint http://user:${secret}@id.example.org/;`)), site('', at(`client_secret s; api_url user:${secret}@id.example.org;`)), site('', at(`client_secret file:${secret};`)),
-    site('', at(`client_secret env:${secret};`))];
+    site('', at(`client_secret env:${secret};`)), site(`oauth_session ${secret};`), ...['client_auth', 'pkce', 'response_mode', 'signing_algorithms'].map((name) => site('', at(`client_secret s; ${name} ${secret};`)))];
   for (const text of cases) {
     refused(text, /\[emerg\]/, { secret });
   }

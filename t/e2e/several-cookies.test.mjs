@@ -171,6 +171,10 @@ e2e('SC-07 nginx -t accepts what works', async () => {
     const { code, stderr } = configTest(config(server));
     assert.equal(code, 0, server + stderr);
   }
+  const inherited = configTest(config(NAME, PROVIDER + ' oauth_cookie domain=example.org; oauth on; oauth_allow any;') + 'server { listen 127.0.0.1:8081; server_name _; return 444; }');
+  assert.equal(inherited.code, 0, inherited.stderr);
+  const own = configTest(config(NAME, PROVIDER + ' oauth_cookie domain=example.org;') + 'server { listen 127.0.0.1:8081; oauth on; oauth_allow any; oauth_base_url https://a.example.com; }');
+  assert.match(own.stderr, /"oauth_cookie": found "domain=example.org".*a\.example\.com/);
   const unused = configTest(config('') + `server { listen 127.0.0.1:8081; ${HTTP} oauth_cookie secure=on; }`);
   assert.equal(unused.code, 0, unused.stderr);
   assert.equal(configTest(config(HTTPS, FORM)).code, 0);

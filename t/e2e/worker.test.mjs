@@ -294,6 +294,13 @@ e2e('DS-11 a sign-out that has no room is 503 and promises nothing, and the othe
   assert.match(site.nginx.linesSince(0, /store_unavailable/)[0], /oauth_zone/);
 });
 
+e2e('a zone that holds few sign-outs is told by nginx -t, with how many', () => {
+  const said = (zone) => /"oauth_zone": found \d+ bytes, which hold about (\d+) sign-outs at once.*usual is 8m/.exec(configTest(`oauth_zone ${zone}; oauth_provider test oidc { issuer https://id.example.org; client_id c; client_secret s; } server { oauth on; oauth_allow any; }`).stderr)?.[1];
+  assert.ok(said('32k') > 250 && said('32k') < 350, said('32k'));
+  assert.ok(said('512k') > 6000 && said('512k') < 6700, said('512k'));
+  assert.equal(said('1m'), undefined);
+});
+
 e2e('a zone too small to hold anything is found by nginx -t', () => {
   const { code, stderr } = configTest('oauth_zone 16k; oauth_provider test oidc { issuer https://id.example.org; client_id c; client_secret s; } server { oauth on; oauth_allow any; }');
   assert.notEqual(code, 0);

@@ -7,6 +7,8 @@
 
 #include "unit.hpp"
 
+#include <chrono>
+
 using namespace oauth;
 using policy::RuleSet;
 using policy::Source;
@@ -154,6 +156,66 @@ void by_the_provider_that_tells(void**) {
     }
 }
 
+// Seconds for reading two lists of which the second has all of the first and one more.
+double seconds_of_two_lists(int size, const std::string& topic) {
+    unit::TestWorld world;
+    std::string& list = world.files["a"];
+    for (int i = 0; i < size; ++i) {
+        list += "person." + std::to_string(i) + "@example.org\n";
+    }
+    world.files["b"] = list + "zoe@example.org\n";
+    const auto begin = std::chrono::steady_clock::now();
+    RuleSet set;
+    assert_text_equal(world.add(set, "allow " + topic + "@a"), "");
+    assert_text_equal(world.add(set, "allow " + topic + "@b"), "");
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void two_long_lists_take_time_in_proportion(void**) {
+    for (const char* topic : {"email", "user"}) {
+        const double small = std::max(seconds_of_two_lists(1000, topic), 0.001);
+        const double large = seconds_of_two_lists(8000, topic);
+        if (large > 30 * small) { // in the square of the size it would be 64 times
+            fail_msg("%s: %g s, %g s", topic, small, large);
+        }
+        assert_true(large < 1);
+    }
+    // And what a long list hides is found all the same.
+    unit::TestWorld world;
+    for (int i = 0; i < 8000; ++i) {
+        world.files["a"] += std::to_string(i) + "@example.org\n";
+    }
+    RuleSet set;
+    assert_text_equal(world.add(set, "allow email@a"), "");
+    assert_true(world.add(set, "deny email@a").starts_with("can never be reached"));
+    assert_true(
+        world.add(set, "deny email=7@example.org,77@example.org").starts_with("can never be reached"));
+}
+
+void many_rules_have_one_budget(void**) {
+    const unit::TestWorld world;
+    const policy::ParserPorts ports = world.ports();
+    const auto begin = std::chrono::steady_clock::now();
+    for (int holder = 0; holder < 3; ++holder) {
+        RuleSet set;
+        for (int i = 0; i < 3000; ++i) {
+            const std::string number = std::to_string(i);
+            const std::string group = "group=g" + std::to_string(i % 50);
+            assert_text_equal(
+                set.add(policy::Action::allow, {"email=p" + number + "@example.org", group}, ports), "");
+        }
+        for (std::size_t i = 0; i < set.size(); ++i) {
+            assert_text_equal(set.find_impossible(i, {{"google", {"email", "group"}}}), "");
+        }
+    }
+    assert_true(ports.effort->spent > 1000000);
+    assert_true(ports.effort->spent <= 10000000);
+    // Without a bound these are 80 million looks.
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    print_message("%g s\n", seconds);
+    assert_true(seconds < 30);
+}
+
 } // namespace
 
 int main() {
@@ -164,6 +226,8 @@ int main() {
         cmocka_unit_test(through_policies),
         cmocka_unit_test(by_conditions_that_exclude_each_other),
         cmocka_unit_test(by_the_provider_that_tells),
+        cmocka_unit_test(two_long_lists_take_time_in_proportion),
+        cmocka_unit_test(many_rules_have_one_budget),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

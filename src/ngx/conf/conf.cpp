@@ -141,6 +141,7 @@ char* init_main_conf(ngx_conf_t* cf, void* conf) {
 
 char* merge_server_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     auto& server = *static_cast<ServerConf*>(child_conf);
+    server.has_own_cookie = server.cookie != nullptr || server.base_url.len != 0;
     if (server.cookie_place == nullptr) {
         server.cookie_place = static_cast<ServerConf*>(parent_conf)->cookie_place;
     }

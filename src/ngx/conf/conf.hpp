@@ -68,6 +68,7 @@ struct MainConf {
         std::vector<RuleHolder*> policies;
         std::vector<ServerConf*> servers;
         std::vector<LocationConf*> locations;
+        std::shared_ptr<policy::Effort> effort = std::make_shared<policy::Effort>(); // for all rules
         flow::Requirements requirements;
         std::vector<std::string>
             cookie_names; // of all servers that use the module: none of theirs goes upstream
@@ -118,8 +119,9 @@ struct ServerConf {
     session::CookieSettings* cookie;
     Place* cookie_place;
     Compiled* compiled;
-    ngx_uint_t index; // of the worker's site
-    bool in_use;      // some location is not off
+    ngx_uint_t index;    // of the worker's site
+    bool in_use;         // some location is not off
+    bool has_own_cookie; // oauth_cookie or oauth_base_url stands in it, and is not inherited
 };
 
 struct IdentityKey {

@@ -10,6 +10,7 @@
 #include "../../session/cookie_rules.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace oauth::ngx {
@@ -46,9 +47,8 @@ std::string read_cookie_word(session::CookieSettings& cookie, std::string_view w
     } else if (word == "partitioned") {
         cookie.partitioned = true;
     } else {
-        return "found \"" + std::string(word) +
-               "\", accepted: name=NAME, domain=DOMAIN, path=PATH, samesite=lax|strict|none, "
-               "secure=auto|on|off, partitioned";
+        return found_instead(word, "name=NAME, domain=DOMAIN, path=PATH, samesite=lax|strict|none, "
+                                   "secure=auto|on|off, partitioned");
     }
     return "";
 }
@@ -148,11 +148,36 @@ std::string check_path(const ServerConf& server, const std::string& path) {
 
 std::string check_cookie(const ServerConf& server) {
     const session::CookieSettings& cookie = server.compiled->options.cookie;
-    std::string problem = session::why_refused(cookie, scheme_of(server));
-    if (problem.empty() && !cookie.domain.empty()) {
-        problem = check_domain(server, cookie.domain);
-    }
+    const std::string problem = session::why_refused(cookie, scheme_of(server));
     return problem.empty() ? check_path(server, cookie.path) : problem;
+}
+
+// A domain that a server inherits is wrong only if it is for no server that has it: beside the sites that it
+// is meant for there is often one that only catches what is for no other.
+bool check_domains(ngx_conf_t* cf, const MainConf::Compiled& compiled) {
+    std::map<const Place*, std::string> problems; // of inherited ones; empty: some server can take it
+    for (const ServerConf* server : compiled.servers) {
+        const std::string& domain = server->compiled->options.cookie.domain;
+        if (!server->in_use || server->cookie == nullptr || domain.empty()) {
+            continue;
+        }
+        const std::string problem = check_domain(*server, domain);
+        if (!problem.empty() && server->has_own_cookie) {
+            refuse_at(cf, *server->cookie_place, "\"oauth_cookie\": " + problem);
+            return false;
+        }
+        const auto [known, is_new] = problems.try_emplace(server->cookie_place, problem);
+        if (!is_new && problem.empty()) {
+            known->second.clear();
+        }
+    }
+    for (const auto& [place, problem] : problems) {
+        if (!problem.empty()) {
+            refuse_at(cf, *place, "\"oauth_cookie\": " + problem);
+            return false;
+        }
+    }
+    return true;
 }
 
 // A form that comes from another site brings only cookies with SameSite=None, which need Secure.
@@ -208,7 +233,7 @@ bool check_cookies(ngx_conf_t* cf, const MainConf::Compiled& compiled) {
             return false;
         }
     }
-    return true;
+    return check_domains(cf, compiled);
 }
 
 } // namespace oauth::ngx

@@ -41,7 +41,7 @@ char* refuse(ngx_conf_t* cf, std::string_view sentence) {
 }
 
 std::string found_instead(std::string_view found, std::string_view accepted) {
-    return "found \"" + core::without_credentials(found) + "\", accepted: " + std::string(accepted);
+    return core::found(found) + ", accepted: " + std::string(accepted);
 }
 
 char* refuse_value(ngx_conf_t* cf, std::string_view found, std::string_view accepted) {
@@ -94,6 +94,11 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
         return std::nullopt;
     }
     return text;
+}
+
+std::string why_no_secret(const Source& source) {
+    return source.from == Source::From::file ? core::why_no_secret_of_file(source.text)
+                                             : core::why_no_secret(source.text);
 }
 
 std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source) {

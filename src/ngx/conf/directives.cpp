@@ -69,10 +69,25 @@ std::optional<std::string> read_login_page(ngx_conf_t*, const std::string& found
 }
 
 std::optional<std::string> read_header_name(ngx_conf_t*, const std::string& found, std::string& problem) {
-    // The identity must not overwrite a header that nginx or upstreams use themselves.
-    static constexpr std::string_view taken[] = {
-        "host",   "connection", "content_length", "content_type", "transfer_encoding",
-        "cookie", "upgrade",    "expect",         "te",           "range"};
+    // The identity must not overwrite a header that nginx or upstreams use themselves, nor be one that is for
+    // the next hop only, which upstreams drop.
+    static constexpr std::string_view taken[] = {"host",
+                                                 "connection",
+                                                 "content_length",
+                                                 "content_type",
+                                                 "transfer_encoding",
+                                                 "cookie",
+                                                 "upgrade",
+                                                 "expect",
+                                                 "te",
+                                                 "range",
+                                                 "keep_alive",
+                                                 "trailer",
+                                                 "trailers",
+                                                 "proxy_connection",
+                                                 "proxy_authenticate",
+                                                 "proxy_authorization",
+                                                 "http2_settings"};
     const std::string normalised = normalise_header_name(found);
     if (!is_token(found) || std::find(std::begin(taken), std::end(taken), normalised) != std::end(taken)) {
         problem = found_instead(found, "a header name of its own, such as X-OAuth-Identity");

@@ -28,6 +28,7 @@ struct Source {
     std::string text; // not empty, but for a literal
     enum class From { literal, file, variable } from = From::literal;
 };
+std::string why_no_secret(const Source& source); // see core/secrets.hpp
 std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source);
 constexpr std::size_t max_file = 1024 * 1024;
 std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error,

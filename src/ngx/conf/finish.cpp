@@ -38,8 +38,8 @@ bool make_offer(ngx_conf_t* cf, const MainConf::Compiled& compiled, LocationConf
                          [&](const auto& entry) { return entry->settings.name == view(names[i]); });
         if (found == compiled.providers.end()) {
             refuse_at(cf, *location.providers_place,
-                      "\"oauth_providers\": found \"" + string(names[i]) + "\", accepted: all, " +
-                          provider_names(compiled));
+                      "\"oauth_providers\": " +
+                          found_instead(string(names[i]), "all, " + provider_names(compiled)));
             return false;
         }
         const auto index = static_cast<std::size_t>(found - compiled.providers.begin());

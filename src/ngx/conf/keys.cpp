@@ -19,14 +19,14 @@ constexpr std::size_t shortest_session_key = 32;
 std::string check_session_key(const Source& key) {
     const std::string how = ", accepted: a random key, as from \"openssl rand -base64 32\", by file:PATH, "
                             "env:NAME or as the value itself";
-    std::string problem = core::why_no_secret(key.text);
+    std::string problem = why_no_secret(key);
     if (!problem.empty()) {
         return problem;
     }
     if (key.text.size() < shortest_session_key) {
         return "the key has " + std::to_string(key.text.size()) + " bytes" + how + ", of at least 32 bytes";
     }
-    if (key.text.find_first_not_of(key.text.front()) == std::string::npos) {
+    if (core::is_one_character_repeated(key.text)) {
         return "the key is one character repeated" + how;
     }
     if (core::is_placeholder(key.text)) {
@@ -49,8 +49,9 @@ bool is_pem(std::string_view text) {
 
 // A sentence if it is neither a private key nor a shared secret, but a key in another form, which would be
 // taken for a secret that others know.
-std::string check_identity_key(const std::string& text) {
-    std::string problem = is_pem(text) ? "" : core::why_no_secret(text);
+std::string check_identity_key(const Source& key) {
+    const std::string& text = key.text;
+    std::string problem = is_pem(text) ? "" : why_no_secret(key);
     if (!problem.empty()) {
         return problem;
     }
@@ -60,6 +61,9 @@ std::string check_identity_key(const std::string& text) {
     if (is_other_form && !is_pem(text)) {
         return "the key is in a form that is not read here (DER, JWK or SSH), accepted: PEM, as from "
                "\"openssl genpkey\", or a shared secret of at least 32 bytes";
+    }
+    if (core::is_one_character_repeated(text)) {
+        return "the key is one character repeated, accepted: a key of your own";
     }
     return core::is_placeholder(text) ? "the key is an example's, accepted: a key of your own" : "";
 }
@@ -103,7 +107,7 @@ char* set_identity_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     if (!option.empty() && (!option.starts_with("kid=") || option.size() < 5)) {
         return refuse(cf, "the second argument is not kid=ID"); // and not shown: it may be half a key
     }
-    const std::string problem = check_identity_key(source->text);
+    const std::string problem = check_identity_key(*source);
     if (!problem.empty()) {
         return refuse(cf, problem);
     }

@@ -51,8 +51,9 @@ std::string set_authorize_parameter(ngx_conf_t* cf, ProviderEntry& entry, const 
 
 struct Block {
     ProviderEntry* entry;
-    Words given;                    // the parameters that it has set
-    std::vector<Place> places = {}; // of each
+    Words given;                                       // the parameters that it has set
+    std::vector<Place> places = {};                    // of each
+    Source::From secret_from = Source::From::variable; // unless the block says otherwise
 };
 
 // What can only be seen when the whole block has been read: whether its addresses may be http. That some are
@@ -97,14 +98,14 @@ char* refuse_parameter(ngx_conf_t* cf, const std::string& sentence) {
 }
 
 // A sentence if a complete provider's secret is evidently none. Never has the secret in it.
-std::string check_secret(const providers::Settings& settings) {
+std::string check_secret(const providers::Settings& settings, Source::From from) {
     if (settings.client_secret.empty()) {
         return "";
     }
     if (core::has_control_characters(settings.client_secret)) {
         return "\"client_secret\": the value has more than one line, or control characters";
     }
-    const std::string problem = core::why_no_secret(settings.client_secret);
+    const std::string problem = why_no_secret({settings.client_secret, from});
     return problem.empty() ? "" : "\"client_secret\": " + problem;
 }
 
@@ -146,6 +147,7 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
             return conf_failed();
         }
         values[0] = std::move(secret->text);
+        block.secret_from = secret->from;
     }
     block.given.push_back(name);
     block.places.push_back(place_of(cf));
@@ -191,8 +193,7 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     const providers::Type* type = providers::find_type(type_name);
     if (type == nullptr) {
-        return refuse(cf, "found type \"" + type_name + "\", accepted: " + type_names() +
-                              " (oauth_provider NAME TYPE { ... })");
+        return refuse(cf, found_instead(type_name, type_names()) + " (oauth_provider NAME TYPE { ... })");
     }
     auto entry = std::make_unique<ProviderEntry>();
     entry->settings = providers::make_settings(*type, name);
@@ -218,7 +219,7 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
         problem = providers::complete(entry->settings);
     }
     if (problem.empty()) {
-        problem = check_secret(entry->settings);
+        problem = check_secret(entry->settings, block.secret_from);
     }
     if (!problem.empty()) {
         return refuse_at(cf, entry->place, "\"oauth_provider\" " + name + ": " + problem);
@@ -261,7 +262,7 @@ bool add_environment_providers(ngx_conf_t* cf, MainConf::Compiled& compiled) {
             problem = providers::complete(entry->settings);
         }
         if (problem.empty()) {
-            problem = check_secret(entry->settings);
+            problem = check_secret(entry->settings, Source::From::variable);
         }
         if (!problem.empty()) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "oauth: provider \"%s\" of the environment: %s",

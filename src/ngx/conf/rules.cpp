@@ -106,6 +106,7 @@ bool compile_holder(ngx_conf_t* cf, MainConf::Compiled& compiled, RuleHolder& ho
 // `problem`: a policy that this one names could not be compiled; the error has been logged with its own line.
 policy::ParserPorts make_ports(ngx_conf_t* cf, MainConf::Compiled& compiled, bool& problem) {
     policy::ParserPorts ports;
+    ports.effort = compiled.effort;
 #if (NGX_PCRE)
     ports.compile = [cf](std::string_view regex, std::string& error) {
         return compile_pattern(cf, regex, error);

@@ -8,6 +8,7 @@
 #include "../../core/crypto.hpp"
 #include "../../session/expiring_set.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -124,6 +125,31 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old_data) {
 
 } // namespace
 
+namespace {
+
+// What fill_zone() will have room for: nginx's pages behind what it keeps for itself, and one for the header.
+std::size_t count_of_revocations(std::size_t zone_size) {
+    const std::size_t own = sizeof(ngx_slab_pool_t) +
+                            (ngx_pagesize_shift - 3) * (sizeof(ngx_slab_page_t) + sizeof(ngx_slab_stat_t));
+    const std::size_t described = (zone_size - own) / (ngx_pagesize + sizeof(ngx_slab_page_t));
+    const std::size_t start = ngx_align(own + described * sizeof(ngx_slab_page_t), ngx_pagesize);
+    const std::size_t pages = std::min(described, (zone_size - start) / ngx_pagesize) - 1;
+    return ExpiringSet::capacity_of(pages / 2 * ngx_pagesize);
+}
+
+void warn_of_size(ngx_conf_t* cf, std::size_t size) {
+    constexpr std::size_t usual = 1024 * 1024;
+    if (size < usual) {
+        ngx_conf_log_error(
+            NGX_LOG_WARN, cf, 0,
+            "\"oauth_zone\": found %uz bytes, which hold about %uz sign-outs at once, each kept "
+            "for oauth_session_lifetime; the next ones are answered with 503; usual is 8m",
+            size, count_of_revocations(size));
+    }
+}
+
+} // namespace
+
 bool add_zone(ngx_conf_t* cf, MainConf& main) {
     static ngx_str_t name = ngx_string("ngx_http_oauth");
     if (main.zone_size < fewest_pages * ngx_pagesize) {
@@ -135,6 +161,7 @@ bool add_zone(ngx_conf_t* cf, MainConf& main) {
     if (main.zone == nullptr) {
         return false;
     }
+    warn_of_size(cf, main.zone_size);
     main.zone->init = guarded<init_zone>;
     return true;
 }
