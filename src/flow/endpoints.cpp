@@ -248,6 +248,25 @@ Route find_route(std::string_view path, std::string_view oauth_path) {
     return {&endpoint, rest.substr(0, slash)};
 }
 
+std::string login_page_path(std::string_view login_page) {
+    std::string encoded; // in a path "+" is no space
+    for (const char c : login_page.substr(0, login_page.find_first_of("?#"))) {
+        c == '+' ? encoded.append("%2B") : encoded.append(1, c);
+    }
+    const std::string decoded = core::form_decode(encoded).value_or(encoded);
+    std::string path;
+    const auto segments = core::split(decoded, '/');
+    for (const std::string_view segment : segments) {
+        if (segment == "..") {
+            path.erase(path.empty() ? 0 : path.rfind('/'));
+        } else if (!segment.empty() && segment != ".") {
+            path.append("/").append(segment);
+        }
+    }
+    const bool is_folder = decoded.ends_with('/') || decoded.ends_with("/.") || decoded.ends_with("/..");
+    return is_folder ? path + "/" : path;
+}
+
 std::string_view endpoint_name(const Route& route) {
     if (!route) {
         return "none";
@@ -287,6 +306,25 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
     co_return answer;
 }
 
+namespace {
+
+// Why a sign-in would lead back to the same question for ever; empty: it does not.
+std::string why_endless(const Site& site, const Request& request, const Offer& offer) {
+    const SiteOptions& options = site.options;
+    if (!session::path_covers(options.cookie.path, request.path)) {
+        return "the page is outside of \"oauth_cookie path=" + options.cookie.path +
+               "\", so that no sign-in can reach it: protect only what the path covers, or widen it";
+    }
+    if (offer.size() != 1 && !options.login_page.empty() &&
+        request.path == login_page_path(options.login_page)) {
+        return "the page is that of \"oauth_login_page " + options.login_page +
+               "\", where visitors choose how to sign in: set \"oauth off\" in its location";
+    }
+    return "";
+}
+
+} // namespace
+
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how) {
     const bool page =
@@ -294,12 +332,9 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
     if (!page || is_prefetch(request)) {
         co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
     }
-    if (!session::path_covers(site.options.cookie.path, request.path)) { // else it would be asked for again
-        web::Answer answer = web::failure(
-            {core::Code::login_required,
-             "the page is outside of \"oauth_cookie path=" + site.options.cookie.path +
-                 "\", so that no sign-in can reach it: protect only what the path covers, or widen it"},
-            audience(site, request, "/"));
+    if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
+        web::Answer answer =
+            web::failure({core::Code::login_required, std::move(reason)}, audience(site, request, "/"));
         answer.log_level = web::LogLevel::error;
         co_return answer;
     }

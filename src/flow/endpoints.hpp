@@ -29,6 +29,9 @@ struct Route {
 // Exact match only: "/auth/oauth/github/callback/" is not the callback.
 Route find_route(std::string_view path, std::string_view oauth_path);
 
+// Of oauth_login_page's value, as nginx will match it: without the query, decoded, merged.
+std::string login_page_path(std::string_view login_page);
+
 // For logs and tests: "login", "callback", "start" (of a provider), "not_found", "none".
 std::string_view endpoint_name(const Route& route);
 

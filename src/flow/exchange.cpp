@@ -238,7 +238,7 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
     // If the issuer is not known yet (a template, or none configured), it must have the type's form, and must
     // then be the issuer of the ID token.
     const bool is_open = settings.is_openid() && expectation(attempt).issuer.empty();
-    const auto response_issuer = is_open ? oidc::find_given(parameters, "iss") : std::nullopt;
+    const auto response_issuer = is_open ? parameters.find("iss") : std::nullopt;
     if (response_issuer && !may_be_issuer(attempt, *response_issuer)) {
         co_return Error{Code::request_invalid, "the iss of the response is no issuer of this provider"};
     }

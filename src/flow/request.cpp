@@ -41,6 +41,11 @@ bool is_scripted(const Request& request) {
            (!request.sec_fetch_mode.empty() && request.sec_fetch_mode != "navigate");
 }
 
+bool is_page_of(std::string_view url, std::string_view origin) {
+    return !origin.empty() && url.starts_with(origin) &&
+           (url.size() == origin.size() || url[origin.size()] == '/');
+}
+
 } // namespace
 
 bool is_page_load(const Request& request) {
@@ -72,13 +77,14 @@ Origin origin_of(const Request& request) {
         return own ? Origin::own : Origin::foreign;
     }
     if (!request.origin.empty()) {
-        return request.origin == request.base_url ? Origin::own : Origin::foreign;
+        const bool own = request.origin == request.base_url || request.origin == request.own_origin;
+        return own ? Origin::own : Origin::foreign;
     }
     if (request.referer.empty()) {
         return Origin::unknown;
     }
     const bool own =
-        request.referer == request.base_url || request.referer.starts_with(request.base_url + "/");
+        is_page_of(request.referer, request.base_url) || is_page_of(request.referer, request.own_origin);
     return own ? Origin::own : Origin::foreign;
 }
 

@@ -12,12 +12,13 @@ namespace oauth::flow {
 
 struct Request {
     std::string method;
-    std::string path;      // as nginx matches it: decoded, merged
-    std::string target;    // as it was sent: path and query
-    std::string arguments; // the query as it was sent
-    std::string base_url;  // verified; never empty in a flow
-    std::string id;        // to find the log line by
-    std::string client;    // whose turns are counted together (turns.hpp); empty: an address of nobody's
+    std::string path;       // as nginx matches it: decoded, merged
+    std::string target;     // as it was sent: path and query
+    std::string arguments;  // the query as it was sent
+    std::string base_url;   // verified; never empty in a flow
+    std::string own_origin; // verified too: of the host it was sent to, where that may be another; or empty
+    std::string id;         // to find the log line by
+    std::string client;     // whose turns are counted together (turns.hpp); empty: an address of nobody's
     std::string content_type;
     std::string body; // of a form_post
 

@@ -71,7 +71,7 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
         }
     }
     for (const std::string& name :
-         session::sign_ins_to_evict(std::move(present), cookie_name, new_size, others)) {
+         session::sign_ins_to_evict(std::move(present), cookie_name, site.clock.now(), new_size, others)) {
         forget_cookie(site, request, name, answer);
     }
 }

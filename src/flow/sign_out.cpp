@@ -66,9 +66,18 @@ bool is_confirmed(const Request& request, const session::Session& session) {
     return given && core::equal_constant_time(*given, confirmation(session));
 }
 
+// An image, a frame or a style sheet of a page: neither what a visitor follows nor what a script fetches.
+bool is_embedded(const Request& request) {
+    const std::string& target = request.sec_fetch_dest;
+    return !target.empty() && target != "document" && target != "empty";
+}
+
 // LO-01. Browsers tell where a page load comes from, but not on http sites, where a GET need not say
 // anything. A form that a browser posts does, so a POST that says nothing is a program's.
 bool is_own_will(const Request& request) {
+    if (request.method != "POST" && is_embedded(request)) { // what visitors may write into pages of ours
+        return false;
+    }
     const Origin origin = origin_of(request);
     return origin == Origin::own || (origin == Origin::unknown && request.method == "POST");
 }

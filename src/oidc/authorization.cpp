@@ -94,7 +94,7 @@ core::Status check_issuer(const core::Parameters& parameters, const Authorizatio
     if (expected.issuer.empty()) {
         return core::Done{};
     }
-    const auto issuer = find_given(parameters, "iss");
+    const auto issuer = parameters.find("iss"); // an empty one is none of ours
     if (!issuer) {
         if (expected.iss_required) {
             return invalid_request("the provider's iss parameter is missing");

@@ -62,7 +62,8 @@ struct AuthorizationExpectation {
     bool hybrid = false;       // true: id_token must come with the code; false: it must not
 };
 
-// A parameter of the response. RFC 6749 3.1: one that is empty is as good as none.
+// A parameter of the response. RFC 6749 3.1: one that is empty is as good as none. Not for iss, which is
+// compared as it stands.
 std::optional<std::string_view> find_given(const core::Parameters& parameters, std::string_view name);
 
 // RFC 6749 3.1 and 4.1.2. The first step: gives the state, 1..128 characters of [A-Za-z0-9_-]. Errors:

@@ -73,7 +73,7 @@ std::optional<ValueText> domain_of(const ValueText& address) {
 std::optional<ValueText> addresses_of(const ValueText& domain) {
     ValueText all{{""}};
     all.parts.insert(all.parts.end(), domain.parts.begin(), domain.parts.end());
-    all.parts[1].insert(0, "@");
+    all.parts[1].insert(all.parts[1].begin(), '@');
     return all;
 }
 

@@ -19,8 +19,9 @@ std::string derive(const std::string& seed, std::string_view what) {
     return core::base64url_encode(core::hmac(core::Hash::sha256, seed, what));
 }
 
-// The time in an id, in seconds; 0 if it is not one of our ids, so that it is removed first.
-std::uint64_t id_time(std::string_view id) {
+// The time in an id, in seconds; 0 if it is not one of our ids, or of a time to come, which somebody planted
+// to outlast ours, so that it is removed first.
+std::uint64_t id_time(std::string_view id, std::int64_t now) {
     const auto bytes = core::base64url_decode(id);
     if (!bytes || bytes->size() != time_bytes + SignIn::id_random_size) {
         return 0;
@@ -29,7 +30,7 @@ std::uint64_t id_time(std::string_view id) {
     for (int i = 0; i < time_bytes; ++i) {
         seconds = seconds << 8 | static_cast<unsigned char>((*bytes)[static_cast<std::size_t>(i)]);
     }
-    return seconds;
+    return seconds > static_cast<std::uint64_t>(now) ? 0 : seconds;
 }
 
 } // namespace
@@ -109,11 +110,11 @@ std::string sign_in_cookie_name(std::string_view cookie_name, std::string_view i
 }
 
 std::vector<std::string> sign_ins_to_evict(std::vector<SignInCookie> present, std::string_view cookie_name,
-                                           std::size_t new_size, std::size_t others) {
+                                           std::int64_t now, std::size_t new_size, std::size_t others) {
     const std::size_t room = std::min(max_sign_in_bytes, max_own_bytes - std::min(others, max_own_bytes));
     const std::size_t prefix = sign_in_cookie_name(cookie_name, "").size();
-    const auto time_of = [prefix](const SignInCookie& cookie) {
-        return id_time(std::string_view(cookie.name).substr(std::min(prefix, cookie.name.size())));
+    const auto time_of = [prefix, now](const SignInCookie& cookie) {
+        return id_time(std::string_view(cookie.name).substr(std::min(prefix, cookie.name.size())), now);
     };
     std::stable_sort(present.begin(), present.end(),
                      [&](const SignInCookie& a, const SignInCookie& b) { return time_of(a) < time_of(b); });

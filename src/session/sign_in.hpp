@@ -59,6 +59,6 @@ constexpr std::int64_t sign_in_afterlife = 3600;
 // The names to delete, the oldest first, so that one more of new_size bytes fits both bounds. `others`: the
 // bytes of cookies that are no sign-ins.
 std::vector<std::string> sign_ins_to_evict(std::vector<SignInCookie> present, std::string_view cookie_name,
-                                           std::size_t new_size, std::size_t others = 0);
+                                           std::int64_t now, std::size_t new_size, std::size_t others = 0);
 
 } // namespace oauth::session

@@ -37,6 +37,8 @@ const mistakes = [
   ['oauth value', { server: 'oauth maybe; oauth_allow any;' }, /oauth/, /maybe/, /optional/],
   ['condition unknown', { server: 'oauth on; oauth_allow gruop=admins;' }, /gruop/, /group/],
   ['rule never reached', { server: 'oauth on; oauth_allow any; oauth_deny email=a@b.example;' }, /reach/],
+  ['login page at an endpoint', { server: 'oauth on; oauth_allow any; oauth_login_page /auth/oauth/login;' }, /"oauth_login_page": found "\/auth\/oauth\/login", which oauth_path \("\/auth\/oauth"\).*accepted: .* in \S+:\d+/],
+  ['login page under oauth_path, encoded', { server: 'oauth on; oauth_allow any; oauth_path /in; oauth_login_page /%69n/page?a=b;' }, /"oauth_login_page": found/],
   ['regex broken', { server: 'oauth on; oauth_allow "email~(";' }, /email~\(|regex|pattern/i],
   ['policy unknown', { server: 'oauth on; oauth_allow policy=staff;' }, /staff/],
   ['values file missing', { server: 'oauth on; oauth_allow email@/nonexistent/list;' }, /nonexistent/],

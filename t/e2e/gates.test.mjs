@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Browser, signIn } from './lib/browser.mjs';
 import { assertSignedIn, e2e, providerBlock } from './lib/harness.mjs';
+import { publicFolder } from './lib/folders.mjs';
 import { configTest } from './lib/nginx.mjs';
 
 const DOCUMENT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../docs/operations.md');
@@ -71,6 +72,8 @@ const answering = [
   ['rewrite to an address', `location /x { # here\n ${ON} rewrite ^ https://example.org/$arg_a; }`, 'rewrite', 'location "/x"'],
   ['a nested location', `location /x/ { location /x/y { # here\n ${ON} return 204; } }`, 'return', 'location "/x/y"'],
   ['an inherited mode', `${ON} location /x { # here\n return 204; }`, 'return', 'location "/x"'],
+  ['a regex that matches more than oauth_path', `${ON} location ~ ^/auth/oauth/ { # here\n return 204; }`, 'return', 'location "^/auth/oauth/"'],
+  ['a path that only begins as oauth_path', `${ON} location /auth/oauth-old/ { # here\n return 204; }`, 'return', 'location "/auth/oauth-old/"'],
   ['the server', `${ON} return 204;`, 'return', 'the server'],
   ['the server, with a location that is protected', `rewrite ^/(.*) /x/$1 redirect; location /x { ${ON} }`, 'rewrite', 'the server'],
   ['an if of the server', `${ON} if ($host = a) { return 301 https://b$request_uri; }`, 'return', 'the server'],
@@ -96,6 +99,7 @@ const quiet = [
   ['a named location', `${ON} location / { try_files /nothing @x; } location @x { return 204; }`], ['rewrite within the site', `location /x { ${ON} rewrite ^/x(.*) /y$1 last; rewrite ^ /z break; set $a b; if ($a) { break; } }`],
   ['a server that is off', 'location /x { oauth optional; } if ($arg_a) { return 204; }'], ['a text that only looks like it', `location /x { ${ON} set $return "return 204"; }`],
   ['another location of the server', `location /x { ${ON} } location /y { return 204; }`], ['inside an internal one', `location /x { internal; ${ON} location /x/y { return 204; } }`],
+  ['at oauth_path, where the module answers', `${ON} location /auth/oauth/ { return 404; }`], ['one endpoint', `${ON} location = /auth/oauth/login { return 404; }`], ['another oauth_path', `oauth_path /in; ${ON} location /in { rewrite ^ /y permanent; }`],
 ];
 
 e2e('and says nothing where nothing is passed by', async () => {
@@ -125,4 +129,54 @@ e2e('nginx -t says which handlers under oauth_path are never reached, and they a
   assert.equal((await new Browser().navigate(site.origin + '/auth/oauth/nothing/here', { follow: false })).status, 404);
   assert.equal((await new Browser().fetch(site.origin + '/auth/oauth/providers')).status, 200);
   assert.equal(site.upstream.requests.length, 0);
+});
+
+e2e('UB-10 a subrequest to an endpoint is answered by the module, before the location and its return', async (h) => {
+  const folder = publicFolder(h, { 'page.html': '[<!--#include virtual="/auth/oauth/userinfo" -->][<!--#include virtual="/auth/oauth/providers" -->]' });
+  for (const around of ['', 'location /auth/oauth/ { oauth off; return 200 yes; }', 'location /auth/ { oauth off; rewrite ^ /app/ last; }', 'location /auth/oauth { oauth off; error_page 401 404 =200 /app/; proxy_pass http://127.0.0.1:9; }']) {
+    const site = await h.site({ location: 'oauth off;', locations: (s) => `${around}
+      location /app/ { oauth off; proxy_pass ${s.upstream.url}; }
+      location /protected/ { oauth on; oauth_allow any; proxy_pass ${s.upstream.url}; }
+      location /admin/ { oauth off; auth_request /auth/oauth/userinfo; proxy_pass ${s.upstream.url}; }
+      location /query/ { oauth off; auth_request /auth/oauth/userinfo?a=b; proxy_pass ${s.upstream.url}; }
+      location /by-gate/ { oauth off; auth_request /gate; proxy_pass ${s.upstream.url}; }
+      location = /gate { internal; oauth off; rewrite ^ /auth/oauth/userinfo last; }
+      location = /page.html { oauth off; ssi on; root ${folder}; }
+      location /login/ { oauth off; auth_request /auth/oauth/login; proxy_pass ${s.upstream.url}; }
+      location /logout/ { oauth off; auth_request /auth/oauth/logout; proxy_pass ${s.upstream.url}; }
+      location /typo/ { oauth off; auth_request /auth/oauth/user-info; proxy_pass ${s.upstream.url}; }` });
+    const reached = () => site.upstream.requests.length;
+    const ask = async (browser, path, status) => {
+      const before = reached();
+      assert.equal((await browser.fetch(site.origin + path)).status, status, `${path} ${around}`);
+      assert.equal(reached() - before, status === 200 ? 1 : 0, `${path} ${around}`);
+    };
+    const open = ['/admin/x', '/by-gate/x'];
+    const shut = ['/query/x', '/login/x', '/logout/x', '/typo/x'];
+    for (const path of open) {
+      await ask(new Browser(), path, 401);
+    }
+    assert.equal((await site.browser.navigate(site.origin + '/auth/oauth/login')).url.startsWith(site.origin), true);
+    for (const path of open) {
+      await ask(site.browser, path, 200);
+    }
+    for (const path of shut) {
+      await ask(site.browser, path, 500);
+      await ask(new Browser(), path, 500);
+    }
+    const before = reached();
+    const page = (await site.browser.fetch(site.origin + '/page.html')).text;
+    assert.match(page, /^\[\{.*"test\|alice-1".*\}\]\[/);
+    assert.doesNotMatch(page, /"url":/);
+    assert.doesNotMatch((await new Browser().fetch(site.origin + '/page.html')).text, /alice/);
+    assert.equal(reached(), before);
+  }
+});
+
+e2e('UB-10 the server\'s return does not answer a subrequest to an endpoint either', async (h) => {
+  const site = await h.site({ server: 'if ($uri ~ ^/auth/) { return 204; }', locations: (s) => `
+    location /admin/ { oauth off; auth_request /auth/oauth/userinfo; proxy_pass ${s.upstream.url}; }` });
+  assert.equal((await new Browser().fetch(site.origin + '/admin/x')).status, 401);
+  await assertSignedIn(site);
+  assert.equal((await site.browser.fetch(site.origin + '/admin/x')).status, 200);
 });

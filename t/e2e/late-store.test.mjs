@@ -105,6 +105,7 @@ e2e('subrequests wait before their location\'s return, and ask the store once', 
     location /two/ { proxy_pass ${s.upstream.url}; }
     location /denied/ { oauth_allow email=nobody@example.org; return 200 secret; }
     location /guarded/ { oauth off; auth_request /gate; proxy_pass ${s.upstream.url}; }
+    location /known/ { oauth off; auth_request /auth/oauth/userinfo; proxy_pass ${s.upstream.url}; }
     location = /gate { internal; return 204; }` });
   site.upstream.reply = (request, response) => { response.writeHead(200, { 'Content-Type': 'text/html' }).end('two'); return true; };
   site.store.hold();
@@ -123,6 +124,11 @@ e2e('subrequests wait before their location\'s return, and ask the store once', 
   await until(() => site.store.waiting.length === 1, 'the store is asked');
   site.store.release();
   assert.equal((await guarded).status, 200);
+  site.store.hold();
+  const known = site.browser.fetch(site.origin + '/known/x'); // an endpoint as the gate
+  await until(() => site.store.waiting.length === 1, 'the store is asked');
+  site.store.release();
+  assert.equal((await known).status, 200);
   assert.equal((await new Browser().fetch(site.origin + '/guarded/x')).status, 401);
 });
 

@@ -79,6 +79,7 @@ e2e('keycloak: where nothing tells the roles that a rule needs, nobody is signed
   const rules = 'oauth_deny role=operator; oauth_allow any;';
   const site = await providerSite(h, mock, { env: variables(mock), rules });
   const free = await providerSite(h, mock, { env: variables(mock) });
+  mock.callbackUrl = site.callbackUrl;
   await denied(site, 'the rule holds');
   const no = async (what) => {
     mock.callbackUrl = site.callbackUrl;

@@ -204,7 +204,7 @@ void cb_06_repeated_parameters_are_refused(void**) {
 // RFC 6749 3.1: "Parameters sent without a value MUST be treated as if they were omitted from the request".
 void empty_parameters_are_absent(void**) {
     const std::string right = "state=S-1_a&code=c";
-    for (const std::string name : {"error", "error_description", "id_token", "access_token", "iss"}) {
+    for (const std::string name : {"error", "error_description", "id_token", "access_token"}) {
         expect_code(right + "&" + name + "=", expectation(), "c");
         expect_code(right + "&" + name, expectation(), "c");
         for (const char* twice : {"=&", "=x&", "=&x=&"}) { // CB-06

@@ -304,6 +304,38 @@ void a_page_that_the_cookie_does_not_reach_starts_no_sign_in(void**) {
     }
 }
 
+void a_sign_in_page_that_is_protected_is_no_loop(void**) {
+    World world;
+    world.options.login_page = "/sign%2Din//a+b.html?theme=1";
+    const auto page = world.request("GET", "/sign-in/a+b.html");
+    const web::Answer answer = challenge(world, page, Unauthenticated::automatic);
+    assert_failure(answer, "login_required", 401);
+    assert_true(answer.log.find("\"oauth off\"") != std::string::npos);
+    assert_true(answer.log_level == web::LogLevel::error);
+    assert_text_equal(World::location(answer), "");
+    assert_int_equal(challenge(world, page, Unauthenticated::automatic, false).status,
+                     302); // no choice: no page
+    assert_int_equal(
+        challenge(world, world.request("GET", "/sign-in/a+b"), Unauthenticated::automatic).status, 302);
+}
+
+void the_path_of_a_sign_in_page(void**) {
+    const std::pair<const char*, const char*> rows[] = {
+        {"/signin.html", "/signin.html"},
+        {"/a/?b=/c", "/a/"},
+        {"/a//b/./c/../d", "/a/b/d"},
+        {"/%61%2fb", "/a/b"},
+        {"/../x", "/x"},
+        {"/", "/"},
+        {"/a/..", "/"},
+        {"/100%", "/100%"},
+        {"/a+b", "/a+b"},
+    };
+    for (const auto& [page, path] : rows) {
+        assert_text_equal(flow::login_page_path(page), path);
+    }
+}
+
 void a_refusal_says_who_and_offers_another(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -351,6 +383,8 @@ int main() {
         cmocka_unit_test(ar_12_a_body_is_not_sent_to_the_provider),
         cmocka_unit_test(a_provider_that_is_down_is_no_redirect),
         cmocka_unit_test(a_page_that_the_cookie_does_not_reach_starts_no_sign_in),
+        cmocka_unit_test(a_sign_in_page_that_is_protected_is_no_loop),
+        cmocka_unit_test(the_path_of_a_sign_in_page),
         cmocka_unit_test(a_refusal_says_who_and_offers_another),
     };
     return cmocka_run_group_tests_name("endpoints", tests, nullptr, nullptr);

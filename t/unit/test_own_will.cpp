@@ -82,6 +82,35 @@ void lo_01_another_site_is_asked_back(void**) {
     }
 }
 
+// `<img src=/auth/oauth/logout>` in a comment on a page of ours.
+void lo_01_what_a_page_embeds_is_asked_back(void**) {
+    struct Row {
+        const char* method;
+        const char* target;
+        bool ends;
+    };
+    for (const Row& row :
+         {Row{"GET", "image", false}, Row{"GET", "iframe", false}, Row{"GET", "style", false},
+          Row{"GET", "script", false}, Row{"GET", "document", true}, Row{"GET", "empty", true},
+          Row{"GET", "", true}, Row{"POST", "iframe", true}}) {
+        World world;
+        world.sign_in_as("user-1");
+        flow::Request request =
+            request_from(world, {row.method, "same-origin", "", ""}, "/auth/oauth/logout", "");
+        request.sec_fetch_dest = row.target;
+        world.serve(request);
+        assert_int_equal(world.current() == nullptr, row.ends);
+        if (std::string_view(row.method) == "GET") {
+            World other;
+            other.sign_in_as("user-1");
+            request = request_from(other, {"GET", "same-origin", "", ""}, "/auth/oauth/op", "account=other");
+            request.sec_fetch_dest = row.target;
+            other.serve(request);
+            assert_int_equal(other.current() == nullptr, row.ends);
+        }
+    }
+}
+
 void lo_01_a_confirmation_is_of_one_session(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -207,6 +236,7 @@ void our_own_pages_are_not_asked_back(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(lo_01_another_site_is_asked_back),
+        cmocka_unit_test(lo_01_what_a_page_embeds_is_asked_back),
         cmocka_unit_test(lo_01_a_confirmation_is_of_one_session),
         cmocka_unit_test(lo_01_where_nobody_is_signed_in_nothing_is_asked_and_sign_ins_stay),
         cmocka_unit_test(another_account_ends_the_session_first),

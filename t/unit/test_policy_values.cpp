@@ -179,7 +179,9 @@ void claims_compare_by_their_text(void**) {
         {"[{\"n\":\"a\"}]", "claim.c!=a", false},
         {"[{\"n\":\"a\"},\"b\"]", "claim.c=b", true},
         {"[{\"n\":\"a\"},\"b\"]", "claim.c!=c", false},
-        {"[null,\"b\"]", "claim.c!=c", false},
+        {"[null,\"b\"]", "claim.c!=c", true}, // null is absent
+        {"[null,\"b\"]", "claim.c!=b", false},
+        {"[null]", "claim.c!=c", true}, // as of an empty list
         {"[[\"a\"]]", "claim.c=a", false},
         {"\"a\\u0062\"", "claim.c=ab", true},
         {"\"\\u00e4\"", "claim.c=\xc3\xa4", true},

@@ -150,6 +150,40 @@ void lo_01_what_comes_from_another_site(void**) {
     }
 }
 
+// Several hosts share one base URL: the host that was asked has pages of its own.
+void lo_01_the_host_that_was_asked_is_own(void**) {
+    using enum oauth::flow::Origin;
+    struct Row {
+        const char* origin;
+        const char* referer;
+        oauth::flow::Origin expected;
+    };
+    const Row rows[] = {
+        {"https://a.app.example", "", own},
+        {"https://auth.app.example", "", own},
+        {"", "https://a.app.example/page", own},
+        {"", "https://a.app.example", own},
+        {"https://b.app.example", "", foreign},
+        {"http://a.app.example", "", foreign},
+        {"", "https://a.app.example.evil.example/", foreign},
+        {"null", "", foreign},
+        {"", "", unknown},
+    };
+    for (const Row& row : rows) {
+        Request request;
+        request.base_url = "https://auth.app.example";
+        request.own_origin = "https://a.app.example";
+        request.origin = row.origin;
+        request.referer = row.referer;
+        if (oauth::flow::origin_of(request) != row.expected) {
+            fail_msg("'%s' '%s'", row.origin, row.referer);
+        }
+        request.own_origin.clear(); // a host that is no name of the server's
+        request.origin = "https://a.app.example";
+        assert_true(oauth::flow::origin_of(request) == foreign);
+    }
+}
+
 } // namespace
 
 int main() {
@@ -157,6 +191,7 @@ int main() {
         cmocka_unit_test(ar_13_pages_and_programs),
         cmocka_unit_test(cb_23_what_is_asked_for_ahead_of_time),
         cmocka_unit_test(lo_01_what_comes_from_another_site),
+        cmocka_unit_test(lo_01_the_host_that_was_asked_is_own),
     };
     return cmocka_run_group_tests_name("request", tests, nullptr, nullptr);
 }

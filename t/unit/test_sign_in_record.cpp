@@ -127,15 +127,15 @@ void sc_18_five_at_most_the_oldest_go(void**) {
     for (const int age : {30, 10, 50, 20}) {
         present.push_back(cookie_at(random, started - age));
     }
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 300).size(), 0); // the new one is the fifth
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 300).size(), 0); // the new one is the fifth
     present.push_back(cookie_at(random, started - 40));
-    auto evicted = sign_ins_to_evict(present, "oauth", 300);
+    auto evicted = sign_ins_to_evict(present, "oauth", started, 300);
     assert_int_equal(evicted.size(), 1);
     assert_text_equal(evicted[0], present[2].name);
     for (int i = 0; i < 195; ++i) {
         present.push_back(cookie_at(random, started, 10));
     }
-    evicted = sign_ins_to_evict(present, "oauth", 10);
+    evicted = sign_ins_to_evict(present, "oauth", started, 10);
     assert_int_equal(evicted.size(), 200 - (max_sign_ins - 1));
     assert_text_equal(evicted[0], present[2].name);
     assert_text_equal(evicted[1], present[4].name);
@@ -149,17 +149,17 @@ void sc_18_all_together_are_bounded(void**) {
     for (const int age : {10, 20, 30}) {
         present.push_back(cookie_at(random, started - age, 1000 - name));
     }
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 2000).size(), 0);
-    auto evicted = sign_ins_to_evict(present, "oauth", 2001);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 2000).size(), 0);
+    auto evicted = sign_ins_to_evict(present, "oauth", started, 2001);
     assert_int_equal(evicted.size(), 1);
     assert_text_equal(evicted[0], present[2].name);
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 3001).size(), 2);
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 5000).size(), 3);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 3001).size(), 2);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 5000).size(), 3);
     // A large session beside them leaves less: a line of 8 KB holds them all.
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 4000).size(), 0);
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 4001).size(), 1);
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 7500).size(), 3);
-    assert_int_equal(sign_ins_to_evict(present, "oauth", 1000, 90000).size(), 3);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 1000, 4000).size(), 0);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 1000, 4001).size(), 1);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 1000, 7500).size(), 3);
+    assert_int_equal(sign_ins_to_evict(present, "oauth", started, 1000, 90000).size(), 3);
 }
 
 void foreign_names_go_first(void**) {
@@ -169,9 +169,26 @@ void foreign_names_go_first(void**) {
         present.push_back(cookie_at(random, started));
     }
     present.push_back({"oauth_login_planted!", 10});
-    const auto evicted = sign_ins_to_evict(present, "oauth", 300);
+    const auto evicted = sign_ins_to_evict(present, "oauth", started, 300);
     assert_int_equal(evicted.size(), 1);
     assert_text_equal(evicted[0], "oauth_login_planted!");
+}
+
+void sc_18_a_time_to_come_saves_nothing(void**) {
+    unit::CountingRandom random;
+    std::vector<SignInCookie> present = {cookie_at(random, started), cookie_at(random, started - 60)};
+    for (const std::int64_t ahead : {1, 3600, 1 << 30}) {
+        present.push_back(cookie_at(random, started + ahead, 10));
+    }
+    auto evicted = sign_ins_to_evict(present, "oauth", started, 300);
+    assert_int_equal(evicted.size(), 1);
+    assert_text_equal(evicted[0], present[2].name);
+    const std::size_t real = present[0].name.size() + present[0].size;
+    evicted = sign_ins_to_evict(present, "oauth", started, max_sign_in_bytes - 2 * real);
+    assert_int_equal(evicted.size(), 3);
+    for (const std::string& name : evicted) {
+        assert_true(name != present[0].name && name != present[1].name);
+    }
 }
 
 } // namespace
@@ -187,6 +204,7 @@ int main() {
         cmocka_unit_test(sc_18_five_at_most_the_oldest_go),
         cmocka_unit_test(sc_18_all_together_are_bounded),
         cmocka_unit_test(foreign_names_go_first),
+        cmocka_unit_test(sc_18_a_time_to_come_saves_nothing),
     };
     return cmocka_run_group_tests_name("login", tests, nullptr, nullptr);
 }

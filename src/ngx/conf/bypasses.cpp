@@ -72,9 +72,24 @@ bool has_protected_location(const MainConf::Compiled& compiled, const ServerConf
         [&](const LocationConf* location) { return location->server == server && is_protected(*location); });
 }
 
+bool is_under(std::string_view name, std::string_view path) {
+    return name.starts_with(path) && (name.size() == path.size() || name[path.size()] == '/');
+}
+
+// Only what the module answers can fall into it. Not a regex: what it matches beside our paths is not known.
+bool is_ours(const LocationConf& location) {
+    const ngx_http_core_loc_conf_t& core = *location.core;
+#if (NGX_PCRE)
+    if (core.regex != nullptr) {
+        return false;
+    }
+#endif
+    return !location.is_server && is_under(view(core.name), view(location.server->path));
+}
+
 void warn_of_early_answer(ngx_conf_t* cf, const MainConf::Compiled& compiled, const LocationConf& location) {
     const char* directive = early_answer(location.rewrite);
-    if (directive == nullptr ||
+    if (directive == nullptr || is_ours(location) ||
         !(location.is_server ? has_protected_location(compiled, location.server) : is_protected(location))) {
         return;
     }
@@ -86,19 +101,9 @@ void warn_of_early_answer(ngx_conf_t* cf, const MainConf::Compiled& compiled, co
                 "\"oauth off\" if that is meant, or try_files to a named location that answers,");
 }
 
-bool is_under(std::string_view name, std::string_view path) {
-    return name.starts_with(path) && (name.size() == path.size() || name[path.size()] == '/');
-}
-
 void warn_of_idle_handler(ngx_conf_t* cf, const LocationConf& location) {
     const ngx_http_core_loc_conf_t& core = *location.core;
-#if (NGX_PCRE)
-    if (core.regex != nullptr) {
-        return; // what it matches beside our paths is not known
-    }
-#endif
-    if (location.is_server || core.handler == nullptr || !is_asked_for(location) ||
-        !is_under(view(core.name), view(location.server->path))) {
+    if (core.handler == nullptr || !is_asked_for(location) || !is_ours(location)) {
         return;
     }
     warn_at(

@@ -130,6 +130,28 @@ std::string names_of(const ServerConf& server) {
     return server.base_url.len != 0 ? string(server.base_url) : "-";
 }
 
+// At an endpoint there is no page, and "login" would lead to itself for ever.
+bool check_login_page(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
+    const std::string page = string(server.login_page);
+    if (!server.in_use || page.empty() || !flow::find_route(flow::login_page_path(page), view(server.path))) {
+        return true;
+    }
+    const std::string sentence =
+        "\"oauth_login_page\": found \"" + page + "\", which oauth_path (\"" + string(server.path) +
+        "\") takes for the module's endpoints, accepted: a path outside of it, such as "
+        "/signin.html, whose location has \"oauth off\",";
+    const auto own =
+        std::find_if(compiled.locations.begin(), compiled.locations.end(), [&](const LocationConf* location) {
+            return location->server == &server && location->is_server;
+        });
+    if (own == compiled.locations.end() || (*own)->place == nullptr) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", sentence.c_str());
+    } else {
+        refuse_at(cf, *(*own)->place, sentence);
+    }
+    return false;
+}
+
 // Logs which facts the rules ask of which providers, for reviewing a configuration.
 void report_needs(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
     providers::Needs needs;
@@ -180,6 +202,10 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
         }
     }
     if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled)) {
+        return NGX_ERROR;
+    }
+    if (!std::all_of(compiled.servers.begin(), compiled.servers.end(),
+                     [&](const ServerConf* server) { return check_login_page(cf, compiled, *server); })) {
         return NGX_ERROR;
     }
     collect_needs(cf, compiled);

@@ -218,6 +218,20 @@ std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server) 
     return base_url_of_request(r, server, runtime_of(*main_conf(r)).known_hosts(server));
 }
 
+std::string own_origin(ngx_http_request_t* r, const ServerConf& server) {
+    if (server.base_url.len == 0) {
+        return {};
+    }
+    const Examined examined = examine(r, server, authority_of(r));
+    if (!examined.host || !examined.host->local_address.empty()) {
+        return {};
+    }
+    const std::string& own = examined.host->base_url;
+    constexpr std::string_view plain = "http:";
+    const bool is_behind_proxy = own.starts_with(plain) && view(server.base_url).starts_with("https:");
+    return is_behind_proxy ? "https:" + own.substr(plain.size()) : own;
+}
+
 void doubt_base_url(ngx_http_request_t* r, const ServerConf& server, std::string_view base_url) {
     KnownHosts& hosts = runtime_of(*main_conf(r)).known_hosts(server);
     if (!hosts.told_of_https && base_url.starts_with("http:")) {

@@ -13,6 +13,10 @@ namespace oauth::ngx {
 // "https://host[:port]", which lives as long as the request; empty: the request's host is none of ours.
 std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server);
 
+// The origin of the host that a request was sent to, beside a configured base URL; empty: there is none, or
+// that host is no name of the server's. The scheme is https where the base URL says that a proxy speaks it.
+std::string own_origin(ngx_http_request_t* r, const ServerConf& server);
+
 // For requests that have to sign in: one line in the log if a proxy in front says https and the base URL does
 // not.
 void doubt_base_url(ngx_http_request_t* r, const ServerConf& server, std::string_view base_url);

@@ -36,14 +36,21 @@ ngx_int_t carry_past_phase(ngx_http_request_t* r,
     return NGX_DECLINED;
 }
 
+flow::Route route_of(ngx_http_request_t* r) {
+    return flow::find_route(view(r->uri), view(server_conf(r)->path));
+}
+
 bool needs_intake(const Context* context) {
     return context == nullptr || context->intake_broke_off;
 }
 
 // SERVER_REWRITE, before the rewrite module: an endpoint is answered whatever `return` and `rewrite` say.
 ngx_int_t on_server_rewrite(ngx_http_request_t* r) {
-    if (r != r->main || !server_conf(r)->in_use) {
+    if (!server_conf(r)->in_use) {
         return NGX_DECLINED;
+    }
+    if (r != r->main) {
+        return route_of(r) ? carry_past_phase(r, ngx_http_core_find_config_phase) : NGX_DECLINED;
     }
     Context* context = find_context(r);
     if (r->internal !=
@@ -71,6 +78,19 @@ ngx_int_t admit_subrequest(ngx_http_request_t* r) {
     return is_refused ? refuse_subrequest(r, *admission) : NGX_DECLINED;
 }
 
+// An endpoint asked by a subrequest, as auth_request asks userinfo: what the location has - the application,
+// an error_page - must not answer in its place. The others belong to a browser.
+ngx_int_t answer_subrequest(ngx_http_request_t* r, const flow::Route& route) {
+    r->error_page = 1; // none is looked for
+    if (flow::endpoint_name(route) != "userinfo") {
+        return NGX_HTTP_NOT_FOUND;
+    }
+    Context& context = make_context(r);
+    context.route = route;
+    const ngx_int_t rc = serve_endpoint(r, context);
+    return rc == NGX_AGAIN ? NGX_DONE : rc; // in a rewrite phase NGX_AGAIN would end it
+}
+
 // REWRITE, before the rewrite module: a location was found. nginx skips the ACCESS phase for subrequests, and
 // `return` answers before it, so they are decided here.
 ngx_int_t on_rewrite(ngx_http_request_t* r) {
@@ -82,7 +102,8 @@ ngx_int_t on_rewrite(ngx_http_request_t* r) {
         context->admitted_to = nullptr; // that was elsewhere, or before
     }
     if (r != r->main) {
-        return admit_subrequest(r);
+        const flow::Route route = route_of(r);
+        return route ? answer_subrequest(r, route) : admit_subrequest(r);
     }
     if (needs_intake(context) && r->internal != 0) { // a named location, where an error ended the reading
         take_in(r, *server_conf(r));

@@ -127,7 +127,7 @@ ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
             rc = NGX_ERROR;
         } else {
             buffer->last = ngx_cpymem(buffer->last, answer.body.data(), answer.body.size());
-            buffer->last_buf = 1;
+            buffer->last_buf = r == r->main ? 1 : 0; // after a subrequest's comes the rest of the page
             buffer->last_in_chain = 1;
             ngx_chain_t out{buffer, nullptr};
             rc = ngx_http_output_filter(r, &out);
