@@ -8,6 +8,8 @@
 #include "unit.hpp"
 
 #include <chrono>
+#include <ctime>
+#include <limits>
 
 using namespace oauth;
 using policy::RuleSet;
@@ -156,7 +158,8 @@ void by_the_provider_that_tells(void**) {
     }
 }
 
-// Seconds for reading two lists of which the second has all of the first and one more.
+// The processor's seconds for reading two lists of which the second has all of the first and one more: the
+// best of a few rounds, since a machine that does other things takes longer.
 double seconds_of_two_lists(int size, const std::string& topic) {
     unit::TestWorld world;
     std::string& list = world.files["a"];
@@ -164,11 +167,15 @@ double seconds_of_two_lists(int size, const std::string& topic) {
         list += "person." + std::to_string(i) + "@example.org\n";
     }
     world.files["b"] = list + "zoe@example.org\n";
-    const auto begin = std::chrono::steady_clock::now();
-    RuleSet set;
-    assert_text_equal(world.add(set, "allow " + topic + "@a"), "");
-    assert_text_equal(world.add(set, "allow " + topic + "@b"), "");
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    double best = std::numeric_limits<double>::max();
+    for (int round = 0; round < 5; ++round) {
+        const std::clock_t begin = std::clock();
+        RuleSet set;
+        assert_text_equal(world.add(set, "allow " + topic + "@a"), "");
+        assert_text_equal(world.add(set, "allow " + topic + "@b"), "");
+        best = std::min(best, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+    }
+    return best;
 }
 
 void two_long_lists_take_time_in_proportion(void**) {
