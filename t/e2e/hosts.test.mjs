@@ -96,7 +96,7 @@ e2e('XF-06 HTTP/1.0 without a host, absolute addresses, and what else may name a
   // Where the two differ, the request line's is the host, as it is for nginx, and with it the port.
   for (const host of ['evil.test', 'app.example.org:81', 'mail.test', undefined]) {
     const version = host === undefined ? '1.0' : '1.1';
-    assert.ok(!(await assertBase(site, host, 'http://app.example.org', { target: 'http://app.example.org/x', version })).includes('evil'));
+    assert.ok(!withoutRandom(await assertBase(site, host, 'http://app.example.org', { target: 'http://app.example.org/x', version })).includes('evil'));
     await assertBase(site, host, 'http://app.example.org:82', { target: 'http://app.example.org:82', version });
     await assertBase(site, host, 'http://app.example.org:' + site.port, { target: `HTTP://App.example.org:${site.port}?x=:83`, version });
   }
@@ -249,6 +249,9 @@ e2e('XF-06 an IPv6 address in brackets', async (h) => {
   }
 });
 
+// Random text may read like anything.
+const withoutRandom = (answer) => answer.replace(/^(Set-Cookie: [^=]*=)[^;\r]*/gim, '$1').replace(/([?&](?:state|nonce|code_challenge)=)[^&\r]*/g, '$1');
+
 const FORWARDED = ['X-Forwarded-Host: evil.test', 'X-Forwarded-Proto: https', 'X-Forwarded-Scheme: https', 'X-Forwarded-Port: 444', 'X-Forwarded-Server: evil.test', 'X-Forwarded-For: evil.test', 'X-Forwarded-Prefix: /evil',
   'X-Forwarded-Uri: /evil', 'X-Forwarded-Ssl: on', 'X-Host: evil.test', 'X-Original-Host: evil.test', 'X-Original-URL: https://evil.test/evil', 'X-Rewrite-URL: /evil', 'X-Url-Scheme: https', 'Front-End-Https: on',
   'Forwarded: for=127.0.0.1;host=evil.test;proto=https', 'Forwarded: for=x;host="a\\"b', 'Forwarded: host="evil.test', 'Forwarded: ;;;=,,host=evil.test', `Forwarded: ${'for=x,'.repeat(500)}`, 'Via: 1.1 evil.test', 'CF-Visitor: {"scheme":"https"}'];
@@ -258,7 +261,7 @@ e2e('XF-01 XF-02 XF-03 XF-04 forwarded headers are read from nobody', async (h) 
   const host = '127.0.0.1:' + site.port;
   for (const header of [...FORWARDED, FORWARDED.join('\r\n')]) {
     const answer = await assertBase(site, host, 'http://' + host, { extra: header + '\r\n', target: '/deep?x=1' });
-    assert.ok(!/evil|https:\/\/127/i.test(answer.replace(/^Location: http:\/\/127\.0\.0\.1:\d+\/authorize/m, '')), header);
+    assert.ok(!/evil|https:\/\/127/i.test(withoutRandom(answer).replace(/^Location: http:\/\/127\.0\.0\.1:\d+\/authorize/m, '')), header);
     assert.doesNotMatch(answer, /; *Secure/i, header);
     assert.match(answer, /^Set-Cookie: oauth_login_/m);
     await assertRefused(site, 'evil.test', { extra: header + '\r\n' });
@@ -305,7 +308,7 @@ e2e('XF-05 oauth_base_url decides for every host, and makes the cookies Secure',
     }
     const answer = await assertBase(site, host, 'https://app.example.org', options);
     assert.match(answer, /^Set-Cookie: __Host-oauth_login_[^\r]*; *Secure/im);
-    assert.ok(!answer.includes('evil'));
+    assert.ok(!withoutRandom(answer).includes('evil'));
   }
   await assertBase(site, undefined, 'https://app.example.org', { version: '1.0' });
   const json = await raw(site.port, 'GET /x HTTP/1.1\r\nHost: evil.test\r\nAccept: application/json\r\nConnection: close\r\n\r\n');

@@ -227,7 +227,7 @@ e2e('UB-19 over HTTP/2: odd paths, methods and authorities reach nobody', async 
     const answer = await over2(h, site, headers).catch(() => ({ status: 0, headers: {}, text: '' }));
     const label = `${JSON.stringify(headers)}: ${answer.status}`;
     assert.ok([0, 302, 400, 401, 405].includes(answer.status), label);
-    assert.ok(!`${JSON.stringify(answer.headers)}${answer.text}`.includes('evil'), label);
+    assert.ok(!`${JSON.stringify(answer.headers)}${answer.text}`.includes('evil.'), label); // what is random has no dots
     if (answer.status === 302) {
       assert.equal(new URL(new URL(answer.headers.location).searchParams.get('redirect_uri')).host, good, label);
     }
