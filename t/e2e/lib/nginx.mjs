@@ -51,6 +51,7 @@ export class Nginx {
     this.errorLog = path.join(this.prefix, 'error.log');
     this.accessLog = path.join(this.prefix, 'access.log');
     this.configurationFile = path.join(this.prefix, 'nginx.conf');
+    this.pidFile = path.join(this.prefix, 'nginx.pid');
     this.child = undefined;
     this.stderr = '';
   }
@@ -68,7 +69,7 @@ export class Nginx {
 daemon off;
 master_process on;
 worker_processes ${this.workers};
-pid ${this.prefix}/nginx.pid;
+pid ${this.pidFile};
 error_log ${this.errorLog} ${this.logLevel};
 working_directory ${this.prefix};
 ${main}
@@ -95,6 +96,7 @@ ${http}
     return { code: result.status, stderr: result.stderr };
   }
 
+  // Returns when every address listens: nginx writes its pid after it has opened them all, `port` only one of them.
   async start(port) {
     this.child = spawn(nginxBinary(), this.arguments(), { env: environment(this.env), stdio: ['ignore', 'ignore', 'pipe'] });
     this.child.stderr.setEncoding('utf8').on('data', (text) => { this.stderr += text; });
@@ -104,7 +106,7 @@ ${http}
     });
     let gone = false;
     this.exited.then(() => { gone = true; });
-    await until(async () => gone || canConnect(port), 'nginx to listen on ' + port);
+    await until(async () => gone || (existsSync(this.pidFile) && await canConnect(port)), 'nginx to listen on ' + port);
     if (gone) {
       throw new Error('nginx did not start: ' + (this.stderr || this.log()));
     }
