@@ -200,7 +200,7 @@ std::optional<Json> Json::parse(std::string_view text, int max_depth) {
 }
 
 bool JsonView::is_object() const {
-    return cJSON_IsObject(node_) != 0;
+    return node_ != nullptr && cJSON_IsObject(node_) != 0;
 }
 
 bool JsonView::is_array() const {

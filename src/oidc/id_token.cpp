@@ -8,6 +8,7 @@
 #include "../core/crypto.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace oauth::oidc {
 
@@ -300,7 +301,7 @@ constexpr Complaint (*claim_checks[])(const Token&) = {
 };
 
 core::Error refusal(Complaint complaint) {
-    return {core::Code::token_invalid, std::string(complaint)};
+    return {core::Code::token_invalid, std::move(complaint)};
 }
 
 } // namespace

@@ -118,6 +118,7 @@ std::string RuleSet::find_covered(const Rule& rule, const std::vector<const Sour
 std::string RuleSet::find_impossible(std::size_t index, const std::vector<Source>& sources) const {
     const Rule& rule = rules_[index];
     std::vector<const Source*> candidates;
+    candidates.reserve(sources.size());
     for (const Source& source : sources) {
         candidates.push_back(&source);
     }

@@ -13,7 +13,7 @@ namespace oauth::ngx {
 namespace {
 
 struct Freed {
-    void operator()(char** environment) const { ngx_free(environment); }
+    void operator()(char** environment) const { ngx_free(static_cast<void*>(environment)); }
 };
 
 ngx_core_conf_t& core_conf(ngx_conf_t* cf) {

@@ -64,7 +64,8 @@ char* check_plain_http(ngx_conf_t* cf, const Block& block) {
         const std::string& name = block.given[i];
         const std::string problem = providers::find_plain_endpoint(settings, name);
         if (!problem.empty()) {
-            return refuse_at(cf, block.places[i], "\"" + name + "\": " + problem);
+            return refuse_at(cf, block.places[i],
+                             std::string("\"").append(name).append("\": ").append(problem));
         }
         if (name == "allow_http") {
             std::string hosts;

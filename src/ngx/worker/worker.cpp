@@ -144,11 +144,11 @@ void Runtime::make_sites() {
 void Runtime::try_to_make_site(const ServerConf& server) {
     Attempt& attempt = attempts_[server.index];
     attempt.at = ngx_time();
-    std::string trouble = "no memory";
+    std::string trouble;
     try {
         sites_[server.index] = make_site(server);
-        trouble.clear();
     } catch (const std::bad_alloc&) { // of the machine, not of what was configured
+        trouble = "no memory";
     } catch (const std::exception& exception) {
         trouble = exception.what();
     }
