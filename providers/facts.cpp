@@ -5,6 +5,7 @@
 #include "../src/core/bytes.hpp"
 #include "../src/core/url.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace oauth::providers {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Keeps the floors of docs/architecture.md: who may include what, how long a file may be, and that no registry's host is
-# written anywhere. Prints what is wrong, one line each, and fails if anything is.
+# Keeps the floors of docs/architecture.md: who may include what, how long a file may be, that no registry's host is
+# written anywhere, and that <algorithm> is included where it is used. Prints what is wrong, one line each, and fails if anything is.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 problems=0
@@ -88,5 +88,11 @@ fi
 if grep -rnE '\b(curl_easy_perform|redisCommand|getaddrinfo|gethostbyname)\b *\(' src providers ngx_http_oauth_module.cpp; then
     complain "a call that blocks a worker"
 fi
+
+# Other headers of the library bring it along by chance, and of another version's do not.
+algorithms='std::(all_of|any_of|none_of|find_if|find_if_not|find_first_of|sort|stable_sort|count_if|min|max|clamp|copy|copy_if|copy_n|transform|fill|fill_n|reverse|remove_if|unique|equal|lower_bound|upper_bound|min_element|max_element|search|mismatch|for_each|binary_search|is_sorted|ranges::[a-z_]+)\('
+while IFS= read -r file; do
+    grep -q '#include <algorithm>' "$file" || complain "$file uses <algorithm> without including it"
+done < <(grep -rlE "$algorithms" --include='*.[ch]pp' src providers t ngx_http_oauth_module.cpp)
 
 [ "$problems" -eq 0 ] || exit 1

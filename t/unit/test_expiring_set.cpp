@@ -3,6 +3,7 @@
 // with a plain map over many random additions, and at its bounds: full, or one entry small.
 #include "../../src/session/expiring_set.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <map>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Compact JWS: parsing, verifying, signing (IDT-11, IDT-12, IDT-14, IDT-15, IDT-17, JO-04, JO-06 to JO-10,
 // JO-12).
+#include <algorithm>
+
 #include <openssl/err.h>
 
 #include "jose_keys.hpp"

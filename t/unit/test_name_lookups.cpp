@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Names of hosts are looked up once for all who need them, by a bounded number of threads, whoever leaves or
 // has no time left; and when names are answered again, so are requests (DS-02, DS-14).
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>

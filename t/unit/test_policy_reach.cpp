@@ -7,6 +7,7 @@
 
 #include "unit.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <limits>
