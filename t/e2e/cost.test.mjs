@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What a request costs a worker grows with what was sent, and no faster: eight times as much of one kind is measured against once as much, in CPU time
-// of the worker. Linear is 8, quadratic 64.
+// of the worker. Linear is 8, quadratic 64. What the same request costs in a server without the module is taken off: nginx 1.23 and later walks through
+// all Cookie lines for each one.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { assertSignedIn, e2e } from './lib/harness.mjs';
-import { until } from './lib/ports.mjs';
+import { freePort, until } from './lib/ports.mjs';
 
 const FEW = 110;
 const MANY = 8 * FEW;
@@ -59,28 +60,36 @@ const kinds = {
 };
 
 e2e('DS-07 DS-08 what a request costs is linear in what was sent', async (h) => {
-  const site = await h.site({ server: 'large_client_header_buffers 8 64k; keepalive_requests 100000;', http: 'access_log off;' });
+  const plain = await freePort();
+  const site = await h.site({ http: `access_log off; underscores_in_headers on; large_client_header_buffers 8 64k; keepalive_requests 100000; server { listen 127.0.0.1:${plain}; location / { return 204; } }` });
   await until(() => workerOf(site.nginx) !== '', 'a worker');
   await assertSignedIn(site);
   const worker = workerOf(site.nginx);
-  const cost = async (kind, n) => {
+  let longest = 0;
+  const cost = async (kind, n, port = site.port) => {
     const [target, lines] = kinds[kind](n);
-    const bytes = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nAccept: application/json\r\n${lines}\r\n`;
+    const bytes = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n${lines}\r\n`;
     const before = cpuTime(worker);
-    const line = await send(site.port, bytes, REQUESTS);
-    assert.match(line, / (200|302|400|401) /, kind);
+    const line = await send(port, bytes, REQUESTS);
+    assert.match(line, port === plain ? / 204 / : / (200|302|400|401) /, kind);
     return cpuTime(worker) - before;
   };
+  const costHere = async (kind, n) => {
+    const whole = await cost(kind, n);
+    if (n === FEW) {
+      longest = Math.max(longest, whole / REQUESTS / 1000);
+    }
+    return whole - await cost(kind, n, plain);
+  };
   const figures = [];
-  let longest = 0;
+  const least = await cost('other headers', 0) / 10; // smaller differences are noise
   for (const kind of Object.keys(kinds)) {
     await cost(kind, MANY); // memory and caches are warm
     const ratios = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const nothing = await cost(kind, 0);
-      const [few, most] = [await cost(kind, FEW), await cost(kind, MANY)];
-      longest = Math.max(longest, few / REQUESTS / 1000);
-      ratios.push((most - nothing) / Math.max(few - nothing, nothing / 10));
+      const nothing = await costHere(kind, 0);
+      const [few, most] = [await costHere(kind, FEW), await costHere(kind, MANY)];
+      ratios.push((most - nothing) / Math.max(few - nothing, least));
     }
     figures.push(`${kind}: ${median(ratios).toFixed(1)}`);
     assert.ok(median(ratios) < MOST, `${kind}: eight times as many cost ${ratios.map((ratio) => ratio.toFixed(1)).join(', ')} times as much`);
