@@ -29,11 +29,11 @@ const tokens::Key& key(int number) {
 }
 
 // Tokens that the coroutine refers to live as long as the test.
-const jose::Jws& token(const std::string& kid, const tokens::Key& by = key(0)) {
+const jose::Jws& token(std::string_view kid, const tokens::Key& by = key(0)) {
     static std::vector<std::unique_ptr<std::string>> texts;
     static std::vector<std::unique_ptr<jose::Jws>> all;
     texts.push_back(std::make_unique<std::string>(
-        tokens::sign(by, "ES256", "{\"alg\":\"ES256\",\"kid\":\"" + kid + "\"}", "{}")));
+        tokens::sign(by, "ES256", "{\"alg\":\"ES256\",\"kid\":\"" + std::string(kid) + "\"}", "{}")));
     auto jws = jose::parse_compact(*texts.back());
     assert_true(jws.ok());
     all.push_back(std::make_unique<jose::Jws>(std::move(jws.value())));
