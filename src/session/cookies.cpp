@@ -4,6 +4,7 @@
 
 #include "../core/bytes.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace oauth::session {
@@ -18,21 +19,21 @@ bool read_cookie(std::string_view pair, Cookie& cookie) {
     return true;
 }
 
-bool next_cookie(std::string_view& rest, Cookie& cookie) {
-    while (!rest.empty()) {
-        const std::size_t end = rest.find(';');
-        const std::string_view pair = rest.substr(0, end);
-        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-        if (read_cookie(pair, cookie)) {
-            return true;
-        }
-    }
-    return false;
+std::string_view next_pair(std::string_view& rest) {
+    const std::size_t end = rest.find(';');
+    const std::string_view pair = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    return pair;
 }
 
 namespace {
-constexpr std::string_view id_characters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; // base64url
+constexpr bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+constexpr bool is_base64url(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
+}
 } // namespace
 
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
@@ -45,10 +46,9 @@ bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
     const std::string_view rest = cookie_name.substr(base_name.size());
     constexpr std::string_view login = "_login_";
     if (rest.starts_with(login)) {
-        return rest.find_first_not_of(id_characters, login.size()) == std::string_view::npos;
+        return std::all_of(rest.begin() + login.size(), rest.end(), is_base64url);
     }
-    return rest.size() > 1 && rest[0] == '.' &&
-           rest.find_first_not_of("0123456789", 1) == std::string_view::npos;
+    return rest.size() > 1 && rest[0] == '.' && std::all_of(rest.begin() + 1, rest.end(), is_digit);
 }
 
 std::optional<std::string> without_own_cookies(std::string_view header, std::string_view base_name) {
@@ -56,9 +56,7 @@ std::optional<std::string> without_own_cookies(std::string_view header, std::str
     bool removed = false;
     std::string_view rest = header;
     while (!rest.empty()) {
-        const std::size_t end = rest.find(';');
-        const std::string_view raw = rest.substr(0, end);
-        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+        const std::string_view raw = next_pair(rest);
         const std::string_view name = core::trim(raw.substr(0, raw.find('=')));
         if (raw.find('=') != std::string_view::npos && is_own_cookie(name, base_name)) {
             removed = true;

@@ -22,8 +22,8 @@ struct Cookie {
 // One "name=value" without its blanks; false: it is none.
 bool read_cookie(std::string_view pair, Cookie& cookie);
 
-// Takes the next cookie from the front of `rest`, the value of a Cookie header. False at its end.
-bool next_cookie(std::string_view& rest, Cookie& cookie);
+// Takes what is before the next ';' from the front of `rest`, the value of a Cookie header.
+std::string_view next_pair(std::string_view& rest);
 
 // True for our cookies with this base name: NAME, NAME.<digits> and NAME_login_<base64url>. Names of requests
 // come back in Set-Cookie, so nothing else may be in them.

@@ -21,8 +21,10 @@ using Secure = CookieSettings::Secure;
 std::string read_all(std::string_view header) {
     std::string text;
     Cookie cookie;
-    while (next_cookie(header, cookie)) {
-        text.append("[").append(cookie.name).append("|").append(cookie.value).append("]");
+    while (!header.empty()) {
+        if (read_cookie(next_pair(header), cookie)) {
+            text.append("[").append(cookie.name).append("|").append(cookie.value).append("]");
+        }
     }
     return text;
 }

@@ -61,21 +61,15 @@ bool take_cookie(ngx_http_request_t* r, const OwnNames& own, const session::Cook
 // One Cookie header: what is ours is kept for us, the rest for the application. True: nothing is left of it.
 bool read_cookie_header(ngx_http_request_t* r, const OwnNames& own, ngx_table_elt_t& header) {
     std::string_view rest = view(header.value);
-    session::Cookie cookie;
-    if (rest.find(';') == std::string_view::npos) { // the usual case where the application sets none
-        return session::read_cookie(rest, cookie) && take_cookie(r, own, cookie);
-    }
+    std::size_t pairs = 0;
     std::size_t cut = 0;
-    while (session::next_cookie(rest, cookie)) {
-        cut += take_cookie(r, own, cookie) ? 1 : 0;
+    session::Cookie cookie;
+    while (!rest.empty()) {
+        ++pairs;
+        cut += session::read_cookie(session::next_pair(rest), cookie) && take_cookie(r, own, cookie) ? 1 : 0;
     }
-    if (cut == 0) {
-        return false;
-    }
-    const std::string_view all = view(header.value);
-    if (cut ==
-        1 + static_cast<std::size_t>(std::count(all.begin(), all.end(), ';'))) { // a session and a sign-in
-        return true;
+    if (cut == 0 || cut == pairs) { // a session, and perhaps a sign-in
+        return cut != 0;
     }
     header.value = without_own(r, own, view(header.value));
     return header.value.len == 0;
