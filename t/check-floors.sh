@@ -93,6 +93,6 @@ fi
 algorithms='std::(all_of|any_of|none_of|find_if|find_if_not|find_first_of|sort|stable_sort|count_if|min|max|clamp|copy|copy_if|copy_n|transform|fill|fill_n|reverse|remove_if|unique|equal|lower_bound|upper_bound|min_element|max_element|search|mismatch|for_each|binary_search|is_sorted|ranges::[a-z_]+)\('
 while IFS= read -r file; do
     grep -q '#include <algorithm>' "$file" || complain "$file uses <algorithm> without including it"
-done < <(grep -rlE "$algorithms" --include='*.[ch]pp' src providers t ngx_http_oauth_module.cpp)
+done < <(grep -rlE "$algorithms" --include='*.[ch]pp' src providers t/unit t/late_store ngx_http_oauth_module.cpp)
 
 [ "$problems" -eq 0 ] || exit 1

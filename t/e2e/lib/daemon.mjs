@@ -25,7 +25,7 @@ export class Daemon extends Nginx {
   // Of the master: the first one, or after an upgrade its successor; 0 while the file is being made.
   pid() {
     try {
-      return Number(readFileSync(`${this.prefix}/nginx.pid`, 'utf8'));
+      return Number(readFileSync(this.pidFile, 'utf8'));
     } catch {
       return 0;
     }
