@@ -39,6 +39,7 @@ constexpr Choice policy_modes[] = {{"enforce", policy_enforce}, {"shadow", polic
 constexpr Choice answers[] = {{"auto", static_cast<ngx_uint_t>(Unauthenticated::automatic)},
                               {"redirect", static_cast<ngx_uint_t>(Unauthenticated::redirect)},
                               {"401", static_cast<ngx_uint_t>(Unauthenticated::status_401)}};
+constexpr Choice stream_ends[] = {{"close", streams_close}, {"keep", streams_keep}};
 constexpr Choice stores[] = {{"cookie", 0}};
 
 // Name, where it may stand, arguments, how it is read, its field, its default, and who else is given the
@@ -69,6 +70,8 @@ constexpr Directive directives[] = {
      words("a random key, kept in the zone")},
     {"oauth_session_lifetime", in_server, one, seconds(lifetime), field<&ServerConf::session_lifetime>,
      value("8h"), gives<&SiteOptions::session_lifetime>},
+    {"oauth_session_streams", in_location, one, choice(stream_ends), field<&LocationConf::session_streams>,
+     value("close")},
     {"oauth_tokens", in_server, one, flag, field<&ServerConf::tokens>, value("off"),
      gives<&SiteOptions::keep_tokens>},
     {"oauth_cookie", in_server, some, own<set_cookie>(), field<&ServerConf::cookie>,

@@ -24,27 +24,6 @@ bool fits(const Site& site, const session::Session& session) {
            !(is_cut && requirements.shows_groups);
 }
 
-bool is_current(Site& site, session::OpenedSession& opened) {
-    if (!opened.accepted) {
-        opened.accepted = fits(site, opened.session);
-        // oauth_session_lifetime may have been shortened since.
-        opened.ends_at =
-            std::min(opened.session.expires_at, opened.session.made_at + site.options.session_lifetime);
-    }
-    if (!opened.accepted || site.clock.now() >= opened.ends_at) {
-        return false;
-    }
-    const std::uint64_t generation = site.ledger.generation();
-    if (opened.revocations_seen == generation) {
-        return true;
-    }
-    if (site.ledger.is_revoked(opened.session.id)) {
-        return false;
-    }
-    opened.revocations_seen = generation;
-    return true;
-}
-
 policy::Verdict verdict_of(session::OpenedSession& session, const policy::RuleSet& rules,
                            const policy::RequestFacts& request) {
     for (const auto& known : session.verdicts) {
@@ -98,6 +77,27 @@ void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circ
 }
 
 } // namespace
+
+bool is_current(Site& site, session::OpenedSession& opened) {
+    if (!opened.accepted) {
+        opened.accepted = fits(site, opened.session);
+        // oauth_session_lifetime may have been shortened since.
+        opened.ends_at =
+            std::min(opened.session.expires_at, opened.session.made_at + site.options.session_lifetime);
+    }
+    if (!opened.accepted || site.clock.now() >= opened.ends_at) {
+        return false;
+    }
+    const std::uint64_t generation = site.ledger.generation();
+    if (opened.revocations_seen == generation) {
+        return true;
+    }
+    if (site.ledger.is_revoked(opened.session.id)) {
+        return false;
+    }
+    opened.revocations_seen = generation;
+    return true;
+}
 
 void Visitor::accept(session::Loaded found) {
     if (!found.session || !is_current(site_, *found.session)) {

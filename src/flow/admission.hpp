@@ -51,6 +51,10 @@ public:
     virtual void about(const Admission* candidate) const = 0;
 };
 
+// Is it a session at this moment? Two comparisons, as long as no session has been signed out since it was
+// asked last. Throws bad_alloc.
+bool is_current(Site& site, session::OpenedSession& opened);
+
 // Who sends a request, by the credentials that it brings. The main request keeps it for itself and its
 // subrequests, so that the store is asked once, whoever needs the answer first.
 class Visitor {

@@ -2,73 +2,15 @@
 // A session store that answers late, in a real nginx: requests, subrequests and internal redirects wait for it without holding anybody up, it is asked once for a request, the cookies
 // that come with a session travel on whatever answer follows, and where it does not answer nobody is let in (DS-01, DS-09, FC-01).
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http from 'node:http';
 import net from 'node:net';
 import { Browser, raw, signIn } from './lib/browser.mjs';
 import { assertError, assertSignedIn, beginSignIn, e2e, hasSession } from './lib/harness.mjs';
 import { publicFolder } from './lib/folders.mjs';
-import { lateModuleFile } from './lib/nginx.mjs';
+import { cookieOf, lateSite } from './lib/late-store.mjs';
 import { until } from './lib/ports.mjs';
 import { Upstream } from './lib/upstream.mjs';
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-// What the module asks before each operation. Answers at once unless it is held.
-class LateServer {
-  asked = [];
-  waiting = [];
-  held = false;
-  status = 200;
-  note = '';
-
-  async start() {
-    this.server = http.createServer((request, response) => {
-      this.asked.push(request.url.slice(1));
-      this.waiting.push(response);
-      response.on('close', () => { this.waiting = this.waiting.filter((other) => other !== response); });
-      this.held || this.release();
-    });
-    this.server.listen(0, '127.0.0.1');
-    await once(this.server, 'listening');
-    this.url = 'http://127.0.0.1:' + this.server.address().port;
-    return this;
-  }
-
-  release() {
-    this.held = false;
-    for (const response of this.waiting.splice(0)) {
-      response.writeHead(this.status).end(this.note);
-    }
-  }
-
-  hold() {
-    this.held = true;
-    this.asked.length = 0;
-  }
-
-  count(operation) {
-    return this.asked.filter((each) => each === operation).length;
-  }
-
-  stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-}
-
-async function lateSite(h, options = {}) {
-  const store = await new LateServer().start();
-  h.closers.push(() => store.stop());
-  const site = await h.site({ object: lateModuleFile(), main: 'env OAUTH_LATE_STORE;', env: { OAUTH_LATE_STORE: store.url }, ...options });
-  site.store = store;
-  await assertSignedIn(site);
-  site.upstream.requests.length = 0;
-  store.asked.length = 0;
-  return site;
-}
-
-const cookieOf = (site) => site.browser.jar.header(new URL(site.origin));
 
 e2e('DS-01 a request waits for the store, and nobody else does', async (h) => {
   const site = await lateSite(h, { locations: (s) => `location /off/ { oauth off; proxy_pass ${s.upstream.url}; }` });

@@ -141,6 +141,7 @@ struct LocationConf {
     RuleHolder* rules;
     ngx_uint_t policy_mode;
     ngx_uint_t unauthenticated;
+    ngx_uint_t session_streams;
     ngx_flag_t identity;
     ngx_str_t identity_header;
     ngx_str_t identity_header_lowcase;
@@ -154,6 +155,7 @@ struct LocationConf {
     const ServerConf* server;
 };
 
+enum SessionStreams : ngx_uint_t { streams_close, streams_keep };
 enum PolicyMode : ngx_uint_t { policy_enforce, policy_shadow };
 enum Mode : ngx_uint_t { mode_off, mode_optional, mode_on };
 

@@ -104,6 +104,7 @@ public:
     std::vector<const u_char*> headers; // the keys of those that an answer of ours has set
     std::vector<ngx_str_t> set_cookies; // whole Set-Cookie values, in the pool
     ngx_str_t cache_control{};          // the one that the answer carries; empty: not our answer
+    bool is_watched = false;            // a stream that ends with its session (streams.hpp)
 
     std::unique_ptr<UnderWay> under_way;
 

@@ -7,8 +7,10 @@
 #include "context.hpp"
 #include "intake.hpp"
 #include "respond.hpp"
+#include "streams.hpp"
 
 #include "../../core/bytes.hpp"
+#include "../../web/cache_control.hpp"
 
 #include <algorithm>
 
@@ -18,17 +20,27 @@ namespace {
 
 ngx_http_output_header_filter_pt next_filter = nullptr;
 
+constexpr std::string_view cache_control = "Cache-Control";
+
 template <class Visit>
-void for_each_header_of(ngx_http_request_t* r, std::string_view name, Visit visit) {
+void for_each_header(ngx_http_request_t* r, Visit visit) {
     for (ngx_list_part_t* part = &r->headers_out.headers.part; part != nullptr; part = part->next) {
         auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
         for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-            if (headers[i].hash != 0 && headers[i].key.len == name.size() &&
-                core::equal_ignoring_case(view(headers[i].key), name)) {
+            if (headers[i].hash != 0) {
                 visit(headers[i]);
             }
         }
     }
+}
+
+template <class Visit>
+void for_each_header_of(ngx_http_request_t* r, std::string_view name, Visit visit) {
+    for_each_header(r, [&](ngx_table_elt_t& header) {
+        if (header.key.len == name.size() && core::equal_ignoring_case(view(header.key), name)) {
+            visit(header);
+        }
+    });
 }
 
 ngx_table_elt_t* push(ngx_http_request_t* r, std::string_view name, ngx_str_t value) {
@@ -83,17 +95,78 @@ void write_cookies(ngx_http_request_t* r, const Context& context) {
 
 // One line alone, and known to modules that ask nginx what may be stored.
 void write_cache_control(ngx_http_request_t* r, const Context& context) {
-    for (const std::string_view name : {std::string_view("Cache-Control"), std::string_view("Expires")}) {
+    for (const std::string_view name : {cache_control, std::string_view("Expires")}) {
         for_each_header_of(r, name, [](ngx_table_elt_t& header) { header.hash = 0; });
     }
     r->headers_out.expires = nullptr;
-    if (!set_only_cache_control(r, push(r, "Cache-Control", context.cache_control))) {
+    if (!set_only_cache_control(r, push(r, cache_control, context.cache_control))) {
+        throw std::bad_alloc();
+    }
+}
+
+// Cache-Control, and what speaks to some caches alone and goes before it, as CDN-Cache-Control (RFC 9213).
+bool is_about_caches(std::string_view name) {
+    return name.size() >= cache_control.size() &&
+           core::equal_ignoring_case(name.substr(name.size() - cache_control.size()), cache_control);
+}
+
+void set_value(ngx_http_request_t* r, ngx_table_elt_t& header, std::string_view value) {
+    const ngx_str_t copied = copy(r->pool, value);
+    if (copied.data == nullptr) {
+        throw std::bad_alloc();
+    }
+    header.value = copied;
+}
+
+void add_private(ngx_http_request_t* r, ngx_table_elt_t& header) {
+    const std::string value = string(header.value);
+    set_value(r, header, value.empty() ? "private" : value + ", private");
+}
+
+// Takes out what lets a shared cache in. False: the line does not keep one out yet.
+bool narrow(ngx_http_request_t* r, ngx_table_elt_t& header) {
+    const std::string value = web::for_one_person(view(header.value));
+    if (value != view(header.value)) {
+        set_value(r, header, value);
+    }
+    return web::excludes_shared_caches(value);
+}
+
+// CA-04: an answer with somebody's cookie is for that person alone. A shared cache that kept it, which it may
+// where nothing forbids it, would sign others in.
+void make_private(ngx_http_request_t* r) {
+    ngx_table_elt_t* last = nullptr;
+    bool is_private = false;
+    for_each_header(r, [&](ngx_table_elt_t& header) {
+        if (!is_about_caches(view(header.key))) {
+            return;
+        }
+        const bool is_narrow = narrow(r, header);
+        if (header.key.len == cache_control.size()) {
+            last = &header;
+            is_private = is_private || is_narrow;
+        } else if (!is_narrow) {
+            add_private(r, header);
+        }
+    });
+    if (is_private) {
+        return;
+    }
+    if (last != nullptr) {
+        add_private(r, *last);
+    } else if (!set_only_cache_control(r, push(r, cache_control, ngx_str_t ngx_string("private")))) {
         throw std::bad_alloc();
     }
 }
 
 ngx_int_t on_header(ngx_http_request_t* r) {
-    if (r == r->main && server_conf(r)->in_use) {
+    if (!server_conf(r)->in_use) {
+        return next_filter(r);
+    }
+    if (may_be_endless(r)) {
+        watch_stream(r);
+    }
+    if (r == r->main) {
         const Context* context = find_context(r);
         remove_foreign_cookies(r, context);
         if (context != nullptr) {
@@ -101,6 +174,9 @@ ngx_int_t on_header(ngx_http_request_t* r) {
         }
         if (context != nullptr && context->cache_control.len != 0) {
             write_cache_control(r, *context);
+        }
+        if (context != nullptr && !context->set_cookies.empty()) {
+            make_private(r);
         }
     }
     return next_filter(r);
