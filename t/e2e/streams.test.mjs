@@ -7,6 +7,7 @@ import { Browser } from './lib/browser.mjs';
 import { makeCertificates } from './lib/certificates.mjs';
 import { publicFolder } from './lib/folders.mjs';
 import { assertSignedIn, e2e } from './lib/harness.mjs';
+import { configTest } from './lib/nginx.mjs';
 import { until } from './lib/ports.mjs';
 import { UPGRADES, endless, open, open2, pause, signOut } from './lib/streams.mjs';
 
@@ -185,6 +186,5 @@ e2e('oauth_session_streams is inherited, and nginx -t says what it accepts', asy
   await signOut(site);
   await closed.endsWithin(LIMIT, start);
   await assertGoOn([kept]);
-  site.nginx.write('oauth_session_streams end;');
-  assert.match(site.nginx.test().stderr, /"oauth_session_streams": found "end", accepted: close, keep/);
+  assert.match(configTest('oauth_session_streams end;').stderr, /"oauth_session_streams": found "end", accepted: close, keep/);
 });
