@@ -75,7 +75,7 @@ e2e('CA-02 CA-04 "expires" and "add_header" say what they will, for every status
   const modified = (await lines(site, '/plain/file.txt', 'Last-Modified'))[0];
   const cases = [['/plain/file.txt', '', ['private']], ['/expires/file.txt', '', ['max-age=3600, private']], ['/added/file.txt', '', ['private, max-age=5']], ['/both/file.txt', '', ['max-age=3600', 'private']], ['/both/x', '', ['private']],
     ['/added/file.txt', 'Range: bytes=0-9\r\n', ['private, max-age=5']], ['/added/file.txt', 'Range: bytes=9000-\r\n', ['private, max-age=5']], ['/expires/file.txt', `If-Modified-Since: ${modified}\r\n`, ['max-age=3600, private']],
-    ['/gone/', '', ['private, max-age=5']], ['/moved/', '', ['private, max-age=5']], ['/broken/', '', ['private, max-age=5']], ['/denied/', '', ['no-store']], ['/auth/oauth/jwks.json', '', ['max-age=300']],
+    ['/gone/', '', ['private, max-age=5']], ['/moved/', '', ['private, max-age=5']], ['/broken/', '', ['private, max-age=5']], ['/denied/', '', ['no-store']], ['/auth/oauth/jwks.json', '', ['public, max-age=300']],
     ['/auth/oauth/providers', '', ['no-store']]];
   for (const [target, headers, expected] of cases) {
     const said = new Set(await lines(site, target, 'Cache-Control', headers)); // nginx writes add_header's twice where a range cannot be satisfied
