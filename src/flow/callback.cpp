@@ -134,9 +134,15 @@ core::Task<core::Result<session::CookieParts>> keep(Site& site, session::Session
     co_return std::move(parts);
 }
 
+// Where it leads. The cookie that says so is sealed, and what it names may have left the family since.
+Page page_of(const Site& site, const Request& request, const session::SignIn& sign_in) {
+    std::string origin = family_origin(site.options, request.base_url, sign_in.origin);
+    return {origin.empty() ? request.base_url : std::move(origin), sign_in.return_to};
+}
+
 // The way to the page. A browser that comes from another site would not send a strict cookie along.
-web::Answer way_to(const Site& site, const Request& request, const std::string& return_to) {
-    const std::string target = request.base_url + return_to;
+web::Answer way_to(const Site& site, const Request& request, const Page& return_to) {
+    const std::string target = return_to.origin + return_to.path;
     return site.options.cookie.same_site == session::CookieSettings::SameSite::strict
                ? web::continue_page(target, audience(site, request, return_to))
                : web::redirect(request.method == "POST" ? 303 : 302, target);
@@ -145,7 +151,7 @@ web::Answer way_to(const Site& site, const Request& request, const std::string& 
 // The same, with the session's cookies.
 web::Answer lead_on(const Site& site, const Request& request, const session::SignIn& sign_in,
                     const session::CookieParts& parts) {
-    web::Answer answer = way_to(site, request, sign_in.return_to);
+    web::Answer answer = way_to(site, request, page_of(site, request, sign_in));
     for (const auto& [name, value] : parts) {
         answer.set_cookies.push_back(
             session::set_cookie(site.options.cookie, request.base_url, name, value, std::nullopt));
@@ -187,7 +193,7 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
 
 // After a double click or the back button: somebody who is already signed in is sent on and gets no error.
 web::Answer not_a_sign_in(Site& site, const Request& request, const Error& error,
-                          const session::OpenedSessionPointer& current, const std::string& return_to) {
+                          const session::OpenedSessionPointer& current, const Page& return_to) {
     if (current && error.code == Code::state_invalid) {
         return way_to(site, request, return_to);
     }
@@ -215,31 +221,33 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
         co_return web::failure(looked_up.error(), audience(site, request, "/"));
     }
     const session::OpenedSessionPointer current = visitor.session();
+    Page page{request.home(), "/"};
     const auto state_parameter = oidc::find_state(parameters.value());
     if (!state_parameter) {
-        co_return not_a_sign_in(site, request, state_parameter.error(), current, "/");
+        co_return not_a_sign_in(site, request, state_parameter.error(), current, page);
     }
     const auto sign_in = open_sign_in(site, request, state_parameter.value());
     if (!sign_in) {
-        co_return not_a_sign_in(site, request, sign_in.error(), current, "/");
+        co_return not_a_sign_in(site, request, sign_in.error(), current, page);
     }
+    page = page_of(site, request, sign_in.value());
     if (const auto fault = find_fault(site, provider, sign_in.value())) {
-        co_return not_a_sign_in(site, request, *fault, current, sign_in->return_to);
+        co_return not_a_sign_in(site, request, *fault, current, page);
     }
     // The back button, a double click, or two at once: another one has the code, and with it the session.
     if (site.ledger.is_used(state_parameter.value())) {
-        co_return way_to(site, request, sign_in->return_to);
+        co_return way_to(site, request, page);
     }
 
     auto turn = Turn::take(site.turns, settings.name, request.client); // for as long as this runs
     if (!turn) { // nothing has been sent: the same callback may come again
         const Error failed{turn.error().code, settings.name + ": " + turn.error().detail};
-        co_return come_again(web::failure(failed, audience(site, request, sign_in->return_to)));
+        co_return come_again(web::failure(failed, audience(site, request, page)));
     }
     auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
                                        redirect_uri(site.options, request.base_url, settings.name));
     if (!signed_in && signed_in.error().code == Code::state_invalid) { // used while this one waited
-        co_return way_to(site, request, sign_in->return_to);
+        co_return way_to(site, request, page);
     }
     core::Result<web::Answer> answer(web::Answer{});
     if (signed_in) {
@@ -253,7 +261,7 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
     if (!answer) {
         keeps_cookie = may_come_again(site, sign_in.value(), parameters.value(), answer.error());
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
-        answer = web::failure(failed, audience(site, request, sign_in->return_to));
+        answer = web::failure(failed, audience(site, request, page));
     }
     if (!keeps_cookie) {
         const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);

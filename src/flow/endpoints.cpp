@@ -64,7 +64,7 @@ bool is_get(const Request& request) {
 }
 
 std::string return_to_parameter(const Request& request) {
-    return asked_return_to(request.arguments, request.base_url).value_or("/");
+    return asked_return_to(request.arguments, request.home()).value_or("/");
 }
 
 // A link that is too long to be kept leads to "/", and the visitor wonders why.
@@ -82,7 +82,7 @@ std::vector<web::Choice> choices(const Site& site, const Request& request, const
     std::vector<web::Choice> all;
     for (const Provider* provider : offer) {
         const providers::Settings& settings = provider->settings();
-        std::string url = request.base_url + site.options.path + "/" + settings.name;
+        std::string url = request.home() + site.options.path + "/" + settings.name;
         if (return_to != "/") {
             core::append_parameter(url, "return_to", return_to);
         }
@@ -98,7 +98,7 @@ core::Task<web::Answer> serve_login(Call call) {
         co_return co_await sign_in(site, request, *offer.front(), std::move(return_to));
     }
     if (!site.options.login_page.empty()) {
-        std::string url = request.base_url + site.options.login_page;
+        std::string url = request.home() + site.options.login_page;
         core::append_parameter(url, "return_to", return_to);
         co_return web::redirect(302, std::move(url));
     }
@@ -125,7 +125,7 @@ core::Task<web::Answer> serve_start(Call call) {
         co_return co_await sign_in(call.site, call.request, *provider, std::move(return_to));
     }
     if (call.request.method == "HEAD" || is_prefetch(call.request)) { // ends nothing ahead of time
-        co_return web::redirect(302, call.request.base_url + "/");
+        co_return web::redirect(302, call.request.home() + "/");
     }
     Asked asked{call.site.options.path + "/" + std::string(call.route.provider), "&account=other", return_to};
     if (return_to != "/") {
@@ -166,7 +166,7 @@ core::Task<web::Answer> serve_callback(Call call) {
 
 core::Task<web::Answer> serve_logout(Call call) {
     if (call.request.method == "HEAD" || is_prefetch(call.request)) {
-        co_return web::redirect(302, call.request.base_url + "/");
+        co_return web::redirect(302, call.request.home() + "/");
     }
     co_return co_await sign_out(call.site, call.request, call.visitor);
 }
@@ -308,6 +308,13 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
 
 namespace {
 
+// The cookies of a family of hosts are refused at a host outside of its domain: a sign-in that began there
+// would have none when it comes to the callback.
+bool is_outside_of_family(const Site& site, const Request& request) {
+    return !site.options.cookie.domain.empty() && !request.own_origin.empty() &&
+           request.own_origin != request.base_url && request.family_origin.empty();
+}
+
 // Why a sign-in would lead back to the same question for ever; empty: it does not.
 std::string why_endless(const Site& site, const Request& request, const Offer& offer) {
     const SiteOptions& options = site.options;
@@ -338,12 +345,12 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
         answer.log_level = web::LogLevel::error;
         co_return answer;
     }
-    std::string return_to = is_get(request) ? local_return_to(request.target, request.base_url) : "/";
+    std::string return_to = is_get(request) ? local_return_to(request.target, request.home()) : "/";
     web::Answer answer;
-    if (offer.size() == 1) {
+    if (offer.size() == 1 && !is_outside_of_family(site, request)) {
         answer = co_await sign_in(site, request, *offer.front(), std::move(return_to));
     } else {
-        answer = web::redirect(302, login_url(site.options, request.base_url, return_to));
+        answer = web::redirect(302, login_url(site.options, request.home(), return_to));
     }
     if (is_get(request)) {
         tell_of_long_link(request.target, answer);
@@ -358,7 +365,7 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
 }
 
 web::Answer refuse(const Site& site, const Request& request, const Admission& denied, std::string reason) {
-    const std::string return_to = local_return_to(request.target, request.base_url);
+    const std::string return_to = local_return_to(request.target, request.home());
     web::Audience to = audience(site, request, return_to);
     to.account = denied.identity->user + " (" + denied.identity->provider + ")";
     if (!to.prefers_json) {

@@ -17,8 +17,9 @@ struct Request {
     std::string arguments;  // the query as it was sent
     std::string base_url;   // verified; never empty in a flow
     std::string own_origin; // verified too: of the host it was sent to, where that may be another; or empty
-    std::string id;         // to find the log line by
-    std::string client;     // whose turns are counted together (turns.hpp); empty: an address of nobody's
+    std::string family_origin; // the same where that host shares the cookies of the base URL (site.hpp)
+    std::string id;            // to find the log line by
+    std::string client;        // whose turns are counted together (turns.hpp); empty: an address of nobody's
     std::string content_type;
     std::string body; // of a form_post
 
@@ -41,6 +42,9 @@ struct Request {
         std::string value;
     };
     std::vector<AuthorizeParameter> authorize_parameters; // authorize_param with variables, evaluated
+
+    // The origin that the visitor sees, and where links and redirects to our own pages lead.
+    const std::string& home() const { return family_origin.empty() ? base_url : family_origin; }
 };
 
 // True for a GET or HEAD with which a browser loads a page: not XHR, fetch, an image, an event stream or an

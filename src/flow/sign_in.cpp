@@ -117,6 +117,7 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
     begun.userinfo_endpoint =
         settings.userinfo == providers::UserinfoUse::off ? "" : (*metadata.value()).userinfo_endpoint;
     begun.return_to = std::move(return_to);
+    begun.origin = request.family_origin;
 
     const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
     const std::string name = session::sign_in_cookie_name(base_name, begun.id);

@@ -14,7 +14,7 @@ namespace {
 
 std::string requested_return(const Request& request) {
     for (const std::string& source : {request.arguments, request.body}) {
-        if (auto asked = asked_return_to(source, request.base_url)) {
+        if (auto asked = asked_return_to(source, request.home())) {
             return std::move(*asked);
         }
     }
@@ -95,7 +95,7 @@ void delete_cookies(const Site& site, const Request& request, Takes takes, web::
 
 std::string confirmed_sign_out_url(const Site& site, const Request& request,
                                    const session::Session& session) {
-    std::string url = request.base_url + site.options.path + "/logout";
+    std::string url = request.home() + site.options.path + "/logout";
     core::append_parameter(url, "confirm", confirmation(session));
     return url;
 }
@@ -117,10 +117,10 @@ core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& r
         co_return std::nullopt;
     }
     if (!is_own_will(request) && !is_confirmed(request, current->session)) {
-        std::string url = request.base_url + asked.path;
+        std::string url = request.home() + asked.path;
         core::append_parameter(url, "confirm", confirmation(current->session));
         url += asked.arguments;
-        co_return web::sign_out_confirmation(url, request.base_url + "/", audience(site, request, "/"));
+        co_return web::sign_out_confirmation(url, request.home() + "/", audience(site, request, "/"));
     }
     const std::vector<session::OpenedSessionPointer> all = visitor.all_sessions();
     for (const session::OpenedSessionPointer& each : all) {
@@ -145,7 +145,7 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
         co_return std::move(*instead);
     }
     const session::OpenedSessionPointer current = visitor.session();
-    std::string target = request.base_url + return_to;
+    std::string target = request.home() + return_to;
     if (current) {
         std::string exit = co_await provider_exit(site, current->session, target, request.client);
         target = exit.empty() ? target : exit;

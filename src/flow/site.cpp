@@ -3,6 +3,7 @@
 #include "site.hpp"
 
 #include "../core/url.hpp"
+#include "../session/cookie_rules.hpp"
 
 #include <algorithm>
 
@@ -55,26 +56,39 @@ std::string redirect_uri(const SiteOptions& options, const std::string& base_url
     return base_url + options.path + "/" + provider + "/callback";
 }
 
-std::string login_url(const SiteOptions& options, const std::string& base_url, const std::string& return_to) {
-    std::string url = base_url + options.path + "/login";
+std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to) {
+    std::string url = origin + options.path + "/login";
     if (return_to != "/") {
         core::append_parameter(url, "return_to", return_to);
     }
     return url;
 }
 
-std::string local_return_to(std::string_view value, const std::string& base_url) {
-    std::string safe = core::safe_return_to(value, base_url);
+std::string family_origin(const SiteOptions& options, const std::string& base_url,
+                          const std::string& origin) {
+    const std::string& domain = options.cookie.domain;
+    if (domain.empty() || origin.empty() || origin == base_url) {
+        return "";
+    }
+    const auto host = core::parse_url(origin);
+    const auto base_host = core::parse_url(base_url);
+    const bool share_cookies = host && base_host && session::domain_covers(domain, host->host) &&
+                               session::domain_covers(domain, base_host->host);
+    return share_cookies ? host->origin() : "";
+}
+
+std::string local_return_to(std::string_view value, const std::string& origin) {
+    std::string safe = core::safe_return_to(value, origin);
     if (safe.starts_with('/')) {
         return safe;
     }
-    const std::string path = safe.substr(base_url.size());
+    const std::string path = safe.substr(origin.size());
     return path.starts_with('/') ? path : "/" + path;
 }
 
-std::optional<std::string> asked_return_to(std::string_view form, const std::string& base_url) {
+std::optional<std::string> asked_return_to(std::string_view form, const std::string& origin) {
     const auto value = core::find_as_typed(form, "return_to");
-    return value ? std::optional(local_return_to(*value, base_url)) : std::nullopt;
+    return value ? std::optional(local_return_to(*value, origin)) : std::nullopt;
 }
 
 void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer) {
@@ -86,13 +100,17 @@ void forget_cookie(const Site& site, const Request& request, std::string_view na
     }
 }
 
-web::Audience audience(const Site& site, const Request& request, const std::string& return_to) {
+web::Audience audience(const Site& site, const Request& request, const Page& return_to) {
     web::Audience audience;
     audience.prefers_json = prefers_json(request);
     audience.title = site.options.page_title;
     audience.request_id = request.id;
-    audience.login_url = login_url(site.options, request.base_url, return_to);
+    audience.login_url = login_url(site.options, return_to.origin, return_to.path);
     return audience;
+}
+
+web::Audience audience(const Site& site, const Request& request, const std::string& return_to) {
+    return audience(site, request, Page{request.home(), return_to});
 }
 
 } // namespace oauth::flow

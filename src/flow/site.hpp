@@ -69,19 +69,32 @@ struct Site {
 
 std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
                          const std::string& provider);
-std::string login_url(const SiteOptions& options, const std::string& base_url, const std::string& return_to);
+std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to);
 
-// The page to return to, from a parameter of the request: a path of our own origin, else "/".
-std::string local_return_to(std::string_view value, const std::string& base_url);
+// A family of hosts signs in by one base URL, with the cookies of one domain. `origin` if its host is of that
+// family, and another than the base URL; else empty. `origin` has been verified, when the request came in:
+// no parameter and no header is ever asked here.
+std::string family_origin(const SiteOptions& options, const std::string& base_url, const std::string& origin);
+
+// A page of ours: a verified origin, and a path that core::safe_return_to has checked.
+struct Page {
+    std::string origin;
+    std::string path;
+};
+
+// The page to return to, from a parameter of the request: a path of that origin of ours, else "/".
+std::string local_return_to(std::string_view value, const std::string& origin);
 
 // The same for the parameter return_to of a query or a form; nullopt: there is none.
-std::optional<std::string> asked_return_to(std::string_view form, const std::string& base_url);
+std::optional<std::string> asked_return_to(std::string_view form, const std::string& origin);
 
 // Has the browser forget a cookie of ours that it sent. No answer does that for more than a few dozen: the
 // next one goes on.
 void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer);
 
 // What pages and JSON for this request have in common; login_url leads to a fresh sign-in.
+web::Audience audience(const Site& site, const Request& request, const Page& return_to);
+// The same for a path of the host that the visitor is on.
 web::Audience audience(const Site& site, const Request& request, const std::string& return_to);
 
 } // namespace oauth::flow

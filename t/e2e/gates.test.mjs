@@ -2,25 +2,14 @@
 // Gates: a protected location as the target of auth_request, as docs/operations.md has it; and what nginx -t says of `return`, `rewrite` and
 // handlers that come before or never come (UB-11).
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Browser, signIn } from './lib/browser.mjs';
 import { assertSignedIn, e2e, providerBlock } from './lib/harness.mjs';
+import { documented } from './lib/documents.mjs';
 import { publicFolder } from './lib/folders.mjs';
 import { configTest } from './lib/nginx.mjs';
 
-const DOCUMENT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../docs/operations.md');
-
-// The configuration that the document has under a heading.
-function documented(heading) {
-  const text = readFileSync(DOCUMENT, 'utf8');
-  const section = text.slice(text.indexOf('\n### ' + heading + '\n'));
-  return /```nginx\n(.*?)```/s.exec(section)[1];
-}
-
 e2e('the gate of the documentation lets in whom its rules allow, asks the others to sign in, and comes back to their page', async (h) => {
-  const configure = (site) => providerBlock(site.provider) + documented('A gate').replace('listen 8080;', `listen 127.0.0.1:${site.port};`).replaceAll('http://127.0.0.1:3000', site.upstream.url);
+  const configure = (site) => providerBlock(site.provider) + documented('operations.md', 'A gate')[0].replace('listen 8080;', `listen 127.0.0.1:${site.port};`).replaceAll('http://127.0.0.1:3000', site.upstream.url);
   const site = await h.site({ configure });
   assert.equal((await new Browser().navigate(site.origin + '/gate', { follow: false })).status, 404, 'nobody can ask it directly');
   const page = site.origin + '/reports/?a=1&b=2';

@@ -33,6 +33,7 @@ SignIn example() {
     sign_in.token_endpoint = "https://op.example/token";
     sign_in.userinfo_endpoint = "https://op.example/userinfo";
     sign_in.return_to = "/page?x=1";
+    sign_in.origin = "https://wiki.example";
     return sign_in;
 }
 
@@ -98,6 +99,7 @@ void the_record_round_trips(void**) {
     assert_text_equal(read->token_endpoint, sign_in.token_endpoint);
     assert_text_equal(read->userinfo_endpoint, sign_in.userinfo_endpoint);
     assert_text_equal(read->return_to, sign_in.return_to);
+    assert_text_equal(read->origin, sign_in.origin);
     assert_text_equal(read->state(), sign_in.state());
 }
 

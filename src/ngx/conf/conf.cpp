@@ -113,6 +113,15 @@ void prepare_identity_header(ngx_conf_t* cf, LocationConf& location, ServerConf:
 
 } // namespace
 
+std::string names_of(const ServerConf& server) {
+    for (const ServerName& name : server.compiled->names) {
+        if (!name.name.empty()) {
+            return name.name;
+        }
+    }
+    return server.base_url.len != 0 ? string(server.base_url) : "-";
+}
+
 MainConf* main_conf(ngx_conf_t* cf) {
     return static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_oauth_module));
 }

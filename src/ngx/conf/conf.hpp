@@ -169,6 +169,9 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child);
 // After everything has been read and merged: rules compiled, needs collected, servers checked.
 ngx_int_t finish_configuration(ngx_conf_t* cf);
 
+// What a message calls a server.
+std::string names_of(const ServerConf& server);
+
 MainConf* main_conf(ngx_conf_t* cf);
 inline MainConf* main_conf(ngx_http_request_t* r) {
     return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_http_oauth_module));

@@ -4,6 +4,7 @@
 #include "bypasses.hpp"
 #include "cookie.hpp"
 #include "directives.hpp"
+#include "family.hpp"
 #include "names.hpp"
 #include "../pool.hpp"
 #include "rules.hpp"
@@ -121,15 +122,6 @@ std::string list_needs(const providers::Needs& needs) {
     return text;
 }
 
-std::string names_of(const ServerConf& server) {
-    for (const ServerName& name : server.compiled->names) {
-        if (!name.name.empty()) {
-            return name.name;
-        }
-    }
-    return server.base_url.len != 0 ? string(server.base_url) : "-";
-}
-
 // At an endpoint there is no page, and "login" would lead to itself for ever.
 bool check_login_page(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
     const std::string page = string(server.login_page);
@@ -218,6 +210,7 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
         return NGX_ERROR;
     }
     warn_of_bypasses(cf, compiled);
+    warn_of_broken_families(cf, compiled);
     for (const ServerConf* server : compiled.servers) {
         if (server->in_use) {
             report_needs(cf, compiled, *server);

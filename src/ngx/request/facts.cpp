@@ -100,6 +100,8 @@ flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
     facts.base_url = find_base_url(r->main, *server_conf(r));
     doubt_base_url(r, *server_conf(r), facts.base_url);
     facts.own_origin = own_origin(r->main, *server_conf(r));
+    facts.family_origin =
+        flow::family_origin(server_conf(r)->compiled->options, facts.base_url, facts.own_origin);
     facts.id = request_id(r);
     facts.client = client_of(r);
     for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// A family of hosts: servers with one base URL and the cookies of one domain. What makes no sign-in of such a
+// server succeed is told by nginx -t: that the callbacks come to another server, which cannot finish them.
+#pragma once
+
+#include "conf.hpp"
+
+namespace oauth::ngx {
+
+void warn_of_broken_families(ngx_conf_t* cf, const MainConf::Compiled& compiled);
+
+} // namespace oauth::ngx
