@@ -27,8 +27,8 @@ ExpiringSet::Key key(std::uint64_t number) {
 
 // A set of so many entries, and nothing behind it that it could write to unseen.
 struct Room {
-    explicit Room(std::size_t entries) : block((16 + 40 * entries) / 8) {
-        set = ExpiringSet::create(block.data(), 16 + 40 * entries);
+    explicit Room(std::size_t entries) : block((24 + 40 * entries) / 8) {
+        set = ExpiringSet::create(block.data(), 24 + 40 * entries);
         assert_non_null(set);
         assert_int_equal(set->capacity(), entries);
     }
@@ -39,8 +39,8 @@ struct Room {
 void a_block_too_small_holds_nothing(void**) {
     std::vector<std::uint64_t> block(8);
     assert_null(ExpiringSet::create(block.data(), 0));
-    assert_null(ExpiringSet::create(block.data(), 55));
-    assert_non_null(ExpiringSet::create(block.data(), 56));
+    assert_null(ExpiringSet::create(block.data(), 63));
+    assert_non_null(ExpiringSet::create(block.data(), 64));
 }
 
 void set_once(void**) {
@@ -117,6 +117,54 @@ void as_a_map_would_have_it(void**) {
     }
 }
 
+// What is live goes on in a set of another size; where there is no room for it, that is told.
+void a_set_of_another_size_takes_what_is_live(void**) {
+    const Room from(8);
+    for (std::uint64_t i = 1; i <= 6; ++i) {
+        from.set->add(key(i), {0, static_cast<std::int64_t>(10 * i)}, WhenFull::refuse);
+    }
+    assert_int_equal(from.set->count_live(20), 4);
+    for (const std::size_t entries : {4, 40}) {
+        const Room to(entries);
+        assert_true(to.set->take_from(*from.set, 20, WhenFull::refuse));
+        assert_int_equal(to.set->size(), 4);
+        assert_false(to.set->contains(key(2)));
+        assert_true(to.set->contains(key(3)));
+        assert_true(to.set->add(key(3), {29, 29}, WhenFull::refuse) == Added::again); // until 30, as it was
+    }
+    const Room small(3);
+    assert_false(small.set->take_from(*from.set, 20, WhenFull::refuse));
+    const Room newest(3);
+    assert_true(newest.set->take_from(*from.set, 20, WhenFull::drop_earliest));
+    assert_false(newest.set->contains(key(3)));
+    assert_true(newest.set->contains(key(4)));
+}
+
+// A number that was written over, by whatever it was: nothing loops, nothing outside is touched, and the set
+// is of use again.
+void wrong_numbers_lead_nowhere(void**) {
+    std::mt19937_64 random(11);
+    for (int round = 0; round < 3000; ++round) {
+        const Room room(12);
+        std::int64_t now = 0;
+        for (std::uint64_t i = 0; i < 12; ++i) {
+            room.set->add(key(i), {0, static_cast<std::int64_t>(random() % 50)}, WhenFull::refuse);
+        }
+        auto* words = reinterpret_cast<std::uint32_t*>(room.set);
+        const std::size_t count = room.block.size() * 2;
+        for (int i = 0; i < 3; ++i) { // all but the capacity, which nobody writes after create()
+            words[1 + random() % (count - 1)] =
+                static_cast<std::uint32_t>(random() % 2 != 0 ? random() : random() % 14);
+        }
+        for (std::uint64_t i = 0; i < 60; ++i, now += 2) {
+            room.set->add(key(random() % 24), {now, now + 9},
+                          random() % 2 != 0 ? WhenFull::refuse : WhenFull::drop_earliest);
+            room.set->contains(key(i));
+        }
+        assert_true(room.set->size() <= 12);
+    }
+}
+
 } // namespace
 
 int main() {
@@ -126,6 +174,8 @@ int main() {
         cmocka_unit_test(a_long_one_holds_up_no_short_ones),
         cmocka_unit_test(who_is_full_refuses_or_drops_what_would_go_next),
         cmocka_unit_test(as_a_map_would_have_it),
+        cmocka_unit_test(a_set_of_another_size_takes_what_is_live),
+        cmocka_unit_test(wrong_numbers_lead_nowhere),
     };
     return cmocka_run_group_tests_name("expiring_set", tests, nullptr, nullptr);
 }
