@@ -166,13 +166,13 @@ ngx_module_t ngx_http_oauth_module = {
     &context,
     commands.data(),
     NGX_HTTP_MODULE,
-    nullptr,              // init master
-    nullptr,              // init module
-    guarded<init_worker>, // init process
-    nullptr,              // init thread
-    nullptr,              // exit thread
-    guarded<exit_worker>, // exit process
-    nullptr,              // exit master
+    nullptr,                    // init master
+    guarded<close_former_zone>, // init module
+    guarded<init_worker>,       // init process
+    nullptr,                    // init thread
+    nullptr,                    // exit thread
+    guarded<exit_worker>,       // exit process
+    nullptr,                    // exit master
     NGX_MODULE_V1_PADDING,
 };
 

@@ -64,8 +64,15 @@ core::Task<core::Result<CookieParts>> CookieStore::save(const Session& session, 
 
 core::Task<core::Status> CookieStore::erase(OpenedSessionPointer session) {
     const Session& ended = session->session;
-    if (parts_.ledger.revoke(ended.id, ended.expires_at) == Ledger::Revocation::full) {
+    switch (parts_.ledger.revoke(ended.id, ended.expires_at)) {
+    case Ledger::Revocation::done:
+        break;
+    case Ledger::Revocation::full:
         co_return Error{Code::store_unavailable, "the zone is full: raise oauth_zone"};
+    case Ledger::Revocation::moved:
+        co_return Error{
+            Code::store_unavailable,
+            "a reload with another oauth_zone is replacing this worker: the next attempt meets a new one"};
     }
     co_return core::Done{};
 }

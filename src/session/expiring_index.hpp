@@ -13,7 +13,7 @@
 
 namespace oauth::session {
 
-class ExpiringIndex {
+class alignas(8) ExpiringIndex {
 public:
     using Key = std::array<unsigned char, 16>; // of a hash: evenly spread
     using Index = std::uint32_t;
@@ -103,7 +103,6 @@ private:
     Index touched_ = 0; // slots from here on have never been used
     Index free_ = none; // the first of those that were, and are free again
     State state_ = State::whole;
-    std::uint32_t unused_ = 0;
 };
 
 constexpr std::size_t ExpiringIndex::size_of(std::size_t capacity) noexcept {

@@ -20,7 +20,8 @@ public:
     virtual Mark use_once(std::string_view state, std::int64_t until) = 0;
     virtual bool is_used(std::string_view state) = 0;
 
-    enum class Revocation { done, full };
+    // moved: a reload is replacing this worker, and the new ones would not learn of it.
+    enum class Revocation { done, full, moved };
     virtual Revocation revoke(std::string_view session_id, std::int64_t until) = 0;
     virtual bool is_revoked(std::string_view session_id) = 0;
     // Changes with every revocation: a session that was checked at this generation need not be looked up

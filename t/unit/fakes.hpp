@@ -105,6 +105,9 @@ public:
         if (full) {
             return Revocation::full;
         }
+        if (moved) {
+            return Revocation::moved;
+        }
         revoked.emplace(session_id, until);
         ++generation_;
         return Revocation::done;
@@ -115,6 +118,7 @@ public:
     std::uint64_t generation() const noexcept override { return generation_; }
 
     bool full = false; // of revocations: used states give way
+    bool moved = false;
     std::map<std::string, std::int64_t> used;
     std::map<std::string, std::int64_t> revoked;
 

@@ -143,6 +143,11 @@ void an_end_that_cannot_be_recorded_is_no_promise(void**) {
     assert_failure(answer, "store_unavailable", 503);
     assert_true(answer.log.find("the zone is full: raise oauth_zone") != std::string::npos);
     assert_non_null(world.current().get()); // and the browser still has what it would try again with
+    world.ledger.full = false;
+    world.ledger.moved = true;
+    const web::Answer replaced = sign_out(world);
+    assert_failure(replaced, "store_unavailable", 503);
+    assert_true(replaced.log.find("a reload with another oauth_zone") != std::string::npos);
 }
 
 void a_late_store_is_waited_for(void**) {

@@ -16,6 +16,9 @@ namespace oauth::ngx {
 struct ZoneHeader;
 
 bool add_zone(ngx_conf_t* cf, MainConf& main);
+std::size_t smallest_zone();
+// nginx's init_module: the new cycle is certain, and the former's zone, if it is another one, is closed.
+ngx_int_t close_former_zone(ngx_cycle_t* cycle);
 
 // The secret for sealing sessions if oauth_session_key is not set. It is made once per zone.
 std::string zone_session_secret(const ngx_shm_zone_t* zone);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What lies in the shared zone, and how it is locked: for the files of this folder that work on it. Each kind
+// of entry has its own block of the zone, taken when it is made: no kind can take room from another, whatever
+// strangers do, and the slab allocator has nothing to fragment.
+#pragma once
+
+#include "../ngx.hpp"
+
+#include "../../session/expiring_set.hpp"
+
+#include <cstdint>
+
+namespace oauth::ngx {
+
+constexpr std::uint64_t zone_layout =
+    0x6f61757468000003; // "oauth", and a number that changes with the structs
+constexpr std::size_t zone_secret_size = 32;
+constexpr std::size_t max_zone_key = 256;
+
+struct ZoneHeader {
+    std::uint64_t layout;
+    u_char session_secret[zone_secret_size];
+    std::size_t identity_key_size;
+    u_char identity_key[max_zone_key];
+    ngx_atomic_t generation;
+    ngx_atomic_t moved; // a reload has made a zone of another size, which new workers use
+    // Within the zone, which is mapped before processes fork.
+    session::ExpiringSet* used_states;
+    session::ExpiringSet* revoked_sessions;
+};
+
+inline ZoneHeader* header_of(const ngx_shm_zone_t* zone) {
+    return static_cast<ZoneHeader*>(zone->data);
+}
+
+inline ngx_slab_pool_t* slab_of(const ngx_shm_zone_t* zone) {
+    return reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
+}
+
+class ZoneLock {
+public:
+    explicit ZoneLock(const ngx_shm_zone_t* zone) : slab_(slab_of(zone)) { ngx_shmtx_lock(&slab_->mutex); }
+    ZoneLock(const ZoneLock&) = delete;
+    ZoneLock& operator=(const ZoneLock&) = delete;
+    ~ZoneLock() { ngx_shmtx_unlock(&slab_->mutex); }
+
+private:
+    ngx_slab_pool_t* slab_;
+};
+
+// The bytes of each block. What is left of the zone is for later kinds.
+struct ZoneShares {
+    std::size_t used_states;
+    std::size_t revoked_sessions;
+};
+ZoneShares share_pages(std::size_t pages);
+// So many has a zone of that size for its blocks: nginx's pages behind what it keeps for itself, and one for
+// the header.
+std::size_t count_pages(std::size_t zone_size);
+
+// During a reload, in the master: what is live in the zone of the cycle before, if that has another size,
+// goes on in this new one. False: it has no room, and the log says how much it takes.
+bool take_from_former(const ngx_shm_zone_t* zone, const ngx_shm_zone_t& former);
+const ngx_shm_zone_t* former_zone(const ngx_shm_zone_t* zone); // nullptr: none
+
+} // namespace oauth::ngx
