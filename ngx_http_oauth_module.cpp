@@ -31,6 +31,8 @@ constexpr std::int64_t year = 366 * 24 * hour;
 constexpr Range lifetime{1, year, "a time above 0 and up to a year, such as 30s, 10m or 8h"};
 constexpr Range tolerance{0, year, "a time of up to a year, such as 30s or 2m, or 0"};
 constexpr Range patience{1, hour * 1000, "a time above 0 and up to an hour, such as 500ms or 10s"};
+constexpr Range interval{1, year, "a time above 0 and up to a year, such as 5m or 1h, or off"};
+constexpr Range reuse{1, hour * 1000, "a time above 0 and up to an hour, such as 500ms or 1s, or off"};
 constexpr Range zone{4096, std::numeric_limits<ssize_t>::max(), "a size of at least 32k, such as 8m"};
 constexpr Range memory{4096, std::numeric_limits<ssize_t>::max(), "a size of at least 4k, such as 64k or 8m"};
 
@@ -68,10 +70,18 @@ constexpr Directive directives[] = {
     {"oauth_session", in_server, one, choice(stores), field<&ServerConf::session_store>, value("cookie")},
     {"oauth_session_key", in_server, one, own<set_session_key>(), field<&ServerConf::session_keys>,
      words("a random key, kept in the zone")},
+    {"oauth_session_timeout", in_server, one, milliseconds(patience), field<&ServerConf::session_timeout>,
+     value("1s"), gives<&SiteOptions::store_timeout>},
+    {"oauth_session_cache", in_server, one, milliseconds_or_off(reuse), field<&ServerConf::session_cache>,
+     value("1s"), gives<&SiteOptions::store_cache>},
     {"oauth_session_lifetime", in_server, one, seconds(lifetime), field<&ServerConf::session_lifetime>,
      value("8h"), gives<&SiteOptions::session_lifetime>},
     {"oauth_session_streams", in_location, one, choice(stream_ends), field<&LocationConf::session_streams>,
      value("close")},
+    {"oauth_session_idle", in_server, one, seconds_or_off(interval), field<&ServerConf::session_idle>,
+     value("off"), gives<&SiteOptions::session_idle>},
+    {"oauth_refresh", in_server, one, seconds_or_off(interval), field<&ServerConf::refresh>, value("off"),
+     gives<&SiteOptions::refresh>},
     {"oauth_tokens", in_server, one, flag, field<&ServerConf::tokens>, value("off"),
      gives<&SiteOptions::keep_tokens>},
     {"oauth_cookie", in_server, some, own<set_cookie>(), field<&ServerConf::cookie>,

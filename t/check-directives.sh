@@ -40,6 +40,7 @@ function read_row(text,    name, level, otherwise, accepts, list) {
     otherwise = otherwise == "" ? quoted_after(text, "words(") : "`" otherwise "`"
     accepts = ""
     if (text ~ /[ (](seconds|milliseconds)\(/) accepts = "TIME"
+    if (text ~ /[ (](seconds|milliseconds)_or_off\(/) accepts = "TIME | off"
     if (text ~ /[ (]size\(/) accepts = "SIZE"
     if (text ~ /[ (]flag,/) accepts = "on | off"
     if (match(text, /[ (]choice\([a-z_]*\)/)) {

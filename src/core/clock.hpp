@@ -10,6 +10,8 @@ class Clock {
 public:
     virtual ~Clock() = default;
     virtual std::int64_t now() const noexcept = 0; // seconds since 1970, UTC
+    // The same in milliseconds.
+    virtual std::int64_t now_in_milliseconds() const noexcept { return now() * 1000; }
 };
 
 } // namespace oauth::core

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // See admission.hpp.
 #include "admission.hpp"
+#include "upkeep.hpp"
 
 #include <algorithm>
 
@@ -81,9 +82,7 @@ void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circ
 bool is_current(Site& site, session::OpenedSession& opened) {
     if (!opened.accepted) {
         opened.accepted = fits(site, opened.session);
-        // oauth_session_lifetime may have been shortened since.
-        opened.ends_at =
-            std::min(opened.session.expires_at, opened.session.made_at + site.options.session_lifetime);
+        plan(site, opened);
     }
     if (!opened.accepted || site.clock.now() >= opened.ends_at) {
         return false;
@@ -92,7 +91,7 @@ bool is_current(Site& site, session::OpenedSession& opened) {
     if (opened.revocations_seen == generation) {
         return true;
     }
-    if (site.ledger.is_revoked(opened.session.id)) {
+    if (site.ledger.is_revoked(session::marks_of(opened.session))) {
         return false;
     }
     opened.revocations_seen = generation;
@@ -167,7 +166,35 @@ core::Task<core::Status> Visitor::look_up() {
     co_return core::Done{};
 }
 
+core::Task<core::Status> Visitor::attend() {
+    const auto guard = co_await lock_.lock();
+    if (!is_due()) {
+        co_return core::Done{};
+    }
+    is_attended_ = true;
+    auto attended = co_await flow::attend(site_, session_);
+    if (!attended) {
+        failure_ = std::make_unique<core::Error>(attended.error());
+        co_return *failure_;
+    }
+    session_ = std::move(attended->session);
+    cookies_.insert(cookies_.end(), attended->cookies.begin(), attended->cookies.end());
+    if (session_ && !is_current(site_, *session_)) {
+        session_.reset();
+    }
+    co_return core::Done{};
+}
+
 std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {
+    if (!visitor.is_known() || visitor.is_due()) {
+        return std::nullopt;
+    }
+    std::optional<Admission> admission(std::in_place);
+    judge(visitor, guard, circumstances, *admission);
+    return admission;
+}
+
+std::optional<Admission> foresee(Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {
     if (!visitor.is_known()) {
         return std::nullopt;
     }
@@ -181,6 +208,10 @@ core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,
     const core::Status looked_up = co_await visitor.look_up();
     if (!looked_up) {
         co_return looked_up.error();
+    }
+    const core::Status attended = co_await visitor.attend();
+    if (!attended) {
+        co_return attended.error();
     }
     Admission admission;
     judge(visitor, guard, circumstances, admission);

@@ -72,6 +72,10 @@ public:
     bool is_known();
     // store_unavailable if the store does not answer; that is remembered, too.
     core::Task<core::Status> look_up();
+    // Its idle time has to be renewed, or its user asked for again.
+    bool is_due() const { return session_ && site_.clock.now() >= session_->due_at && !is_attended_; }
+    // Does that, once it is known. An error as of look_up().
+    core::Task<core::Status> attend();
     // Null: none. Only once it is known.
     const session::OpenedSessionPointer& session() const { return session_; }
     // That one and all others that its cookies open: to end one of several would bring back an older one.
@@ -87,14 +91,19 @@ private:
     std::string_view base_url_;
     core::AsyncMutex lock_;
     unsigned loads_ = 0;
+    bool is_attended_ = false;
     std::unique_ptr<core::Error> failure_;
     session::OpenedSessionPointer session_;
     std::vector<session::OpenedSessionPointer> older_;
     std::vector<std::string> cookies_;
 };
 
-// On the warm path: a hash, a compare and two short searches, and no allocation. nullopt: it has to wait.
+// On the warm path: a hash, a compare and two short searches, and no allocation. nullopt: it has to wait, or
+// the session has to be attended to.
 std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances);
+
+// What it would be with the session as it is, before anything is decided. nullopt: that is not known yet.
+std::optional<Admission> foresee(Visitor& visitor, const Guard& guard, const Circumstances& circumstances);
 
 // The same where it has to wait; store_unavailable if the store does not answer. All references outlive it.
 core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,

@@ -107,7 +107,10 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
         return Error{Code::internal_error, "no randomness"};
     }
     const std::int64_t now = site.clock.now();
+    session.begun_at = sign_in.begun_at;
     session.made_at = now;
+    session.used_at = now;
+    session.checked_at = now;
     session.signed_in_at = std::clamp<std::int64_t>(signed_in.auth_time.value_or(now), 0, now);
     session.expires_at = now + site.options.session_lifetime;
     if (site.options.keep_tokens) {
@@ -122,14 +125,14 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
 core::Task<core::Result<session::CookieParts>> keep(Site& site, session::Session& session,
                                                     std::string base_url) {
     const Requirements& requirements = *site.options.requirements;
-    auto parts = co_await site.store->save(session, base_url);
+    auto parts = co_await site.store->create(session, base_url);
     const bool too_large = !parts && parts.error().code == Code::session_too_large;
     if (too_large && session.identity.groups && !requirements.shows_groups) {
         std::erase_if(*session.identity.groups,
                       [&](const std::string& group) { return !requirements.mentions_group(group); });
         session.groups_are_cut = true;
         session.made_for = requirements.mark_with_groups;
-        parts = co_await site.store->save(session, base_url);
+        parts = co_await site.store->create(session, base_url);
     }
     co_return std::move(parts);
 }

@@ -176,9 +176,17 @@ core::Task<web::Answer> serve_userinfo(Call call) {
     if (!looked_up) {
         co_return web::failure(looked_up.error(), audience(call.site, call.request, "/"));
     }
+    const core::Status attended = co_await call.visitor.attend();
+    if (!attended) {
+        co_return web::failure(attended.error(), audience(call.site, call.request, "/"));
+    }
     const session::OpenedSessionPointer& current = call.visitor.session();
-    co_return current ? web::json(200, identity::describe(current->session, current->ends_at))
-                      : web::unauthenticated(call.request.base_url, audience(call.site, call.request, "/"));
+    web::Answer answer =
+        current ? web::json(200, identity::describe(current->session, current->ends_at))
+                : web::unauthenticated(call.request.base_url, audience(call.site, call.request, "/"));
+    const std::vector<std::string>& renewed = call.visitor.cookies();
+    answer.set_cookies.insert(answer.set_cookies.end(), renewed.begin(), renewed.end());
+    co_return answer;
 }
 
 core::Task<web::Answer> serve_providers(Call call) {

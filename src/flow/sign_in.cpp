@@ -110,6 +110,7 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
         co_return web::failure({core::Code::internal_error, "no randomness"}, for_request);
     }
     session::SignIn begun = session::make_sign_in({random.data(), random.size()}, site.clock.now());
+    begun.begun_at = site.clock.now_in_milliseconds();
     begun.expires_at = begun.started_at + site.options.sign_in_lifetime;
     begun.provider = settings.name;
     begun.provider_fingerprint = provider.fingerprint();

@@ -7,17 +7,21 @@
 #include "../../providers/provider.hpp"
 #include "../core/clock.hpp"
 #include "../core/crypto.hpp"
+#include "../core/timers.hpp"
 #include "../identity/identity_token.hpp"
 #include "../net/http.hpp"
 #include "../session/cookies.hpp"
 #include "../session/ledger.hpp"
 #include "../session/sealer.hpp"
 #include "../session/store.hpp"
+#include "../session/store_settings.hpp"
 #include "../web/pages.hpp"
+#include "background.hpp"
 #include "provider.hpp"
 #include "request.hpp"
 #include "turns.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +36,8 @@ struct Requirements {
     // Marks for sessions. A session with another mark was made under other requirements: it may lack facts
     // that the rules use, so it counts as none.
     std::string mark;
-    std::string mark_with_groups; // of a session that keeps only the groups that rules name
+    std::string mark_with_groups;            // of a session that keeps only the groups that rules name
+    std::int64_t longest_session = 8 * 3600; // seconds, of all servers: so long revocations of many are kept
 
     void finish(); // makes the marks
     bool mentions_group(std::string_view group) const;
@@ -44,7 +49,12 @@ struct SiteOptions {
     std::string page_title;
     std::string login_page; // oauth_login_page: a path of this server; empty: the built-in page
     session::CookieSettings cookie;
+    session::StoreSettings store;                  // oauth_session
+    std::chrono::milliseconds store_timeout{1000}; // oauth_session_timeout
+    std::chrono::milliseconds store_cache{1000};   // oauth_session_cache; 0: off
     std::int64_t session_lifetime = 8 * 3600;
+    std::int64_t session_idle = 0;       // oauth_session_idle; 0: off
+    std::int64_t refresh = 0;            // oauth_refresh; 0: off
     std::int64_t sign_in_lifetime = 600; // oauth_login_lifetime
     std::int64_t clock_skew = 60;
     bool keep_tokens = false; // oauth_tokens
@@ -58,6 +68,8 @@ struct Site {
     session::Ledger& ledger;
     net::HttpClient& http;
     core::ReadyQueue& ready;
+    core::Timers& timers;
+    Background& background;
     Turns& turns;
     std::vector<Provider*> providers; // all of the configuration, in its order
     std::unique_ptr<session::Store> store;

@@ -7,7 +7,9 @@
 namespace oauth::flow {
 
 std::unique_ptr<session::Store> make_store(StoreMeans means) {
-    const session::CookieStore::Parts parts{means.options.cookie, means.random, means.ledger, means.cache};
+    const session::CookieStore::Parts parts{
+        means.options.cookie, means.clock, means.random,
+        means.ledger,         means.cache, means.options.requirements->longest_session};
     return std::make_unique<session::CookieStore>(parts, std::move(means.sealer));
 }
 

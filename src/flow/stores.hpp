@@ -15,6 +15,7 @@ namespace oauth::flow {
 // What a store is made of; all but the sealer outlive it.
 struct StoreMeans {
     const SiteOptions& options;
+    core::Clock& clock;
     core::Random& random;
     session::Ledger& ledger;
     session::SessionCache& cache;

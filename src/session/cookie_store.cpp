@@ -2,12 +2,20 @@
 // See cookie_store.hpp.
 #include "cookie_store.hpp"
 
+#include <algorithm>
+
 namespace oauth::session {
 
 namespace {
 
 using core::Code;
 using core::Error;
+
+Error too_large(std::size_t size) {
+    return {Code::session_too_large, "the session takes " + std::to_string(size) +
+                                         " bytes, more than cookies can carry: use "
+                                         "\"oauth_session shared\""};
+}
 
 } // namespace
 
@@ -40,41 +48,103 @@ std::optional<OpenedSessionPointer> CookieStore::peek(std::string_view cookie, s
 }
 
 core::Task<core::Result<Loaded>> CookieStore::load(std::string cookie, std::string base_url) {
-    co_return Loaded{peek(cookie, base_url).value_or(nullptr), {}};
+    co_return Loaded{peek(cookie, base_url).value_or(nullptr)};
 }
 
-core::Task<core::Result<CookieParts>> CookieStore::save(const Session& session, std::string base_url) {
+core::Result<std::string> CookieStore::seal(const Session& session, const std::string& name,
+                                            std::string_view base_url) {
     const std::string record = serialize(session);
     if (record.empty()) {
-        co_return Error{Code::session_too_large, "the session takes more than 64k"};
+        return Error{Code::session_too_large, "the session takes more than 64k"};
     }
-    const std::string name = cookie_name(parts_.cookie, base_url);
-    const auto sealed = sealer_.seal(parts_.random, binding(name, base_url), record);
+    auto sealed = sealer_.seal(parts_.random, binding(name, base_url), record);
     if (!sealed) {
-        co_return Error{Code::internal_error, "the session cannot be sealed"};
+        return Error{Code::internal_error, "the session cannot be sealed"};
     }
-    auto parts = split_cookie(name, *sealed);
+    return std::move(*sealed);
+}
+
+core::Task<core::Result<CookieParts>> CookieStore::create(const Session& session, std::string base_url) {
+    const std::string name = cookie_name(parts_.cookie, base_url);
+    const auto sealed = seal(session, name, base_url);
+    if (!sealed) {
+        co_return sealed.error();
+    }
+    auto parts = split_cookie(name, sealed.value());
     if (!parts) {
-        co_return Error{Code::session_too_large, "the session takes " + std::to_string(sealed->size()) +
-                                                     " bytes, more than cookies can carry: use "
-                                                     "\"oauth_session shared\""};
+        co_return too_large(sealed->size());
     }
     co_return std::move(*parts);
 }
 
+core::Result<Loaded> CookieStore::change(const OpenedSession& before, const std::string& sealed) {
+    const std::string name = cookie_name(parts_.cookie, before.base_url);
+    const auto parts = split_cookie(name, sealed);
+    if (!parts) {
+        return too_large(sealed.size());
+    }
+    Loaded changed{peek(sealed, before.base_url).value_or(nullptr)};
+    for (const auto& [part, value] : *parts) {
+        changed.cookies.push_back(set_cookie(parts_.cookie, before.base_url, part, value, std::nullopt));
+    }
+    const auto former = split_cookie(name, before.cookie);
+    for (const auto& [part, value] : former.value_or(CookieParts{})) {
+        const bool is_written =
+            std::any_of(parts->begin(), parts->end(), [&](const auto& each) { return each.first == part; });
+        if (!is_written) {
+            changed.cookies.push_back(delete_cookie(parts_.cookie, before.base_url, part));
+        }
+    }
+    return changed;
+}
+
+core::Task<core::Result<Loaded>> CookieStore::touch(OpenedSessionPointer session) {
+    Session used = session->session;
+    used.used_at = parts_.clock.now();
+    const auto sealed = seal(used, cookie_name(parts_.cookie, session->base_url), session->base_url);
+    if (!sealed) {
+        co_return sealed.error();
+    }
+    co_return change(*session, sealed.value());
+}
+
+core::Task<core::Result<Replaced>> CookieStore::replace(OpenedSessionPointer before, const Session& next) {
+    if (parts_.ledger.is_revoked(marks_of(before->session))) {
+        co_return Replaced{Replaced::Outcome::gone, {}, {}};
+    }
+    const auto sealed = seal(next, cookie_name(parts_.cookie, before->base_url), before->base_url);
+    if (!sealed) {
+        co_return sealed.error();
+    }
+    auto changed = change(*before, sealed.value());
+    if (!changed) {
+        co_return changed.error();
+    }
+    co_return Replaced{Replaced::Outcome::saved, std::move(changed.value()), sealed.value()};
+}
+
+core::Task<core::Result<Loaded>> CookieStore::take_over(OpenedSessionPointer before, std::string handover) {
+    co_return change(*before, handover);
+}
+
 core::Task<core::Status> CookieStore::erase(OpenedSessionPointer session) {
     const Session& ended = session->session;
-    switch (parts_.ledger.revoke(ended.id, ended.expires_at)) {
-    case Ledger::Revocation::done:
-        break;
-    case Ledger::Revocation::full:
-        co_return Error{Code::store_unavailable, "the zone is full: raise oauth_zone"};
-    case Ledger::Revocation::moved:
-        co_return Error{
-            Code::store_unavailable,
-            "a reload with another oauth_zone is replacing this worker: the next attempt meets a new one"};
+    co_return recorded(parts_.ledger.revoke(ended.id, ended.expires_at));
+}
+
+core::Task<core::Status> CookieStore::erase_all(Whose whose) {
+    const std::string mark = whose.sid.empty() ? subject_mark(whose.provider_fingerprint, whose.subject)
+                                               : sid_mark(whose.provider_fingerprint, whose.sid);
+    const std::int64_t until = parts_.clock.now() + parts_.longest_session;
+    co_return recorded(parts_.ledger.revoke_all(mark, parts_.clock.now_in_milliseconds(), until));
+}
+
+core::Task<core::Result<bool>> CookieStore::use_once(std::string key, std::int64_t until) {
+    const Ledger::Remembered remembered = parts_.ledger.remember(key, until);
+    if (remembered == Ledger::Remembered::full) {
+        co_return recorded(Ledger::Revocation::full).error();
     }
-    co_return core::Done{};
+    co_return remembered == Ledger::Remembered::first;
 }
 
 } // namespace oauth::session

@@ -1,14 +1,46 @@
 // SPDX-License-Identifier: MIT
 // The port to what all workers must agree on at once: states that have been used, sessions that were ended
-// before their time. The shared zone implements it in src/ngx/. Strangers can make as many used states as
-// they like, so these give way to newer ones; a revocation is kept until its time or refused. Without memory
-// they throw: what cannot be asked is not answered.
+// before their time, and who asks a provider about a session's user again. The shared zone implements it in
+// src/ngx/. Strangers can make as many used states as they like, so these give way to newer ones; all else is
+// kept until its time or refused. Without memory the functions throw: what cannot be asked is not answered.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace oauth::session {
+
+// What a session can be ended by. The marks are texts that stand for one user of one provider, or for one
+// session of that provider's: see marks_of().
+struct Marks {
+    std::string_view id; // of the session here
+    std::string subject;
+    std::string sid;           // empty: the provider has told none
+    std::int64_t begun_at = 0; // milliseconds: a mark ends what was begun at its moment or before
+};
+
+// One epoch of one session, whose user is to be asked for again.
+struct Renewal {
+    std::string_view id; // of the session
+    std::uint64_t epoch = 0;
+    std::int64_t ends_at = 0; // of the session: until then it stays known which epochs have been spent
+};
+
+// Whether to ask. Only who has `taken` it may redeem the refresh token of that epoch.
+struct Lease {
+    enum class State {
+        taken,   // by this call, until the time it gave
+        busy,    // somebody has it
+        done,    // asked already: `handover` leads to the session as it is now
+        spent,   // likewise, a while ago: what it led to is not known any more
+        refused, // asked already: the provider has ended it
+        later,   // the provider was away: not before `at`
+        full,    // no room to agree on anything: nobody asks
+    } state = State::full;
+    std::string handover;
+    std::int64_t at = 0; // seconds
+};
 
 class Ledger {
 public:
@@ -20,13 +52,30 @@ public:
     virtual Mark use_once(std::string_view state, std::int64_t until) = 0;
     virtual bool is_used(std::string_view state) = 0;
 
+    // The same for what only a provider can send (the jti of a logout token): never gives way.
+    enum class Remembered { first, again, full };
+    virtual Remembered remember(std::string_view key, std::int64_t until) = 0;
+
     // moved: a reload is replacing this worker, and the new ones would not learn of it.
     enum class Revocation { done, full, moved };
     virtual Revocation revoke(std::string_view session_id, std::int64_t until) = 0;
-    virtual bool is_revoked(std::string_view session_id) = 0;
+    // Ends all sessions with this mark that were begun then (milliseconds) or before.
+    virtual Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t until) = 0;
+    virtual bool is_revoked(const Marks& marks) = 0;
     // Changes with every revocation: a session that was checked at this generation need not be looked up
     // again.
     virtual std::uint64_t generation() const noexcept = 0;
+
+    // Whether to ask a provider about a session of this epoch; taken: until `lease_until`, in seconds. An
+    // epoch that is higher than any before begins anew. A lease that ran out can be taken over, once.
+    virtual Lease lease(const Renewal& renewal, std::int64_t lease_until) = 0;
+    // How that ended, by whoever took the lease. done: `handover` is kept until the next epoch has been seen,
+    // and a minute longer; where there is no room for it, the state is `spent`. failed: the provider was
+    // away, and the time until the next attempt doubles from 10 seconds to 5 minutes.
+    enum class RenewalEnd { done, refused, failed };
+    virtual void end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) = 0;
+    // A request came with the session of this epoch.
+    virtual void saw(const Renewal& renewal) = 0;
 };
 
 } // namespace oauth::session

@@ -9,12 +9,13 @@
 #include "facts.hpp"
 
 #include <cstddef>
+#include <iterator>
 
 namespace oauth::session {
 
 namespace {
 
-constexpr std::uint64_t record_version = 3;
+constexpr std::uint64_t record_version = 4;
 constexpr std::size_t max_record_size = 64 * 1024;
 
 constexpr std::uint64_t bit(unsigned index) {
@@ -118,6 +119,50 @@ bool read_identity(core::RecordReader& record, Identity& identity) {
     return (present & ~known) == 0;
 }
 
+// What most sessions lack: bit n tells that the n-th text follows.
+constexpr std::string Session::* kept_texts[] = {&Session::sid, &Session::id_token, &Session::access_token,
+                                                 &Session::refresh_token, &Session::nonce};
+constexpr unsigned scope_bit = std::size(kept_texts);
+constexpr unsigned cut_groups_bit = scope_bit + 1;
+
+void write_kept(core::RecordWriter& record, const Session& session) {
+    std::uint64_t kept = session.scope ? bit(scope_bit) : 0;
+    kept |= session.groups_are_cut ? bit(cut_groups_bit) : 0;
+    for (unsigned i = 0; i < std::size(kept_texts); ++i) {
+        kept |= (session.*kept_texts[i]).empty() ? 0 : bit(i);
+    }
+    record.number(kept);
+    for (const auto member : kept_texts) {
+        if (!(session.*member).empty()) {
+            record.text(session.*member);
+        }
+    }
+    if (session.scope) {
+        record.text(*session.scope);
+    }
+    if (!session.access_token.empty()) {
+        record.number(static_cast<std::uint64_t>(session.access_expires_at));
+    }
+}
+
+// False if something is marked that this version does not know.
+bool read_kept(core::RecordReader& record, Session& session) {
+    const std::uint64_t kept = record.number();
+    for (unsigned i = 0; i < std::size(kept_texts); ++i) {
+        if ((kept & bit(i)) != 0) {
+            session.*kept_texts[i] = record.text();
+        }
+    }
+    if ((kept & bit(scope_bit)) != 0) {
+        session.scope = std::string(record.text());
+    }
+    if (!session.access_token.empty()) {
+        session.access_expires_at = static_cast<std::int64_t>(record.number());
+    }
+    session.groups_are_cut = (kept & bit(cut_groups_bit)) != 0;
+    return kept < bit(cut_groups_bit + 1);
+}
+
 } // namespace
 
 const std::string* Identity::find_claim(std::string_view path) const {
@@ -133,15 +178,17 @@ std::string serialize(const Session& session) {
     core::RecordWriter record;
     record.number(record_version);
     record.text(session.id);
+    record.number(session.epoch);
+    record.number(static_cast<std::uint64_t>(session.begun_at));
     record.number(static_cast<std::uint64_t>(session.made_at));
     record.number(static_cast<std::uint64_t>(session.signed_in_at));
+    record.number(static_cast<std::uint64_t>(session.used_at));
+    record.number(static_cast<std::uint64_t>(session.checked_at));
     record.number(static_cast<std::uint64_t>(session.expires_at));
     record.text(session.provider_fingerprint);
     record.text(session.made_for);
-    record.number(session.groups_are_cut ? 1 : 0);
     write_identity(record, session.identity);
-    record.text(session.id_token);
-    record.text(session.access_token);
+    write_kept(record, session);
     std::string bytes = std::move(record).finish();
     return bytes.size() <= max_record_size ? bytes : std::string();
 }
@@ -153,18 +200,19 @@ std::optional<Session> deserialize(std::string_view bytes) {
     }
     Session session;
     session.id = record.text();
+    session.epoch = record.number();
+    session.begun_at = static_cast<std::int64_t>(record.number());
     session.made_at = static_cast<std::int64_t>(record.number());
     session.signed_in_at = static_cast<std::int64_t>(record.number());
+    session.used_at = static_cast<std::int64_t>(record.number());
+    session.checked_at = static_cast<std::int64_t>(record.number());
     session.expires_at = static_cast<std::int64_t>(record.number());
     session.provider_fingerprint = record.text();
     session.made_for = record.text();
-    session.groups_are_cut = record.number() != 0;
     if (!read_identity(record, session.identity)) {
         return std::nullopt;
     }
-    session.id_token = record.text();
-    session.access_token = record.text();
-    if (!record.complete()) {
+    if (!read_kept(record, session) || !record.complete()) {
         return std::nullopt;
     }
     return session;

@@ -40,14 +40,23 @@ struct Identity {
 struct Session {
     Identity identity;
     std::string id;                   // 16 random bytes
+    std::uint64_t epoch = 0;          // how often it has been refreshed: of two copies the higher one counts
+    std::int64_t begun_at = 0;        // milliseconds: when its sign-in began
     std::int64_t made_at = 0;         // seconds; of several sessions of a browser the newest counts
     std::int64_t signed_in_at = 0;    // auth_time of the identity token
+    std::int64_t used_at = 0;         // when its idle time was last renewed
+    std::int64_t checked_at = 0;      // when its provider last said who that is
     std::int64_t expires_at = 0;      // absolute
     std::string provider_fingerprint; // of the provider as it was configured: providers::fingerprint
     std::string made_for; // a mark of the facts that the configuration needed; see docs/architecture.md
-    bool groups_are_cut = false; // only the groups that rules name were kept, so they are not shown
-    std::string id_token;        // empty unless oauth_tokens is on
-    std::string access_token;    // likewise
+    bool groups_are_cut = false;        // only the groups that rules name were kept, so they are not shown
+    std::string sid;                    // the provider's name of its own session; empty: not told
+    std::string id_token;               // empty: not kept
+    std::string access_token;           // likewise
+    std::int64_t access_expires_at = 0; // of the access token; 0: not told, or no such token
+    std::string refresh_token;          // empty: none, or not kept
+    std::string nonce; // of the sign-in, for the ID tokens of refreshes; empty: none was sent, or not kept
+    std::optional<std::string> scope; // that was granted; absent: all that was asked for
 };
 
 // A flat binary record: a version, then length-prefixed fields in order; an absent one costs a byte at most.

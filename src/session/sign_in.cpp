@@ -66,6 +66,7 @@ std::string serialize(const SignIn& sign_in) {
     record.text(sign_in.id);
     record.text(sign_in.seed);
     record.number(static_cast<std::uint64_t>(sign_in.started_at));
+    record.number(static_cast<std::uint64_t>(sign_in.begun_at));
     record.number(static_cast<std::uint64_t>(sign_in.expires_at));
     record.text(sign_in.provider);
     record.text(sign_in.provider_fingerprint);
@@ -85,6 +86,7 @@ std::optional<SignIn> deserialize_sign_in(std::string_view bytes) {
     sign_in.id = record.text();
     sign_in.seed = record.text();
     sign_in.started_at = static_cast<std::int64_t>(record.number());
+    sign_in.begun_at = static_cast<std::int64_t>(record.number());
     sign_in.expires_at = static_cast<std::int64_t>(record.number());
     sign_in.provider = record.text();
     sign_in.provider_fingerprint = record.text();

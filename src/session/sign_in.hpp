@@ -21,6 +21,7 @@ struct SignIn {
     std::string id;   // base64url of 5 bytes of time and 4 random ones
     std::string seed; // seed_size random bytes: state, nonce and verifier come from it by HMAC-SHA256
     std::int64_t started_at = 0;
+    std::int64_t begun_at = 0;   // the same moment in milliseconds
     std::int64_t expires_at = 0; // by the configuration it began under; a later one may end it sooner
     std::string provider;
     std::string provider_fingerprint; // as it was configured: providers::fingerprint

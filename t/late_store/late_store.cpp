@@ -33,13 +33,25 @@ public:
         co_return std::move(loaded);
     }
 
-    core::Task<core::Result<session::CookieParts>> save(const session::Session& session,
-                                                        std::string base_url) override {
-        auto answered = co_await ask("save");
+    core::Task<core::Result<session::CookieParts>> create(const session::Session& session,
+                                                          std::string base_url) override {
+        auto answered = co_await ask("create");
         if (!answered) {
             co_return answered.error();
         }
-        co_return co_await inner_->save(session, std::move(base_url));
+        co_return co_await inner_->create(session, std::move(base_url));
+    }
+
+    core::Task<core::Result<session::Loaded>> touch(session::OpenedSessionPointer session) override {
+        co_return co_await inner_->touch(std::move(session));
+    }
+    core::Task<core::Result<session::Replaced>> replace(session::OpenedSessionPointer before,
+                                                        const session::Session& next) override {
+        co_return co_await inner_->replace(std::move(before), next);
+    }
+    core::Task<core::Result<session::Loaded>> take_over(session::OpenedSessionPointer before,
+                                                        std::string handover) override {
+        co_return co_await inner_->take_over(std::move(before), std::move(handover));
     }
 
     core::Task<core::Status> erase(session::OpenedSessionPointer session) override {
@@ -48,6 +60,18 @@ public:
             co_return answered.error();
         }
         co_return co_await inner_->erase(std::move(session));
+    }
+
+    core::Task<core::Status> erase_all(session::Whose whose) override {
+        auto answered = co_await ask("erase");
+        if (!answered) {
+            co_return answered.error();
+        }
+        co_return co_await inner_->erase_all(std::move(whose));
+    }
+
+    core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override {
+        co_return co_await inner_->use_once(std::move(key), until);
     }
 
 private:
@@ -69,7 +93,9 @@ private:
 } // namespace
 
 std::unique_ptr<session::Store> make_store(StoreMeans means) {
-    const session::CookieStore::Parts parts{means.options.cookie, means.random, means.ledger, means.cache};
+    const session::CookieStore::Parts parts{
+        means.options.cookie, means.clock, means.random,
+        means.ledger,         means.cache, means.options.requirements->longest_session};
     auto inner = std::make_unique<session::CookieStore>(parts, std::move(means.sealer));
     const char* url = std::getenv("OAUTH_LATE_STORE");
     return std::make_unique<LateStore>(std::move(inner), means.http, url == nullptr ? "" : url);

@@ -112,15 +112,81 @@ public:
         ++generation_;
         return Revocation::done;
     }
-    bool is_revoked(std::string_view session_id) override {
-        return revoked.contains(std::string(session_id));
+    Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t) override {
+        if (full) {
+            return Revocation::full;
+        }
+        std::int64_t& moment = marks[std::string(mark)];
+        moment = std::max(moment, begun_until);
+        ++generation_;
+        return Revocation::done;
     }
+    bool is_revoked(const session::Marks& of) override {
+        const auto ends = [&](const std::string& mark) {
+            const auto found = marks.find(mark);
+            return !mark.empty() && found != marks.end() && of.begun_at <= found->second;
+        };
+        return revoked.contains(std::string(of.id)) || ends(of.subject) || ends(of.sid);
+    }
+    Remembered remember(std::string_view key, std::int64_t until) override {
+        if (full) {
+            return Remembered::full;
+        }
+        return remembered.emplace(key, until).second ? Remembered::first : Remembered::again;
+    }
+
+    session::Lease lease(const session::Renewal& renewal, std::int64_t lease_until) override {
+        using State = session::Lease::State;
+        if (no_room_for_leases) {
+            return {};
+        }
+        Entry& entry = renewals[std::string(renewal.id)];
+        if (!entry.is_used || entry.epoch < renewal.epoch) {
+            entry = {true, renewal.epoch, State::busy, "", 0, 0};
+            return {State::taken, "", lease_until};
+        }
+        if (entry.epoch > renewal.epoch || entry.state == State::done) {
+            return entry.handover.empty() ? session::Lease{State::spent, "", 0}
+                                          : session::Lease{State::done, entry.handover, 0};
+        }
+        if (entry.state == State::later && now >= entry.at) {
+            entry.state = State::busy;
+            return {State::taken, "", lease_until};
+        }
+        return {entry.state, "", entry.at};
+    }
+    void end_renewal(const session::Renewal& renewal, RenewalEnd end, std::string_view handover) override {
+        using State = session::Lease::State;
+        Entry& entry = renewals[std::string(renewal.id)];
+        entry.state = end == RenewalEnd::done      ? State::done
+                      : end == RenewalEnd::refused ? State::refused
+                                                   : State::later;
+        entry.handover = handover;
+        if (end == RenewalEnd::failed) {
+            entry.at = now + std::min<std::int64_t>(std::int64_t{10} << entry.failures++, 300);
+        }
+    }
+    void saw(const session::Renewal& renewal) override { seen.emplace_back(renewal.epoch); }
     std::uint64_t generation() const noexcept override { return generation_; }
 
     bool full = false; // of revocations: used states give way
     bool moved = false;
     std::map<std::string, std::int64_t> used;
     std::map<std::string, std::int64_t> revoked;
+    std::map<std::string, std::int64_t> marks;
+    std::map<std::string, std::int64_t> remembered;
+    bool no_room_for_leases = false;
+    std::int64_t now = 0; // as the test says: for the attempts after a failure
+    struct Entry {
+        bool is_used = false;
+        std::uint64_t epoch = 0;
+        session::Lease::State state = session::Lease::State::busy;
+        std::string handover;
+        std::int64_t at = 0;
+        int failures = 0;
+    };
+    std::map<std::string, Entry> renewals;
+    std::vector<std::uint64_t> seen;
 
 private:
     std::uint64_t generation_ = 1;

@@ -100,6 +100,9 @@ public:
     FakeHttp http;
     FakeProvider op;
     core::ReadyQueue ready{[] {}};
+    std::int64_t passed = 0; // milliseconds, for timers
+    core::Timers timers{ready, [this] { return passed; }, [](std::optional<std::int64_t>) {}};
+    flow::Background background{64, [](const std::exception_ptr&) {}};
     flow::Turns turns{flow::TurnLimits::for_connections(64)};
     session::SessionCache sessions{7, 16};
     flow::Requirements requirements;
@@ -109,7 +112,7 @@ public:
     providers::Settings other_settings = openid_settings("other", "https://other.example");
     flow::Provider provider{settings, ready, clock};
     flow::Provider other{other_settings, ready, clock};
-    flow::Site site{options, clock, random,       ledger,          http, ready,
+    flow::Site site{options, clock, random,       ledger,          http, ready, timers, background,
                     turns,   {},    make_store(), sealer("login"), {}};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
     std::deque<std::string> sent_cookies;   // what visitors refer to
@@ -282,7 +285,8 @@ private:
         return options;
     }
     std::unique_ptr<session::Store> make_store() {
-        const session::CookieStore::Parts parts{options.cookie, random, ledger, sessions};
+        const session::CookieStore::Parts parts{options.cookie, clock,    random,
+                                                ledger,         sessions, options.session_lifetime};
         return std::make_unique<session::CookieStore>(parts, sealer("session"));
     }
     static session::Sealer sealer(std::string_view purpose) {

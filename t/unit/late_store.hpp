@@ -34,14 +34,34 @@ public:
         }
         co_return std::move(loaded);
     }
-    core::Task<core::Result<session::CookieParts>> save(const session::Session& session,
-                                                        std::string base_url) override {
-        ++saves;
+    core::Task<core::Result<session::CookieParts>> create(const session::Session& session,
+                                                          std::string base_url) override {
+        ++creates;
         co_await Turn(waiting_);
         if (fails) {
             co_return unavailable();
         }
-        co_return co_await inner_->save(session, std::move(base_url));
+        co_return co_await inner_->create(session, std::move(base_url));
+    }
+    core::Task<core::Result<session::Loaded>> touch(session::OpenedSessionPointer session) override {
+        ++touches;
+        co_await Turn(waiting_);
+        if (fails) {
+            co_return unavailable();
+        }
+        co_return co_await inner_->touch(std::move(session));
+    }
+    core::Task<core::Result<session::Replaced>> replace(session::OpenedSessionPointer before,
+                                                        const session::Session& next) override {
+        co_await Turn(waiting_);
+        if (fails) {
+            co_return unavailable();
+        }
+        co_return co_await inner_->replace(std::move(before), next);
+    }
+    core::Task<core::Result<session::Loaded>> take_over(session::OpenedSessionPointer before,
+                                                        std::string handover) override {
+        co_return co_await inner_->take_over(std::move(before), std::move(handover));
     }
     core::Task<core::Status> erase(session::OpenedSessionPointer session) override {
         ++erases;
@@ -50,6 +70,16 @@ public:
             co_return unavailable();
         }
         co_return co_await inner_->erase(std::move(session));
+    }
+    core::Task<core::Status> erase_all(session::Whose whose) override {
+        co_await Turn(waiting_);
+        if (fails) {
+            co_return unavailable();
+        }
+        co_return co_await inner_->erase_all(std::move(whose));
+    }
+    core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override {
+        co_return co_await inner_->use_once(std::move(key), until);
     }
 
     // Answers the oldest operation; false if there is none.
@@ -66,8 +96,9 @@ public:
 
     int peeks = 0;
     int loads = 0;
-    int saves = 0;
+    int creates = 0;
     int erases = 0;
+    int touches = 0;
     bool fails = false;
     std::vector<std::string> renewed; // Set-Cookie values that come with each loaded session
 

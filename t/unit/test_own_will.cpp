@@ -150,7 +150,7 @@ void another_account_ends_the_session_first(void**) {
         assert_int_equal(answer.status, 302);
         assert_true(World::location(answer).starts_with("https://op.example/authorize?"));
         assert_text_equal(World::query_of(World::location(answer)).find("prompt").value_or(""), "login");
-        assert_true(world.ledger.is_revoked(id));
+        assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
         assert_null(world.current().get());
         assert_false(world.jar.contains(world.session_name()));
         assert_int_equal(world.jar.size(), 2); // the sign-ins': that which was used tells the way back
@@ -175,7 +175,7 @@ void another_account_is_asked_back_by_the_same_rule(void**) {
         assert_int_equal(answer.status, 302);
         const auto asked = World::query_of(World::location(answer));
         assert_text_equal(asked.find("prompt").value_or(""), "select_account");
-        assert_true(world.ledger.is_revoked(id));
+        assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
         world.op.claims = world.op.claims.with("nonce", unit::quoted(asked.find("nonce").value_or("none")));
         const web::Answer back = world.serve(world.callback_request(*asked.find("state")));
         assert_text_equal(World::location(back), app + "/admin?a=1");

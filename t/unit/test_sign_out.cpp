@@ -36,7 +36,7 @@ void lo_02_here_first_then_at_the_provider(void**) {
     assert_text_equal(asked.find("id_token_hint").value_or(""), id_token);
     assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), app + "/bye");
     assert_true(world.jar.empty());
-    assert_true(world.ledger.is_revoked(id)); // LO-06
+    assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0})); // LO-06
     assert_null(world.open(cookie).get());
 }
 
@@ -87,7 +87,7 @@ void lo_25_a_provider_that_is_down_keeps_nobody_signed_in(void**) {
     assert_false(answer.code.has_value());
     assert_text_equal(World::location(answer), app + "/");
     assert_true(world.jar.empty());
-    assert_true(world.ledger.is_revoked(id));
+    assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
 }
 
 void lo_25_known_metadata_are_not_asked_for_again(void**) {
@@ -132,7 +132,7 @@ void it_is_over_before_the_provider_answers(void**) {
                                  [](std::optional<web::Answer>, std::exception_ptr) {});
     flow.start();
     assert_int_equal(world.http.pending(), 1);
-    assert_true(world.ledger.is_revoked(current->session.id));
+    assert_true(world.ledger.is_revoked(session::Marks{current->session.id, "", "", 0}));
 }
 
 void an_end_that_cannot_be_recorded_is_no_promise(void**) {
@@ -156,7 +156,7 @@ void a_late_store_is_waited_for(void**) {
     const std::string id = world.current()->session.id;
     unit::LateStore& store = world.make_store_late();
     assert_true(World::location(sign_out(world)).starts_with("https://op.example/end?"));
-    assert_true(world.ledger.is_revoked(id));
+    assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
     assert_int_equal(store.loads, 1);
     assert_int_equal(store.erases, 1);
 }
@@ -170,7 +170,7 @@ void a_store_that_fails_ends_nothing(void**) {
     const web::Answer answer = sign_out(world);
     assert_failure(answer, "store_unavailable", 503);
     assert_true(answer.set_cookies.empty());
-    assert_false(world.ledger.is_revoked(id));
+    assert_false(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
 }
 
 void one_header_a_name_however_often_it_was_sent(void**) {

@@ -67,8 +67,11 @@ class StoppedClock final : public core::Clock {
 public:
     explicit StoppedClock(std::int64_t seconds) : seconds_(seconds) {}
     std::int64_t now() const noexcept override { return seconds_; }
+    std::int64_t now_in_milliseconds() const noexcept override { return seconds_ * 1000 + milliseconds; }
     void set(std::int64_t seconds) { seconds_ = seconds; }
     void advance(std::int64_t seconds) { seconds_ += seconds; }
+
+    std::int64_t milliseconds = 0; // of the second
 
 private:
     std::int64_t seconds_;

@@ -104,7 +104,11 @@ struct ServerConf {
     ngx_str_t path;
     ngx_str_t page_title;
     ngx_str_t login_page;
+    ngx_msec_t session_timeout;
+    ngx_msec_t session_cache;
     time_t session_lifetime;
+    time_t session_idle;
+    time_t refresh;
     time_t login_lifetime;
     time_t clock_skew;
     ngx_msec_t http_timeout;

@@ -153,6 +153,9 @@ ngx_array_t* list_in_pool(ngx_conf_t* cf, std::span<const std::string> words) {
 
 // A time or size in the range; nullopt: it is none.
 std::optional<std::int64_t> read_number(const Reader& reader, const std::string& found) {
+    if (reader.off_is_zero && found == "off") {
+        return 0;
+    }
     ngx_str_t text;
     text.data = reinterpret_cast<u_char*>(const_cast<char*>(found.data())); // only read
     text.len = found.size();

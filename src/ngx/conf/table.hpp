@@ -78,6 +78,7 @@ struct Reader {
     Kind kind;
     Range range{};
     std::span<const Choice> choices{};
+    bool off_is_zero = false;
     TextReader read_text = nullptr;
     Setter set = nullptr; // nullptr: set_value
 };
@@ -87,6 +88,12 @@ constexpr Reader seconds(Range range) {
 }
 constexpr Reader milliseconds(Range range) {
     return {.kind = Kind::milliseconds, .range = range};
+}
+constexpr Reader seconds_or_off(Range range) {
+    return {.kind = Kind::seconds, .range = range, .off_is_zero = true};
+}
+constexpr Reader milliseconds_or_off(Range range) {
+    return {.kind = Kind::milliseconds, .range = range, .off_is_zero = true};
 }
 constexpr Reader size(Range range) {
     return {.kind = Kind::size, .range = range};

@@ -235,7 +235,7 @@ const flow::Admission* foresee_admission(ngx_http_request_t* r) {
         return nullptr;
     }
     Context& context = make_context(r);
-    auto admission = flow::admit_now(*visitor, *location->guard, RequestCircumstances(context));
+    auto admission = flow::foresee(*visitor, *location->guard, RequestCircumstances(context));
     context.foreseen = admission ? std::make_unique<flow::Admission>(std::move(*admission)) : nullptr;
     return context.foreseen.get();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // See worker.hpp.
 #include "worker.hpp"
+#include "timer.hpp"
 #include "../boundary.hpp"
 #include "../pool.hpp"
 
@@ -27,6 +28,9 @@ struct Worker {
                                    loop.may_leave();
                                }
                            }};
+    WorkerTimer timer{[this] { timers.run(); }};
+    core::Timers timers{ready, [] { return static_cast<std::int64_t>(ngx_current_msec); },
+                        [this](std::optional<std::int64_t> milliseconds) { timer.set(milliseconds); }};
     flow::Turns turns{flow::TurnLimits::for_connections(ngx_cycle->connection_n)};
     std::unique_ptr<net::CurlEngine> engine;        // nullptr: it could not be made yet
     std::vector<std::unique_ptr<Runtime>> runtimes; // destroyed first: they hold clients of the engine
@@ -89,6 +93,7 @@ std::uint64_t random_seed() {
 }
 
 constexpr std::size_t session_buckets = 1024; // of four
+constexpr std::size_t most_in_background = 1024;
 
 // The first of its names, for the log.
 std::string name_of(const ServerConf& server) {
@@ -117,7 +122,8 @@ Abandonable::~Abandonable() {
 }
 
 Runtime::Runtime(const MainConf& main)
-    : main_(main), ledger_(main.zone), sessions_(random_seed(), session_buckets) {
+    : main_(main), ledger_(main.zone), sessions_(random_seed(), session_buckets),
+      background_(most_in_background, [](const std::exception_ptr& exception) { log_exception(exception); }) {
     for (const auto& entry : main.compiled->providers) {
         flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
             ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "oauth: provider \"%s\": %s", name.c_str(),
@@ -211,10 +217,10 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
         providers.push_back(provider.get());
     }
     auto store = flow::make_store(
-        {compiled.options, random_, ledger_, sessions_, *client, std::move(*session_sealer)});
-    auto site = std::unique_ptr<flow::Site>(
-        new flow::Site{compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->turns,
-                       std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring)});
+        {compiled.options, clock_, random_, ledger_, sessions_, *client, std::move(*session_sealer)});
+    auto site = std::unique_ptr<flow::Site>(new flow::Site{
+        compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers, background_,
+        worker->turns, std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring)});
     clients_.push_back(std::move(client));
     return site;
 }

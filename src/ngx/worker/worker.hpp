@@ -20,6 +20,10 @@ namespace oauth::ngx {
 class NgxClock final : public core::Clock {
 public:
     std::int64_t now() const noexcept override { return ngx_time(); }
+    std::int64_t now_in_milliseconds() const noexcept override {
+        const ngx_time_t* time = ngx_timeofday();
+        return static_cast<std::int64_t>(time->sec) * 1000 + static_cast<std::int64_t>(time->msec);
+    }
 };
 
 class Runtime {
@@ -58,6 +62,7 @@ private:
     // By ServerConf::index; null where the module is not in use, or the site could not be made.
     std::vector<std::unique_ptr<flow::Site>> sites_;
     std::vector<Attempt> attempts_;
+    flow::Background background_; // destroyed first: its flows refer to the rest
 };
 
 // A part of a request that must end before the worker ends.

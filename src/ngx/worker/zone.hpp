@@ -32,8 +32,13 @@ public:
     Mark use_once(std::string_view state, std::int64_t until) override;
     bool is_used(std::string_view state) override;
     Revocation revoke(std::string_view session_id, std::int64_t until) override;
-    bool is_revoked(std::string_view session_id) override;
+    Remembered remember(std::string_view key, std::int64_t until) override;
+    Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t until) override;
+    bool is_revoked(const session::Marks& marks) override;
     std::uint64_t generation() const noexcept override;
+    session::Lease lease(const session::Renewal& renewal, std::int64_t lease_until) override;
+    void end_renewal(const session::Renewal& renewal, RenewalEnd end, std::string_view handover) override;
+    void saw(const session::Renewal& renewal) override;
 
 private:
     ngx_shm_zone_t* zone_;

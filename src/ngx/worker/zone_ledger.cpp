@@ -52,8 +52,24 @@ session::Ledger::Revocation ZoneLedger::revoke(std::string_view session_id, std:
     return Revocation::done;
 }
 
-bool ZoneLedger::is_revoked(std::string_view session_id) {
-    const ExpiringSet::Key key = make_key(session_id);
+session::Ledger::Remembered ZoneLedger::remember(std::string_view, std::int64_t) {
+    return Remembered::full;
+}
+
+session::Ledger::Revocation ZoneLedger::revoke_all(std::string_view, std::int64_t, std::int64_t) {
+    return Revocation::full;
+}
+
+session::Lease ZoneLedger::lease(const session::Renewal&, std::int64_t) {
+    return {};
+}
+
+void ZoneLedger::end_renewal(const session::Renewal&, RenewalEnd, std::string_view) {}
+
+void ZoneLedger::saw(const session::Renewal&) {}
+
+bool ZoneLedger::is_revoked(const session::Marks& marks) {
+    const ExpiringSet::Key key = make_key(marks.id);
     const ZoneLock lock(zone_);
     return header_of(zone_)->revoked_sessions->contains(key);
 }
