@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <vector>
 
 namespace oauth::core {
 
@@ -173,6 +174,80 @@ bool is_encoded_key(std::string_view text) {
         return text.size() >= hex_size && text.size() % 2 == 0;
     }
     return is_base64(text) && without_padding(text).size() >= base64_size;
+}
+
+bool is_short_encoding(std::string_view text) {
+    return !text.empty() && (is_hex(text) || is_base64(text)) && !is_encoded_key(text);
+}
+
+namespace {
+
+constexpr std::size_t fewest_different = 8; // of 32 random bytes about 30 are different, of hex digits 15
+
+bool has_few_different(std::string_view bytes) {
+    std::array<bool, 256> seen{};
+    for (const char byte : bytes) {
+        seen[static_cast<unsigned char>(byte)] = true;
+    }
+    return static_cast<std::size_t>(std::count(seen.begin(), seen.end(), true)) < fewest_different;
+}
+
+// Does it consist of one pattern, twice or more? By the longest end that is a beginning, as Knuth, Morris and
+// Pratt compute it: linear in any text.
+bool repeats(std::string_view bytes) {
+    std::vector<std::size_t> border(bytes.size());
+    for (std::size_t i = 1; i < bytes.size(); ++i) {
+        std::size_t length = border[i - 1];
+        while (length > 0 && bytes[i] != bytes[length]) {
+            length = border[length - 1];
+        }
+        border[i] = bytes[i] == bytes[length] ? length + 1 : 0;
+    }
+    return !bytes.empty() && border.back() * 2 >= bytes.size();
+}
+
+// Is each byte as far from the one before as the others, with few exceptions? As in "abcdefgh".
+bool counts(std::string_view bytes) {
+    std::array<std::size_t, 256> steps{};
+    for (std::size_t i = 1; i < bytes.size(); ++i) {
+        ++steps[static_cast<unsigned char>(bytes[i] - bytes[i - 1])];
+    }
+    return *std::max_element(steps.begin(), steps.end()) * 4 >= bytes.size() * 3;
+}
+
+bool is_no_draw(std::string_view bytes) {
+    return has_few_different(bytes) || repeats(bytes) || counts(bytes);
+}
+
+std::optional<std::string> decode(std::string_view text) {
+    if (is_hex(text)) {
+        std::string bytes;
+        for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+            bytes.push_back(static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
+        }
+        return bytes;
+    }
+    std::string url_safe(without_padding(text));
+    std::replace(url_safe.begin(), url_safe.end(), '+', '-');
+    std::replace(url_safe.begin(), url_safe.end(), '/', '_');
+    return base64url_decode(url_safe);
+}
+
+} // namespace
+
+bool is_evidently_not_random(std::string_view text) {
+    if (is_no_draw(text)) {
+        return true;
+    }
+    if (!is_encoded_key(text)) {
+        return false;
+    }
+    const auto bytes = decode(text);
+    return bytes && (is_no_draw(*bytes) || is_placeholder(*bytes));
+}
+
+bool is_documented_key(std::string_view text) {
+    return text == "kWsiW9br1Xcc4i60Elj9rMW2SydufVxIXlOi1W68KAw=";
 }
 
 bool looks_random(std::string_view text) {

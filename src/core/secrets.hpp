@@ -25,6 +25,16 @@ bool is_placeholder(std::string_view text);
 // At least 256 bits as base64, base64url or hexadecimal digits, as "openssl rand" writes them.
 bool is_encoded_key(std::string_view text);
 
+// Only characters of these, so that it was meant as such, but not that many bits, or an odd number of digits.
+bool is_short_encoding(std::string_view text);
+
+// Evidently nobody drew it: few different bytes, a pattern again and again, or one that counts. As it is
+// written, and as what it is the base64 or the hexadecimal digits of. For texts of 32 bytes and more.
+bool is_evidently_not_random(std::string_view text);
+
+// The example of docs/directives.md, which everybody knows.
+bool is_documented_key(std::string_view text);
+
 // Could it be a secret, by its looks? Then a message does not show it, whatever it was meant to be.
 bool looks_random(std::string_view text);
 

@@ -4,6 +4,8 @@
 #include "../../src/core/bytes.hpp"
 #include "unit.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <random>
 
 using namespace oauth::core;
@@ -114,6 +116,82 @@ void sc_05_shorter_and_other_texts_are_none(void**) {
     assert_true(is_placeholder("Please-Change-Me-Please-Change-Me-Please-Change-Me"));
 }
 
+std::string counting(std::size_t size, int step, int first = 0) {
+    std::string bytes;
+    for (std::size_t i = 0; i < size; ++i) {
+        bytes += static_cast<char>(first + step * static_cast<int>(i));
+    }
+    return bytes;
+}
+
+std::string times(std::size_t count, const std::string& pattern) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+        text += pattern;
+    }
+    return text;
+}
+
+void sc_05_what_nobody_drew(void**) {
+    const std::string patterns[] = {std::string(32, '\0'),
+                                    std::string(32, '\x07'),
+                                    std::string(33, '\xff'),
+                                    times(8, "\xde\xad\xbe\xef"),
+                                    times(2, "0123456789abcdef"),
+                                    times(3, "a-passphrase"),
+                                    times(16, "ab"),
+                                    times(4, "01234567") + "0123",
+                                    counting(32, 1),
+                                    counting(48, -1, 200),
+                                    counting(32, 8),
+                                    "abcdefghijklmnopqrstuvwxyz012345",
+                                    times(8, "aabbc") + "cdd",
+                                    times(20, "ab") + times(20, "cd")};
+    for (const std::string& bytes : patterns) {
+        std::string upper = hex_encode(bytes);
+        std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return std::toupper(c); });
+        for (const std::string& text :
+             {bytes, base64_encode(bytes), base64url_encode(bytes), hex_encode(bytes), upper}) {
+            if (!is_evidently_not_random(text)) {
+                fail_msg("'%s'", text.c_str());
+            }
+        }
+    }
+    assert_true(is_evidently_not_random(times(4, "0123456789abcdef")));
+    assert_true(is_evidently_not_random(base64_encode("change-me, or somebody else will do it")));
+    assert_true(is_evidently_not_random(base64_encode(std::string(32, '\0')).substr(0, 43))); // without "="
+    std::mt19937 random(8);
+    for (int i = 0; i < 20000; ++i) {
+        std::string bytes(32, '\0');
+        for (char& byte : bytes) {
+            byte = static_cast<char>(random());
+        }
+        for (const std::string& text :
+             {bytes, base64_encode(bytes), base64url_encode(bytes), hex_encode(bytes)}) {
+            if (is_evidently_not_random(text)) {
+                fail_msg("'%s'", text.c_str());
+            }
+        }
+    }
+    assert_false(is_evidently_not_random("thirty-two bytes of any text at all"));
+    std::string long_text(1024 * 1024, 'a'); // takes no quadratic time
+    long_text.back() = 'b';
+    assert_true(is_evidently_not_random(long_text));
+}
+
+void sc_05_what_was_meant_as_base64_or_hex(void**) {
+    for (const std::string& text :
+         {std::string("kQ"), hex_encode(std::string(31, 'k')), std::string(65, 'a'),
+          base64_encode("twenty-four bytes of it!"), std::string("CorrectHorseBatteryStaple1234567890")}) {
+        assert_true(is_short_encoding(text));
+    }
+    for (const std::string& text :
+         {std::string(), std::string(64, 'a'), base64_encode(std::string(32, 'k')),
+          std::string("thirty-two bytes of any text at all"), std::string("!"), std::string(32, '\x01')}) {
+        assert_false(is_short_encoding(text));
+    }
+}
+
 void sc_05_a_file_may_hold_any_bytes(void**) {
     for (const char* text : {"/abc!defghijk", "$Abcdefghijk", "env:x", "/etc/nginx/oauth.key", "a.pem"}) {
         assert_text_equal(why_no_secret_of_file(text), "");
@@ -152,6 +230,8 @@ int main() {
         cmocka_unit_test(what_is_evidently_no_secret),
         cmocka_unit_test(what_may_be_one),
         cmocka_unit_test(sc_05_random_keys_are_keys),
+        cmocka_unit_test(sc_05_what_nobody_drew),
+        cmocka_unit_test(sc_05_what_was_meant_as_base64_or_hex),
         cmocka_unit_test(sc_05_a_file_may_hold_any_bytes),
         cmocka_unit_test(sc_05_shorter_and_other_texts_are_none),
         cmocka_unit_test(lg_01_what_a_message_may_show),

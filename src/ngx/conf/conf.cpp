@@ -85,7 +85,25 @@ bool compile_server(ngx_conf_t* cf, ServerConf& server) {
         }
         compiled.identity_ring.add(std::move(*key));
     }
+    warn_of_shared_session_key(cf, server);
     return true;
+}
+
+// Applications that verify an identity by a shared secret know it. With a session key they could make
+// sessions.
+void warn_of_shared_session_key(ngx_conf_t* cf, const ServerConf& server) {
+    const auto* keys =
+        server.identity_keys == nullptr ? nullptr : static_cast<IdentityKey*>(server.identity_keys->elts);
+    for (ngx_uint_t i = 0; keys != nullptr && i < server.identity_keys->nelts; ++i) {
+        const auto& all = server.compiled->session_keys;
+        if (std::find(all.begin(), all.end(), view(keys[i].text)) != all.end()) {
+            ngx_conf_log_error(
+                NGX_LOG_WARN, cf, 0,
+                "\"oauth_identity_key\" is the same secret as an oauth_session_key: whoever can "
+                "verify identities with it can make sessions, and give each a secret of its own");
+            return;
+        }
+    }
 }
 
 // One object for all locations that say the same: its address decides whose signed token is reused.

@@ -10,6 +10,7 @@
 #include "../../core/secrets.hpp"
 
 #include <fstream>
+#include <sys/stat.h>
 
 namespace oauth::ngx {
 
@@ -18,6 +19,32 @@ namespace {
 // What may be shown of a name that was found: not what could be a secret in the wrong place.
 std::string shown(std::string_view name) {
     return core::looks_random(name.substr(name.rfind('/') + 1)) ? "" : " \"" + std::string(name) + "\"";
+}
+
+// Beside the configuration's own files; nullopt: no memory.
+std::optional<std::string> full_name(ngx_conf_t* cf, const std::string& path) {
+    ngx_str_t name = copy(cf->pool, path);
+    if (name.data == nullptr || ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+        return std::nullopt;
+    }
+    return string(name);
+}
+
+// Reading a secret from a file is meant to keep it from others: it does not where all can read the file, and
+// who can write it can choose the secret. A group is somebody's choice.
+void warn_of_open_file(ngx_conf_t* cf, const std::string& path) {
+    const auto name = full_name(cf, path);
+    struct stat file{};
+    if (!name || stat(name->c_str(), &file) != 0 || !S_ISREG(file.st_mode) ||
+        (file.st_mode & (S_IROTH | S_IWOTH)) == 0) {
+        return;
+    }
+    const std::string directive = argument(cf, 0);
+    const std::string what = (file.st_mode & S_IWOTH) != 0 ? "changed" : "read";
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "\"%s\": file%s holds a secret and can be %s by every user of this machine: "
+                       "\"chmod o= FILE\" keeps it from them",
+                       directive.c_str(), shown(*name).c_str(), what.c_str());
 }
 
 } // namespace
@@ -75,21 +102,21 @@ std::optional<char*> read_include(ngx_conf_t* cf, ngx_command_t* cmd, void* conf
 
 std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error,
                                      std::size_t max_size) {
-    ngx_str_t name = copy(cf->pool, path);
-    if (name.data == nullptr || ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+    const auto name = full_name(cf, path);
+    if (!name) {
         error = "no memory";
         return std::nullopt;
     }
-    std::ifstream file(string(name), std::ios::binary);
+    std::ifstream file(*name, std::ios::binary);
     std::string text(max_size + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!file.is_open() || file.bad()) {
-        error = "file" + shown(view(name)) + " cannot be read";
+        error = "file" + shown(*name) + " cannot be read";
         return std::nullopt;
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.empty() || text.size() > max_size) {
-        error = "file" + shown(view(name)) + " is " +
+        error = "file" + shown(*name) + " is " +
                 (text.empty() ? "empty" : "larger than " + std::to_string(max_size / max_file) + "m");
         return std::nullopt;
     }
@@ -127,6 +154,7 @@ std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source) {
         refuse(cf, "file" + shown(source.substr(5)) + " is empty");
         return std::nullopt;
     }
+    warn_of_open_file(cf, source.substr(5));
     return Source{std::move(*text), Source::From::file};
 }
 

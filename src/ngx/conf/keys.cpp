@@ -13,7 +13,7 @@ namespace oauth::ngx {
 
 namespace {
 
-constexpr std::size_t shortest_session_key = 32;
+constexpr std::size_t shortest_key = 32; // bytes
 
 // A sentence if it can be no key that seals sessions.
 std::string check_session_key(const Source& key) {
@@ -23,19 +23,27 @@ std::string check_session_key(const Source& key) {
     if (!problem.empty()) {
         return problem;
     }
-    if (key.text.size() < shortest_session_key) {
+    if (key.text.size() < shortest_key) {
         return "the key has " + std::to_string(key.text.size()) + " bytes" + how + ", of at least 32 bytes";
     }
     if (core::is_one_character_repeated(key.text)) {
         return "the key is one character repeated" + how;
     }
-    if (core::is_placeholder(key.text)) {
-        return "the key is an example's" + how;
+    if (core::is_placeholder(key.text) || core::is_documented_key(key.text)) {
+        return "the key is an example's, which everybody knows" + how;
     }
     if (key.from == Source::From::literal && !core::is_encoded_key(key.text)) {
         return "the value itself is not at least 256 bits written as base64, base64url or hexadecimal "
                "digits" +
                how;
+    }
+    if (core::is_short_encoding(key.text)) {
+        return "the key is written in base64 or hexadecimal digits, and is not at least 256 bits (44 or 64 "
+               "characters, an even number of digits)" +
+               how;
+    }
+    if (core::is_evidently_not_random(key.text)) {
+        return "the key is evidently not random: few different characters, or a pattern" + how;
     }
     if (!session::Sealer::create({key.text}, "session")) { // as each worker will do
         return "OpenSSL cannot use the key" + how;
@@ -65,7 +73,30 @@ std::string check_identity_key(const Source& key) {
     if (core::is_one_character_repeated(text)) {
         return "the key is one character repeated, accepted: a key of your own";
     }
-    return core::is_placeholder(text) ? "the key is an example's, accepted: a key of your own" : "";
+    if (core::is_placeholder(text) || core::is_documented_key(text)) {
+        return "the key is an example's, which everybody knows, accepted: a key of your own";
+    }
+    if (!is_pem(text) && text.size() >= shortest_key && core::is_evidently_not_random(text)) {
+        return "the key is evidently not random: few different characters, or a pattern, accepted: a shared "
+               "secret as from \"openssl rand -base64 32\", or a PEM private key";
+    }
+    return "";
+}
+
+// Harmless, but whoever wrote it means to have two.
+void warn_of_same_key(ngx_conf_t* cf, const ServerConf& server, std::string_view key) {
+    const auto* keys =
+        server.session_keys == nullptr ? nullptr : static_cast<ngx_str_t*>(server.session_keys->elts);
+    for (ngx_uint_t i = 0; keys != nullptr && i < server.session_keys->nelts; ++i) {
+        if (view(keys[i]) == key) {
+            ngx_conf_log_error(
+                NGX_LOG_WARN, cf, 0,
+                "\"oauth_session_key\": the key is the same as number %ui of this level: one of "
+                "them was to be another, or is not needed",
+                i + 1);
+            return;
+        }
+    }
 }
 
 // Room for one more; nullptr: no memory.
@@ -89,6 +120,7 @@ char* set_session_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     if (!problem.empty()) {
         return refuse(cf, problem);
     }
+    warn_of_same_key(cf, *server, key->text);
     auto* place = push<ngx_str_t>(cf, server->session_keys);
     if (place == nullptr) {
         return conf_failed();

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// The keys of sessions: which nginx -t refuses and which it warns of (SC-05), and their rotation without a sign-out, on one machine and on two (SC-06). Secrets in files
+// that all can read are told, whatever they are for.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Browser } from './lib/browser.mjs';
+import { assertSignedIn, beginSignIn, e2e, quoted, siteConfiguration } from './lib/harness.mjs';
+import { configTest } from './lib/nginx.mjs';
+
+const PROVIDER = 'oauth_provider test oidc { issuer https://id.example.org; client_id c; client_secret s; }';
+const config = (server, provider = PROVIDER) => `${provider}
+server { listen 127.0.0.1:8080; oauth on; oauth_allow any;
+    ${server}
+}`;
+const fresh = () => randomBytes(32).toString('base64url');
+
+function refused(text, pattern, { secret, ...options } = {}) {
+  const { code, stderr, log } = configTest(text, options);
+  assert.notEqual(code, 0, text);
+  const message = stderr.split('\n').find((line) => line.includes('[emerg]')) ?? '';
+  assert.match(message, pattern, text);
+  assert.match(message, / in \S+nginx\.conf:\d+/);
+  assert.ok(!secret || !(stderr + log).includes(secret), message);
+}
+
+const warnings = (text, options) => {
+  const { code, stderr } = configTest(text, options);
+  assert.equal(code, 0, stderr);
+  return stderr.split('\n').filter((line) => line.includes('[warn]'));
+};
+
+const counting = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
+const patterns = [Buffer.alloc(32), Buffer.alloc(32, 7), Buffer.alloc(33, 255), Buffer.from('deadbeef'.repeat(8), 'hex'), Buffer.from('0123456789abcdef'.repeat(2)), counting, Buffer.from('ab'.repeat(16)), Buffer.from('change-me, or somebody else will do it')];
+
+e2e('SC-05 zeros, patterns and counting are no keys, as base64, base64url, hex, raw bytes in a file, or by the environment', () => {
+  const pattern = /"oauth_session_key": the key is (evidently not random|one character repeated|an example's).*accepted: a random key, as from "openssl rand -base64 32"/;
+  for (const bytes of patterns) {
+    for (const key of [bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('hex')]) {
+      refused(config(`oauth_session_key ${quoted(key)};`), pattern, { secret: key });
+      refused(config('oauth_session_key env:THE_KEY;'), pattern, { secret: key, env: { THE_KEY: key } });
+      refused(config('oauth_session_key file:key;'), pattern, { secret: key, files: { key: key + '\n' } });
+      refused(config(`oauth_identity_key ${quoted(key)};`), /"oauth_identity_key": the key is (evidently not random|one character repeated|an example's)/, { secret: key });
+    }
+    refused(config('oauth_session_key file:key;'), pattern, { files: { key: bytes } });
+  }
+});
+
+e2e('SC-05 fewer than 256 bits and an odd number of digits are refused by every source', () => {
+  const hex = randomBytes(33).toString('hex');
+  for (const key of [hex.slice(0, 63), hex.slice(0, 65), hex.slice(0, 62), hex.slice(0, 40), randomBytes(24).toString('base64url'), randomBytes(31).toString('base64').replace(/\//g, '_').replace(/\+/g, '-'), hex.slice(0, 10)]) {
+    for (const [source, options] of [[quoted(key), {}], ['env:THE_KEY', { env: { THE_KEY: key } }], ['file:key', { files: { key: key + '\n' } }]]) {
+      refused(config(`oauth_session_key ${source};`), /"oauth_session_key": .*256 bits|"oauth_session_key": the key has \d+ bytes.*at least 32 bytes/, { secret: key, ...options });
+    }
+  }
+  for (const key of [hex.slice(0, 64), hex.slice(0, 66), fresh(), randomBytes(32).toString('base64').replace(/^\//, 'A')]) {
+    for (const ending of ['', '\n', '\r\n', '\n\n']) {
+      assert.deepEqual(warnings(config('oauth_session_key file:key;'), { files: { key: key + ending } }).filter((line) => !/every user/.test(line)), []);
+    }
+    assert.deepEqual(warnings(config('oauth_session_key env:THE_KEY;'), { env: { THE_KEY: key } }), []);
+  }
+  assert.equal(warnings(config('oauth_session_key file:key;'), { files: { key: Buffer.concat([randomBytes(40), Buffer.from('.')]) } }).length, 1, 'any bytes');
+  refused(config('oauth_session_key file:key;'), /byte order mark/, { files: { key: '\ufeff' + fresh() } });
+});
+
+// Everything in the documentation and the examples that could be copied as a key.
+function documentedKeys() {
+  const root = new URL('../../', import.meta.url);
+  const pages = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => 'docs/' + name), ...readdirSync(new URL('examples/', root), { recursive: true }).map((name) => 'examples/' + name)].filter((name) => /\.(md|conf|mjs|py|go|json|txt)$/.test(name));
+  const tokens = pages.flatMap((name) => [...readFileSync(new URL(name, root), 'utf8').matchAll(/[A-Za-z0-9+/_-]{43,}={0,2}/g)].map(([token]) => token));
+  return [...new Set(tokens)].filter((token) => /[a-z]/.test(token) && /[A-Z0-9]/.test(token) && !token.startsWith('eyJ') && !/^[a-z0-9_]+$/.test(token));
+}
+
+e2e('SC-05 a key that the documentation shows is refused', () => {
+  const keys = documentedKeys();
+  assert.ok(keys.length > 0, 'it shows one');
+  for (const key of keys) {
+    refused(config(`oauth_session_key ${quoted(key)};`), /an example's, which everybody knows/, { secret: key });
+    refused(config('oauth_session_key file:key;'), /an example's/, { secret: key, files: { key: key + '\r\n' } });
+    refused(config(`oauth_identity_key ${quoted(key)};`), /an example's/, { secret: key });
+  }
+});
+
+e2e('SC-05 a file with a secret that every user can read or change is told, and one for a group is not', (h) => {
+  const folder = h.folder();
+  const file = path.join(folder, 'the.secret');
+  const pem = path.join(folder, 'key.pem');
+  writeFileSync(file, fresh() + '\n');
+  execFileSync('openssl', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', pem], { stdio: 'ignore' });
+  const places = { oauth_session_key: [file, config(`oauth_session_key file:${file};`)], oauth_identity_key: [file, config(`oauth_identity_key file:${file};`)], 'oauth_identity_key ': [pem, config(`oauth_identity_key file:${pem};`)],
+    client_secret: [file, config('', PROVIDER.replace('client_secret s', `client_secret file:${file}`))] };
+  for (const [name, [used, text]] of Object.entries(places)) {
+    for (const [mode, what] of [[0o644, 'read'], [0o604, 'read'], [0o666, 'changed'], [0o642, 'changed']]) {
+      chmodSync(used, mode);
+      const told = warnings(text);
+      assert.equal(told.length, 1, name + told);
+      assert.ok(told[0].includes(`"${name.trim()}": file "${used}" holds a secret and can be ${what} by every user of this machine: "chmod o= FILE"`), told[0]);
+      assert.match(told[0], / in \S+nginx\.conf:\d+/);
+    }
+    for (const mode of [0o600, 0o640, 0o660, 0o400]) {
+      chmodSync(used, mode);
+      assert.deepEqual(warnings(text), [], name + mode.toString(8));
+    }
+  }
+});
+
+e2e('the same key twice, and one that applications know, are told', () => {
+  const [one, two] = [fresh(), fresh()];
+  const keys = (...all) => config(all.map((key) => `oauth_session_key ${quoted(key)};`).join('\n'));
+  assert.deepEqual(warnings(keys(one, two)), []);
+  const [told] = warnings(keys(two, one, one));
+  assert.match(told, /"oauth_session_key": the key is the same as number 2 of this level.* in \S+nginx\.conf:\d+/);
+  assert.match(warnings(config(`oauth_session_key ${one}; oauth_identity_key ${one};`))[0], /"oauth_identity_key" is the same secret as an oauth_session_key/);
+  assert.deepEqual(warnings(config(`oauth_session_key ${one}; oauth_identity_key ${two};`)), []);
+});
+
+const status = async (site, browser) => (await browser.fetch(site.origin + '/', { headers: { Accept: 'application/json' } })).status;
+const lines = (...keys) => keys.map((key) => `oauth_session_key ${quoted(key)};`).join(' ');
+
+e2e('SC-06 a new key seals, the old one opens, also for a sign-in under way, and one that was taken out opens nothing', async (h) => {
+  const [a, b] = [fresh(), fresh()];
+  const site = await h.site({ server: lines(a) });
+  const rotate = async (...keys) => {
+    site.nginx.write(siteConfiguration({ ...site, server: lines(...keys) }));
+    await site.nginx.reload();
+  };
+  const [early, between, late] = [new Browser(), new Browser(), new Browser()];
+  await assertSignedIn(site, { browser: early });
+  const callback = await beginSignIn(site, { browser: between });
+  await rotate(b, a);
+  const asked = site.provider.count('authorize');
+  assert.equal((await early.navigate(site.origin + '/page', { follow: false })).status, 200);
+  assert.equal(site.provider.count('authorize'), asked, 'without a new sign-in');
+  assert.equal((await between.navigate(callback)).status, 200, 'begun under the old key');
+  await assertSignedIn(site, { browser: late });
+  await rotate(b);
+  assert.equal(await status(site, early), 401, 'sealed with the old key');
+  assert.equal(await status(site, between), 200, 'finished under the new one');
+  assert.equal(await status(site, late), 200);
+  await rotate(a);
+  assert.deepEqual([await status(site, early), await status(site, between), await status(site, late)], [200, 401, 401], 'a key is all that it takes');
+  await rotate(fresh(), fresh(), a, fresh());
+  assert.equal(await status(site, early), 200);
+});
+
+e2e('SC-06 on two machines the new key is put second everywhere before it is put first anywhere: nobody is signed out', async (h) => {
+  const [a, b] = [fresh(), fresh()];
+  const provider = await h.provider();
+  const folder = h.folder();
+  const base = 'http://app.example.org';
+  const nodes = [];
+  for (const name of ['one', 'two']) {
+    const server = () => `server_name app.example.org; oauth_base_url ${base}; ${['first', 'second'].map((which) => `oauth_session_key file:${folder}/${name}.${which};`).join(' ')}`;
+    writeFileSync(`${folder}/${name}.first`, a + '\n', { mode: 0o600 });
+    writeFileSync(`${folder}/${name}.second`, fresh() + '\n', { mode: 0o600 });
+    const site = await h.site({ provider, server });
+    nodes.push({ site, name });
+  }
+  let node = nodes[0];
+  const at = (jar) => new Browser({ jar, resolve: (url) => (url.hostname === 'app.example.org' ? node.site.port : undefined) });
+  const set = async ({ site, name }, first, second) => {
+    writeFileSync(`${folder}/${name}.first`, first + '\r\n');
+    writeFileSync(`${folder}/${name}.second`, second);
+    await site.nginx.reload();
+  };
+  const visitors = [];
+  const check = async (step) => {
+    for (const begun of nodes) { // begun at one, finished at the other, used at both
+      const browser = at();
+      node = begun;
+      const start = await browser.navigate(base + '/page', { follow: false });
+      node = nodes.find((each) => each !== begun);
+      const answer = await browser.navigate((await browser.navigate(start.headers.location, { follow: false })).headers.location);
+      assert.equal(answer.status, 200, step);
+      visitors.push(browser);
+    }
+    for (const each of nodes) {
+      node = each;
+      for (const browser of visitors) {
+        assert.equal((await browser.fetch(base + '/')).status, 200, `${step}, at ${each.name}`);
+      }
+    }
+  };
+  await check('one key');
+  await set(nodes[0], a, b);
+  await check('second on one machine');
+  await set(nodes[1], a, b);
+  await check('second on both');
+  await set(nodes[0], b, a);
+  await check('first on one machine');
+  await set(nodes[1], b, a);
+  await check('first on both');
+  const old = visitors.slice(0, 6);
+  await set(nodes[0], b, fresh());
+  await set(nodes[1], b, fresh());
+  node = nodes[0];
+  assert.equal((await visitors.at(-1).fetch(base + '/')).status, 200);
+  for (const browser of old) {
+    assert.equal((await browser.fetch(base + '/')).status, 401, 'sealed with the key that has been taken out');
+  }
+});
