@@ -86,7 +86,7 @@ for (const store of STORES) {
   e2e(`SC-03 SC-17 MX-04 ${store}: a session counts nowhere but at its server, base URL and provider, and for nothing else`, async (h) => {
     const port = await freePort();
     const second = await h.provider();
-    const site = await h.site({ server, http: (s) => `${providerBlock(second, '', 'second')}
+    const site = await h.site({ server: `server_name 127.0.0.1; ${server}`, http: (s) => `${providerBlock(second, '', 'second')}
       server { listen 127.0.0.1:${port}; ${server} oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }
       server { listen 127.0.0.1:${s.port}; server_name named.example.org; ${server} oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }
       server { listen 127.0.0.1:${s.port}; server_name based.example.org; oauth_base_url ${s.origin}; oauth_session_key ${Buffer.from(s.origin + ' has another key here, of its own').toString('base64url')}; ${server} oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }
