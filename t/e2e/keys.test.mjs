@@ -4,11 +4,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Browser } from './lib/browser.mjs';
+import { Browser, signIn } from './lib/browser.mjs';
+import { makeCertificates } from './lib/certificates.mjs';
+import { documented } from './lib/documents.mjs';
 import { assertSignedIn, beginSignIn, e2e, quoted, siteConfiguration } from './lib/harness.mjs';
 import { configTest } from './lib/nginx.mjs';
+import { Upstream } from './lib/upstream.mjs';
 
 const PROVIDER = 'oauth_provider test oidc { issuer https://id.example.org; client_id c; client_secret s; }';
 const config = (server, provider = PROVIDER) => `${provider}
@@ -145,59 +148,103 @@ e2e('SC-06 a new key seals, the old one opens, also for a sign-in under way, and
   assert.equal(await status(site, early), 200);
 });
 
-e2e('SC-06 on two machines the new key is put second everywhere before it is put first anywhere: nobody is signed out', async (h) => {
-  const [a, b] = [fresh(), fresh()];
-  const provider = await h.provider();
+// The documentation's steps, on two machines that are behind one name. `apply(blocks)` is one step on one machine, with a reload.
+async function twoMachines(h) {
   const folder = h.folder();
-  const base = 'http://app.example.org';
+  const made = makeCertificates(h.folder(), { names: 'DNS:app.example.org' });
+  const here = (text) => text.replaceAll('/etc/nginx', folder);
+  const [makeKeys] = documented('operations.md', 'Keys and reloads', 'sh');
+  execFileSync('sh', ['-ec', here(makeKeys)], { stdio: 'ignore' });
+  assert.deepEqual(readdirSync(folder).map((name) => (statSync(path.join(folder, name)).mode & 0o777).toString(8)), ['600', '600'], 'for nobody else');
+  const [base] = documented('operations.md', 'Several machines');
+  const provider = await h.provider();
+  const http = `ssl_certificate ${made.certFile}; ssl_certificate_key ${made.keyFile};`;
   const nodes = [];
-  for (const name of ['one', 'two']) {
-    const server = () => `server_name app.example.org; oauth_base_url ${base}; ${['first', 'second'].map((which) => `oauth_session_key file:${folder}/${name}.${which};`).join(' ')}`;
-    writeFileSync(`${folder}/${name}.first`, a + '\n', { mode: 0o600 });
-    writeFileSync(`${folder}/${name}.second`, fresh() + '\n', { mode: 0o600 });
-    const site = await h.site({ provider, server });
-    nodes.push({ site, name });
+  for (let i = 0; i < 2; i++) {
+    const site = await h.site({ provider, listen: 'ssl', http, server: here(base) });
+    assert.doesNotMatch(site.nginx.test().stderr, /\[warn\]/);
+    site.apply = async (block) => {
+      const own = base.split('\n').filter((line) => line.split(/\s/)[0] !== block.split(/\s/)[0]).join('\n');
+      site.nginx.write(siteConfiguration({ ...site, server: here(own + block) }));
+      await site.nginx.reload();
+    };
+    nodes.push(site);
   }
-  let node = nodes[0];
-  const at = (jar) => new Browser({ jar, resolve: (url) => (url.hostname === 'app.example.org' ? node.site.port : undefined) });
-  const set = async ({ site, name }, first, second) => {
-    writeFileSync(`${folder}/${name}.first`, first + '\r\n');
-    writeFileSync(`${folder}/${name}.second`, second);
-    await site.nginx.reload();
-  };
+  const machines = { folder, nodes, node: nodes[0], url: 'https://app.example.org' };
+  machines.browse = (jar) => new Browser({ ca: made.ca, jar, resolve: (url) => (url.hostname === 'app.example.org' ? machines.node.port : undefined) });
+  machines.at = (node) => { machines.node = node; return machines; };
+  return machines;
+}
+
+e2e('SC-06 the documented exchange of the session key on two machines signs nobody out', async (h) => {
+  const machines = await twoMachines(h);
+  const { nodes, url, folder } = machines;
+  const [command] = /`(openssl rand [^`]*session\.key\.new)`/.exec(readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')).slice(1);
+  execFileSync('sh', ['-ec', 'umask 077; ' + command.replace('/etc/nginx', folder)]);
+  const steps = documented('operations.md', 'Changing `oauth_session_key`');
+  assert.equal(steps.length, 3);
   const visitors = [];
   const check = async (step) => {
     for (const begun of nodes) { // begun at one, finished at the other, used at both
-      const browser = at();
-      node = begun;
-      const start = await browser.navigate(base + '/page', { follow: false });
-      node = nodes.find((each) => each !== begun);
+      const browser = machines.at(begun).browse();
+      const start = await browser.navigate(url + '/page', { follow: false });
+      machines.at(nodes.find((each) => each !== begun));
       const answer = await browser.navigate((await browser.navigate(start.headers.location, { follow: false })).headers.location);
       assert.equal(answer.status, 200, step);
       visitors.push(browser);
     }
-    for (const each of nodes) {
-      node = each;
+    for (const node of nodes) {
+      machines.at(node);
       for (const browser of visitors) {
-        assert.equal((await browser.fetch(base + '/')).status, 200, `${step}, at ${each.name}`);
+        assert.equal((await browser.fetch(url + '/')).status, 200, step);
       }
     }
   };
   await check('one key');
-  await set(nodes[0], a, b);
-  await check('second on one machine');
-  await set(nodes[1], a, b);
-  await check('second on both');
-  await set(nodes[0], b, a);
-  await check('first on one machine');
-  await set(nodes[1], b, a);
-  await check('first on both');
-  const old = visitors.slice(0, 6);
-  await set(nodes[0], b, fresh());
-  await set(nodes[1], b, fresh());
-  node = nodes[0];
-  assert.equal((await visitors.at(-1).fetch(base + '/')).status, 200);
-  for (const browser of old) {
-    assert.equal((await browser.fetch(base + '/')).status, 401, 'sealed with the key that has been taken out');
+  for (const [i, step] of steps.slice(0, 2).entries()) {
+    for (const node of nodes) {
+      await node.apply(step);
+      await check(`step ${i + 1}`);
+    }
   }
+  await nodes[0].apply(steps[2]);
+  await nodes[1].apply(steps[2]);
+  const states = [];
+  for (const browser of visitors) {
+    states.push((await browser.fetch(url + '/')).status);
+  }
+  // Under the old key: the first step's, and of the second step the one that was finished at the machine that came later.
+  assert.deepEqual(states, [401, 401, 401, 401, 401, 401, 401, 200, 200, 200]);
+});
+
+e2e('JO-18 the documented exchange of the identity key on two machines: each token is verified by the keys that each machine publishes', async (h) => {
+  const machines = await twoMachines(h);
+  const { nodes, url, folder } = machines;
+  execFileSync('openssl', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', `${folder}/identity.new.pem`], { stdio: 'ignore' });
+  chmodSync(`${folder}/identity.new.pem`, 0o600);
+  const browser = machines.browse();
+  await signIn(browser, url + '/');
+  const look = async (node) => {
+    machines.at(node);
+    assert.equal((await browser.fetch(url + '/')).status, 200);
+    const [token] = Upstream.folded(node.upstream.last, 'X-OAuth-Identity');
+    return { kid: JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid, published: (await browser.fetch(url + '/auth/oauth/jwks.json')).json().keys.map(({ kid }) => kid) };
+  };
+  const signers = new Set();
+  let before = await Promise.all([await look(nodes[0]), await look(nodes[1])]);
+  for (const [i, step] of documented('operations.md', 'Changing `oauth_identity_key`').entries()) {
+    for (const node of nodes) {
+      await node.apply(step);
+      const now = [await look(nodes[0]), await look(nodes[1])];
+      for (const one of now) {
+        signers.add(one.kid);
+        // Applications have had the time that the step names: what was published before it, or is now, on any machine.
+        assert.ok([...before, ...now].some(({ published }) => published.includes(one.kid)), `step ${i + 1}`);
+        assert.ok(i === 2 || now.every(({ published }) => i === 0 || published.includes(one.kid)), `step ${i + 1}, at both machines`);
+      }
+    }
+    before = [await look(nodes[0]), await look(nodes[1])];
+  }
+  assert.equal(signers.size, 2);
+  assert.deepEqual(before.map(({ published }) => published.length), [1, 1]);
 });
