@@ -148,6 +148,28 @@ e2e('SC-06 a new key seals, the old one opens, also for a sign-in under way, and
   assert.equal(await status(site, early), 200);
 });
 
+e2e('SC-06 a session that was sealed with the old key is sealed with the new one when it is renewed', async (h) => {
+  const [a, b] = [fresh(), fresh()];
+  const idle = 'oauth_session_idle 10s;';
+  const site = await h.site({ server: lines(a) + idle });
+  const [used, idling] = [new Browser(), new Browser()];
+  await assertSignedIn(site, { browser: used });
+  await assertSignedIn(site, { browser: idling });
+  const rotate = async (...keys) => {
+    site.nginx.write(siteConfiguration({ ...site, server: lines(...keys) + idle }));
+    await site.nginx.reload();
+  };
+  await rotate(b, a);
+  const { id } = (await used.fetch(site.origin + '/auth/oauth/userinfo')).json();
+  await new Promise((resolve) => { setTimeout(resolve, 2100); }); // more than a tenth of the idle time
+  const renewed = await used.fetch(site.origin + '/');
+  assert.deepEqual([renewed.status, renewed.setCookies.length], [200, 1]);
+  await rotate(b);
+  assert.equal(await status(site, used), 200);
+  assert.equal((await used.fetch(site.origin + '/auth/oauth/userinfo')).json().id, id);
+  assert.equal(await status(site, idling), 401);
+});
+
 // The documentation's steps, on two machines that are behind one name. `apply(blocks)` is one step on one machine, with a reload.
 async function twoMachines(h) {
   const folder = h.folder();

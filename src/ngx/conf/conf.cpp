@@ -65,6 +65,28 @@ void copy_names(ngx_conf_t* cf, ServerConf::Compiled& compiled) {
     }
 }
 
+// Applications that verify an identity by a shared secret know it. With a session key they could make
+// sessions. Told once where several servers inherit both.
+void warn_of_shared_session_key(ngx_conf_t* cf, const ServerConf& server) {
+    const auto& servers = main_conf(cf)->compiled->servers;
+    const bool is_told = std::any_of(servers.begin(), servers.end(), [&](const ServerConf* other) {
+        return other != &server && other->session_keys == server.session_keys &&
+               other->identity_keys == server.identity_keys;
+    });
+    const auto* keys =
+        server.identity_keys == nullptr ? nullptr : static_cast<IdentityKey*>(server.identity_keys->elts);
+    const auto& all = server.compiled->session_keys;
+    for (ngx_uint_t i = 0; keys != nullptr && !is_told && i < server.identity_keys->nelts; ++i) {
+        if (std::find(all.begin(), all.end(), view(keys[i].text)) != all.end()) {
+            ngx_conf_log_error(
+                NGX_LOG_WARN, cf, 0,
+                "\"oauth_identity_key\" is the same secret as an oauth_session_key: whoever "
+                "verifies identities with it can make sessions; give each a secret of its own");
+            return;
+        }
+    }
+}
+
 bool compile_server(ngx_conf_t* cf, ServerConf& server) {
     ServerConf::Compiled& compiled = *server.compiled;
     copy_values(server, compiled.options);
@@ -87,23 +109,6 @@ bool compile_server(ngx_conf_t* cf, ServerConf& server) {
     }
     warn_of_shared_session_key(cf, server);
     return true;
-}
-
-// Applications that verify an identity by a shared secret know it. With a session key they could make
-// sessions.
-void warn_of_shared_session_key(ngx_conf_t* cf, const ServerConf& server) {
-    const auto* keys =
-        server.identity_keys == nullptr ? nullptr : static_cast<IdentityKey*>(server.identity_keys->elts);
-    for (ngx_uint_t i = 0; keys != nullptr && i < server.identity_keys->nelts; ++i) {
-        const auto& all = server.compiled->session_keys;
-        if (std::find(all.begin(), all.end(), view(keys[i].text)) != all.end()) {
-            ngx_conf_log_error(
-                NGX_LOG_WARN, cf, 0,
-                "\"oauth_identity_key\" is the same secret as an oauth_session_key: whoever can "
-                "verify identities with it can make sessions, and give each a secret of its own");
-            return;
-        }
-    }
 }
 
 // One object for all locations that say the same: its address decides whose signed token is reused.

@@ -37,13 +37,13 @@ std::string check_session_key(const Source& key) {
                "digits" +
                how;
     }
+    if (core::is_evidently_not_random(key.text)) {
+        return "the key is evidently not random: few different characters, or a pattern" + how;
+    }
     if (core::is_short_encoding(key.text)) {
         return "the key is written in base64 or hexadecimal digits, and is not at least 256 bits (44 or 64 "
                "characters, an even number of digits)" +
                how;
-    }
-    if (core::is_evidently_not_random(key.text)) {
-        return "the key is evidently not random: few different characters, or a pattern" + how;
     }
     if (!session::Sealer::create({key.text}, "session")) { // as each worker will do
         return "OpenSSL cannot use the key" + how;
