@@ -29,6 +29,14 @@ void plan(const Site& site, session::OpenedSession& opened) {
     opened.due_at = idle_due_at(site, session);
 }
 
+bool is_check_due(const Site&, const session::OpenedSession&) {
+    return false; // nobody is asked for again
+}
+
+core::Task<core::Result<session::Loaded>> check(Site&, session::OpenedSessionPointer session) {
+    co_return session::Loaded{std::move(session)};
+}
+
 core::Task<core::Result<session::Loaded>> attend(Site& site, session::OpenedSessionPointer session) {
     session::Loaded current{session};
     if (site.clock.now() >= idle_due_at(site, session->session)) {

@@ -2,41 +2,21 @@
 // The base URL (contract 4.7) over HTTP/3, which has no Host header: Chromium speaks it with an nginx that can. One that cannot (Debian 12's)
 // is named in the output, and the test is skipped.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { X509Certificate, createHash } from 'node:crypto';
-import test from 'node:test';
-import { chromium } from 'playwright-core';
 import { makeCertificates } from './lib/certificates.mjs';
 import { e2e } from './lib/harness.mjs';
-import { nginxBinary } from './lib/nginx.mjs';
 import { freePort } from './lib/ports.mjs';
-
-const about = spawnSync(nginxBinary(), ['-V'], { encoding: 'utf8' }).stderr;
-const version = about.split('\n')[0].replace('nginx version: ', '');
+import { openQuicBrowser, withQuic } from './lib/quic.mjs';
 
 const NAMES = ['app.example.org', 'app.example.org.', 'www.wild.example.org', 'evil.test'];
 
-// Chromium that believes our certificate and uses QUIC for these origins at once; `ports` are mapped: {public: nginx's}.
-async function openBrowser(h, { cert, origins, ports }) {
-  const key = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
-  const rules = NAMES.flatMap((name) => [...Object.entries(ports).map(([from, to]) => `MAP ${name}:${from} 127.0.0.1:${to}`), `MAP ${name} 127.0.0.1`]);
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--enable-quic', '--origin-to-force-quic-on=' + origins.join(','),
-    '--ignore-certificate-errors-spki-list=' + createHash('sha256').update(key).digest('base64'), '--host-resolver-rules=' + rules.join(',')] });
-  h.closers.push(() => browser.close());
-  return browser;
-}
-
-if (!about.includes('--with-http_v3_module')) {
-  test('HTTP/3', { skip: `${version} has no HTTP/3 (--with-http_v3_module)` }, () => {});
-} else {
+if (withQuic()) {
   e2e('over HTTP/3 the host is :authority, with names and ports as over HTTP/1.1 and HTTP/2', async (h) => {
     const { certFile, keyFile, tls } = makeCertificates(h.folder(), { names: NAMES.map((name) => 'DNS:' + name).join() });
     const [quic, other, mapped] = [await freePort(), await freePort(), await freePort()];
     const site = await h.site({ provider: { mode: 'oidc' }, http: `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; ssl_protocols TLSv1.3;`,
       server: `listen 127.0.0.1:${quic} quic; listen 127.0.0.1:${quic} ssl; listen 127.0.0.1:${other} ssl; server_name app.example.org *.wild.example.org;` });
     const origins = NAMES.flatMap((name) => [quic, other, mapped].map((port) => `${name}:${port}`));
-    const browser = await openBrowser(h, { cert: tls.cert, origins, ports: { [other]: quic, [mapped]: quic } });
+    const browser = await openQuicBrowser(h, { cert: tls.cert, names: NAMES, origins, ports: { [other]: quic, [mapped]: quic } });
     const context = await browser.newContext();
     const page = await context.newPage();
     const ask = async (host) => { // what the first answer was, and where the redirects ended

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What a browser keeps for us cannot be changed, forged, moved to another use, or read under a key that is
-// gone: SC-01, SC-02, SC-03, SC-06, SC-17, SC-20, SC-27.
+// gone: SC-01, SC-02, SC-03, SC-04, SC-06, SC-17, SC-20, SC-27.
 #include "../../src/core/bytes.hpp"
 #include "../../src/session/sealer.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -71,6 +74,42 @@ void sc_02_no_nonce_is_used_twice(void**) {
         nonces.insert(core::base64url_decode(seal(sealer, random))->substr(2, 12));
     }
     assert_int_equal(nonces.size(), 1000);
+}
+
+// All of a nonce is drawn for its message, and goes into it as it was drawn.
+void sc_04_a_nonce_is_drawn_for_each_message(void**) {
+    class Noted final : public core::Random {
+    public:
+        [[nodiscard]] bool fill(void* buffer, std::size_t size) noexcept override {
+            const bool filled = random.fill(buffer, size);
+            drawn.assign(static_cast<const char*>(buffer), size);
+            ++draws;
+            return filled;
+        }
+        core::SystemRandom random;
+        std::string drawn;
+        int draws = 0;
+    } random;
+    Sealer sealer = make({secret_one});
+    for (int i = 1; i <= 100; ++i) {
+        const std::string bytes = *core::base64url_decode(seal(sealer, random));
+        assert_int_equal(random.draws, i);
+        assert_text_equal(bytes.substr(2, 12), random.drawn);
+    }
+}
+
+// Among a million not even the first 64 bits of two are the same: that of 96 bits two are, among the 2^32
+// that a key may seal, has a chance of 2^-33.
+void sc_04_a_million_nonces_have_nothing_in_common(void**) {
+    core::SystemRandom random;
+    std::vector<std::uint64_t> beginnings(1U << 20U);
+    for (std::uint64_t& beginning : beginnings) {
+        unsigned char nonce[core::Aead::nonce_size];
+        assert_true(random.fill(nonce, sizeof(nonce)));
+        std::memcpy(&beginning, nonce, sizeof(beginning));
+    }
+    std::sort(beginnings.begin(), beginnings.end());
+    assert_true(std::adjacent_find(beginnings.begin(), beginnings.end()) == beginnings.end());
 }
 
 void sc_03_sealed_for_one_use_only(void**) {
@@ -186,6 +225,8 @@ int main() {
         cmocka_unit_test(opens_what_it_sealed),
         cmocka_unit_test(sc_01_every_flipped_bit_is_refused),
         cmocka_unit_test(sc_02_no_nonce_is_used_twice),
+        cmocka_unit_test(sc_04_a_nonce_is_drawn_for_each_message),
+        cmocka_unit_test(sc_04_a_million_nonces_have_nothing_in_common),
         cmocka_unit_test(sc_03_sealed_for_one_use_only),
         cmocka_unit_test(sc_03_the_binding_is_unambiguous),
         cmocka_unit_test(sc_06_keys_rotate),

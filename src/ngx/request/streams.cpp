@@ -6,6 +6,8 @@
 #include "admission.hpp"
 #include "intake.hpp"
 
+#include "../../flow/session_watch.hpp"
+
 namespace oauth::ngx {
 
 namespace {
@@ -16,8 +18,8 @@ constexpr unsigned at_a_time = 256; // streams between two breaths
 
 class Stream : public ngx_queue_t {
 public:
-    Stream(ngx_http_request_t* request, flow::Site& site, session::OpenedSessionPointer session)
-        : ngx_queue_t{}, request_(request), site_(site), session_(std::move(session)) {
+    Stream(ngx_http_request_t* request, flow::WatchedPointer session)
+        : ngx_queue_t{}, request_(request), session_(std::move(session)) {
         ngx_queue_init(this);
     }
     Stream(const Stream&) = delete;
@@ -28,15 +30,14 @@ public:
         ngx_queue_remove(this);
         ngx_queue_insert_tail(&queue, this);
     }
-    bool has_ended() const { return !flow::is_current(site_, *session_); }
+    bool has_ended() const { return !flow::WatchedSession::goes_on(session_); }
     void close(); // which destroys it
 
     std::uint64_t sweep = 0; // the last one that came by
 
 private:
     ngx_http_request_t* request_; // a main request; this is in its memory
-    flow::Site& site_;
-    session::OpenedSessionPointer session_;
+    flow::WatchedPointer session_;
 };
 
 // As if the client had left. Without the count the cleanup of the upstream would free the request while it is
@@ -45,7 +46,7 @@ void Stream::close() {
     ngx_http_request_t* r = request_;
     ngx_connection_t* connection = r->connection;
     ngx_log_error(NGX_LOG_INFO, connection->log, 0, "oauth: a stream is closed, because session %s has ended",
-                  session::log_id(session_->session).c_str());
+                  session::log_id(session_->session()).c_str());
     r->count++;
     ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
     ngx_http_run_posted_requests(connection);
@@ -64,6 +65,9 @@ public:
     Streams(const Streams&) = delete;
     Streams& operator=(const Streams&) = delete;
 
+    flow::WatchedPointer watch(flow::Site& site, const session::OpenedSessionPointer& session) {
+        return sessions_.add(site, session);
+    }
     void add(Stream& stream) {
         stream.move_to_end_of(queue_);
         if (!timer_.timer_set) {
@@ -102,6 +106,7 @@ private:
             if (stream.sweep == sweep_) {
                 ++sweep_;
                 next.in = pause;
+                sessions_.ask_stores();
                 return;
             }
             stream.sweep = sweep_;
@@ -113,6 +118,7 @@ private:
     }
 
     ngx_queue_t queue_{};
+    flow::SessionWatch sessions_;
     std::uint64_t sweep_ = 1;
     ngx_event_t timer_{};
     ngx_connection_t no_connection_{};
@@ -147,7 +153,8 @@ void watch_stream(ngx_http_request_t* r) {
         throw std::bad_alloc();
     }
     // There is a visitor: it was admitted.
-    auto* stream = new (cleanup->data) Stream(r->main, visitor_of(r)->site(), admission->session);
+    auto* stream =
+        new (cleanup->data) Stream(r->main, streams.watch(visitor_of(r)->site(), admission->session));
     cleanup->handler = destroy_stream;
     context.is_watched = true;
     streams.add(*stream);
