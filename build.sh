@@ -52,7 +52,7 @@ need_packages() {
 }
 
 need_compiler() {
-    need_packages g++ make pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev
+    need_packages g++ make pkg-config libcurl4-openssl-dev libcjson-dev libhiredis-dev libssl-dev
 }
 
 # Packages of t/package-lock.json, with Debian's Node.js where there is none.
@@ -187,7 +187,7 @@ build_late_module() {
     local objects_of_module=()
     mapfile -t objects_of_module < <(find "$objects/addon" -name '*.o' ! -path '*/flow/stores.o')
     "${CXX:-c++}" -shared "${flags[@]}" -o "$1" "${objects_of_module[@]}" "$object" "$objects/ngx_http_oauth_module_modules.o" \
-        "-Wl,--version-script=$root/exports.map" -lcurl -lcjson -lssl -lcrypto
+        "-Wl,--version-script=$root/exports.map" -lcurl -lhiredis -lcjson -lssl -lcrypto
 }
 
 command_test() {
@@ -196,11 +196,11 @@ command_test() {
     [ $# -gt 0 ] || check_style
     need_compiler
     if [ ${#unit[@]} -gt 0 ]; then
-        need_packages libcmocka-dev openssl
+        need_packages libcmocka-dev openssl redis-server
         make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" TESTS="${unit[*]}" -j "$(nproc)" check
     fi
     if [ ${#e2e[@]} -gt 0 ]; then
-        need_packages nginx nginx-dev libnginx-mod-http-perl openssl chromium python3 python3-jwcrypto
+        need_packages nginx nginx-dev libnginx-mod-http-perl openssl redis-server chromium python3 python3-jwcrypto
         need_node
         export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
         if [ -n "$sanitized" ]; then

@@ -5,6 +5,7 @@
 
 #include "event_loop.hpp"
 #include "http.hpp"
+#include "redis_client.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -37,6 +38,9 @@ public:
     // A client with its own limits; it must not outlive the engine. Parses the trusted certificates. Null,
     // with a reason in `error`, if they are not PEM certificates.
     virtual std::unique_ptr<HttpClient> make_client(HttpLimits limits, std::string& error) = 0;
+    // The same for a Redis server.
+    virtual std::unique_ptr<RedisClient> make_redis_client(RedisSettings settings, RedisReport report,
+                                                           std::string& error) = 0;
 };
 
 } // namespace oauth::net

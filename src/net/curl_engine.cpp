@@ -26,11 +26,6 @@ constexpr long pooled_connections = 32;
 // has no order, and one visitor's share could be all there is.
 constexpr long connections_per_host = 1024;
 
-// libcurl 8.9 and later waits for the server's TLS goodbye, up to two seconds, but up to 8.14 at least it
-// asks for no timer that ends the wait: the socket of a server that says nothing more would stay, and with it
-// one of nginx's connections, until somebody signs in again.
-constexpr std::chrono::milliseconds goodbye_timeout(2100);
-
 class CurlClient final : public HttpClient {
 public:
     CurlClient(CurlMultiEngine& engine, std::shared_ptr<const ClientSettings> settings)
@@ -115,6 +110,9 @@ bool CurlMultiEngine::initialise(std::string& error) {
 
 CurlMultiEngine::~CurlMultiEngine() {
     const InLibcurl in_libcurl;
+    while (!links_.empty()) {
+        detach(*links_.back());
+    }
     while (!entries_.empty()) {
         entries_.front().transfer.waiter().transfer = nullptr;
         remove(entries_.front());
@@ -140,7 +138,7 @@ X509_STORE* CurlMultiEngine::system_trust() {
     return system_trust_.get();
 }
 
-std::unique_ptr<HttpClient> CurlMultiEngine::make_client(HttpLimits limits, std::string& error) {
+std::shared_ptr<ClientSettings> CurlMultiEngine::make_settings(HttpLimits limits, std::string& error) {
     auto settings = std::make_shared<ClientSettings>();
     if (!limits.trusted_certificates.empty()) {
         settings->own_trust = trust_certificates(limits.trusted_certificates, error);
@@ -150,7 +148,12 @@ std::unique_ptr<HttpClient> CurlMultiEngine::make_client(HttpLimits limits, std:
     }
     settings->trust = settings->own_trust ? settings->own_trust.get() : system_trust();
     settings->limits = std::move(limits);
-    return std::make_unique<CurlClient>(*this, std::move(settings));
+    return settings;
+}
+
+std::unique_ptr<HttpClient> CurlMultiEngine::make_client(HttpLimits limits, std::string& error) {
+    auto settings = make_settings(std::move(limits), error);
+    return settings ? std::make_unique<CurlClient>(*this, std::move(settings)) : nullptr;
 }
 
 void CurlMultiEngine::start(std::shared_ptr<const ClientSettings> settings, HttpRequest request,
@@ -280,6 +283,7 @@ void CurlMultiEngine::on_timer() noexcept {
     if (goodbye_due_ && *goodbye_due_ <= std::chrono::steady_clock::now()) {
         goodbye_due_.reset();
     }
+    run_due_links();
     drive(CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -337,6 +341,10 @@ void CurlMultiEngine::complete(Entry& entry, CURLcode code) noexcept {
         waiter.result.emplace(core::Error{core::Code::provider_unreachable, {}});
     }
     waiter.transfer = nullptr;
+    if (entry.transfer.link() != nullptr) {
+        hand_over(entry, std::move(*waiter.result));
+        return;
+    }
     const std::coroutine_handle<> waiting = waiter.waiting;
     remove(entry);
     waiting.resume();
@@ -354,6 +362,11 @@ std::optional<CurlMultiEngine::TimePoint> CurlMultiEngine::next_due() const noex
     if (!waiting_for_names_.empty()) {
         consider(waiting_for_names_.begin()->first);
     }
+    for (const Link* link : links_) {
+        if (const auto wanted = link->due()) {
+            consider(*wanted);
+        }
+    }
     return due;
 }
 
@@ -366,7 +379,7 @@ void CurlMultiEngine::arm_timer() noexcept {
         return;
     }
     const auto kind =
-        visitors_ == 0 ? EventLoop::Timer::may_be_abandoned : EventLoop::Timer::keeps_process_alive;
+        is_waited_for() ? EventLoop::Timer::keeps_process_alive : EventLoop::Timer::may_be_abandoned;
     const Armed wanted{*due, kind};
     if (armed_ == wanted) {
         return;

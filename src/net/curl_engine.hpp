@@ -4,6 +4,7 @@
 #pragma once
 
 #include "curl_client.hpp"
+#include "curl_link.hpp"
 #include "curl_transfer.hpp"
 #include "name_lookups.hpp"
 
@@ -16,8 +17,14 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace oauth::net {
+
+// libcurl 8.9 and later waits for the server's TLS goodbye, up to two seconds, but up to 8.14 at least it
+// asks for no timer that ends the wait: the socket of a server that says nothing more would stay, and with it
+// one of nginx's connections, until somebody signs in again.
+constexpr std::chrono::milliseconds goodbye_timeout(2100);
 
 class CurlMultiEngine final : public CurlEngine {
 public:
@@ -29,12 +36,23 @@ public:
     bool initialise(std::string& error); // throws std::bad_alloc
 
     std::unique_ptr<HttpClient> make_client(HttpLimits limits, std::string& error) override;
-    void on_readable(int socket) noexcept override { drive(socket, CURL_CSELECT_IN); }
-    void on_writable(int socket) noexcept override { drive(socket, CURL_CSELECT_OUT); }
+    std::unique_ptr<RedisClient> make_redis_client(RedisSettings settings, RedisReport report,
+                                                   std::string& error) override;
+    void on_readable(int socket) noexcept override { on_socket_ready(socket, CURL_CSELECT_IN); }
+    void on_writable(int socket) noexcept override { on_socket_ready(socket, CURL_CSELECT_OUT); }
     void on_timer() noexcept override;
 
     void start(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter);
     void cancel(HttpWaiter& waiter) noexcept; // of a waiter that has a transfer
+
+    // For links, which the engine knows from attach() to detach(). connect() is for one that is neither up
+    // nor connecting; what is sent and received is between the link and libcurl.
+    void attach(Link& link);
+    void detach(Link& link) noexcept;
+    void connect(Link& link, std::shared_ptr<const ClientSettings> settings);
+    void disconnect(Link& link) noexcept;
+    bool watch(Link& link, Interest interest) noexcept;
+    void arm_timer() noexcept; // after a link's time, or who waits for it, has changed
 
 private:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -86,7 +104,12 @@ private:
     void complete_refused() noexcept;
     void complete(Entry& entry, CURLcode code) noexcept;
     std::optional<TimePoint> next_due() const noexcept;
-    void arm_timer() noexcept;
+    std::shared_ptr<ClientSettings> make_settings(HttpLimits limits, std::string& error);
+    void hand_over(Entry& entry, HttpResult result) noexcept;
+    Link* link_of(int socket) const noexcept;
+    void on_socket_ready(int socket, int events) noexcept;
+    void run_due_links() noexcept;
+    bool is_waited_for() const noexcept;
 
     EventLoop& loop_;
     bool initialised_ = false;
@@ -94,6 +117,7 @@ private:
     Trust system_trust_;
     std::optional<NameLookups> lookups_; // where there is a multi handle
     std::list<Entry> entries_;
+    std::vector<Link*> links_;
     std::set<std::pair<TimePoint, Entry*>> waiting_for_names_; // by the time when they are due
     std::size_t refused_ = 0;                                  // entries whose stage is not `running`
     std::size_t visitors_ = 0;                                 // entries that a visitor waits for

@@ -19,7 +19,7 @@ static_assert(NameLookups::most_at_once == 16);
 
 void CurlMultiEngine::begin(Entry& entry) {
     const auto name = entry.transfer.name_to_look_up();
-    if (name && !lookups_->knows(name->key)) {
+    if (name && (!name->anew.empty() || !lookups_->knows(name->key))) {
         wait_for_name(entry, *name);
     } else {
         add_to_multi(entry);

@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 #include <string_view>
 #include <type_traits>
@@ -112,6 +113,20 @@ void set_limits(Options& options, const HttpLimits& limits) {
     options.set(CURLOPT_HTTP09_ALLOWED, 0L);
 }
 
+void set_link(Options& options, const ClientSettings& settings) {
+    options.set(CURLOPT_CONNECT_ONLY, 1L);
+    options.set(CURLOPT_FRESH_CONNECT, 1L); // and never one from the pool, which speaks HTTP
+    options.set(CURLOPT_SSL_ENABLE_ALPN, 0L);
+    options.set(CURLOPT_TCP_KEEPALIVE, 1L);
+    if (!settings.unix_socket.empty()) {
+        options.set(CURLOPT_UNIX_SOCKET_PATH, settings.unix_socket.c_str());
+    }
+}
+
+std::size_t drop_bytes(char*, std::size_t size, std::size_t count, void*) noexcept {
+    return size * count;
+}
+
 void set_tls(Options& options, X509_STORE* trust) {
     options.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     options.set(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -206,6 +221,9 @@ bool Transfer::set_options() {
     set_reach(options, *url_, settings_->limits);
     set_limits(options, settings_->limits);
     set_tls(options, settings_->trust);
+    if (settings_->link != nullptr) {
+        set_link(options, *settings_);
+    }
     if (request_.method == "POST") {
         options.set(CURLOPT_POST, 1L);
         options.set(CURLOPT_POSTFIELDS, request_.body.c_str());
@@ -214,7 +232,7 @@ bool Transfer::set_options() {
         // the provider has already received must not be sent twice, so a POST never uses a pooled connection.
         options.set(CURLOPT_FRESH_CONNECT, 1L);
     }
-    if (settings_->own_trust && url_->scheme == "https") {
+    if (settings_->own_trust && url_->scheme == "https" && settings_->link == nullptr) {
         // The pool does not know which certificates verified a connection.
         options.set(CURLOPT_FRESH_CONNECT, 1L);
         options.set(CURLOPT_FORBID_REUSE, 1L);
@@ -230,7 +248,12 @@ std::optional<NameToLookUp> Transfer::name_to_look_up() const {
     if (needs_no_lookup(url_->host)) {
         return std::nullopt;
     }
-    return NameToLookUp{url_->origin(), url_->origin(), ""};
+    NameToLookUp name{url_->origin(), url_->origin(), ""};
+    if (settings_->link != nullptr) { // a failover may be why it connects
+        const std::uint16_t standard = url_->scheme == "http" ? 80 : 443;
+        name.anew = url_->host + ":" + std::to_string(url_->port != 0 ? url_->port : standard);
+    }
+    return name;
 }
 
 void Transfer::take_from_its_time(std::chrono::milliseconds waited) {
@@ -250,10 +273,20 @@ bool Transfer::open_sockets_by(curl_opensocket_callback open, void* data) {
 
 core::Error Transfer::failed(const char* what) const {
     std::string detail = what;
-    if (url_) {
+    if (url_ && settings_->link == nullptr) { // who has a link names its server
         detail += " (" + url_->origin().substr(url_->scheme.size() + 3) + ")";
     }
     return {core::Code::provider_unreachable, std::move(detail)};
+}
+
+// It outlives this transfer, so it is not to point into it.
+EasyHandle Transfer::take_connection() noexcept {
+    curl_easy_setopt(easy_.get(), CURLOPT_HEADERFUNCTION, &drop_bytes);
+    curl_easy_setopt(easy_.get(), CURLOPT_HEADERDATA, nullptr);
+    curl_easy_setopt(easy_.get(), CURLOPT_WRITEFUNCTION, &drop_bytes);
+    curl_easy_setopt(easy_.get(), CURLOPT_WRITEDATA, nullptr);
+    curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
+    return std::move(easy_);
 }
 
 HttpResult Transfer::result(CURLcode code) {
@@ -267,6 +300,9 @@ HttpResult Transfer::result(CURLcode code) {
     }
     if (code != CURLE_OK) {
         return failed(curl_easy_strerror(code));
+    }
+    if (settings_->link != nullptr) {
+        return HttpResponse{};
     }
     std::optional<HttpResponse> response = reader_.take();
     if (!response) {

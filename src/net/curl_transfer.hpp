@@ -18,9 +18,14 @@
 
 namespace oauth::net {
 
+class Link;
+
 // What the transfers of one client share. It lives until the last of them has ended.
 struct ClientSettings {
     HttpLimits limits;
+    Link* link = nullptr;        // that all of its transfers only connect; null: they are HTTP's
+    std::string link_url;        // its scheme, host and port, as of an HTTP server
+    std::string unix_socket;     // its path, in place of host and port
     Trust own_trust;             // null: the engine's are used
     X509_STORE* trust = nullptr; // own_trust or the engine's; never null when a transfer is made
 };
@@ -51,13 +56,12 @@ public:
     core::Error failed(const char* what) const;
 
     CURL* easy() const { return easy_.get(); }
+    Link* link() const { return settings_->link; }
+    // The connection that it has made for its link. It is to stay in the multi handle.
+    EasyHandle take_connection() noexcept;
     HttpWaiter& waiter() const { return waiter_; }
 
 private:
-    struct HeaderListDeleter {
-        void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-    };
-
     const char* objection() const; // null if there is none
     void add_header(const std::string& line);
     void build_headers();
@@ -68,7 +72,7 @@ private:
     HttpWaiter& waiter_;
     std::optional<core::Url> url_;
     ResponseReader reader_;
-    std::unique_ptr<curl_slist, HeaderListDeleter> headers_;
+    std::unique_ptr<curl_slist, SlistDeleter> headers_;
     EasyHandle easy_; // last, because it points into the others
 };
 

@@ -43,6 +43,12 @@ bool NameLookups::Lookup::prepare(const NameToLookUp& name) {
     const auto set = [this](CURLoption option, auto value) {
         return curl_easy_setopt(easy_.get(), option, value) == CURLE_OK;
     };
+    if (!name.anew.empty()) {
+        forgotten_.reset(curl_slist_append(nullptr, ("-" + name.anew).c_str()));
+        if (!forgotten_ || !set(CURLOPT_RESOLVE, forgotten_.get())) {
+            throw std::bad_alloc();
+        }
+    }
     return set(CURLOPT_URL, name.origin.c_str()) && set(CURLOPT_PROXY, name.proxy.c_str()) &&
            set(CURLOPT_NOPROXY, "") && set(CURLOPT_PROTOCOLS_STR, "http,https") &&
            set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED)) && set(CURLOPT_NOSIGNAL, 1L) &&

@@ -29,11 +29,16 @@ struct EasyDeleter {
 };
 using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
 
+struct SlistDeleter {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
 // What has to be looked up before a request can be sent.
 struct NameToLookUp {
     std::string key;    // the same for requests that need the same
     std::string origin; // of the request's URL
     std::string proxy;
+    std::string anew = {}; // "HOST:PORT": whatever is known of it is old; empty: what is known will do
 };
 
 constexpr long seconds_in_libcurls_cache = 60; // CURLOPT_DNS_CACHE_TIMEOUT of every handle
@@ -59,6 +64,7 @@ public:
         TimePoint begun_;
         bool found_ = false;
         bool in_multi_ = false;
+        std::unique_ptr<curl_slist, SlistDeleter> forgotten_; // what libcurl's cache is to lose
         EasyHandle easy_;
     };
 

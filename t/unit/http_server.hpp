@@ -81,6 +81,14 @@ public:
         return request;
     }
 
+    // Whatever has come; empty when the client has gone.
+    std::string read_some() {
+        if (unread_.empty() && !read_more()) {
+            return {};
+        }
+        return std::exchange(unread_, {});
+    }
+
     // Returns when the client closes.
     void wait_for_close() {
         while (read_more()) {
