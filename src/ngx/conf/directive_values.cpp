@@ -30,23 +30,6 @@ std::optional<std::string> full_name(ngx_conf_t* cf, const std::string& path) {
     return string(name);
 }
 
-// Reading a secret from a file is meant to keep it from others: it does not where all can read the file, and
-// who can write it can choose the secret. A group is somebody's choice.
-void warn_of_open_file(ngx_conf_t* cf, const std::string& path) {
-    const auto name = full_name(cf, path);
-    struct stat file{};
-    if (!name || stat(name->c_str(), &file) != 0 || !S_ISREG(file.st_mode) ||
-        (file.st_mode & (S_IROTH | S_IWOTH)) == 0) {
-        return;
-    }
-    const std::string directive = argument(cf, 0);
-    const std::string what = (file.st_mode & S_IWOTH) != 0 ? "changed" : "read";
-    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                       "\"%s\": file%s holds a secret and can be %s by every user of this machine: "
-                       "\"chmod o= FILE\" keeps it from them",
-                       directive.c_str(), shown(*name).c_str(), what.c_str());
-}
-
 } // namespace
 
 Place place_of(ngx_conf_t* cf) {
@@ -121,6 +104,23 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
         return std::nullopt;
     }
     return text;
+}
+
+// Reading a secret from a file is meant to keep it from others: it does not where all can read the file, and
+// who can write it can choose the secret. A group is somebody's choice.
+void warn_of_open_file(ngx_conf_t* cf, const std::string& path) {
+    const auto name = full_name(cf, path);
+    struct stat file{};
+    if (!name || stat(name->c_str(), &file) != 0 || !S_ISREG(file.st_mode) ||
+        (file.st_mode & (S_IROTH | S_IWOTH)) == 0) {
+        return;
+    }
+    const std::string directive = argument(cf, 0);
+    const std::string what = (file.st_mode & S_IWOTH) != 0 ? "changed" : "read";
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "\"%s\": file%s holds a secret and can be %s by every user of this machine: "
+                       "\"chmod o= FILE\" keeps it from them",
+                       directive.c_str(), shown(*name).c_str(), what.c_str());
 }
 
 std::string why_no_secret(const Source& source) {
