@@ -319,8 +319,9 @@ namespace {
 // The cookies of a family of hosts are refused at a host outside of its domain: a sign-in that began there
 // would have none when it comes to the callback.
 bool is_outside_of_family(const Site& site, const Request& request) {
-    return !site.options.cookie.domain.empty() && !request.own_origin.empty() &&
-           request.own_origin != request.base_url && request.family_origin.empty();
+    const auto host = core::parse_url(request.own_origin);
+    return !site.options.cookie.domain.empty() && host &&
+           !session::domain_covers(site.options.cookie.domain, host->host);
 }
 
 // Why a sign-in would lead back to the same question for ever; empty: it does not.

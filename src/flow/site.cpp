@@ -72,7 +72,9 @@ std::string family_origin(const SiteOptions& options, const std::string& base_ur
     }
     const auto host = core::parse_url(origin);
     const auto base_host = core::parse_url(base_url);
-    const bool share_cookies = host && base_host && session::domain_covers(domain, host->host) &&
+    // The base URL's own host, with whatever port, is the base URL.
+    const bool share_cookies = host && base_host && host->host != base_host->host &&
+                               session::domain_covers(domain, host->host) &&
                                session::domain_covers(domain, base_host->host);
     return share_cookies ? host->origin() : "";
 }

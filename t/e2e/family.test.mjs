@@ -215,7 +215,8 @@ e2e('http, several ports, and hosts of which one is the domain itself', async (h
 e2e('behind a proxy that ends TLS the way back is https, at the host that people see', async (h) => {
   const site = await family(h, { tls: false, base: 'https://login.example.org' });
   const ask = (host, target, cookie = '') => raw(site.port, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\nX-Forwarded-Proto: https\r\nCookie: ${cookie}\r\nConnection: close\r\n\r\n`);
-  for (const [host, origin] of [['wiki.example.org', 'https://wiki.example.org'], ['a.apps.example.org:8443', 'https://a.apps.example.org:8443'], ['anna.people.example.org:443', 'https://anna.people.example.org'], ['login.example.org', 'https://login.example.org']]) {
+  for (const [host, origin] of [['wiki.example.org', 'https://wiki.example.org'], ['a.apps.example.org:8443', 'https://a.apps.example.org:8443'], ['anna.people.example.org:443', 'https://anna.people.example.org'], ['login.example.org', 'https://login.example.org'],
+    [`wiki.example.org:${site.port}`, 'https://wiki.example.org'], [`login.example.org:${site.port}`, 'https://login.example.org'], ['login.example.org:8443', 'https://login.example.org']]) { // ports that the proxy has put there
     const start = await ask(host, '/page');
     const location = new URL(/^Location: (.*)\r$/im.exec(start)[1]);
     const [, cookie, attributes] = /^Set-Cookie: ([^;]*)(.*)/im.exec(start);

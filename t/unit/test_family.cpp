@@ -80,6 +80,8 @@ void or_09_or_10_which_hosts_are_of_the_family(void**) {
          "https://wiki.example.org"},
         {"localhost", "http://localhost:1", "http://a.localhost:2", "http://a.localhost:2"},
         {"example.org", "https://login.example.org", "https://login.example.org", ""}, // the base URL's own
+        {"example.org", "https://login.example.org", "https://login.example.org:8080", ""}, // a proxy's port
+        {"example.org", "http://login.example.org", "https://login.example.org", ""},
         {"example.org", "https://login.example.org", "", ""},
         {"", "https://login.example.org", "https://wiki.example.org", ""}, // no common cookie
         {"example.org", "https://login.example.org", "https://evil-example.org", ""},

@@ -227,9 +227,16 @@ std::string own_origin(ngx_http_request_t* r, const ServerConf& server) {
         return {};
     }
     const std::string& own = examined.host->base_url;
-    constexpr std::string_view plain = "http:";
-    const bool is_behind_proxy = own.starts_with(plain) && view(server.base_url).starts_with("https:");
-    return is_behind_proxy ? "https:" + own.substr(plain.size()) : own;
+    auto origin = core::parse_url(own);
+    const auto base = core::parse_url(view(server.base_url));
+    const bool is_behind_proxy = origin && base && origin->scheme == "http" && base->scheme == "https";
+    if (!is_behind_proxy) {
+        return own;
+    }
+    // A port that we ourselves listen on without TLS is one that the proxy has put there.
+    origin->scheme = "https";
+    origin->port = origin->port == connection_port(r) ? base->port : origin->port;
+    return core::parse_url(origin->origin()).value_or(*origin).origin(); // without https' own port
 }
 
 void doubt_base_url(ngx_http_request_t* r, const ServerConf& server, std::string_view base_url) {
