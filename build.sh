@@ -20,6 +20,8 @@ usage: ./build.sh [command]
              only the unit and end-to-end tests whose file name has one of the names
   lint       formatting, shell scripts, floors, tables, and clang-tidy, which takes minutes the first time
   bench      what the module costs, against plain nginx
+  soak       a million requests, with sign-ins, refreshes and sign-outs, on each store: memory, descriptors, connections
+             and the zone stay as they are; SOAK_REQUESTS=N sends N, SOAK_STORES="shared redis" chooses stores
   install    build, and copy the module into nginx's modules folder
 END
 }
@@ -190,6 +192,10 @@ build_late_module() {
         "-Wl,--version-script=$root/exports.map" -lcurl -lhiredis -lcjson -lssl -lcrypto
 }
 
+# The portal of t/e2e/lib/lemonldap.mjs, and what it loads. nginx will do for the web server that it wants.
+lemonldap=(liblemonldap-ng-portal-perl libplack-perl libcrypt-openssl-bignum-perl libstring-random-perl libio-string-perl
+    libemail-sender-perl libmime-tools-perl libgd-securityimage-perl)
+
 command_test() {
     local unit e2e source objects sanitized=${SANITIZE:+-sanitized}
     choose_tests "$@"
@@ -200,7 +206,7 @@ command_test() {
         make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" TESTS="${unit[*]}" -j "$(nproc)" check
     fi
     if [ ${#e2e[@]} -gt 0 ]; then
-        need_packages nginx nginx-dev libnginx-mod-http-perl openssl redis-server chromium python3 python3-jwcrypto
+        need_packages nginx nginx-dev libnginx-mod-http-perl "${lemonldap[@]}" openssl redis-server chromium python3 python3-jwcrypto
         need_node
         export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
         if [ -n "$sanitized" ]; then
@@ -213,7 +219,19 @@ command_test() {
         export OAUTH_LATE_MODULE=$build/late_module$sanitized.so
         build_late_module "$OAUTH_LATE_MODULE"
         node "$root/t/e2e/run.mjs" "$@"
+        [ $# -gt 0 ] || test_other_stores
     fi
+}
+
+# The tests of what happens to sessions, whatever they are kept in. OAUTH_STORE=shared ./build.sh test runs all of them with that store.
+test_other_stores() {
+    local store
+    [ -z "${OAUTH_STORE:-}" ] || return 0
+    for store in shared redis; do
+        echo "build.sh: once more, with \"oauth_session $store\"" >&2
+        OAUTH_STORE=$store node "$root/t/e2e/run.mjs" admission certified-provider crowds gate identity-header lifecycle logout plain-http policy.test \
+            session-ends several-cookies streams.test upstreams variables ways-around who worker
+    done
 }
 
 # shellcheck disable=SC2016 # the dollar is for the shell that xargs starts
@@ -260,9 +278,17 @@ command_bench() {
     exec env OAUTH_MODULE="$module" node "$root/t/bench/bench.mjs"
 }
 
+command_soak() {
+    need_compiler
+    need_packages nginx nginx-dev redis-server
+    need_node
+    command_module >/dev/null
+    exec env OAUTH_MODULE="$module" node "$root/t/soak/soak.mjs"
+}
+
 case "${1:-module}" in
 test) command_test "${@:2}" ;;
-module | demo | lint | bench | install)
+module | demo | lint | bench | soak | install)
     [ $# -lt 2 ] || fail "$1 takes no arguments"
     "command_${1:-module}"
     ;;

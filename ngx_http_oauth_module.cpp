@@ -42,7 +42,6 @@ constexpr Choice answers[] = {{"auto", static_cast<ngx_uint_t>(Unauthenticated::
                               {"redirect", static_cast<ngx_uint_t>(Unauthenticated::redirect)},
                               {"401", static_cast<ngx_uint_t>(Unauthenticated::status_401)}};
 constexpr Choice stream_ends[] = {{"close", streams_close}, {"keep", streams_keep}};
-constexpr Choice stores[] = {{"cookie", 0}};
 
 // Name, where it may stand, arguments, how it is read, its field, its default, and who else is given the
 // value.
@@ -67,7 +66,8 @@ constexpr Directive directives[] = {
     {"oauth_unauthenticated", in_location, one, choice(answers), field<&LocationConf::unauthenticated>,
      value("auto")},
     // for how long
-    {"oauth_session", in_server, one, choice(stores), field<&ServerConf::session_store>, value("cookie")},
+    {"oauth_session", in_server, some, own<set_session_store>(), field<&ServerConf::session_store>,
+     words("`cookie`"), gives<&SiteOptions::store>},
     {"oauth_session_key", in_server, one, own<set_session_key>(), field<&ServerConf::session_keys>,
      words("a random key, kept in the zone")},
     {"oauth_session_timeout", in_server, one, milliseconds(patience), field<&ServerConf::session_timeout>,

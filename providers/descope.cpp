@@ -76,6 +76,7 @@ const Type descope_type = {
     .issuer_parameters = {"domain", "region"},
     .user_claims = {"email", "sub"},
     .variables = {{"OAUTH_DESCOPE_CLIENT_ID", "client_id"}, {"OAUTH_DESCOPE_CLIENT_SECRET", "client_secret"}},
+    .hint_rule = oidc::HintRule::for_return,
     .complete = complete_descope,
     .scopes_for = descope_scopes,
     .map = map_descope,

@@ -109,7 +109,8 @@ core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std:
         co_return core::Error{response.error().code, what + ": " + response.error().detail};
     }
     if (response->status != 200) {
-        co_return core::Error{core::Code::provider_error,
+        const bool is_token_refused = response->status == 401;
+        co_return core::Error{is_token_refused ? core::Code::access_denied : core::Code::provider_error,
                               what + ": status " + std::to_string(response->status)};
     }
     auto json = core::Json::parse(response->body);

@@ -48,6 +48,24 @@ std::vector<std::string> github_scopes(const Settings&, const Needs& needs) {
                                                  : std::vector<std::string>{};
 }
 
+// GitHub takes access tokens back at its API, each by itself (the grant stays), and answers 204.
+std::optional<net::HttpRequest> revoke_at_github(const Settings& settings, oidc::TokenKind kind,
+                                                 const std::string& token) {
+    if (kind != oidc::TokenKind::access) {
+        return std::nullopt;
+    }
+    net::HttpRequest request;
+    request.method = "DELETE";
+    request.url = settings.api_url + "/applications/" + core::percent_encode(settings.client_id) + "/token";
+    request.purpose = net::HttpRequest::Purpose::background;
+    request.headers = {{"Accept", "application/vnd.github+json"}, {"Content-Type", "application/json"}};
+    core::JsonObjectWriter body;
+    body.add("access_token", token);
+    request.body = std::move(body).finish();
+    oidc::authenticate_client({settings.client_id, settings.client_secret, oidc::ClientAuth::basic}, request);
+    return request;
+}
+
 core::Status map_github(const Settings&, const UserData& data, const Needs&, session::Identity& identity) {
     const core::JsonView user = data.userinfo_view();
     const auto id = user.get("id").number_text();
@@ -206,6 +224,7 @@ const Type github_type = {
     .scopes_for = github_scopes,
     .map = map_github,
     .call_api = call_github,
+    .revocation_request = revoke_at_github,
 };
 
 } // namespace oauth::providers

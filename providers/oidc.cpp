@@ -10,6 +10,7 @@ const Type oidc_type = {
     .scopes = {"openid", "profile", "email"},
     .tells = {"hd", "group", "role", "tenant", "acr", "amr"},
     .user_claims = {"email", "preferred_username", "sub"},
+    .hint_rule = oidc::HintRule::for_return,
 };
 
 } // namespace oauth::providers

@@ -72,6 +72,7 @@ const Type okta_type = {
                   {"OAUTH_OKTA_DOMAIN", "domain"},
                   {"OAUTH_OKTA_AUTHORIZATION_SERVER_ID", "authorization_server", Variable::Use::optional}},
     .issuer_rule = IssuerRule::from_metadata,
+    .hint_rule = oidc::HintRule::required,
     .complete = complete_okta,
     .scopes_for = okta_scopes,
 };

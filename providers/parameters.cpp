@@ -199,6 +199,7 @@ constexpr Parameter parameters[] = {
     {"userinfo_endpoint", Of::every_type, 1, 1, set_endpoint<&S::userinfo_endpoint>},
     {"jwks_uri", Of::openid_types, 1, 1, set_endpoint<&S::jwks_uri>},
     {"end_session_endpoint", Of::every_type, 1, 1, set_endpoint<&S::end_session_endpoint>},
+    {"revocation_endpoint", Of::revoking_types, 1, 1, set_endpoint<&S::revocation_endpoint>},
     {"api_url", Of::named_types, 1, 1, set_api_url},
     {"scope", Of::every_type, 1, 32, set_scopes},
     {"client_auth", Of::every_type, 1, 1, set_client_auth},
@@ -237,6 +238,7 @@ constexpr Address addresses[] = {
     {"userinfo_endpoint", &S::userinfo_endpoint, false},
     {"jwks_uri", &S::jwks_uri, false},
     {"end_session_endpoint", &S::end_session_endpoint, false},
+    {"revocation_endpoint", &S::revocation_endpoint, false},
     {"api_url", &S::api_url, false},
     {"domain", &S::domain, true},
     {"original_domain", &S::original_domain, true},
@@ -253,7 +255,9 @@ const Parameter* find_parameter(std::string_view name) {
 bool takes(const Type& type, const Parameter& parameter) {
     const bool is_named =
         std::find(type.parameters.begin(), type.parameters.end(), parameter.name) != type.parameters.end();
-    return is_named || parameter.of == Of::every_type ||
+    const bool revokes =
+        type.revocation == Revocation::by_metadata || type.revocation == Revocation::refresh_tokens;
+    return is_named || parameter.of == Of::every_type || (parameter.of == Of::revoking_types && revokes) ||
            (parameter.of == Of::openid_types && type.protocol == Protocol::oidc);
 }
 

@@ -13,8 +13,9 @@ namespace oauth::providers {
 
 struct Parameter {
     std::string_view name;
-    // every_type and openid_types take it by themselves, others where their row names it.
-    enum class Of { every_type, openid_types, named_types } of;
+    // every_type, openid_types and revoking_types (whose way to revoke is RFC 7009) take it by themselves,
+    // others where their row names it.
+    enum class Of { every_type, openid_types, revoking_types, named_types } of;
     std::size_t min_values;
     std::size_t max_values;
     // An empty string, or what is wrong with the values. A secret is in no sentence.

@@ -11,6 +11,7 @@
 #include "../src/net/http.hpp"
 #include "../src/oidc/client_auth.hpp"
 #include "../src/oidc/logout.hpp"
+#include "../src/oidc/revocation.hpp"
 #include "../src/oidc/token.hpp"
 #include "../src/policy/policy.hpp"
 #include "../src/session/session.hpp"
@@ -117,10 +118,16 @@ struct Type {
     UserinfoUse userinfo = UserinfoUse::automatic;
     std::string_view userinfo_subject = {}; // what an older userinfo endpoint calls sub
     bool allows_hs256 = false;              // where signing_algorithms says so
+    bool makes_subject = false;             // a session's subject is not the token's sub
     bool reads_access_token = false;        // a JWT of the same issuer, for roles
 
     Refresh refresh = Refresh::by_scope;
     Revocation revocation = Revocation::by_metadata;
+    // What its end-session endpoint takes without an ID token. Where that is not all, the ID token is kept
+    // for it, in a cookie too if one still holds it.
+    oidc::HintRule hint_rule = oidc::HintRule::optional;
+    // Its front-channel logout names the session alone, and not the issuer.
+    bool sends_sid_alone = false;
 
     // Derives endpoints from domain, tenant, realm and the like, where they are not set. A sentence if
     // something is wrong.
@@ -136,6 +143,9 @@ struct Type {
     // Calls that only some configurations need, such as organisations. Fails closed: a partial list is an
     // error.
     core::Task<core::Status> (*call_api)(ApiCall call) = nullptr;
+    // Where giving a token back does not follow RFC 7009; nullopt: not this kind of token.
+    std::optional<net::HttpRequest> (*revocation_request)(const Settings& settings, oidc::TokenKind kind,
+                                                          const std::string& token) = nullptr;
     // Where signing out does not follow OpenID Connect.
     std::string (*end_session_url)(const Settings& settings,
                                    const oidc::EndSessionRequest& request) = nullptr;

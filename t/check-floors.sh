@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Keeps the floors of docs/architecture.md: who may include what, how long a file may be, that no registry's host is
-# written anywhere, and that <algorithm> is included where it is used. Prints what is wrong, one line each, and fails if anything is.
+# written anywhere, that no two types of a namespace have one name, and that <algorithm> is included where it is used. Prints what is
+# wrong, one line each, and fails if anything is.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 problems=0
@@ -79,6 +80,12 @@ done < <(find src providers -name '*.cpp' -o -name '*.hpp')
 # nginx names objects by the last folder and the file.
 duplicates=$(find src providers -name '*.cpp' -printf '%f %h\n' | sed 's# .*/# #' | sort | uniq -d)
 [ -z "$duplicates" ] || complain "two sources would be one object: $duplicates"
+
+# The linker takes one of two types of one name for both, and nobody says so. A folder is a namespace; all of ngx/ is one.
+while read -r room name; do
+    complain "two headers of src/$room define $name"
+done < <(find src -name '*.hpp' -exec grep -HoE '^(enum class|enum|struct|class) (\[\[nodiscard\]\] )?[A-Za-z_]+( final)?( :| \{)' {} + |
+    sed -E 's#^src/([a-z]+)/[^:]*:(enum class|enum|struct|class) (\[\[nodiscard\]\] )?([A-Za-z_]+).*#\1 \4#' | sort | uniq -d)
 
 if grep -qE '"resolved"|https?://' t/package-lock.json 2>/dev/null &&
     grep -nE '"resolved"' t/package-lock.json >/dev/null; then

@@ -4,6 +4,7 @@
 #include "upkeep.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace oauth::flow {
 
@@ -102,7 +103,17 @@ void Visitor::accept(session::Loaded found) {
     if (!found.session || !is_current(site_, *found.session)) {
         return;
     }
+    if (!found.session->was_seen && found.session->session.epoch != 0) {
+        found.session->was_seen = true; // the browser has it: what led there is needed for a while only
+        site_.ledger.saw(session::renewal_of(found.session->session));
+    }
     if (session_ && found.session->session.id == session_->session.id) {
+        const session::Session& known = session_->session;
+        const session::Session& other = found.session->session;
+        if (std::pair(other.epoch, other.used_at) > std::pair(known.epoch, known.used_at)) {
+            session_ = std::move(found.session);
+            cookies_ = std::move(found.cookies);
+        }
         return;
     }
     if (session_ && found.session->session.made_at < session_->session.made_at) {

@@ -9,6 +9,7 @@
 #include "../oidc/authorization.hpp"
 #include "../session/sign_in.hpp"
 #include "exchange.hpp"
+#include "renewed_session.hpp"
 #include "sign_in.hpp"
 
 #include <algorithm>
@@ -27,9 +28,7 @@ core::Result<core::Parameters> read_parameters(const Request& request, const pro
         return parameters ? core::Result<core::Parameters>(std::move(*parameters))
                           : Error{Code::request_invalid, "the query is malformed"};
     }
-    const std::string media_type =
-        core::to_lower_ascii(core::trim(request.content_type.substr(0, request.content_type.find(';'))));
-    if (media_type != "application/x-www-form-urlencoded") {
+    if (!is_form(request)) {
         return Error{Code::request_invalid, "the callback is not application/x-www-form-urlencoded"};
     }
     auto parameters = core::Parameters::parse(request.body);
@@ -113,25 +112,39 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
     session.checked_at = now;
     session.signed_in_at = std::clamp<std::int64_t>(signed_in.auth_time.value_or(now), 0, now);
     session.expires_at = now + site.options.session_lifetime;
-    if (site.options.keep_tokens) {
-        session.id_token = std::move(signed_in.id_token);
-        session.access_token = std::move(signed_in.access_token);
-    }
+    session.sid = std::move(signed_in.sid);
+    session.id_token = std::move(signed_in.id_token); // at least a hint for the sign-out: see keep()
+    keep_tokens(site.options, signed_in, now, session);
+    session.nonce = session.refresh_token.empty() ? "" : std::move(signed_in.nonce);
     session.made_for = site.options.requirements->mark;
     return session;
 }
 
-// Where a user has more groups than the store takes, only those that rules name are kept.
+// Is the ID token kept for the sign-out? A store has room for it; a cookie, where the provider fails without.
+bool wants_hint(const Site& site, const session::Session& session) {
+    Provider* provider = site.find_provider(session.identity.provider);
+    const auto metadata = provider->known_metadata();
+    const bool is_stored = site.options.store.kind != session::StoreSettings::Kind::cookie;
+    return (is_stored || provider->settings().type->hint_rule != oidc::HintRule::optional) && metadata &&
+           !metadata->end_session_endpoint.empty();
+}
+
+// An ID token that nobody but the sign-out uses stays as long as one cookie holds it. Where a user has more
+// groups than the store takes, only those that rules name are kept.
 core::Task<core::Result<session::CookieParts>> keep(Site& site, session::Session& session,
                                                     std::string base_url) {
-    const Requirements& requirements = *site.options.requirements;
+    const bool is_hint = !site.options.keep_tokens;
+    if (is_hint && !wants_hint(site, session)) {
+        session.id_token.clear();
+    }
     auto parts = co_await site.store->create(session, base_url);
+    const bool is_over_one = parts ? parts->size() > 1 : parts.error().code == Code::session_too_large;
+    if (is_hint && !session.id_token.empty() && is_over_one) {
+        session.id_token.clear();
+        parts = co_await site.store->create(session, base_url);
+    }
     const bool too_large = !parts && parts.error().code == Code::session_too_large;
-    if (too_large && session.identity.groups && !requirements.shows_groups) {
-        std::erase_if(*session.identity.groups,
-                      [&](const std::string& group) { return !requirements.mentions_group(group); });
-        session.groups_are_cut = true;
-        session.made_for = requirements.mark_with_groups;
+    if (too_large && cut_groups(*site.options.requirements, session)) {
         parts = co_await site.store->create(session, base_url);
     }
     co_return std::move(parts);
@@ -140,7 +153,10 @@ core::Task<core::Result<session::CookieParts>> keep(Site& site, session::Session
 // Where it leads. The cookie that says so is sealed, and what it names may have left the family since.
 Page page_of(const Site& site, const Request& request, const session::SignIn& sign_in) {
     std::string origin = family_origin(site.options, request.base_url, sign_in.origin);
-    return {origin.empty() ? request.base_url : std::move(origin), sign_in.return_to};
+    if (origin.empty()) {
+        origin = request.base_url;
+    }
+    return {std::move(origin), sign_in.return_to};
 }
 
 // The way to the page. A browser that comes from another site would not send a strict cookie along.

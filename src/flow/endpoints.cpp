@@ -4,8 +4,8 @@
 
 #include "../core/bytes.hpp"
 #include "../core/url.hpp"
-#include "../session/cookie_rules.hpp"
 #include "callback.hpp"
+#include "ended_elsewhere.hpp"
 #include "sign_in.hpp"
 #include "sign_out.hpp"
 
@@ -24,7 +24,7 @@ struct Call {
     Route route;
 };
 
-enum class Methods { get, get_or_post, any }; // HEAD goes with GET
+enum class Methods { get, get_or_post, any }; // HEAD goes with GET; any: as the provider is
 enum class Scope { site, provider };          // oauth_path/NAME, or oauth_path/PROVIDER/NAME
 enum class Query { plain, secret };           // a code, a state or a token is in it
 
@@ -59,22 +59,8 @@ web::Answer not_found(const Site& site, const Request& request) {
     return web::json(404, R"({"error":"request_invalid","message":"There is nothing here."})");
 }
 
-bool is_get(const Request& request) {
-    return request.method == "GET" || request.method == "HEAD";
-}
-
 std::string return_to_parameter(const Request& request) {
     return asked_return_to(request.arguments, request.home()).value_or("/");
-}
-
-// A link that is too long to be kept leads to "/", and the visitor wonders why.
-void tell_of_long_link(std::string_view link, web::Answer& answer) {
-    if (!core::is_too_long_to_return(link)) {
-        return;
-    }
-    answer.log_level = std::max(answer.log_level, web::LogLevel::warn);
-    answer.log.append(answer.log.empty() ? "" : "; ")
-        .append("the page to return to has more than 2048 bytes, once encoded: the visitor comes to \"/\"");
 }
 
 std::vector<web::Choice> choices(const Site& site, const Request& request, const Offer& offer,
@@ -171,6 +157,10 @@ core::Task<web::Answer> serve_logout(Call call) {
     co_return co_await sign_out(call.site, call.request, call.visitor);
 }
 
+core::Task<web::Answer> serve_signed_out(Call call) {
+    co_return co_await signed_out(call.site, call.request, call.visitor);
+}
+
 core::Task<web::Answer> serve_userinfo(Call call) {
     const core::Status looked_up = co_await call.visitor.look_up();
     if (!looked_up) {
@@ -199,6 +189,28 @@ core::Task<web::Answer> serve_jwks(Call call) {
     co_return answer;
 }
 
+core::Task<web::Answer> serve_back_channel(Call call) {
+    Provider* provider = call.site.find_provider(call.route.provider);
+    if (provider == nullptr || !provider->settings().is_openid()) {
+        co_return not_found(call.site, call.request);
+    }
+    if (call.request.method != "POST") {
+        co_return not_allowed("POST");
+    }
+    co_return co_await back_channel_logout(call.site, call.request, *provider);
+}
+
+core::Task<web::Answer> serve_front_channel(Call call) {
+    Provider* provider = call.site.find_provider(call.route.provider);
+    if (provider == nullptr || !provider->settings().is_openid()) {
+        co_return not_found(call.site, call.request);
+    }
+    if (!is_get(call.request)) {
+        co_return not_allowed("GET, HEAD");
+    }
+    co_return co_await front_channel_logout(call.site, call.request, *provider, call.visitor);
+}
+
 core::Task<web::Answer> serve_not_found(Call call) {
     co_return not_found(call.site, call.request);
 }
@@ -206,11 +218,14 @@ core::Task<web::Answer> serve_not_found(Call call) {
 constexpr Endpoint endpoints[] = {
     {"login", Scope::site, Methods::get, Query::plain, serve_login},
     {"logout", Scope::site, Methods::get_or_post, Query::plain, serve_logout},
+    {"signed-out", Scope::site, Methods::get, Query::plain, serve_signed_out},
     {"userinfo", Scope::site, Methods::get, Query::plain, serve_userinfo},
     {"providers", Scope::site, Methods::get, Query::plain, serve_providers},
     {"jwks.json", Scope::site, Methods::get, Query::plain, serve_jwks},
     {"", Scope::provider, Methods::get, Query::plain, serve_start},
     {"callback", Scope::provider, Methods::any, Query::secret, serve_callback},
+    {"backchannel-logout", Scope::provider, Methods::any, Query::secret, serve_back_channel},
+    {"frontchannel-logout", Scope::provider, Methods::any, Query::secret, serve_front_channel},
 };
 
 constexpr Endpoint unknown_endpoint = {"", Scope::site, Methods::any, Query::plain, serve_not_found};
@@ -294,11 +309,13 @@ bool has_secret_query(const Route& route) {
 }
 
 bool takes_body(const Site& site, const Route& route, std::string_view method) {
-    if (!has_secret_query(route) || method != "POST") {
+    const Provider* provider = route && method == "POST" ? site.find_provider(route.provider) : nullptr;
+    if (provider == nullptr) {
         return false;
     }
-    const Provider* provider = site.find_provider(route.provider);
-    return provider != nullptr && provider->settings().uses_form_post();
+    const std::string_view name = route.endpoint->name;
+    return name == "callback" ? provider->settings().uses_form_post()
+                              : name == "backchannel-logout" && provider->settings().is_openid();
 }
 
 core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer, Visitor& visitor) {
@@ -312,79 +329,6 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
         tell_of_long_link(*link, answer);
     }
     co_return answer;
-}
-
-namespace {
-
-// The cookies of a family of hosts are refused at a host outside of its domain: a sign-in that began there
-// would have none when it comes to the callback.
-bool is_outside_of_family(const Site& site, const Request& request) {
-    const auto host = core::parse_url(request.own_origin);
-    return !site.options.cookie.domain.empty() && host &&
-           !session::domain_covers(site.options.cookie.domain, host->host);
-}
-
-// Why a sign-in would lead back to the same question for ever; empty: it does not.
-std::string why_endless(const Site& site, const Request& request, const Offer& offer) {
-    const SiteOptions& options = site.options;
-    if (!session::path_covers(options.cookie.path, request.path)) {
-        return "the page is outside of \"oauth_cookie path=" + options.cookie.path +
-               "\", so that no sign-in can reach it: protect only what the path covers, or widen it";
-    }
-    if (offer.size() != 1 && !options.login_page.empty() &&
-        request.path == login_page_path(options.login_page)) {
-        return "the page is that of \"oauth_login_page " + options.login_page +
-               "\", where visitors choose how to sign in: set \"oauth off\" in its location";
-    }
-    return "";
-}
-
-} // namespace
-
-core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
-                                  Unauthenticated how) {
-    const bool page =
-        how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
-    if (!page || is_prefetch(request)) {
-        co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
-    }
-    if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
-        web::Answer answer =
-            web::failure({core::Code::login_required, std::move(reason)}, audience(site, request, "/"));
-        answer.log_level = web::LogLevel::error;
-        co_return answer;
-    }
-    std::string return_to = is_get(request) ? local_return_to(request.target, request.home()) : "/";
-    web::Answer answer;
-    if (offer.size() == 1 && !is_outside_of_family(site, request)) {
-        answer = co_await sign_in(site, request, *offer.front(), std::move(return_to));
-    } else {
-        answer = web::redirect(302, login_url(site.options, request.home(), return_to));
-    }
-    if (is_get(request)) {
-        tell_of_long_link(request.target, answer);
-    }
-    if (answer.status == 302) {
-        answer.code = core::Code::login_required;
-        if (!is_get(request)) {
-            answer.status = 303;
-        }
-    }
-    co_return answer;
-}
-
-web::Answer refuse(const Site& site, const Request& request, const Admission& denied, std::string reason) {
-    const std::string return_to = local_return_to(request.target, request.home());
-    web::Audience to = audience(site, request, return_to);
-    to.account = denied.identity->user + " (" + denied.identity->provider + ")";
-    if (!to.prefers_json) {
-        // Without return_to, because only the site's root is registered at providers for returning after
-        // sign-out.
-        to.login_url = confirmed_sign_out_url(site, request, denied.session->session);
-    }
-    const core::Code code =
-        denied.verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;
-    return web::failure({code, std::move(reason)}, to);
 }
 
 } // namespace oauth::flow

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Verifies the tokens of one sign-in with the provider's keys: the ID token, from the token endpoint or
-// through the browser, and the access token if the provider's type reads it.
+// Verifies the tokens of a sign-in or a refresh with the provider's keys: the ID token, from the token
+// endpoint or through the browser, and the access token if the provider's type reads it.
 #pragma once
 
 #include "../core/task.hpp"
 #include "../oidc/id_token.hpp"
-#include "../session/sign_in.hpp"
 #include "site.hpp"
 
 #include <string>
 
 namespace oauth::flow {
 
-// One sign-in under way. Its references point into the flow that awaits.
-struct Attempt {
+// What is asked of a provider about one user. Its references outlive the flow that awaits.
+struct Inquiry {
     Site& site;
     Provider& provider;
-    const session::SignIn& sign_in;
     Provider::MetadataPointer metadata;
+    std::string userinfo_endpoint; // empty: it is not asked
+    std::string nonce;             // of the sign-in; empty: none was sent
+    enum class Occasion { sign_in, check } occasion = Occasion::sign_in;
 
     const providers::Settings& settings() const { return provider.settings(); }
 };
@@ -29,11 +30,18 @@ struct IdTokenFacts {
     oidc::IdTokenExpectation::CodeHash code_hash = oidc::IdTokenExpectation::CodeHash::optional;
 };
 
-core::Task<core::Result<oidc::IdToken>> verify_id_token(Attempt attempt, IdTokenFacts facts);
+// How a token of this provider has to be, whatever kind it is of.
+oidc::TokenExpectation token_expectation(const Site& site, const providers::Settings& settings,
+                                         const oidc::Metadata& metadata);
+
+// The iss that it claims, unverified; empty: none.
+std::string claimed_issuer(const jose::Jws& jws);
+
+core::Task<core::Result<oidc::IdToken>> verify_id_token(Inquiry inquiry, IdTokenFacts facts);
 
 // The claims of the access token; nullopt: it is no valid JWT of the same issuer for this client and user.
 // An error: the keys could not be had.
 core::Task<core::Result<std::optional<core::Json>>>
-verify_access_token(Attempt attempt, std::string access_token, std::string subject);
+verify_access_token(Inquiry inquiry, std::string access_token, std::string subject);
 
 } // namespace oauth::flow

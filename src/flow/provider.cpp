@@ -70,6 +70,7 @@ oidc::Metadata Provider::with_configured(oidc::Metadata metadata) const {
     take(settings_.userinfo_endpoint, metadata.userinfo_endpoint);
     take(settings_.jwks_uri, metadata.jwks_uri);
     take(settings_.end_session_endpoint, metadata.end_session_endpoint);
+    take(settings_.revocation_endpoint, metadata.revocation_endpoint);
     return metadata;
 }
 
@@ -156,8 +157,8 @@ void Provider::report_left_out(const std::vector<std::string>& members) {
         return;
     }
     reported_ = text;
-    if (report_ && !text.empty()) {
-        report_("left out of its metadata: " + text);
+    if (!text.empty()) {
+        report("left out of its metadata: " + text);
     }
 }
 
@@ -214,8 +215,34 @@ core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata_of(net::H
     co_return co_await metadata->get(std::move(fetch));
 }
 
+std::optional<oidc::ClientCredentials> Provider::credentials(const oidc::Metadata& metadata) const {
+    const auto auth = settings_.client_auth
+                          ? settings_.client_auth
+                          : oidc::choose_client_auth(metadata.token_endpoint_auth_methods_supported);
+    return auth ? std::optional(oidc::ClientCredentials{settings_.client_id, settings_.client_secret, *auth})
+                : std::nullopt;
+}
+
+bool Provider::may_be_issuer(const oidc::Metadata& metadata, std::string_view issuer) const {
+    if (settings_.type->is_issuer != nullptr) {
+        return settings_.type->is_issuer(issuer);
+    }
+    const auto fits = [issuer](std::string_view pattern) {
+        const std::size_t open = pattern.find('{');
+        if (open == std::string_view::npos) {
+            return !pattern.empty() && issuer == pattern;
+        }
+        const std::string_view before = pattern.substr(0, open);
+        const std::string_view after = pattern.substr(pattern.find('}') + 1);
+        return issuer.size() > before.size() + after.size() && issuer.starts_with(before) &&
+               issuer.ends_with(after);
+    };
+    const auto& others = settings_.issuers;
+    return fits(metadata.issuer) || std::any_of(others.begin(), others.end(), fits);
+}
+
 core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& http, std::string jwks_uri,
-                                                               const jose::Jws& token) {
+                                                               const jose::Jws& token, Asker asker) {
     if (keys_.address != jwks_uri) {
         keys_ = {jwks_uri, std::make_shared<Refreshed<jose::JwkSet>>(ready_, clock_)};
     }
@@ -224,18 +251,19 @@ core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& 
     const auto holds_key = [&token](const KeysPointer& set) {
         return set && oidc::look_for_key(token, *set) == oidc::KeyLookup::found;
     };
+    TokenBucket& refetches = asker == Asker::stranger ? refetches_of_strangers_ : refetches_;
     const KeysPointer held = keys->usable();
     if (holds_key(held)) {
         keys->keep_fresh(fetch);
         co_return held;
     }
     const bool joins = keys->is_being_fetched();
-    if (held && !joins && !refetches_.take(clock_.now())) {
+    if (held && !joins && !refetches.take(clock_.now())) {
         co_return held; // does not hold the key, so the token is refused
     }
     auto fetched = co_await keys->fetched(fetch);
     // A fetch that was under way may have begun before the key was there.
-    if (joins && fetched && !holds_key(fetched.value()) && refetches_.take(clock_.now())) {
+    if (joins && fetched && !holds_key(fetched.value()) && refetches.take(clock_.now())) {
         fetched = co_await keys->fetched(fetch);
     }
     co_return fetched;

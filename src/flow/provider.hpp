@@ -62,10 +62,31 @@ public:
     // endpoint that the code went to.
     core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
 
+    // Who has brought a token: the provider itself, when it was asked, or anybody who may post one. What
+    // strangers bring has the keys fetched again from an allowance of its own, so that they use up no
+    // sign-in's.
+    enum class Asker { ourselves, stranger };
+
     // Keys to verify that token with. If none of them does, they are fetched again, throttled; if that fails,
     // the error.
     core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, std::string jwks_uri,
-                                               const jose::Jws& token);
+                                               const jose::Jws& token, Asker asker = Asker::ourselves);
+
+    // How this client authenticates itself at the provider; nullopt: in no way that both know.
+    std::optional<oidc::ClientCredentials> credentials(const oidc::Metadata& metadata) const;
+
+    // Does that name the provider, as far as can be told without its tokens? A tenant may stand for any.
+    bool may_be_issuer(const oidc::Metadata& metadata, std::string_view issuer) const;
+
+    // Front-channel logouts are not signed: so many of them are taken at once, and one a second.
+    bool may_end_by_sid() { return unsigned_logouts_.take(clock_.now()); }
+
+    // For the administrator, without secrets.
+    void report(const std::string& text) const {
+        if (report_) {
+            report_(text);
+        }
+    }
 
     // True if metadata() has to wait.
     bool has_to_ask() const { return needs_discovery() && !discovered_.usable(); }
@@ -96,6 +117,8 @@ private:
     Report report_;
     std::string reported_;
     TokenBucket refetches_{5, 10};
+    TokenBucket refetches_of_strangers_{2, 30};
+    TokenBucket unsigned_logouts_{256, 1};
     MetadataPointer configured_; // where nothing has to be asked
     // Destroyed before the rest, which their fetches refer to.
     Refreshed<oidc::Metadata> discovered_;

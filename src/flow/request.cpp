@@ -65,6 +65,16 @@ bool prefers_json(const Request& request) {
     return !accepts.html && (accepts.json || is_scripted(request));
 }
 
+bool is_get(const Request& request) {
+    return request.method == "GET" || request.method == "HEAD";
+}
+
+bool is_form(const Request& request) {
+    const std::string& type = request.content_type;
+    return core::to_lower_ascii(core::trim(type.substr(0, type.find(';')))) ==
+           "application/x-www-form-urlencoded";
+}
+
 bool is_prefetch(const Request& request) {
     const std::string purpose = core::to_lower_ascii(request.sec_purpose);
     return purpose.find("prefetch") != std::string::npos || purpose.find("prerender") != std::string::npos ||

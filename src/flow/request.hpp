@@ -54,6 +54,12 @@ bool is_page_load(const Request& request);
 // True if the client prefers JSON to a page.
 bool prefers_json(const Request& request);
 
+// GET or HEAD.
+bool is_get(const Request& request);
+
+// True if its body is application/x-www-form-urlencoded.
+bool is_form(const Request& request);
+
 // True for a request made in advance, by a browser or a link previewer. It must not use up anything.
 bool is_prefetch(const Request& request);
 

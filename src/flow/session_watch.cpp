@@ -78,8 +78,11 @@ void WatchedSession::take(session::Loaded found) {
     }
 }
 
+// The flows take their parameters out of the frames, which are kept for a while after they have ended.
+
 // A store that does not answer does not prolong what is over as far as is known.
-core::Task<core::Done> WatchedSession::load(WatchedPointer watched) {
+core::Task<core::Done> WatchedSession::load(WatchedPointer parameter) {
+    const WatchedPointer watched = std::move(parameter);
     const Asking asking(watched->is_asked_);
     const session::OpenedSessionPointer session = watched->session_;
     auto found = co_await watched->site_.store->load(session->cookie, session->base_url);
@@ -88,7 +91,8 @@ core::Task<core::Done> WatchedSession::load(WatchedPointer watched) {
 }
 
 // A store that does not answer ends nothing.
-core::Task<core::Done> WatchedSession::check(WatchedPointer watched) {
+core::Task<core::Done> WatchedSession::check(WatchedPointer parameter) {
+    const WatchedPointer watched = std::move(parameter);
     const Asking asking(watched->is_asked_);
     watched->checked_at_ = watched->site_.clock.now();
     auto found = co_await flow::check(watched->site_, watched->session_);
@@ -98,7 +102,8 @@ core::Task<core::Done> WatchedSession::check(WatchedPointer watched) {
     co_return core::Done{};
 }
 
-core::Task<core::Done> SessionWatch::ask(Site& site, std::vector<WatchedPointer> some) {
+core::Task<core::Done> SessionWatch::ask(Site& site, std::vector<WatchedPointer> parameter) {
+    const std::vector<WatchedPointer> some = std::move(parameter);
     std::vector<session::OpenedSessionPointer> sessions;
     sessions.reserve(some.size());
     for (const WatchedPointer& watched : some) {

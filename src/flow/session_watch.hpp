@@ -37,7 +37,7 @@ public:
 
 private:
     friend class WatchedSession;
-    static core::Task<core::Done> ask(Site& site, std::vector<WatchedPointer> some);
+    static core::Task<core::Done> ask(Site& site, std::vector<WatchedPointer> parameter);
 
     using Sessions = std::map<std::pair<const Site*, std::string>, std::weak_ptr<WatchedSession>>; // by id
 
@@ -64,8 +64,8 @@ private:
     friend class SessionWatch;
 
     void take(session::Loaded found);
-    static core::Task<core::Done> load(WatchedPointer watched);
-    static core::Task<core::Done> check(WatchedPointer watched);
+    static core::Task<core::Done> load(WatchedPointer parameter);
+    static core::Task<core::Done> check(WatchedPointer parameter);
 
     SessionWatch& watch_;
     SessionWatch::Sessions::iterator place_;

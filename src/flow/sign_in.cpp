@@ -26,13 +26,14 @@ session::CookieSettings sign_in_cookie_settings(const SiteOptions& options,
     return settings;
 }
 
-oidc::AuthorizationRequest authorization_request(const providers::Settings& settings,
-                                                 const oidc::Metadata& metadata, const session::SignIn& begun,
-                                                 const providers::Needs& needs) {
+oidc::AuthorizationRequest authorization_request(const SiteOptions& options,
+                                                 const providers::Settings& settings,
+                                                 const oidc::Metadata& metadata,
+                                                 const session::SignIn& begun) {
     oidc::AuthorizationRequest authorization;
     authorization.authorization_endpoint = metadata.authorization_endpoint;
     authorization.client_id = settings.client_id;
-    authorization.scopes = providers::scopes_for(settings, needs);
+    authorization.scopes = sign_in_scopes(options, settings, metadata.scopes_supported);
     if (settings.is_hybrid()) {
         authorization.response_type = "code id_token";
     }
@@ -56,6 +57,25 @@ void ask_for_account(const providers::Settings& settings, oidc::AuthorizationReq
     const auto is_prompt = [](const auto& parameter) { return parameter.first == "prompt"; };
     std::erase_if(authorization.extra, is_prompt);
     authorization.extra.emplace_back("prompt", settings.account_prompt);
+}
+
+// Google gives a refresh token with each consent, and with nothing else.
+void ask_for_refresh_token(oidc::AuthorizationRequest& authorization) {
+    constexpr std::string_view consent = "consent";
+    std::string* prompt = nullptr;
+    bool has_access_type = false;
+    for (auto& [name, value] : authorization.extra) {
+        prompt = name == "prompt" ? &value : prompt;
+        has_access_type = has_access_type || name == "access_type";
+    }
+    if (prompt == nullptr) {
+        authorization.extra.emplace_back("prompt", consent);
+    } else if (prompt->find(consent) == std::string::npos) {
+        prompt->append(" ").append(consent);
+    }
+    if (!has_access_type) {
+        authorization.extra.emplace_back("access_type", "offline");
+    }
 }
 
 void evict_sign_ins(const Site& site, const Request& request, const std::string& cookie_name,
@@ -128,7 +148,7 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
         co_return web::failure({core::Code::internal_error, "the sign-in cannot be sealed"}, for_request);
     }
     oidc::AuthorizationRequest authorization =
-        authorization_request(settings, *metadata.value(), begun, site.options.requirements->needs);
+        authorization_request(site.options, settings, *metadata.value(), begun);
     authorization.redirect_uri = redirect_uri(site.options, request.base_url, settings.name);
     for (const auto& parameter : request.authorize_parameters) {
         if (parameter.provider == settings.name) {
@@ -137,6 +157,9 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
     }
     if (account == Account::another) {
         ask_for_account(settings, authorization);
+    }
+    if (site.options.refresh != 0 && settings.type->refresh == providers::Refresh::by_parameter) {
+        ask_for_refresh_token(authorization);
     }
     web::Answer answer = web::redirect(302, oidc::build_authorization_url(authorization));
     evict_sign_ins(site, request, base_name, name.size() + sealed->size(), answer);

@@ -7,18 +7,24 @@
 #include "../oidc/logout.hpp"
 #include "../session/cookies.hpp"
 #include "../session/sign_in.hpp"
+#include "../session/sign_out.hpp"
+#include "token_return.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace oauth::flow {
 
 namespace {
 
-std::string requested_return(const Request& request) {
+// nullopt: the visitor stays on our page.
+std::optional<std::string> requested_return(const Request& request) {
     for (const std::string& source : {request.arguments, request.body}) {
         if (auto asked = asked_return_to(source, request.home())) {
-            return std::move(*asked);
+            return asked;
         }
     }
-    return "/";
+    return std::nullopt;
 }
 
 // Empty if there is none or the provider does not answer: the session here ends in any case. The provider is
@@ -38,20 +44,70 @@ core::Task<std::string> find_end_session_endpoint(Site& site, Provider& provider
     co_return metadata ? (*metadata.value()).end_session_endpoint : "";
 }
 
-// Where the provider ends its session; empty: it has no such endpoint.
-core::Task<std::string> provider_exit(Site& site, const session::Session& session, std::string target,
-                                      std::string client) {
-    Provider* provider = site.find_provider(session.identity.provider);
+constexpr std::string_view signed_out_path = "/signed-out";
+
+// The one address to register at a provider, with a state that it is to give back.
+oidc::EndSessionRequest end_session_request(Site& site, const Request& request, const Provider& provider) {
     oidc::EndSessionRequest end;
+    end.client_id = provider.settings().client_id;
+    end.post_logout_redirect_uri = request.base_url + site.options.path + std::string(signed_out_path);
+    end.hint_rule = provider.settings().type->hint_rule;
+    std::array<char, 16> random{};
+    if (site.random.fill(random.data(), random.size())) { // without one the way back ends on our page
+        end.state = core::base64url_encode({random.data(), random.size()});
+    }
+    return end;
+}
+
+// Where the provider ends its session; empty: it has no such endpoint, or takes nothing that we have.
+core::Task<std::string> provider_exit(Site& site, const session::Session& session,
+                                      oidc::EndSessionRequest end, std::string client) {
+    Provider* provider = site.find_provider(session.identity.provider);
     end.end_session_endpoint = co_await find_end_session_endpoint(site, *provider, std::move(client));
     if (end.end_session_endpoint.empty()) {
         co_return "";
     }
-    end.client_id = provider->settings().client_id;
-    end.post_logout_redirect_uri = std::move(target);
     end.id_token_hint = session.id_token;
     const auto special = provider->settings().type->end_session_url;
     co_return special != nullptr ? special(provider->settings(), end) : oidc::build_end_session_url(end);
+}
+
+session::CookieSettings sign_out_cookie_settings(const SiteOptions& options) {
+    session::CookieSettings settings = options.cookie;
+    // The way back from the provider is a page load from another site: a browser sends Lax cookies with it.
+    settings.same_site = session::CookieSettings::SameSite::lax;
+    return settings;
+}
+
+std::string cookie_of_sign_out(const Site& site, const Request& request) {
+    return session::sign_out_cookie_name(session::cookie_name(site.options.cookie, request.base_url));
+}
+
+// Keeps where the visitor wants to go, over the provider. The state is asked for again if it was sent.
+void keep_return(Site& site, const Request& request, session::SignOut kept, web::Answer& answer) {
+    const std::string name = cookie_of_sign_out(site, request);
+    kept.ends_at = site.clock.now() + session::sign_out_lifetime;
+    const auto sealed = site.sign_out_sealer.seal(site.random, session::binding(name, request.base_url),
+                                                  session::serialize(kept));
+    if (sealed) {
+        answer.set_cookies.push_back(session::set_cookie(sign_out_cookie_settings(site.options),
+                                                         request.base_url, name, *sealed,
+                                                         session::sign_out_lifetime));
+    }
+}
+
+// What this browser's last sign-out has kept; nullopt: nothing, or it is over.
+std::optional<session::SignOut> open_return(Site& site, const Request& request) {
+    const std::string name = cookie_of_sign_out(site, request);
+    const std::string binding = session::binding(name, request.base_url);
+    for (const auto& [cookie_name, value] : request.cookies) {
+        const auto record = cookie_name == name ? site.sign_out_sealer.open(binding, value) : std::nullopt;
+        auto kept = record ? session::deserialize_sign_out(*record) : std::nullopt;
+        if (kept && site.clock.now() <= kept->ends_at) {
+            return kept;
+        }
+    }
+    return std::nullopt;
 }
 
 // Only a page of ours that this browser was shown knows it.
@@ -93,17 +149,23 @@ void delete_cookies(const Site& site, const Request& request, Takes takes, web::
 
 } // namespace
 
-std::string confirmed_sign_out_url(const Site& site, const Request& request,
-                                   const session::Session& session) {
+std::string confirmed_sign_out_url(const Site& site, const Request& request, const session::Session& session,
+                                   const std::string& return_to) {
     std::string url = request.home() + site.options.path + "/logout";
     core::append_parameter(url, "confirm", confirmation(session));
+    if (!return_to.empty()) {
+        core::append_parameter(url, "return_to", return_to);
+    }
     return url;
 }
 
 void delete_session_cookies(const Site& site, const Request& request, web::Answer& answer) {
     const std::string sign_ins =
         session::sign_in_cookie_name(session::cookie_name(site.options.cookie, request.base_url), "");
-    delete_cookies(site, request, [&](std::string_view name) { return !name.starts_with(sign_ins); }, answer);
+    const std::string kept = cookie_of_sign_out(site, request);
+    delete_cookies(
+        site, request, [&](std::string_view name) { return !name.starts_with(sign_ins) && name != kept; },
+        answer);
 }
 
 core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& request, Visitor& visitor,
@@ -130,29 +192,56 @@ core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& r
                                                              " could not be ended: " + ended.error().detail};
             co_return web::failure(failed, audience(site, request, asked.return_to));
         }
+        give_back_tokens(site, each->session);
     }
     co_return std::nullopt;
 }
 
+namespace {
+
+// What a sign-out is answered with, once the sessions here have ended. `exit`: where the provider ends its
+// own.
+web::Answer lead_out(Site& site, const Request& request, const std::string& exit,
+                     const std::optional<std::string>& return_to) {
+    const std::string own_page = request.home() + site.options.path + std::string(signed_out_path);
+    const std::string here = return_to ? request.home() + *return_to : own_page;
+    web::Answer answer = web::redirect(request.method == "POST" ? 303 : 302, exit.empty() ? here : exit);
+    const std::size_t question = exit.find('?');
+    const auto sent = core::Parameters::parse(
+        question == std::string::npos ? "" : std::string_view(exit).substr(question + 1));
+    const bool comes_back =
+        sent && (sent->find("post_logout_redirect_uri") || sent->find("logout_uri")); // Cognito's
+    if (return_to && comes_back) {
+        keep_return(site, request,
+                    {std::string(sent->find("state").value_or("")), request.family_origin, *return_to, 0},
+                    answer);
+    }
+    return answer;
+}
+
+} // namespace
+
 core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& visitor) {
-    const std::string return_to = requested_return(request);
-    Asked asked{site.options.path + "/logout", "", return_to};
-    if (return_to != "/") {
-        asked.arguments = "&return_to=" + core::percent_encode(return_to);
+    const std::optional<std::string> return_to = requested_return(request);
+    Asked asked{site.options.path + "/logout", "", return_to.value_or("/")};
+    if (return_to) {
+        asked.arguments = "&return_to=" + core::percent_encode(*return_to);
     }
     auto instead = co_await end_sessions(site, request, visitor, std::move(asked));
     if (instead) {
         co_return std::move(*instead);
     }
     const session::OpenedSessionPointer current = visitor.session();
-    std::string target = request.home() + return_to;
+    std::string exit;
     if (current) {
-        std::string exit = co_await provider_exit(site, current->session, target, request.client);
-        target = exit.empty() ? target : exit;
+        const Provider& provider = *site.find_provider(current->session.identity.provider);
+        oidc::EndSessionRequest end = end_session_request(site, request, provider);
+        exit = co_await provider_exit(site, current->session, std::move(end), request.client);
     }
-    web::Answer answer = web::redirect(request.method == "POST" ? 303 : 302, target);
+    web::Answer answer = lead_out(site, request, exit, return_to);
     if (current || is_own_will(request)) {
-        delete_cookies(site, request, [](std::string_view) { return true; }, answer);
+        const std::string kept = cookie_of_sign_out(site, request);
+        delete_cookies(site, request, [&](std::string_view name) { return name != kept; }, answer);
     } else { // nobody is signed in: a foreign page cannot end what another tab has begun
         delete_session_cookies(site, request, answer);
     }
@@ -161,6 +250,31 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
         answer.log = "signed out, session " + session::log_id(current->session);
     }
     co_return answer;
+}
+
+core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& visitor) {
+    const auto parameters = core::Parameters::parse(request.arguments);
+    const auto kept = open_return(site, request);
+    const std::string state(parameters ? parameters->find("state").value_or("") : "");
+    const bool is_asked_ahead = request.method == "HEAD" || is_prefetch(request);
+    // Whatever the provider makes of the state, here the way ends: never with an error, and at most once.
+    const bool is_its_own = kept && (kept->state.empty() || core::equal_constant_time(kept->state, state));
+    if (is_its_own && !is_asked_ahead) {
+        // The host that it names may have left the family since.
+        const std::string other = family_origin(site.options, request.base_url, kept->origin);
+        web::Answer answer = web::redirect(302, (other.empty() ? request.base_url : other) + kept->return_to);
+        forget_cookie(site, request, cookie_of_sign_out(site, request), answer);
+        co_return answer;
+    }
+    web::Audience to = audience(site, request, "/");
+    const core::Status looked_up = co_await visitor.look_up();
+    const session::OpenedSessionPointer current = looked_up ? visitor.session() : nullptr;
+    if (!current) {
+        co_return web::signed_out_page(to);
+    }
+    to.account = current->session.identity.user;
+    to.login_url = confirmed_sign_out_url(site, request, current->session, "");
+    co_return web::still_signed_in_page(request.home() + "/", to);
 }
 
 } // namespace oauth::flow

@@ -16,6 +16,10 @@ namespace oauth::flow {
 
 core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& visitor);
 
+// The page to which providers lead back, and from which a sign-out's return_to is followed. It is true: who
+// is signed in is told so.
+core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& visitor);
+
 // A request that ends sessions: what it asks for again once the user has confirmed it.
 struct Asked {
     std::string path;      // of ours
@@ -28,10 +32,11 @@ struct Asked {
 core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& request, Visitor& visitor,
                                                     Asked asked);
 
-// Deletes the session's cookies in the browser, and leaves sign-ins that are under way.
+// Deletes the session's cookies in the browser, and leaves sign-ins and sign-outs that are under way.
 void delete_session_cookies(const Site& site, const Request& request, web::Answer& answer);
 
-// The way out for a page of ours, which need not ask back.
-std::string confirmed_sign_out_url(const Site& site, const Request& request, const session::Session& session);
+// The way out for a page of ours, which need not ask back. Empty return_to: to our page "signed out".
+std::string confirmed_sign_out_url(const Site& site, const Request& request, const session::Session& session,
+                                   const std::string& return_to);
 
 } // namespace oauth::flow

@@ -27,6 +27,10 @@ std::string describe(const providers::Needs& needs) {
     return text;
 }
 
+bool contains(const std::vector<std::string>& list, std::string_view wanted) {
+    return std::find(list.begin(), list.end(), wanted) != list.end();
+}
+
 } // namespace
 
 void Requirements::finish() {
@@ -49,6 +53,30 @@ Provider* Site::find_provider(std::string_view name) const {
         return provider->settings().name == name;
     });
     return found == providers.end() ? nullptr : *found;
+}
+
+std::vector<std::string> sign_in_scopes(const SiteOptions& options, const providers::Settings& settings,
+                                        const std::vector<std::string>& supported) {
+    std::vector<std::string> scopes = providers::scopes_for(settings, options.requirements->needs);
+    constexpr std::string_view offline = "offline_access";
+    const bool is_wanted = options.refresh != 0 && settings.is_openid() &&
+                           settings.type->refresh == providers::Refresh::by_scope;
+    const bool is_offered = supported.empty() || contains(supported, offline);
+    if (is_wanted && is_offered && !contains(scopes, offline)) {
+        scopes.emplace_back(offline);
+    }
+    return scopes;
+}
+
+bool cut_groups(const Requirements& requirements, session::Session& session) {
+    if (!session.identity.groups || requirements.shows_groups) {
+        return false;
+    }
+    std::erase_if(*session.identity.groups,
+                  [&](const std::string& group) { return !requirements.mentions_group(group); });
+    session.groups_are_cut = true;
+    session.made_for = requirements.mark_with_groups;
+    return true;
 }
 
 std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
@@ -91,6 +119,15 @@ std::string local_return_to(std::string_view value, const std::string& origin) {
 std::optional<std::string> asked_return_to(std::string_view form, const std::string& origin) {
     const auto value = core::find_as_typed(form, "return_to");
     return value ? std::optional(local_return_to(*value, origin)) : std::nullopt;
+}
+
+void tell_of_long_link(std::string_view link, web::Answer& answer) {
+    if (!core::is_too_long_to_return(link)) {
+        return;
+    }
+    answer.log_level = std::max(answer.log_level, web::LogLevel::warn);
+    answer.log.append(answer.log.empty() ? "" : "; ")
+        .append("the page to return to has more than 2048 bytes, once encoded: the visitor comes to \"/\"");
 }
 
 void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer) {

@@ -53,9 +53,10 @@ struct SiteOptions {
     std::chrono::milliseconds store_timeout{1000}; // oauth_session_timeout
     std::chrono::milliseconds store_cache{1000};   // oauth_session_cache; 0: off
     std::int64_t session_lifetime = 8 * 3600;
-    std::int64_t session_idle = 0;       // oauth_session_idle; 0: off
-    std::int64_t refresh = 0;            // oauth_refresh; 0: off
-    std::int64_t sign_in_lifetime = 600; // oauth_login_lifetime
+    std::int64_t session_idle = 0;                 // oauth_session_idle; 0: off
+    std::chrono::milliseconds http_timeout{10000}; // oauth_http_timeout
+    std::int64_t refresh = 0;                      // oauth_refresh; 0: off
+    std::int64_t sign_in_lifetime = 600;           // oauth_login_lifetime
     std::int64_t clock_skew = 60;
     bool keep_tokens = false; // oauth_tokens
     const Requirements* requirements = nullptr;
@@ -75,9 +76,18 @@ struct Site {
     std::unique_ptr<session::Store> store;
     session::Sealer sign_in_sealer;
     identity::KeyRing identity_keys;
+    session::Sealer sign_out_sealer;
 
     Provider* find_provider(std::string_view name) const;
 };
+
+// Of an authorization request: what the configuration needs, and what has the provider give a refresh token
+// where oauth_refresh is on. `supported`: as the metadata have it; empty: not told.
+std::vector<std::string> sign_in_scopes(const SiteOptions& options, const providers::Settings& settings,
+                                        const std::vector<std::string>& supported = {});
+
+// Keeps only the groups that rules name. False: all are shown, so none may be left out.
+bool cut_groups(const Requirements& requirements, session::Session& session);
 
 std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
                          const std::string& provider);
@@ -99,6 +109,9 @@ std::string local_return_to(std::string_view value, const std::string& origin);
 
 // The same for the parameter return_to of a query or a form; nullopt: there is none.
 std::optional<std::string> asked_return_to(std::string_view form, const std::string& origin);
+
+// A link that is too long to be kept leads to "/", and the visitor wonders why: for the log.
+void tell_of_long_link(std::string_view link, web::Answer& answer);
 
 // Has the browser forget a cookie of ours that it sent. No answer does that for more than a few dozen: the
 // next one goes on.

@@ -17,6 +17,29 @@ std::int64_t idle_due_at(const Site& site, const session::Session& session) {
     return idle == 0 ? never : session.used_at + std::max<std::int64_t>(1, idle / 10);
 }
 
+void delete_cookies_of(const Site& site, const session::OpenedSession& ended,
+                       std::vector<std::string>& cookies) {
+    const session::CookieSettings& settings = site.options.cookie;
+    const std::string name = session::cookie_name(settings, ended.base_url);
+    for (const auto& [part, value] :
+         session::split_cookie(name, ended.cookie).value_or(session::CookieParts{})) {
+        cookies.push_back(session::delete_cookie(settings, ended.base_url, part));
+    }
+}
+
+// One Set-Cookie for a name: what is there already is newer.
+void add_others(const std::vector<std::string>& former, std::vector<std::string>& cookies) {
+    const std::size_t newer = cookies.size();
+    for (const std::string& each : former) {
+        const std::string name = each.substr(0, each.find('=') + 1);
+        const bool is_set = std::any_of(cookies.begin(), cookies.begin() + static_cast<std::ptrdiff_t>(newer),
+                                        [&](const auto& cookie) { return cookie.starts_with(name); });
+        if (!is_set) {
+            cookies.push_back(each);
+        }
+    }
+}
+
 } // namespace
 
 void plan(const Site& site, session::OpenedSession& opened) {
@@ -26,28 +49,42 @@ void plan(const Site& site, session::OpenedSession& opened) {
     if (site.options.session_idle != 0) {
         opened.ends_at = std::min(opened.ends_at, session.used_at + site.options.session_idle);
     }
-    opened.due_at = idle_due_at(site, session);
+    opened.check_at = check_due_at(site, session);
+    opened.due_at = std::min(idle_due_at(site, session), opened.check_at);
 }
 
-bool is_check_due(const Site&, const session::OpenedSession&) {
-    return false; // nobody is asked for again
-}
-
-core::Task<core::Result<session::Loaded>> check(Site&, session::OpenedSessionPointer session) {
-    co_return session::Loaded{std::move(session)};
+bool is_check_due(const Site& site, const session::OpenedSession& opened) {
+    return site.clock.now() >= opened.check_at;
 }
 
 core::Task<core::Result<session::Loaded>> attend(Site& site, session::OpenedSessionPointer session) {
     session::Loaded current{session};
-    if (site.clock.now() >= idle_due_at(site, session->session)) {
-        auto touched = co_await site.store->touch(session);
+    if (is_check_due(site, *session)) {
+        auto checked = co_await check(site, session);
+        if (!checked) {
+            co_return checked.error();
+        }
+        current = std::move(checked.value());
+    }
+    if (!current.session) {
+        delete_cookies_of(site, *session, current.cookies);
+        co_return std::move(current);
+    }
+    if (site.clock.now() >= idle_due_at(site, current.session->session)) {
+        auto touched = co_await site.store->touch(current.session);
         if (!touched) {
             co_return touched.error();
         }
+        const std::vector<std::string> cookies = std::move(current.cookies);
         current = std::move(touched.value());
-        if (current.session) {
-            plan(site, *current.session); // a store may give the same object
-        }
+        add_others(cookies, current.cookies);
+    }
+    if (current.session) { // a store may give the same object, or one that the worker has had before
+        const std::int64_t check_at = current.session->check_at;
+        plan(site, *current.session);
+        current.session->check_at = std::max(check_at, current.session->check_at);
+        current.session->due_at =
+            std::min(idle_due_at(site, current.session->session), current.session->check_at);
     }
     co_return std::move(current);
 }

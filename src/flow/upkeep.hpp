@@ -5,6 +5,7 @@
 
 #include "../core/task.hpp"
 #include "../session/store.hpp"
+#include "check.hpp"
 #include "site.hpp"
 
 namespace oauth::flow {
@@ -15,9 +16,8 @@ void plan(const Site& site, session::OpenedSession& opened);
 // The session as it is from now on; none: it has ended. The site outlives it.
 core::Task<core::Result<session::Loaded>> attend(Site& site, session::OpenedSessionPointer session);
 
-// The same for a session that open connections alone use, which is no use of it: its idle time is left as it
-// is, and its user is asked for again when that is due.
+// For a session that open connections alone use, which is no use of it: its idle time is left as it is, and
+// check() is called when that is due.
 bool is_check_due(const Site& site, const session::OpenedSession& opened);
-core::Task<core::Result<session::Loaded>> check(Site& site, session::OpenedSessionPointer session);
 
 } // namespace oauth::flow

@@ -164,8 +164,8 @@ const char* Transfer::objection() const {
     if (url_->scheme != "https" && !core::PlainHttp{settings_->limits.plain_hosts}.takes(url_->host)) {
         return "http is only for loopback hosts, and those that allow_http names";
     }
-    if (request_.method != "GET" && request_.method != "POST") {
-        return "the method is neither GET nor POST";
+    if (request_.method != "GET" && request_.method != "POST" && request_.method != "DELETE") {
+        return "the method is none of GET, POST and DELETE";
     }
     const auto is_clean = [](const Header& header) {
         return is_token(header.name) && !core::has_control_characters(header.value);
@@ -224,13 +224,16 @@ bool Transfer::set_options() {
     if (settings_->link != nullptr) {
         set_link(options, *settings_);
     }
-    if (request_.method == "POST") {
+    if (request_.method != "GET") {
         options.set(CURLOPT_POST, 1L);
         options.set(CURLOPT_POSTFIELDS, request_.body.c_str());
         options.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request_.body.size()));
         // If a pooled connection turns out to be dead, libcurl sends the request again by itself. A code that
-        // the provider has already received must not be sent twice, so a POST never uses a pooled connection.
+        // the provider has already received must not be sent twice, so only a GET uses a pooled connection.
         options.set(CURLOPT_FRESH_CONNECT, 1L);
+        if (request_.method != "POST") {
+            options.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+        }
     }
     if (settings_->own_trust && url_->scheme == "https" && settings_->link == nullptr) {
         // The pool does not know which certificates verified a connection.

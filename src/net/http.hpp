@@ -26,7 +26,7 @@ struct HttpRequest {
     std::string method = "GET";
     std::string url;
     std::vector<Header> headers; // the request fails if a name or value has control characters
-    std::string body;            // sent for POST
+    std::string body;            // sent for POST and DELETE
     // A request that no visitor waits for does not keep a process that is to end.
     enum class Purpose { visitor, background } purpose = Purpose::visitor;
 };

@@ -46,6 +46,7 @@ constexpr EndpointField endpoint_fields[] = {
 constexpr ListField list_fields[] = {
     {"id_token_signing_alg_values_supported", &Metadata::id_token_signing_alg_values_supported},
     {"token_endpoint_auth_methods_supported", &Metadata::token_endpoint_auth_methods_supported},
+    {"scopes_supported", &Metadata::scopes_supported},
     {"code_challenge_methods_supported", &Metadata::code_challenge_methods_supported},
 };
 

@@ -25,6 +25,7 @@ struct Metadata {
     std::string pushed_authorization_request_endpoint;
     std::vector<std::string> id_token_signing_alg_values_supported; // empty: not given
     std::vector<std::string> token_endpoint_auth_methods_supported; // empty: not given
+    std::vector<std::string> scopes_supported;                      // empty: not given
     std::vector<std::string> code_challenge_methods_supported;      // empty: not given
     bool authorization_response_iss_parameter_supported = false;
     bool require_pushed_authorization_requests = false;

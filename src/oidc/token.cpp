@@ -23,15 +23,6 @@ core::Error refusal(std::string_view wrong) {
     return {core::Code::provider_error, std::string(wrong)};
 }
 
-// RFC 6749 5.2: the error response
-core::Error failure(int status, std::optional<std::string_view> error) {
-    std::string detail = "status " + std::to_string(status);
-    if (error && is_error_code(*error)) {
-        detail += ", error " + std::string(*error);
-    }
-    return refusal(detail);
-}
-
 // RFC 6749 A.12, A.17: 1*VSCHAR, here without the space, which RFC 6750 2.1 excludes
 bool is_token(std::string_view text) {
     const auto visible = [](char c) { return c > ' ' && c <= '~'; };
@@ -139,7 +130,7 @@ Members members_of(const core::Parameters& form) {
 core::Result<Members> read_json(const net::HttpResponse& response) {
     const auto json = core::Json::parse(response.body);
     if (response.status != 200) {
-        return failure(response.status, json ? json->root().get("error").as_string() : std::nullopt);
+        return error_response(response.status, json ? json->root().get("error").as_string() : std::nullopt);
     }
     if (!json || !json->root().is_object()) {
         return refusal("the answer is not a strict JSON object");
@@ -147,7 +138,7 @@ core::Result<Members> read_json(const net::HttpResponse& response) {
     // RFC 6749 5.2 asks for status 400, but some providers answer errors with 200. Others name the member in
     // every answer, and leave it empty where all is well.
     if (const core::JsonView error = json->root().get("error"); error && error.as_string() != "") {
-        return failure(response.status, error.as_string());
+        return error_response(response.status, error.as_string());
     }
     return members_of(json->root());
 }
@@ -155,13 +146,13 @@ core::Result<Members> read_json(const net::HttpResponse& response) {
 core::Result<Members> read_form(const net::HttpResponse& response) {
     const auto form = core::Parameters::parse(response.body);
     if (response.status != 200) {
-        return failure(response.status, form ? form->find("error") : std::nullopt);
+        return error_response(response.status, form ? form->find("error") : std::nullopt);
     }
     if (!form) {
         return refusal("the answer is not a form");
     }
     if (const auto error = form->find("error"); error && !error->empty()) {
-        return failure(response.status, error);
+        return error_response(response.status, error);
     }
     return members_of(*form);
 }
@@ -178,7 +169,7 @@ core::Result<Members> read_members(const net::HttpResponse& response, TokenForma
         return read_form(response);
     }
     if (response.status != 200) {
-        return failure(response.status, std::nullopt);
+        return error_response(response.status, std::nullopt);
     }
     return refusal("the answer is not of a JSON media type");
 }

@@ -36,6 +36,14 @@ bool is_error_code(std::string_view text) {
            std::all_of(text.begin(), text.end(), allowed);
 }
 
+core::Error error_response(int status, std::optional<std::string_view> error) {
+    std::string detail = "status " + std::to_string(status);
+    if (error && is_error_code(*error)) {
+        detail += ", error " + std::string(*error);
+    }
+    return provider_error(detail);
+}
+
 // RFC 8259 11, RFC 6839 3.1
 bool is_json_media_type(std::string_view media_type) {
     constexpr std::string_view prefix = "application/";

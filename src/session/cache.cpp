@@ -60,6 +60,10 @@ const OpenedSessionPointer* SessionCache::find(std::string_view cookie, const vo
 void SessionCache::insert(OpenedSessionPointer session) {
     const std::uint64_t value = hash(session->cookie);
     Bucket& bucket = buckets_[value & (buckets_.size() - 1)];
+    if (const auto* known = find(session->cookie, session->store, session->base_url)) {
+        bucket.ways[static_cast<std::size_t>(known - bucket.ways.data())] = std::move(session);
+        return;
+    }
     const unsigned way = bucket.next++ % bucket.ways.size();
     bucket.hashes[way] = value;
     bucket.ways[way] = std::move(session);

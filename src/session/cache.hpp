@@ -28,9 +28,11 @@ struct OpenedSession {
     const void* store = nullptr; // whose: the store of one server
     std::string base_url;
     std::string cookie;
-    bool accepted = false;    // the configuration takes it: asked once, when it is first used
-    std::int64_t ends_at = 0; // then: the session's own end, or the configuration's if that is sooner
-    std::int64_t due_at = 0;  // then it needs attention: its idle time renewed, its user asked for again
+    bool was_seen = false;     // a request came with it
+    bool accepted = false;     // the configuration takes it: asked once, when it is first used
+    std::int64_t ends_at = 0;  // then: the session's own end, or the configuration's if that is sooner
+    std::int64_t due_at = 0;   // then it needs attention: its idle time renewed, its user asked for again
+    std::int64_t check_at = 0; // then its user is to be asked for again, or looked whether that has been done
     std::int64_t fresh_until =
         0;             // milliseconds: so long its store need not be asked; the store's own business
     std::string place; // the store's name for it; empty: it is in the cookie
@@ -55,6 +57,7 @@ public:
     // nullptr: not seen yet, for this store and base URL.
     const OpenedSessionPointer* find(std::string_view cookie, const void* store,
                                      std::string_view base_url) const;
+    // In place of what the same cookie led to before.
     void insert(OpenedSessionPointer session);
 
 private:

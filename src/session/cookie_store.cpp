@@ -133,18 +133,12 @@ core::Task<core::Status> CookieStore::erase(OpenedSessionPointer session) {
 }
 
 core::Task<core::Status> CookieStore::erase_all(Whose whose) {
-    const std::string mark = whose.sid.empty() ? subject_mark(whose.provider_fingerprint, whose.subject)
-                                               : sid_mark(whose.provider_fingerprint, whose.sid);
     const std::int64_t until = parts_.clock.now() + parts_.longest_session;
-    co_return recorded(parts_.ledger.revoke_all(mark, parts_.clock.now_in_milliseconds(), until));
+    co_return recorded(parts_.ledger.revoke_all(mark_of(whose), parts_.clock.now_in_milliseconds(), until));
 }
 
 core::Task<core::Result<bool>> CookieStore::use_once(std::string key, std::int64_t until) {
-    const Ledger::Remembered remembered = parts_.ledger.remember(key, until);
-    if (remembered == Ledger::Remembered::full) {
-        co_return recorded(Ledger::Revocation::full).error();
-    }
-    co_return remembered == Ledger::Remembered::first;
+    co_return recorded(parts_.ledger.remember(key, until));
 }
 
 } // namespace oauth::session

@@ -44,6 +44,9 @@ bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
         return false;
     }
     const std::string_view rest = cookie_name.substr(base_name.size());
+    if (rest == "_logout") {
+        return true;
+    }
     constexpr std::string_view login = "_login_";
     if (rest.starts_with(login)) {
         return std::all_of(rest.begin() + login.size(), rest.end(), is_base64url);

@@ -16,8 +16,9 @@ namespace oauth::session {
 struct Marks {
     std::string_view id; // of the session here
     std::string subject;
-    std::string sid;           // empty: the provider has told none
-    std::int64_t begun_at = 0; // milliseconds: a mark ends what was begun at its moment or before
+    std::string sid;                  // empty: the provider has told none
+    std::int64_t begun_at = 0;        // milliseconds: a mark ends what was begun at its moment or before
+    std::string subject_and_sid = {}; // of that user alone; empty as sid
 };
 
 // One epoch of one session, whose user is to be asked for again.
@@ -52,11 +53,11 @@ public:
     virtual Mark use_once(std::string_view state, std::int64_t until) = 0;
     virtual bool is_used(std::string_view state) = 0;
 
-    // The same for what only a provider can send (the jti of a logout token): never gives way.
-    enum class Remembered { first, again, full };
+    // The same for what only a provider can send (the jti of a logout token): never gives way. moved: a
+    // reload is replacing this worker, and the new ones would not learn of it.
+    enum class Remembered { first, again, full, moved };
     virtual Remembered remember(std::string_view key, std::int64_t until) = 0;
 
-    // moved: a reload is replacing this worker, and the new ones would not learn of it.
     enum class Revocation { done, full, moved };
     virtual Revocation revoke(std::string_view session_id, std::int64_t until) = 0;
     // Ends all sessions with this mark that were begun then (milliseconds) or before.

@@ -340,6 +340,7 @@ std::size_t RecordTable::size_for(Amount amount, std::uint32_t chunks_each) noex
 
 bool RecordTable::take_from(RecordTable& other, std::int64_t now) {
     other.mend();
+    new (this) RecordTable(index().capacity(), chunk_count_);
     bool all = true;
     for (Index at = 0; at < other.index().touched(); ++at) {
         if (!other.index().is_live(at) || other.index().until(at) <= now) {

@@ -69,7 +69,7 @@ public:
     Amount live(std::int64_t now) noexcept;
     // How large a block has room for so much, beside what is kept for replace().
     static std::size_t size_for(Amount amount, std::uint32_t chunks_each) noexcept;
-    // What has not expired in another table. False: not all of it found room.
+    // What has not expired in another table, in place of what is here. False: not all of it found room.
     bool take_from(RecordTable& other, std::int64_t now);
 
 private:

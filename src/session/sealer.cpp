@@ -54,6 +54,12 @@ std::optional<Sealer> Sealer::create(const std::vector<std::string>& secrets, st
 
 std::optional<std::string> Sealer::seal(core::Random& random, std::string_view binding,
                                         std::string_view plaintext) {
+    const auto bytes = seal_bytes(random, binding, plaintext);
+    return bytes ? std::optional(core::base64url_encode(*bytes)) : std::nullopt;
+}
+
+std::optional<std::string> Sealer::seal_bytes(core::Random& random, std::string_view binding,
+                                              std::string_view plaintext) {
     char nonce[core::Aead::nonce_size];
     if (!random.fill(nonce, sizeof(nonce))) {
         return std::nullopt;
@@ -69,7 +75,7 @@ std::optional<std::string> Sealer::seal(core::Random& random, std::string_view b
     bytes.push_back(format_version);
     bytes.push_back(static_cast<char>(key.mark));
     bytes.append(nonce_view).append(*sealed);
-    return core::base64url_encode(bytes);
+    return bytes;
 }
 
 std::optional<std::string> Sealer::open(std::string_view binding, std::string_view sealed) {
@@ -80,11 +86,14 @@ std::optional<std::string> Sealer::open(std::string_view binding, std::string_vi
         return std::nullopt;
     }
     const auto bytes = core::base64url_decode(sealed);
+    return bytes ? open_bytes(binding, *bytes) : std::nullopt;
+}
+
+std::optional<std::string> Sealer::open_bytes(std::string_view binding, std::string_view view) {
     constexpr std::size_t shortest = prefix_size + core::Aead::nonce_size + core::Aead::tag_size;
-    if (!bytes || bytes->size() < shortest || bytes->front() != format_version) {
+    if (view.size() > max_sealed_bytes || view.size() < shortest || view.front() != format_version) {
         return std::nullopt;
     }
-    const std::string_view view(*bytes);
     const auto mark = static_cast<unsigned char>(view[1]);
     const std::string_view nonce = view.substr(prefix_size, core::Aead::nonce_size);
     const std::string_view text = view.substr(prefix_size + core::Aead::nonce_size);

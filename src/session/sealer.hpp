@@ -31,6 +31,13 @@ public:
 
     static constexpr std::size_t max_sealed = 16 * 1024; // longer values are refused
 
+    // The same without base64url, for what a store keeps.
+    std::optional<std::string> seal_bytes(core::Random& random, std::string_view binding,
+                                          std::string_view plaintext);
+    std::optional<std::string> open_bytes(std::string_view binding, std::string_view sealed);
+
+    static constexpr std::size_t max_sealed_bytes = 65 * 1024;
+
 private:
     struct Key {
         unsigned char mark = 0; // tells which key sealed a value: only keys with its mark are tried

@@ -6,30 +6,24 @@
 
 namespace oauth::session {
 
-namespace {
-
-std::string mark(std::string_view kind, std::string_view provider_fingerprint, std::string_view value) {
+std::string mark_of(const Whose& whose) {
     core::RecordWriter record;
-    record.text(kind);
-    record.text(provider_fingerprint);
-    record.text(value);
+    record.text("whose");
+    record.text(whose.provider_fingerprint);
+    record.text(whose.subject);
+    record.text(whose.sid);
     return std::move(record).finish();
-}
-
-} // namespace
-
-std::string subject_mark(std::string_view provider_fingerprint, std::string_view subject) {
-    return mark("sub", provider_fingerprint, subject);
-}
-
-std::string sid_mark(std::string_view provider_fingerprint, std::string_view sid) {
-    return mark("sid", provider_fingerprint, sid);
 }
 
 Marks marks_of(const Session& session) {
     const std::string& provider = session.provider_fingerprint;
-    return {session.id, subject_mark(provider, session.identity.subject),
-            session.sid.empty() ? "" : sid_mark(provider, session.sid), session.begun_at};
+    const std::string& subject = session.identity.subject;
+    Marks marks{session.id, mark_of({provider, subject, ""}), "", session.begun_at};
+    if (!session.sid.empty()) {
+        marks.sid = mark_of({provider, "", session.sid});
+        marks.subject_and_sid = mark_of({provider, subject, session.sid});
+    }
+    return marks;
 }
 
 Renewal renewal_of(const Session& session) {
@@ -48,6 +42,20 @@ core::Status recorded(Ledger::Revocation revocation) {
         break;
     }
     return core::Done{};
+}
+
+core::Result<bool> recorded(Ledger::Remembered remembered) {
+    switch (remembered) {
+    case Ledger::Remembered::full:
+        return recorded(Ledger::Revocation::full).error();
+    case Ledger::Remembered::moved:
+        return recorded(Ledger::Revocation::moved).error();
+    case Ledger::Remembered::again:
+        return false;
+    case Ledger::Remembered::first:
+        break;
+    }
+    return true;
 }
 
 core::Task<core::Result<std::string>> Store::lock(OpenedSessionPointer, std::int64_t) {

@@ -41,20 +41,21 @@ struct Replaced {
     std::string handover;
 };
 
-// Whose sessions: all of one user of a provider, or those that belong to one session of the provider's.
+// Whose sessions: all of one user of a provider, or those that belong to one session of the provider's, of
+// whomever or only if they are that user's.
 struct Whose {
     std::string provider_fingerprint;
     std::string subject; // empty: any
     std::string sid;     // empty: all of the user's
 };
 
-// The texts that stand for them in a ledger; unambiguous.
-std::string subject_mark(std::string_view provider_fingerprint, std::string_view subject);
-std::string sid_mark(std::string_view provider_fingerprint, std::string_view sid);
+// The text that stands for them in a ledger; unambiguous.
+std::string mark_of(const Whose& whose);
 Marks marks_of(const Session& session);
 Renewal renewal_of(const Session& session);
-// What a store answers where the ledger has, or has not, recorded an end.
+// What a store answers where the ledger has, or has not, recorded an end, or that something was used.
 core::Status recorded(Ledger::Revocation revocation);
+core::Result<bool> recorded(Ledger::Remembered remembered);
 
 class Store {
 public:

@@ -217,6 +217,25 @@ Answer sign_out_confirmation(std::string_view url, std::string_view stay_url, co
                                "</li>\n</ul>\n"));
 }
 
+Answer signed_out_page(const Audience& audience) {
+    if (audience.prefers_json) {
+        return json(200, R"({"signed_in":false})");
+    }
+    return page(200,
+                frame(audience, "Signed out",
+                      "<p>You are signed out of this site.</p>\n" + button(audience.login_url, "Sign in")));
+}
+
+Answer still_signed_in_page(std::string_view stay_url, const Audience& audience) {
+    if (audience.prefers_json) {
+        return json(200, R"({"signed_in":true})");
+    }
+    return page(200, frame(audience, "Signed in",
+                           "<p>You are signed in as <strong>" + html_escape(audience.account) +
+                               "</strong>.</p>\n<ul>\n<li>" + button(audience.login_url, "Sign out") +
+                               "</li>\n<li>" + button(stay_url, "Stay signed in") + "</li>\n</ul>\n"));
+}
+
 Answer continue_page(std::string_view url, const Audience& audience) {
     const std::string refresh = "<meta http-equiv=\"refresh\" content=\"0;url=" + html_escape(url) + "\">\n";
     return page(200, frame(audience, "Signed in", button(url, "Continue"), refresh));

@@ -40,6 +40,12 @@ Answer providers_json(const std::vector<Choice>& choices);
 // Asks for confirmation, where another site may have sent the browser to sign out.
 Answer sign_out_confirmation(std::string_view url, std::string_view stay_url, const Audience& audience);
 
+// After a sign-out; audience.login_url is the way to sign in again.
+Answer signed_out_page(const Audience& audience);
+
+// The same address, for somebody who is signed in: audience.login_url is the way out.
+Answer still_signed_in_page(std::string_view stay_url, const Audience& audience);
+
 // A page that sends the browser on. Needed with SameSite=Strict cookies: a browser does not send them after a
 // redirect from another site.
 Answer continue_page(std::string_view url, const Audience& audience);

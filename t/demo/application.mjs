@@ -29,7 +29,7 @@ function describe(identity) {
   return page('Hello, ' + (claims.name ?? claims.user), `
 <p>This is the application behind nginx. It has no sign-in code: nginx told it who you are, and it verified the signature.</p>
 <dl>${rows}</dl>
-<p><a class="button" href="/auth/oauth/logout">Sign out</a> · <a href="/json">the same as JSON</a></p>`);
+<p><a class="button" href="/auth/oauth/logout?return_to=/">Sign out</a> · <a href="/json">the same as JSON</a></p>`);
 }
 
 export async function startApplication({ port = 0, jwksUrl, issuers }) {

@@ -37,7 +37,7 @@ export function startProvider({ port, clientSecret, origins }) {
     client_id: CLIENT_ID,
     client_secret: clientSecret,
     redirect_uris: origins.map((origin) => origin + '/auth/oauth/demo/callback'),
-    post_logout_redirect_uris: origins.flatMap((origin) => [origin, origin + '/', origin + '/auth/oauth/logout', origin + '/signed-out']),
+    post_logout_redirect_uris: origins.flatMap((origin) => [origin, origin + '/', origin + '/auth/oauth/signed-out']),
     response_types: ['code'],
     grant_types: ['authorization_code', 'refresh_token'],
   }];

@@ -6,17 +6,17 @@ import { e2e, hasSession } from './lib/harness.mjs';
 import { OidcProvider } from './lib/oidc-provider.mjs';
 import { freePort } from './lib/ports.mjs';
 
-async function certified(h, { client = {}, block = '', rules = 'oauth_allow email=*@example.org;' } = {}) {
+async function certified(h, { client = {}, block = '', server = '', rules = 'oauth_allow email=*@example.org;' } = {}) {
   const upstream = await h.upstream();
   const port = await freePort();
   const origin = 'http://127.0.0.1:' + port;
   const provider = await new OidcProvider().start(await freePort(), [{ client_id: 'site', client_secret: 'a secret of the site', grant_types: ['authorization_code', 'refresh_token'],
-    redirect_uris: [origin + '/auth/oauth/test/callback'], post_logout_redirect_uris: [origin, origin + '/', origin + '/auth/oauth/logout'], response_types: ['code'], ...client }]);
+    redirect_uris: [origin + '/auth/oauth/test/callback'], post_logout_redirect_uris: [origin + '/auth/oauth/signed-out'], response_types: ['code'], ...client }]);
   h.closers.push(() => provider.stop());
   const secret = client.token_endpoint_auth_method === 'none' ? 'client_auth none;' : 'client_secret "a secret of the site";';
   const nginx = await h.nginx(port, `
     oauth_provider test oidc { issuer ${provider.issuer}; client_id site; ${secret} scope openid email profile groups; ${block} }
-    server { listen 127.0.0.1:${port}; oauth on; ${rules} location / { proxy_pass ${upstream.url}; } }`);
+    server { listen 127.0.0.1:${port}; oauth on; ${rules} ${server} location / { proxy_pass ${upstream.url}; } }`);
   return { origin, provider, upstream, nginx, browser: new Browser() };
 }
 
@@ -75,6 +75,16 @@ for (const alg of ['PS256', 'ES256']) {
   });
 }
 
+e2e('CONF-047 a sign-out\'s return_to is followed when the provider has ended its session too', async (h) => {
+  const site = await certified(h, { server: 'location /bye { oauth off; return 200 bye; }' });
+  await signIn(site.browser, site.origin + '/');
+  const page = await site.browser.navigate(site.origin + '/auth/oauth/logout?return_to=/bye%3Fa', { initiator: site.origin });
+  assert.equal(new URL(page.url).searchParams.get('post_logout_redirect_uri'), site.origin + '/auth/oauth/signed-out');
+  assert.match(new URL(page.url).searchParams.get('id_token_hint'), /^ey/);
+  const after = await site.browser.submit(page, { logout: 'yes' });
+  assert.deepEqual([after.status, after.url], [200, site.origin + '/bye?a']);
+});
+
 e2e('sign-out ends the session at the provider too', async (h) => {
   const site = await certified(h);
   await signIn(site.browser, site.origin + '/');
@@ -82,7 +92,9 @@ e2e('sign-out ends the session at the provider too', async (h) => {
   assert.ok(!hasSession(site.browser));
   assert.match(page.url, /\/session\/end/, 'at the provider');
   assert.equal(page.status, 200, page.text.slice(0, 300));
-  await site.browser.submit(page, { logout: 'yes' });
+  const after = await site.browser.submit(page, { logout: 'yes' });
+  assert.deepEqual([after.status, new URL(after.url).pathname], [200, '/auth/oauth/signed-out']);
+  assert.match(after.text, /You are signed out/);
   const again = await site.browser.navigate(site.origin + '/');
   assert.match(again.url, /\/interaction\//, 'the provider asks who it is');
 });

@@ -51,7 +51,7 @@ const memoryOf = (nginx) => {
 };
 
 e2e('SC-19 a crawler without cookies leaves nothing in a worker and nothing in the zone', async (h) => {
-  const site = await h.site({ http: 'oauth_zone 32k;', logLevel: 'error' });
+  const site = await h.site({ http: 'oauth_zone 32k; oauth_session cookie;', logLevel: 'error' });
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   h.closers.push(() => agent.destroy());
   const crawl = (count) => inTurns(count, 8, (i) => new Promise((resolve, reject) => {

@@ -2,11 +2,14 @@
 // Whose session is it: a new id at every sign-in and the old one dead (SC-14), nothing gained by planting a cookie (SC-15), no session of another server, base URL, provider
 // or purpose (SC-03, SC-17, MX-04), one session ended and the other alive (SC-25), and a sign-in that is begun while there is a session (SC-26).
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { Browser, signIn } from './lib/browser.mjs';
 import { assertError, assertSignedIn, beginSignIn, e2e, hasSession, loginCookies, providerBlock } from './lib/harness.mjs';
 import { freePort } from './lib/ports.mjs';
+import { startRedis } from './lib/documented-redis.mjs';
 
-const STORES = ['cookie'];
+const STORES = ['cookie', 'shared', 'redis'];
+const KEY = randomBytes(32).toString('base64url');
 const JSON_HEADERS = { Accept: 'application/json' };
 
 const sessionPairs = (browser) => browser.jar.cookies.filter(({ name }) => !/_login_/.test(name)).map(({ name, value }) => `${name}=${value}`).join('; ');
@@ -17,9 +20,15 @@ const who = async (site, browser) => {
 };
 
 for (const store of STORES) {
-  const server = store === 'cookie' ? '' : `oauth_session ${store};`;
+  // Its `server` is what the store needs there.
+  const inStore = (name, body) => e2e(name, async (h) => {
+    const place = store === 'redis' ? (await startRedis(h))?.store : store;
+    if (place) {
+      await body(h, `oauth_session ${place}; ${store === 'redis' ? `oauth_session_key ${KEY};` : ''}`);
+    }
+  });
 
-  e2e(`SC-14 ${store}: each sign-in has an id of its own, and the one before is dead: of the same user, of another, by another account, after a sign-out`, async (h) => {
+  inStore(`SC-14 ${store}: each sign-in has an id of its own, and the one before is dead: of the same user, of another, by another account, after a sign-out`, async (h, server) => {
     const site = await h.site({ server, location: 'add_header X-Session $oauth_session_id;' });
     const browser = new Browser();
     const ids = new Set();
@@ -45,7 +54,7 @@ for (const store of STORES) {
     assert.equal(await who(site, browser), 'test|bob-2');
   });
 
-  e2e(`SC-15 ${store}: who plants a session of their own has it ended by the sign-in, and never has the victim's`, async (h) => {
+  inStore(`SC-15 ${store}: who plants a session of their own has it ended by the sign-in, and never has the victim's`, async (h, server) => {
     const site = await h.site({ server });
     site.provider.user = { sub: 'mallory' };
     const mallory = new Browser();
@@ -61,7 +70,7 @@ for (const store of STORES) {
     assert.equal(await who(site, mallory), 401);
   });
 
-  e2e(`SC-15 CS-01 ${store}: who plants a sign-in of their own gains nothing when the victim finishes it, whatever they repeat`, async (h) => {
+  inStore(`SC-15 CS-01 ${store}: who plants a sign-in of their own gains nothing when the victim finishes it, whatever they repeat`, async (h, server) => {
     const site = await h.site({ server });
     const mallory = new Browser();
     site.provider.user = { sub: 'alice' }; // who signs in at the provider is the victim
@@ -83,13 +92,13 @@ for (const store of STORES) {
     assertError(await new Browser().navigate(callback, { headers: JSON_HEADERS, follow: false }), 400, 'state_invalid');
   });
 
-  e2e(`SC-03 SC-17 MX-04 ${store}: a session counts nowhere but at its server, base URL and provider, and for nothing else`, async (h) => {
+  inStore(`SC-03 SC-17 MX-04 ${store}: a session counts nowhere but at its server, base URL and provider, and for nothing else`, async (h, server) => {
     const port = await freePort();
     const second = await h.provider();
     const site = await h.site({ server: `server_name 127.0.0.1; ${server}`, http: (s) => `${providerBlock(second, '', 'second')}
       server { listen 127.0.0.1:${port}; ${server} oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }
       server { listen 127.0.0.1:${s.port}; server_name named.example.org; ${server} oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }
-      server { listen 127.0.0.1:${s.port}; server_name based.example.org; oauth_base_url ${s.origin}; oauth_session_key ${Buffer.from(s.origin + ' has another key here, of its own').toString('base64url')}; ${server} oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }
+      server { listen 127.0.0.1:${s.port}; server_name based.example.org; oauth_base_url ${s.origin}; ${server.replace(/oauth_session_key \S+/, '')} oauth_session_key ${randomBytes(32).toString('base64url')}; oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }
       server { listen 127.0.0.1:${s.port}; server_name renamed.example.org; oauth_base_url ${s.origin}; oauth_cookie name=renamed; ${server} oauth on; oauth_allow any; location / { proxy_pass ${s.upstream.url}; } }`,
       locations: (s) => `location /second/ { oauth_providers second; proxy_pass ${s.upstream.url}; } location /rule/ { oauth_allow provider=second; proxy_pass ${s.upstream.url}; }` });
     const browser = new Browser();
@@ -115,7 +124,7 @@ for (const store of STORES) {
     assertError(swapped, 400, 'state_invalid');
   });
 
-  e2e(`SC-25 ${store}: of two sessions of one user one is signed out, and the other lives`, async (h) => {
+  inStore(`SC-25 ${store}: of two sessions of one user one is signed out, and the other lives`, async (h, server) => {
     const site = await h.site({ server, workers: 2 });
     const [one, two, three] = [new Browser(), new Browser(), new Browser()];
     for (const browser of [one, two, three]) {
@@ -131,7 +140,7 @@ for (const store of STORES) {
     assert.equal(await who(site, three), 'test|alice-1');
   });
 
-  e2e(`SC-26 ${store}: a session stays what it is while a sign-in is offered, begun or refused; another account ends it first`, async (h) => {
+  inStore(`SC-26 ${store}: a session stays what it is while a sign-in is offered, begun or refused; another account ends it first`, async (h, server) => {
     const second = await h.provider();
     const site = await h.site({ server, http: () => providerBlock(second, '', 'second') });
     const browser = new Browser();

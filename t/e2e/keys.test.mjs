@@ -150,7 +150,7 @@ e2e('SC-06 a new key seals, the old one opens, also for a sign-in under way, and
 
 e2e('SC-06 a session that was sealed with the old key is sealed with the new one when it is renewed', async (h) => {
   const [a, b] = [fresh(), fresh()];
-  const idle = 'oauth_session_idle 10s;';
+  const idle = 'oauth_session cookie; oauth_session_idle 10s;';
   const site = await h.site({ server: lines(a) + idle });
   const [used, idling] = [new Browser(), new Browser()];
   await assertSignedIn(site, { browser: used });

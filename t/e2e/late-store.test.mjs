@@ -178,7 +178,7 @@ e2e('signing in and out go through a late store', async (h) => {
   const callback = await beginSignIn(site, { target: site.origin + '/auth/oauth/test?return_to=/wanted' });
   site.store.hold();
   const answer = site.browser.navigate(callback, { follow: false });
-  for (const operation of ['load', 'save', 'erase']) {
+  for (const operation of ['load', 'create', 'erase']) {
     await until(() => site.store.waiting.length === 1 && site.store.count(operation) === 1, operation);
     site.store.release();
     site.store.held = true;

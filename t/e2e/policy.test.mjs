@@ -239,7 +239,10 @@ e2e('UB-05 ID-16 a pattern without measure, over a claim as long as a session ho
   const good = await person(site, { sub: 'good', bio: 'aaaa' });
   assert.deepEqual([await status(site, good, '/'), await status(site, good, '/deny/'), await status(site, good, '/through/'), await status(site, good, '/against/')], [200, 403, 200, 403]);
   assert.match(site.nginx.linesSince(0, /policy_denied/)[0], /limit/);
-  // 8 KB do not fit into a session: nobody comes in with half of them.
+});
+
+e2e('ID-16 8 KB do not fit into a session of cookies: nobody comes in with half of them', async (h) => {
+  const site = await h.site({ server: 'oauth_session cookie;', location: 'oauth_allow "claim.bio~(a+)+$";', locations: LOBBY });
   site.provider.user = { sub: 'huge', bio: 'a'.repeat(8192) + '!' };
   const response = await signIn(new Browser(), site.origin + '/lobby/');
   assert.deepEqual([response.status, /session_too_large/.test(site.nginx.log())], [500, true]);

@@ -125,7 +125,7 @@ e2e('auth0: signing out, whether the metadata says where or not', async (h) => {
     const response = await browser.request(site.origin + '/auth/oauth/logout', { method: 'POST', headers: { Origin: site.origin, 'Sec-Fetch-Site': 'same-origin' }, body: '' });
     const url = new URL(response.headers.location);
     assert.equal(url.origin + url.pathname, mock.origins.tenant + '/oidc/logout');
-    assert.equal(url.searchParams.get('post_logout_redirect_uri'), site.origin + '/');
+    assert.equal(url.searchParams.get('post_logout_redirect_uri'), site.origin + '/auth/oauth/signed-out');
     assert.ok(url.searchParams.has('client_id') || url.searchParams.has('id_token_hint'), 'it says whose');
   }
 });

@@ -152,5 +152,5 @@ e2e('aws-cognito: signing out wants client_id and logout_uri', async (h) => {
   const url = new URL(response.headers.location);
   assert.equal(url.origin + url.pathname, `https://${DOMAIN}/logout`);
   const answer = await browser.request(url);
-  assert.deepEqual([answer.status, answer.headers.location], [302, site.origin + '/']);
+  assert.deepEqual([answer.status, answer.headers.location], [302, site.origin + '/auth/oauth/signed-out']);
 });

@@ -204,7 +204,7 @@ e2e('azure-ad: groups of Graph that are not whole decide nothing', async (h) => 
 e2e('azure-ad: five hundred groups of Graph, of which a rule names one', async (h) => {
   const mock = await startMock(h, new AzureMock(), { real: true });
   Object.assign(mock, { overage: true, groups: Array.from({ length: 500 }, (_, i) => group(i)) });
-  await signedIn(await providerSite(h, mock, { env: variables(mock), rules: `oauth_allow group=${group(499)};` }));
+  await signedIn(await providerSite(h, mock, { env: variables(mock), rules: `oauth_session cookie; oauth_allow group=${group(499)};` }));
 });
 
 e2e('azure-ad: consumers have no groups in Graph', async (h) => {
@@ -247,7 +247,7 @@ e2e('azure-ad: signing out goes to the tenant\'s end of session', async (h) => {
   const response = await browser.request(site.origin + '/auth/oauth/logout', { method: 'POST', headers: { Origin: site.origin, 'Sec-Fetch-Site': 'same-origin' }, body: '' });
   const url = new URL(response.headers.location);
   assert.equal(url.origin + url.pathname, `https://login.microsoftonline.com/${CONTOSO}/oauth2/v2.0/logout`);
-  assert.equal(url.searchParams.get('post_logout_redirect_uri'), site.origin + '/');
+  assert.equal(url.searchParams.get('post_logout_redirect_uri'), site.origin + '/auth/oauth/signed-out');
 });
 
 e2e('azure-ad: a single tenant is one tenant', async () => {

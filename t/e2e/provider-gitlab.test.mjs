@@ -103,7 +103,7 @@ e2e('gitlab: signing out here, for it has no end-session endpoint', async (h) =>
   const site = await providerSite(h, mock, { env: variables(mock) });
   const browser = browserOf(await signedIn(site));
   const response = await browser.request(site.origin + '/auth/oauth/logout', { method: 'POST', headers: { Origin: site.origin, 'Sec-Fetch-Site': 'same-origin' }, body: '' });
-  assert.equal(new URL(response.headers.location, site.origin).href, site.origin + '/');
+  assert.equal(new URL(response.headers.location, site.origin).href, site.origin + '/auth/oauth/signed-out');
   assert.equal((await browser.fetch(site.origin + '/')).status, 401);
 });
 

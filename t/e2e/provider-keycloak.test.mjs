@@ -134,7 +134,7 @@ e2e('keycloak: signing out goes to the realm\'s end of session', async (h) => {
   const url = new URL(response.headers.location);
   assert.equal(url.origin + url.pathname, mock.base + '/protocol/openid-connect/logout');
   assert.ok(url.searchParams.has('client_id') || url.searchParams.has('id_token_hint'));
-  assert.equal(url.searchParams.get('post_logout_redirect_uri'), site.origin + '/');
+  assert.equal(url.searchParams.get('post_logout_redirect_uri'), site.origin + '/auth/oauth/signed-out');
 });
 
 e2e('keycloak: an address that is not verified', async (h) => {

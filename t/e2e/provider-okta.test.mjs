@@ -119,4 +119,5 @@ e2e('okta: signing out goes to the server\'s end of session', async (h) => {
   const response = await browser.request(site.origin + '/auth/oauth/logout', { method: 'POST', headers: { Origin: site.origin, 'Sec-Fetch-Site': 'same-origin' }, body: '' });
   const url = new URL(response.headers.location);
   assert.equal(url.origin + url.pathname, mock.origins.org + '/oauth2/default/v1/logout');
+  assert.match(url.searchParams.get('id_token_hint'), /^ey/, 'without which Okta answers 400');
 });

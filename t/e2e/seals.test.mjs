@@ -72,7 +72,7 @@ e2e('SC-01 every flipped bit of a sign-in is answered alike, and uses nothing up
 });
 
 e2e('SC-10 SC-12 parts of a session that are missing, swapped, of another session or numbered oddly', async (h) => {
-  const site = await h.site({ server: 'oauth_identity_claims big; large_client_header_buffers 4 32k;' });
+  const site = await h.site({ server: 'oauth_session cookie; oauth_identity_claims big; large_client_header_buffers 4 32k;' });
   const signed = async (sub, size = 4000) => {
     site.provider.user = { ...site.provider.user, sub, big: sub.repeat(size).slice(0, size) };
     const browser = new Browser();

@@ -76,7 +76,7 @@ e2e('SC-08 a cookie of an older "domain=" does not stand in the way, and a sign-
 });
 
 e2e('SC-08 parts of two sessions, mixed, are put together right', async (h) => {
-  const site = await namedSite(h, { server: 'oauth_identity_claims big; large_client_header_buffers 4 32k;' });
+  const site = await namedSite(h, { server: 'oauth_session cookie; oauth_identity_claims big; large_client_header_buffers 4 32k;' });
   const large = async (sub) => {
     site.provider.user = { ...site.provider.user, big: sub.repeat(2000).slice(0, 4000) };
     return pairs(await site.as(sub));

@@ -58,6 +58,8 @@ e2e('LO-06 a sign-out in another tab ends the streams of that session, and no ot
     ...await Promise.all(['/ws', '/unbuffered/ws'].map((path) => open(site, path, { browser: other, upgrade: true }))),
     ...await Promise.all(['/unbuffered/events', '/unbuffered/idle', '/download'].map((path) => open(site, path, { browser: other }))),
   ];
+  site.upstream.upgradeHeaders = 'Content-Length: 0\r\n'; // which means nothing
+  mine.push(await open(site, '/counted/ws', { upgrade: true }));
   mine[0].socket.write('hello');
   await until(() => mine[0].text.endsWith('hello'), 'the echo');
   await pause(2500); // a sweep that ends nothing

@@ -101,7 +101,7 @@ async function useUp(site) {
 }
 
 e2e('DS-11 used sign-ins give way to newer ones, and take nothing from revocations', async (h) => {
-  const site = await h.site({ http: 'oauth_zone 32k;' });
+  const site = await h.site({ http: 'oauth_zone 32k; oauth_session cookie;' });
   await assertSignedIn(site);
   const copy = new Browser({ jar: site.browser.jar.clone() });
   await site.browser.navigate(site.origin + '/auth/oauth/logout', { follow: false });
@@ -127,7 +127,7 @@ e2e('DS-11 used sign-ins give way to newer ones, and take nothing from revocatio
 
 // What fails before a sign-in's cookie opens takes no room: not in the zone, and not for long.
 e2e('DS-11 bogus callbacks cost neither room nor time that grows with them', async (h) => {
-  const site = await h.site({ http: 'oauth_zone 32k;', block: 'userinfo off;' });
+  const site = await h.site({ http: 'oauth_zone 32k; oauth_session cookie;', block: 'userinfo off;' });
   const callback = new URL(await beginSignIn(site));
   const before = site.browser.jar.clone();
   assert.equal((await site.browser.navigate(callback, { follow: false })).status, 302);
@@ -284,7 +284,7 @@ e2e('certificates that do not parse are found by nginx -t', async (h) => {
 
 // Sign-outs are kept or refused: each is 503 and ends nothing, or it is 302 and a copy of the cookie is worth nothing.
 e2e('DS-11 a sign-out that has no room is 503 and promises nothing, and the others count', async (h) => {
-  const site = await h.site({ http: 'oauth_zone 32k;', server: 'oauth_session_lifetime 1h;' });
+  const site = await h.site({ http: 'oauth_zone 32k; oauth_session cookie;', server: 'oauth_session_lifetime 1h;' });
   h.allowLog(/store_unavailable/);
   const end = async () => {
     const browser = new Browser();

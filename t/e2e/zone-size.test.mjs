@@ -74,7 +74,7 @@ e2e('DS-11 a zone that cannot hold the sign-outs is refused with what it takes, 
   configure(site, '32k');
   site.nginx.signal('SIGHUP');
   const line = await site.nginx.waitForLine(mark, /"oauth_zone": found \d+ bytes, which cannot/);
-  const [, live, accepted] = /cannot hold the (\d+) sign-outs that are remembered now; accepted: (\d+) or more; what was configured before stays in use/.exec(line);
+  const [, live, accepted] = /cannot hold what is live now: (\d+) sign-outs, 0 sessions, 0 renewals of sessions; accepted: (\d+) or more; what was configured before stays in use/.exec(line);
   assert.equal(Number(live), ended.length);
   await keep('refused');
   ended.push(await signedOut(site));

@@ -92,6 +92,10 @@ private:
 
 } // namespace
 
+std::optional<net::RedisSettings> redis_settings(const SiteOptions&, const std::string&) {
+    return std::nullopt;
+}
+
 std::unique_ptr<session::Store> make_store(StoreMeans means) {
     const session::CookieStore::Parts parts{
         means.options.cookie, means.clock, means.random,

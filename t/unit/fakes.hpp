@@ -126,7 +126,8 @@ public:
             const auto found = marks.find(mark);
             return !mark.empty() && found != marks.end() && of.begun_at <= found->second;
         };
-        return revoked.contains(std::string(of.id)) || ends(of.subject) || ends(of.sid);
+        return revoked.contains(std::string(of.id)) || ends(of.subject) || ends(of.sid) ||
+               ends(of.subject_and_sid);
     }
     Remembered remember(std::string_view key, std::int64_t until) override {
         if (full) {

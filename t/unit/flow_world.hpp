@@ -67,6 +67,7 @@ struct FakeProvider {
     Object token = {{"access_token", "\"access-1\""}, {"token_type", "\"Bearer\""}};
     Object userinfo = {{"sub", "\"user-1\""}, {"email", "\"ann@example.org\""}, {"email_verified", "true"}};
     std::map<std::string, net::HttpResult> instead;
+    const tokens::Key* signing_key = nullptr; // an ES256 one; null: provider_key()
 
     net::HttpResult answer(const net::HttpRequest& request) const {
         for (const auto& [end, result] : instead) {
@@ -78,7 +79,8 @@ struct FakeProvider {
             return json_response(metadata.text());
         }
         if (request.url.ends_with("/token")) {
-            const std::string id_token = tokens::sign(provider_key(), "ES256", claims.text());
+            const tokens::Key& key = signing_key != nullptr ? *signing_key : provider_key();
+            const std::string id_token = tokens::sign(key, "ES256", claims.text());
             return json_response(token.with("id_token", quoted(id_token)).text());
         }
         if (request.url.ends_with("/jwks")) {
@@ -112,8 +114,8 @@ public:
     providers::Settings other_settings = openid_settings("other", "https://other.example");
     flow::Provider provider{settings, ready, clock};
     flow::Provider other{other_settings, ready, clock};
-    flow::Site site{options, clock, random,       ledger,          http, ready, timers, background,
-                    turns,   {},    make_store(), sealer("login"), {}};
+    flow::Site site{options, clock, random,       ledger,          http, ready,           timers, background,
+                    turns,   {},    make_store(), sealer("login"), {},   sealer("logout")};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
     std::deque<std::string> sent_cookies;   // what visitors refer to
     std::deque<std::vector<std::string_view>> sent_sessions;

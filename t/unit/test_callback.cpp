@@ -39,7 +39,7 @@ void cb_18_a_sign_in_ends_in_a_session(void**) {
     assert_int_equal(session->session.made_at, unit::start_of_time);
     assert_int_equal(session->session.signed_in_at, unit::start_of_time);
     assert_int_equal(session->session.expires_at, unit::start_of_time + world.options.session_lifetime);
-    assert_text_equal(session->session.id_token, "");
+    assert_true(session->session.id_token.starts_with("ey")); // for the sign-out
     assert_text_equal(session->session.access_token, "");
     assert_true(answer.log.find(state) == std::string::npos);
     assert_true(answer.log.find("code-1") == std::string::npos);
@@ -68,6 +68,31 @@ void tokens_are_kept_where_they_are_asked_for(void**) {
     world.sign_in_as("user-1");
     assert_text_equal(world.current()->session.access_token, "access-1");
     assert_true(world.current()->session.id_token.starts_with("ey"));
+}
+
+// LO-02, LO-03: for a provider that refuses the way back without it, and while one cookie holds it.
+void the_id_token_is_kept_as_a_hint_where_the_provider_needs_it(void**) {
+    using Kind = session::StoreSettings::Kind;
+    const auto kept = [](const char* type, std::size_t filler, const char* left_out,
+                         Kind kind = Kind::cookie) {
+        World world;
+        world.options.store.kind = kind;
+        world.settings.type = providers::find_type(type);
+        world.op.claims = world.op.claims.with("filler", unit::quoted(std::string(filler, 'a')));
+        world.op.metadata = world.op.metadata.without(left_out);
+        world.sign_in_as("user-1");
+        assert_non_null(world.current().get());
+        assert_text_equal(world.current()->session.access_token, "");
+        return !world.current()->session.id_token.empty();
+    };
+    assert_true(kept("oidc", 0, ""));
+    assert_true(kept("descope", 0, ""));
+    assert_true(kept("oidc", 1000, ""));
+    assert_false(kept("oidc", 2000, ""));  // one cookie holds the rest alone
+    assert_false(kept("keycloak", 0, "")); // takes the client's name as well
+    assert_false(kept("oidc", 0, "end_session_endpoint"));
+    assert_true(kept("keycloak", 0, "", session::StoreSettings::Kind::shared)); // there is room
+    assert_false(kept("keycloak", 0, "end_session_endpoint", session::StoreSettings::Kind::redis));
 }
 
 void auth_time_is_a_time_of_the_past(void**) {
@@ -377,6 +402,7 @@ int main() {
         cmocka_unit_test(cb_18_a_sign_in_ends_in_a_session),
         cmocka_unit_test(the_code_is_redeemed_as_it_was_asked_for),
         cmocka_unit_test(tokens_are_kept_where_they_are_asked_for),
+        cmocka_unit_test(the_id_token_is_kept_as_a_hint_where_the_provider_needs_it),
         cmocka_unit_test(auth_time_is_a_time_of_the_past),
         cmocka_unit_test(cb_01_without_a_state_nothing_is_sent),
         cmocka_unit_test(cb_02_only_this_sign_ins_state),

@@ -51,13 +51,31 @@ void cookies_without_equals_are_passed_over(void**) {
 }
 
 void our_cookies_are_known_by_name(void**) {
-    for (const char* ours : {"oauth", "oauth.0", "oauth.12", "oauth_login_", "oauth_login_AbC-_1"}) {
+    for (const char* ours :
+         {"oauth", "oauth.0", "oauth.12", "oauth_login_", "oauth_login_AbC-_1", "oauth_logout"}) {
         assert_true(is_own_cookie(ours, "oauth"));
     }
-    for (const char* other :
-         {"", "oaut", "oauth2", "OAUTH", "oauth.", "oauth.x", "oauth.1x", "oauth_log", "oauth.0.1", "xoauth",
-          "oauth_state", "__Host-oauth", "oauth-login_", "oauth_login_a b", "oauth_login_\x01",
-          "oauth_login_a\x7f", "oauth_login_\xc3\xa9", "oauth_login_a,b", "oauth_login_\"a\""}) {
+    for (const char* other : {"",
+                              "oaut",
+                              "oauth2",
+                              "OAUTH",
+                              "oauth.",
+                              "oauth.x",
+                              "oauth.1x",
+                              "oauth_log",
+                              "oauth.0.1",
+                              "xoauth",
+                              "oauth_state",
+                              "oauth_logout_",
+                              "oauth_logout1",
+                              "__Host-oauth",
+                              "oauth-login_",
+                              "oauth_login_a b",
+                              "oauth_login_\x01",
+                              "oauth_login_a\x7f",
+                              "oauth_login_\xc3\xa9",
+                              "oauth_login_a,b",
+                              "oauth_login_\"a\""}) {
         assert_false(is_own_cookie(other, "oauth"));
     }
 }

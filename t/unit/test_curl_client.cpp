@@ -121,7 +121,7 @@ void test_refused_before_sending(void**) { // TK-14: http elsewhere; header inje
     const std::string url = server.url("/");
     const char* bad_url = "the URL is not valid";
     const char* bad_header = "a request header is not valid";
-    const char* bad_method = "the method is neither GET nor POST";
+    const char* bad_method = "the method is none of GET, POST and DELETE";
     const std::vector<std::pair<net::HttpRequest, std::string_view>> cases{
         {get("http://192.0.2.1/"), "http is only for loopback hosts, and those that allow_http names"},
         {get("http://127.0.0.1.example.test/"),
@@ -132,7 +132,8 @@ void test_refused_before_sending(void**) { // TK-14: http elsewhere; header inje
         {get(url + "\r\nX: y"), bad_url},
         {get("http://user@127.0.0.1/"), bad_url},
         {get(""), bad_url},
-        {{"DELETE", url, {}, {}}, bad_method},
+        {{"PUT", url, {}, {}}, bad_method},
+        {{"delete", url, {}, {}}, bad_method},
         {{"GET /x HTTP/1.1\r\nX:", url, {}, {}}, bad_method},
         {{"GET", url, {{"X", "a\r\nY: b"}}, {}}, bad_header},
         {{"GET", url, {{"X", "a\nY: b"}}, {}}, bad_header},

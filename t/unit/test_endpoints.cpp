@@ -22,6 +22,7 @@ void cb_17_routes_are_exact(void**) {
     const RouteCase cases[] = {
         {"/auth/oauth/login", "login", ""},
         {"/auth/oauth/logout", "logout", ""},
+        {"/auth/oauth/signed-out", "signed-out", ""},
         {"/auth/oauth/userinfo", "userinfo", ""},
         {"/auth/oauth/providers", "providers", ""},
         {"/auth/oauth/jwks.json", "jwks.json", ""},
@@ -37,7 +38,7 @@ void cb_17_routes_are_exact(void**) {
         {"/auth/oauth//callback", "not_found", ""},
         {"/auth/oauth//op", "not_found", ""},
         {"/auth/oauth/login/", "not_found", ""},
-        {"/auth/oauth/op/backchannel-logout", "not_found", ""},
+        {"/auth/oauth/op/backchannel-logout", "backchannel-logout", "op"},
         {"/auth/oauth/", "not_found", ""},
         {"/auth/oauth", "not_found", ""},
         {"/auth/oauth2", "none", ""},
@@ -59,7 +60,7 @@ void cb_17_routes_are_exact(void**) {
 
 void methods(void**) {
     World world;
-    for (const char* path : {"login", "op", "userinfo", "providers", "jwks.json"}) {
+    for (const char* path : {"login", "op", "signed-out", "userinfo", "providers", "jwks.json"}) {
         for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"}) {
             const web::Answer answer = world.serve(world.request(method, std::string("/auth/oauth/") + path));
             assert_int_equal(answer.status, 405);
@@ -349,6 +350,7 @@ void a_refusal_says_who_and_offers_another(void**) {
     assert_failure(page, "policy_denied", 403);
     assert_true(page.body.find("ann@example.org (op)") != std::string::npos);
     assert_true(page.body.find("href=\"https://app.example/auth/oauth/logout?confirm=") != std::string::npos);
+    assert_true(page.body.find("return_to=%2Fadmin%2F%3Fx%3D1") != std::string::npos);
     assert_true(page.body.find("no rule") == std::string::npos);
     assert_text_equal(page.log, "policy_denied: no rule");
     assert_true(page.set_cookies.empty());

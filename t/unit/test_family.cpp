@@ -279,6 +279,19 @@ void another_account_and_a_sign_out_stay_on_the_host(void**) {
     assert_text_equal(World::location(nobody), wiki + "/bye");
 }
 
+// The provider knows the base URL's page alone; from there the way leads on to the host.
+void a_sign_out_over_the_provider_leads_back_to_its_host(void**) {
+    Family world;
+    world.sign_in_at_base();
+    flow::Request out = world.request_at(wiki, "/auth/oauth/logout", "return_to=%2Fbye");
+    out.sec_fetch_site = "same-origin";
+    const auto asked = World::query_of(World::location(world.serve(out)));
+    assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), app + "/auth/oauth/signed-out");
+    const std::string state = "state=" + std::string(asked.find("state").value_or(""));
+    const web::Answer back = world.serve(world.request_at(app, "/auth/oauth/signed-out", state));
+    assert_text_equal(World::location(back), wiki + "/bye");
+}
+
 void who_is_not_let_in_is_offered_another_account_there(void**) {
     Family world;
     world.sign_in_at_base();
@@ -323,6 +336,7 @@ int main() {
         cmocka_unit_test(or_17_the_links_of_failures_lead_to_where_it_began),
         cmocka_unit_test(a_used_sign_in_leads_to_its_page),
         cmocka_unit_test(another_account_and_a_sign_out_stay_on_the_host),
+        cmocka_unit_test(a_sign_out_over_the_provider_leads_back_to_its_host),
         cmocka_unit_test(who_is_not_let_in_is_offered_another_account_there),
         cmocka_unit_test(a_host_outside_of_the_domain_is_sent_to_the_base_url_first),
     };

@@ -77,7 +77,10 @@ void lo_01_another_site_is_asked_back(void**) {
         const web::Answer confirmed = follow(world, link_of(answer, "/auth/oauth/logout"));
         assert_int_equal(confirmed.status, 302);
         const auto asked = World::query_of(World::location(confirmed));
-        assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), app + "/bye?a=1");
+        const std::string way_back = "state=" + std::string(asked.find("state").value_or(""));
+        assert_text_equal(
+            World::location(world.serve(world.request("GET", "/auth/oauth/signed-out", way_back))),
+            app + "/bye?a=1");
         assert_null(world.current().get());
     }
 }

@@ -40,6 +40,8 @@ void parameters_belong_to_types(void**) {
         {"realm", "keycloak"},
         {"region", "descope"},
         {"subject", "generic, oauth2"},
+        {"revocation_endpoint",
+         "google, okta, auth0, descope, aws-cognito, gitlab, keycloak, generic, oidc, oauth2"},
         {"api_url", "github, azure-ad, azure-ad-hybrid"},
         {"domain", "github, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, keycloak"},
         {"nonce",
@@ -189,7 +191,7 @@ void addresses_without_tls(void**) {
         return problem.empty() ? providers::find_plain_endpoint(settings, parameter) : problem;
     };
     for (const char* parameter : {"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint",
-                                  "jwks_uri", "end_session_endpoint", "domain"}) {
+                                  "jwks_uri", "end_session_endpoint", "revocation_endpoint", "domain"}) {
         assert_has(set(parameter, "http://sso.internal:8080/x"), "allow_http");
         assert_text_equal(set(parameter, "http://127.0.0.1:8080/x"), "");
     }

@@ -271,6 +271,17 @@ void a_table_of_another_size_takes_what_is_live(void**) {
     }
     const Room small(7);
     assert_false(small.table->take_from(*from.table, 20));
+
+    // Again, when that has changed: as it is there, with no more room than that takes.
+    std::vector<std::uint64_t> block(RecordTable::size_for(live, 9) / 8);
+    RecordTable& to = *RecordTable::create(block.data(), {block.size() * 8, 9});
+    assert_true(to.take_from(*from.table, 20));
+    from.table->replace(key(9), until(90, 99), bytes_of(99, 850), 20);
+    from.table->erase(key(10));
+    assert_true(to.take_from(*from.table, 20));
+    assert_false(to.find(key(10), 20).has_value());
+    assert_true(to.read(key(9), 20)->bytes == bytes_of(99, 850));
+    assert_int_equal(to.used().records, 7);
 }
 
 void wrong_numbers_lead_nowhere(void**) {

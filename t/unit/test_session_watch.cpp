@@ -128,7 +128,7 @@ void lo_17_a_mark_on_the_user_ends_his_sessions(void**) {
     const auto watched = at.watch.add(at.world.site, at.opened);
     const auto other = at.watch.add(at.world.site, at.other);
     const session::Session& session = at.opened->session;
-    at.world.ledger.revoke_all(session::subject_mark(session.provider_fingerprint, session.identity.subject),
+    at.world.ledger.revoke_all(session::mark_of({session.provider_fingerprint, session.identity.subject, ""}),
                                session.begun_at, start_of_time + 9999);
     assert_false(goes_on(watched));
     assert_true(goes_on(other));
@@ -265,6 +265,27 @@ void sc_16_idle_without_an_answer_is_over(void**) {
     }
 }
 
+// The worker keeps the frames of flows that have ended for a while.
+void a_session_that_comes_again_is_a_session(void**) {
+    Place at;
+    FarStore& store = at.move_far();
+    at.world.options.session_idle = 100;
+    at.opened->accepted = false;
+    auto watched = at.watch.add(at.world.site, at.opened);
+    at.watch.ask_stores();
+    at.answer();
+    at.world.clock.advance(100);
+    store.fails = true;
+    assert_true(goes_on(watched));
+    at.answer();
+    assert_false(goes_on(watched));
+    watched.reset(); // its connections have been closed
+    auto again = std::make_shared<session::OpenedSession>(*at.opened);
+    again->session.used_at = at.world.clock.now();
+    again->accepted = false;
+    assert_true(goes_on(at.watch.add(at.world.site, again)));
+}
+
 void sc_16_nobody_is_asked_about_what_is_over(void**) {
     for (const bool is_far : {true, false}) {
         Place at;
@@ -313,6 +334,7 @@ int main() {
         cmocka_unit_test(where_no_store_answers_nothing_ends),
         cmocka_unit_test(sc_16_a_store_tells_of_later_use),
         cmocka_unit_test(sc_16_idle_without_an_answer_is_over),
+        cmocka_unit_test(a_session_that_comes_again_is_a_session),
         cmocka_unit_test(sc_16_nobody_is_asked_about_what_is_over),
         cmocka_unit_test(a_worker_with_too_much_under_way_prolongs_nothing),
     };

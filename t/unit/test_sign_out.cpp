@@ -12,6 +12,8 @@ using unit::World;
 
 namespace {
 
+const std::string signed_out = app + "/auth/oauth/signed-out";
+
 // From a page of ours.
 web::Answer sign_out(World& world, const std::string& arguments = "", const std::string& method = "GET") {
     flow::Request request = world.request(method, "/auth/oauth/logout", arguments);
@@ -34,8 +36,10 @@ void lo_02_here_first_then_at_the_provider(void**) {
     const auto asked = World::query_of(location);
     assert_text_equal(asked.find("client_id").value_or(""), "client");
     assert_text_equal(asked.find("id_token_hint").value_or(""), id_token);
-    assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), app + "/bye");
-    assert_true(world.jar.empty());
+    assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), signed_out);
+    assert_int_equal(asked.find("state").value_or("").size(), 22);
+    assert_int_equal(world.jar.size(), 1); // where it is to lead: test_signed_out.cpp
+    assert_int_equal(world.jar.count("__Host-oauth_logout"), 1);
     assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0})); // LO-06
     assert_null(world.open(cookie).get());
 }
@@ -60,6 +64,8 @@ void lo_04_without_an_end_session_endpoint(void**) {
     const web::Answer answer = sign_out(world, "return_to=%2Fbye");
     assert_text_equal(World::location(answer), app + "/bye");
     assert_true(world.jar.empty());
+    world.sign_in_as("user-1");
+    assert_text_equal(World::location(sign_out(world)), signed_out);
 }
 
 void lo_05_the_return_address_stays_on_the_site(void**) {
@@ -85,7 +91,7 @@ void lo_25_a_provider_that_is_down_keeps_nobody_signed_in(void**) {
     const web::Answer answer = sign_out(world);
     assert_int_equal(answer.status, 302);
     assert_false(answer.code.has_value());
-    assert_text_equal(World::location(answer), app + "/");
+    assert_text_equal(World::location(answer), signed_out);
     assert_true(world.jar.empty());
     assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
 }

@@ -91,6 +91,7 @@ bool compile_server(ngx_conf_t* cf, ServerConf& server) {
     ServerConf::Compiled& compiled = *server.compiled;
     copy_values(server, compiled.options);
     copy_values(server, compiled.limits);
+    compiled.options.http_timeout = compiled.limits.timeout;
     copy_names(cf, compiled);
     compiled.session_keys = strings(server.session_keys);
     const auto* keys =
@@ -176,6 +177,9 @@ char* merge_server_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     server.has_own_cookie = server.cookie != nullptr || server.base_url.len != 0;
     if (server.cookie_place == nullptr) {
         server.cookie_place = static_cast<ServerConf*>(parent_conf)->cookie_place;
+    }
+    if (server.session_store_place == nullptr) {
+        server.session_store_place = static_cast<ServerConf*>(parent_conf)->session_store_place;
     }
     if (!merge_values(cf, conf_of<ServerConf>, parent_conf, child_conf) ||
         (server.base_url.len == 0 && !read_base_url_variable(cf, server.base_url))) {

@@ -117,7 +117,8 @@ struct ServerConf {
     ngx_str_t http_proxy;
     ngx_str_t http_trusted_certificate; // its text
     ngx_flag_t tokens;
-    ngx_uint_t session_store;
+    session::StoreSettings* session_store; // NULL: the cookie
+    Place* session_store_place;
     ngx_array_t* session_keys;  // of ngx_str_t, secrets
     ngx_array_t* identity_keys; // of IdentityKey
     session::CookieSettings* cookie;

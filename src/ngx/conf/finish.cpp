@@ -8,6 +8,7 @@
 #include "names.hpp"
 #include "../pool.hpp"
 #include "rules.hpp"
+#include "session_store.hpp"
 
 #include "../../net/libcurl.hpp"
 
@@ -193,7 +194,8 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
             return NGX_ERROR;
         }
     }
-    if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled)) {
+    if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled) ||
+        !check_session_stores(cf, compiled)) {
         return NGX_ERROR;
     }
     if (!std::all_of(compiled.servers.begin(), compiled.servers.end(),
@@ -201,6 +203,10 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
         return NGX_ERROR;
     }
     collect_needs(cf, compiled);
+    for (const ServerConf* server : compiled.servers) {
+        std::int64_t& longest = compiled.requirements.longest_session;
+        longest = std::max<std::int64_t>(longest, server->session_lifetime);
+    }
     main.in_use = in_use;
     if (!in_use) {
         return NGX_OK;

@@ -103,6 +103,7 @@ public:
     std::optional<core::Code> error;
     std::vector<const u_char*> headers; // the keys of those that an answer of ours has set
     std::vector<ngx_str_t> set_cookies; // whole Set-Cookie values, in the pool
+    bool is_secret = false;             // its headers: not even a debug log shows them
     ngx_str_t cache_control{};          // the one that the answer carries; empty: not our answer
     bool is_watched = false;            // a stream that ends with its session (streams.hpp)
 

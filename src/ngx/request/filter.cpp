@@ -94,12 +94,12 @@ void write_cookies(ngx_http_request_t* r, const Context& context) {
 }
 
 // One line alone, and known to modules that ask nginx what may be stored.
-void write_cache_control(ngx_http_request_t* r, const Context& context) {
+void write_cache_control(ngx_http_request_t* r, const ngx_str_t& value) {
     for (const std::string_view name : {cache_control, std::string_view("Expires")}) {
         for_each_header_of(r, name, [](ngx_table_elt_t& header) { header.hash = 0; });
     }
     r->headers_out.expires = nullptr;
-    if (!set_only_cache_control(r, push(r, cache_control, context.cache_control))) {
+    if (!set_only_cache_control(r, push(r, cache_control, value))) {
         throw std::bad_alloc();
     }
 }
@@ -159,6 +159,30 @@ void make_private(ngx_http_request_t* r) {
     }
 }
 
+// At level debug nginx writes the whole header into the log when it sends it.
+class WithoutDebug {
+public:
+    explicit WithoutDebug(ngx_log_t* log) : log_(log), level_(log->log_level) {
+        log->log_level = std::min<ngx_uint_t>(level_, NGX_LOG_DEBUG);
+    }
+    WithoutDebug(const WithoutDebug&) = delete;
+    WithoutDebug& operator=(const WithoutDebug&) = delete;
+    ~WithoutDebug() { log_->log_level = level_; }
+
+private:
+    ngx_log_t* log_;
+    ngx_uint_t level_;
+};
+
+ngx_int_t send_on(ngx_http_request_t* r) {
+    const Context* context = find_context(r);
+    if (context == nullptr || !context->is_secret) {
+        return next_filter(r);
+    }
+    const WithoutDebug quiet(r->connection->log);
+    return next_filter(r);
+}
+
 ngx_int_t on_header(ngx_http_request_t* r) {
     if (!server_conf(r)->in_use) {
         return next_filter(r);
@@ -173,13 +197,16 @@ ngx_int_t on_header(ngx_http_request_t* r) {
             write_cookies(r, *context);
         }
         if (context != nullptr && context->cache_control.len != 0) {
-            write_cache_control(r, *context);
+            write_cache_control(r, context->cache_control);
+        } else if (context != nullptr &&
+                   context->route) { // nginx's own answer: a body that is too large, a limit
+            write_cache_control(r, ngx_str_t ngx_string("no-store"));
         }
         if (context != nullptr && !context->set_cookies.empty()) {
             make_private(r);
         }
     }
-    return next_filter(r);
+    return send_on(r);
 }
 
 } // namespace

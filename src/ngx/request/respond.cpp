@@ -85,6 +85,13 @@ void set_headers(ngx_http_request_t* r, Context& context, const web::Answer& ans
     }
 }
 
+// The way to the provider's sign-out has an ID token in it.
+bool holds_token(const web::Answer& answer) {
+    return std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& header) {
+        return header.second.find("id_token_hint=") != std::string::npos;
+    });
+}
+
 ngx_str_t stored(ngx_http_request_t* r, std::string_view text) {
     const ngx_str_t copied = copy(r->pool, text);
     if (copied.data == nullptr) {
@@ -183,6 +190,7 @@ ngx_int_t respond(ngx_http_request_t* r, Context& context, const web::Answer& an
         set_cookie(r, cookie);
     }
     context.cache_control = stored(r, answer.cache_control);
+    context.is_secret = holds_token(answer);
     const bool is_endpoint = static_cast<bool>(std::exchange(context.route, {})); // answered now
     const bool has_page = has_error_page(r, answer.status);
     const bool is_redirect = answer.content_type.empty() && answer.status >= 300;

@@ -122,7 +122,8 @@ Abandonable::~Abandonable() {
 }
 
 Runtime::Runtime(const MainConf& main)
-    : main_(main), ledger_(main.zone), sessions_(random_seed(), session_buckets),
+    : main_(main), zone_mutex_(main.zone), ledger_(zone_memory(main.zone, zone_mutex_, clock_)),
+      sessions_(random_seed(), session_buckets),
       background_(most_in_background, [](const std::exception_ptr& exception) { log_exception(exception); }) {
     for (const auto& entry : main.compiled->providers) {
         flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
@@ -180,6 +181,28 @@ flow::Site* Runtime::site_after_failure(const ServerConf& server) {
     return sites_[server.index].get();
 }
 
+net::RedisClient* Runtime::redis_client(const ServerConf::Compiled& server) {
+    auto settings = flow::redis_settings(server.options, server.limits.trusted_certificates);
+    if (!settings) {
+        return nullptr;
+    }
+    for (const RedisServer& each : redis_) {
+        if (each.settings == *settings) {
+            return each.client.get();
+        }
+    }
+    net::RedisReport report = [](const std::string& sentence) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "oauth: %s", sentence.c_str());
+    };
+    std::string error;
+    auto client = engine_of_worker().make_redis_client(*settings, std::move(report), error);
+    if (!client) {
+        throw std::runtime_error("\"oauth_http_trusted_certificate\": " + error);
+    }
+    redis_.push_back({std::move(*settings), std::move(client)});
+    return redis_.back().client.get();
+}
+
 std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     const ServerConf::Compiled& compiled = *server.compiled;
     net::HttpLimits limits = compiled.limits;
@@ -198,6 +221,7 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     }
     auto session_sealer = session::Sealer::create(secrets, "session");
     auto sign_in_sealer = session::Sealer::create(secrets, "login");
+    auto sign_out_sealer = session::Sealer::create(secrets, "logout");
     identity::KeyRing ring = compiled.identity_ring;
     if (ring.empty()) {
         auto key = jose::SigningKey::from_der(zone_identity_key(main_.zone));
@@ -207,7 +231,7 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
         }
         ring.add(std::move(*key));
     }
-    if (!session_sealer || !sign_in_sealer) {
+    if (!session_sealer || !sign_in_sealer || !sign_out_sealer) {
         throw std::runtime_error(
             "OpenSSL cannot derive keys from the session key, for lack of memory most likely");
     }
@@ -216,11 +240,17 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     for (const auto& provider : providers_) {
         providers.push_back(provider.get());
     }
-    auto store = flow::make_store(
-        {compiled.options, clock_, random_, ledger_, sessions_, *client, std::move(*session_sealer)});
-    auto site = std::unique_ptr<flow::Site>(new flow::Site{
-        compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers, background_,
-        worker->turns, std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring)});
+    auto store = flow::make_store({compiled.options, clock_, random_, ledger_, sessions_,
+                                   zone_memory(main_.zone, zone_mutex_, clock_), *client,
+                                   redis_client(compiled), secrets, std::move(*session_sealer)});
+    if (!store) {
+        throw std::runtime_error(
+            "OpenSSL cannot derive keys from the session key, for lack of memory most likely");
+    }
+    auto site = std::unique_ptr<flow::Site>(
+        new flow::Site{compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers,
+                       background_, worker->turns, std::move(providers), std::move(store),
+                       std::move(*sign_in_sealer), std::move(ring), std::move(*sign_out_sealer)});
     clients_.push_back(std::move(client));
     return site;
 }

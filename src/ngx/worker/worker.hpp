@@ -8,6 +8,8 @@
 #include "known_hosts.hpp"
 #include "zone.hpp"
 
+#include "../../session/shared_ledger.hpp"
+
 #include "../../core/wait.hpp"
 
 #include <memory>
@@ -46,7 +48,14 @@ private:
         std::string trouble; // empty: none
     };
 
+    // A connection to a Redis server, for all servers that name it in the same way.
+    struct RedisServer {
+        net::RedisSettings settings;
+        std::unique_ptr<net::RedisClient> client;
+    };
+
     void make_sites();
+    net::RedisClient* redis_client(const ServerConf::Compiled& server);
     void try_to_make_site(const ServerConf& server);
     std::unique_ptr<flow::Site> make_site(const ServerConf& server);
     flow::Site* site_after_failure(const ServerConf& server);
@@ -54,9 +63,11 @@ private:
     const MainConf& main_;
     NgxClock clock_;
     core::SystemRandom random_;
-    ZoneLedger ledger_;
+    ZoneMutex zone_mutex_;
+    session::SharedLedger ledger_;
     session::SessionCache sessions_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_; // outlive the fetches of providers
+    std::vector<RedisServer> redis_;
     std::vector<std::unique_ptr<flow::Provider>> providers_;
     std::vector<KnownHosts> known_hosts_; // by ServerConf::index
     // By ServerConf::index; null where the module is not in use, or the site could not be made.

@@ -14,8 +14,11 @@ namespace oauth::ngx {
 namespace {
 
 using session::ExpiringSet;
+using session::RecordTable;
 
 constexpr std::size_t fewest_pages = 8;
+constexpr std::size_t fewest_with_sessions = 32;
+constexpr std::size_t usual_session = 1200; // bytes, with an ID token
 
 bool make_keys(ZoneHeader& header) {
     core::SystemRandom random;
@@ -39,12 +42,22 @@ ExpiringSet* make_set(ngx_slab_pool_t* slab, std::size_t size) {
     return block == nullptr ? nullptr : ExpiringSet::create(block, size);
 }
 
-bool make_blocks(ngx_slab_pool_t* slab, ZoneHeader& header) {
-    const ZoneShares shares = share_pages(slab->pfree);
-    header.used_states = make_set(slab, shares.used_states);
-    header.revoked_sessions = make_set(slab, shares.revoked_sessions);
+RecordTable* make_table(ngx_slab_pool_t* slab, RecordTable::Shape shape) {
+    void* block = shape.size == 0 ? nullptr : ngx_slab_alloc(slab, shape.size);
+    return block == nullptr ? nullptr : RecordTable::create(block, shape);
+}
+
+bool make_blocks(ngx_slab_pool_t* slab, ZoneHeader& header, ZoneUse use) {
+    const ZoneShares shares = share_pages(slab->pfree, use);
+    session::SharedState& all = *new (&header.shared) session::SharedState{};
+    all.used_states = make_set(slab, shares.used_states);
+    all.ended = make_set(slab, shares.ended);
+    all.marks = make_table(slab, {shares.marks, 0});
+    all.renewals = make_table(slab, {shares.renewals, session::chunks_of_renewal});
+    all.sessions = make_table(slab, {shares.sessions, session::chunks_of_session});
     header.layout = zone_layout;
-    return header.used_states != nullptr && header.revoked_sessions != nullptr;
+    return all.used_states != nullptr && all.ended != nullptr && all.marks != nullptr &&
+           all.renewals != nullptr && (all.sessions != nullptr || use == ZoneUse::ledger);
 }
 
 // What is there already: of the cycle before, or of other processes where nginx finds zones by name.
@@ -60,12 +73,13 @@ ngx_int_t take_over(ngx_shm_zone_t* zone, void* data) {
 
 ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old_data) {
     ngx_slab_pool_t* slab = slab_of(zone);
+    const ZoneUse use = use_of(*static_cast<const MainConf*>(zone->data));
     if (old_data != nullptr || zone->shm.exists) {
         return take_over(zone, old_data != nullptr ? old_data : slab->data);
     }
     slab->log_nomem = 0;
     auto* header = static_cast<ZoneHeader*>(ngx_slab_calloc(slab, sizeof(ZoneHeader)));
-    if (header == nullptr || !make_blocks(slab, *header)) {
+    if (header == nullptr || !make_blocks(slab, *header, use)) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0, "\"oauth_zone\": the zone is too small");
         return NGX_ERROR;
     }
@@ -82,25 +96,59 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old_data) {
     return NGX_OK;
 }
 
-void warn_of_size(ngx_conf_t* cf, std::size_t size) {
+void warn_of_size(ngx_conf_t* cf, std::size_t size, ZoneUse use) {
     constexpr std::size_t usual = 1024 * 1024;
-    if (size < usual) {
+    if (size >= usual) {
+        return;
+    }
+    const ZoneShares shares = share_pages(count_pages(with_use(size, use)), use);
+    const std::size_t ends = ExpiringSet::capacity_of(shares.ended);
+    if (use == ZoneUse::ledger) {
         ngx_conf_log_error(
             NGX_LOG_WARN, cf, 0,
             "\"oauth_zone\": found %uz bytes, which hold about %uz sign-outs at once, each kept "
             "for oauth_session_lifetime; the next ones are answered with 503; usual is 8m",
-            size, ExpiringSet::capacity_of(share_pages(count_pages(size)).revoked_sessions));
+            size, ends);
+        return;
     }
+    const std::size_t records = RecordTable::capacity_of({shares.sessions, session::chunks_of_session});
+    const std::size_t chunks = records * session::chunks_of_session * 31 / 32; // some are kept for refreshes
+    const std::size_t sessions = std::min(records, chunks / (usual_session / RecordTable::chunk_room + 1));
+    ngx_conf_log_error(
+        NGX_LOG_WARN, cf, 0,
+        "\"oauth_zone\": found %uz bytes, which hold about %uz sign-outs at once and %uz sessions "
+        "of %uz bytes, each kept for oauth_session_lifetime; the next ones are answered with 503; "
+        "usual is 8m",
+        size, ends, sessions, usual_session);
 }
 
 } // namespace
 
-std::size_t smallest_zone() {
-    return fewest_pages * ngx_pagesize;
+std::size_t smallest_zone(ZoneUse use) {
+    return (use == ZoneUse::sessions ? fewest_with_sessions : fewest_pages) * ngx_pagesize;
 }
 
-ZoneShares share_pages(std::size_t pages) {
-    return {pages / 4 * ngx_pagesize, pages / 2 * ngx_pagesize};
+ZoneUse use_of(const MainConf& main) {
+    for (const ServerConf* server : main.compiled->servers) {
+        if (server->in_use && server->compiled->options.store.kind == session::StoreSettings::Kind::shared) {
+            return ZoneUse::sessions;
+        }
+    }
+    return ZoneUse::ledger;
+}
+
+std::size_t with_use(std::size_t configured, ZoneUse use) {
+    return use == ZoneUse::sessions ? configured + ngx_pagesize : configured;
+}
+
+ZoneShares share_pages(std::size_t pages, ZoneUse use) {
+    const auto sixteenths = [pages](std::size_t count) {
+        return std::max<std::size_t>(pages * count / 16, 1) * ngx_pagesize;
+    };
+    if (use == ZoneUse::sessions) {
+        return {sixteenths(1), sixteenths(2), sixteenths(1), sixteenths(2), sixteenths(9)};
+    }
+    return {sixteenths(4), sixteenths(8), sixteenths(1), sixteenths(3), 0};
 }
 
 std::size_t count_pages(std::size_t zone_size) {
@@ -113,16 +161,20 @@ std::size_t count_pages(std::size_t zone_size) {
 
 bool add_zone(ngx_conf_t* cf, MainConf& main) {
     static ngx_str_t name = ngx_string("ngx_http_oauth");
-    if (main.zone_size < smallest_zone()) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"oauth_zone\": found %uz bytes, accepted: %uz or more",
-                           main.zone_size, smallest_zone());
+    const ZoneUse use = use_of(main);
+    if (main.zone_size < smallest_zone(use)) {
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0, "\"oauth_zone\": found %uz bytes, accepted: %uz or more%s", main.zone_size,
+            smallest_zone(use),
+            use == ZoneUse::sessions ? ", because \"oauth_session shared\" keeps sessions there" : "");
         return false;
     }
-    main.zone = ngx_shared_memory_add(cf, &name, main.zone_size, &ngx_http_oauth_module);
+    main.zone = ngx_shared_memory_add(cf, &name, with_use(main.zone_size, use), &ngx_http_oauth_module);
     if (main.zone == nullptr) {
         return false;
     }
-    warn_of_size(cf, main.zone_size);
+    warn_of_size(cf, main.zone_size, use);
+    main.zone->data = &main; // until it has been made
     main.zone->init = guarded<init_zone>;
     return true;
 }
@@ -134,6 +186,11 @@ std::string zone_session_secret(const ngx_shm_zone_t* zone) {
 std::string zone_identity_key(const ngx_shm_zone_t* zone) {
     const ZoneHeader& header = *header_of(zone);
     return {reinterpret_cast<const char*>(header.identity_key), header.identity_key_size};
+}
+
+session::SharedMemory zone_memory(const ngx_shm_zone_t* zone, session::SharedMutex& mutex,
+                                  const core::Clock& clock) {
+    return {header_of(zone)->shared, mutex, clock};
 }
 
 } // namespace oauth::ngx

@@ -6,17 +6,13 @@
 
 #include "../conf/conf.hpp"
 
-#include "../../session/ledger.hpp"
+#include "../../session/shared_state.hpp"
 
-#include <optional>
 #include <string>
 
 namespace oauth::ngx {
 
-struct ZoneHeader;
-
 bool add_zone(ngx_conf_t* cf, MainConf& main);
-std::size_t smallest_zone();
 // nginx's init_module: the new cycle is certain, and the former's zone, if it is another one, is closed.
 ngx_int_t close_former_zone(ngx_cycle_t* cycle);
 
@@ -25,23 +21,18 @@ std::string zone_session_secret(const ngx_shm_zone_t* zone);
 // The ES256 key for signing identity tokens if oauth_identity_key is not set, as PKCS#8.
 std::string zone_identity_key(const ngx_shm_zone_t* zone);
 
-class ZoneLedger final : public session::Ledger {
+// Of this zone; each process has one.
+class ZoneMutex final : public session::SharedMutex {
 public:
-    explicit ZoneLedger(ngx_shm_zone_t* zone) : zone_(zone) {}
-
-    Mark use_once(std::string_view state, std::int64_t until) override;
-    bool is_used(std::string_view state) override;
-    Revocation revoke(std::string_view session_id, std::int64_t until) override;
-    Remembered remember(std::string_view key, std::int64_t until) override;
-    Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t until) override;
-    bool is_revoked(const session::Marks& marks) override;
-    std::uint64_t generation() const noexcept override;
-    session::Lease lease(const session::Renewal& renewal, std::int64_t lease_until) override;
-    void end_renewal(const session::Renewal& renewal, RenewalEnd end, std::string_view handover) override;
-    void saw(const session::Renewal& renewal) override;
+    explicit ZoneMutex(const ngx_shm_zone_t* zone)
+        : slab_(reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr)) {}
+    void lock() noexcept override { ngx_shmtx_lock(&slab_->mutex); }
+    void unlock() noexcept override { ngx_shmtx_unlock(&slab_->mutex); }
 
 private:
-    ngx_shm_zone_t* zone_;
+    ngx_slab_pool_t* slab_;
 };
+session::SharedMemory zone_memory(const ngx_shm_zone_t* zone, session::SharedMutex& mutex,
+                                  const core::Clock& clock);
 
 } // namespace oauth::ngx

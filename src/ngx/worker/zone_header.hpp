@@ -4,16 +4,16 @@
 // strangers do, and the slab allocator has nothing to fragment.
 #pragma once
 
-#include "../ngx.hpp"
+#include "../conf/conf.hpp"
 
-#include "../../session/expiring_set.hpp"
+#include "../../session/shared_state.hpp"
 
 #include <cstdint>
 
 namespace oauth::ngx {
 
 constexpr std::uint64_t zone_layout =
-    0x6f61757468000003; // "oauth", and a number that changes with the structs
+    0x6f61757468000004; // "oauth", and a number that changes with the structs
 constexpr std::size_t zone_secret_size = 32;
 constexpr std::size_t max_zone_key = 256;
 
@@ -22,11 +22,7 @@ struct ZoneHeader {
     u_char session_secret[zone_secret_size];
     std::size_t identity_key_size;
     u_char identity_key[max_zone_key];
-    ngx_atomic_t generation;
-    ngx_atomic_t moved; // a reload has made a zone of another size, which new workers use
-    // Within the zone, which is mapped before processes fork.
-    session::ExpiringSet* used_states;
-    session::ExpiringSet* revoked_sessions;
+    session::SharedState shared;
 };
 
 inline ZoneHeader* header_of(const ngx_shm_zone_t* zone) {
@@ -37,23 +33,22 @@ inline ngx_slab_pool_t* slab_of(const ngx_shm_zone_t* zone) {
     return reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
 }
 
-class ZoneLock {
-public:
-    explicit ZoneLock(const ngx_shm_zone_t* zone) : slab_(slab_of(zone)) { ngx_shmtx_lock(&slab_->mutex); }
-    ZoneLock(const ZoneLock&) = delete;
-    ZoneLock& operator=(const ZoneLock&) = delete;
-    ~ZoneLock() { ngx_shmtx_unlock(&slab_->mutex); }
-
-private:
-    ngx_slab_pool_t* slab_;
-};
+// A zone that has to hold sessions as well is divided otherwise. Two of one size are not of one use: nginx
+// would go on with the former one, so those with sessions are a page larger than what is configured.
+enum class ZoneUse { ledger, sessions };
+ZoneUse use_of(const MainConf& main);
+std::size_t smallest_zone(ZoneUse use);
+std::size_t with_use(std::size_t configured, ZoneUse use);
 
 // The bytes of each block. What is left of the zone is for later kinds.
 struct ZoneShares {
     std::size_t used_states;
-    std::size_t revoked_sessions;
+    std::size_t ended;
+    std::size_t marks;
+    std::size_t renewals;
+    std::size_t sessions;
 };
-ZoneShares share_pages(std::size_t pages);
+ZoneShares share_pages(std::size_t pages, ZoneUse use);
 // So many has a zone of that size for its blocks: nginx's pages behind what it keeps for itself, and one for
 // the header.
 std::size_t count_pages(std::size_t zone_size);

@@ -13,7 +13,7 @@ namespace oauth::ngx {
 
 namespace {
 
-using session::ExpiringSet;
+using session::RecordTable;
 
 // The master has no way to learn that a worker died with the lock while it waits here itself.
 class BoundedLock {
@@ -41,28 +41,28 @@ private:
     bool taken_ = false;
 };
 
-// The smallest zone that has room for so much, by a page.
-std::size_t size_for(std::size_t revocations) {
-    std::size_t size = smallest_zone();
-    while (ExpiringSet::capacity_of(share_pages(count_pages(size)).revoked_sessions) < revocations) {
+bool fits(const ZoneShares& shares, const session::LiveState& live) {
+    return session::ExpiringSet::capacity_of(shares.ended) >= live.ended &&
+           RecordTable::size_for({live.marks, 0}, 0) <= shares.marks &&
+           RecordTable::size_for(live.renewals, session::chunks_of_renewal) <= shares.renewals &&
+           (shares.sessions == 0 ||
+            RecordTable::size_for(live.sessions, session::chunks_of_session) <= shares.sessions);
+}
+
+// The smallest oauth_zone that has room for so much, by a page.
+std::size_t size_for(const session::LiveState& live, ZoneUse use) {
+    std::size_t size = smallest_zone(use);
+    while (!fits(share_pages(count_pages(with_use(size, use)), use), live)) {
         size += ngx_pagesize;
     }
     return size;
-}
-
-bool copy_live(ZoneHeader& to, const ZoneHeader& from) {
-    const std::int64_t now = ngx_time();
-    // As between strangers in one zone, newer ones count more.
-    static_cast<void>(
-        to.used_states->take_from(*from.used_states, now, ExpiringSet::WhenFull::drop_earliest));
-    return to.revoked_sessions->take_from(*from.revoked_sessions, now, ExpiringSet::WhenFull::refuse);
 }
 
 void copy_keys(ZoneHeader& to, const ZoneHeader& from) {
     ngx_memcpy(to.session_secret, from.session_secret, zone_secret_size);
     ngx_memcpy(to.identity_key, from.identity_key, max_zone_key);
     to.identity_key_size = from.identity_key_size;
-    to.generation = from.generation + 1;
+    to.shared.generation = from.shared.generation + 1;
 }
 
 } // namespace
@@ -93,13 +93,19 @@ bool take_from_former(const ngx_shm_zone_t* zone, const ngx_shm_zone_t& former) 
             "\"oauth_zone\": the zone that is in use is locked by a process that died: reload again");
         return false;
     }
-    const ZoneHeader& from = *header_of(&former);
-    if (!copy_live(*header_of(zone), from)) {
-        const std::size_t live = from.revoked_sessions->count_live(ngx_time());
+    ZoneHeader& from = *header_of(&former);
+    const std::int64_t now = ngx_time();
+    session::SharedState& to = header_of(zone)->shared;
+    if (!session::take_live(to, from.shared, now)) {
+        const ZoneUse use = to.sessions != nullptr ? ZoneUse::sessions : ZoneUse::ledger;
+        session::LiveState live = session::count_live(from.shared, now);
+        live.sessions = use == ZoneUse::sessions ? live.sessions : RecordTable::Amount{};
         ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                      "\"oauth_zone\": found %uz bytes, which cannot hold the %uz sign-outs that are "
-                      "remembered now; accepted: %uz or more; what was configured before stays in use",
-                      zone->shm.size, live, size_for(live));
+                      "\"oauth_zone\": found %uz bytes, which cannot hold what is live now: %uz sign-outs, "
+                      "%uz sessions, %uz renewals of sessions; accepted: %uz or more; what was configured "
+                      "before stays in use",
+                      zone->shm.size - with_use(0, use), live.ended + live.marks, live.sessions.records,
+                      live.renewals.records, size_for(live, use));
         return false;
     }
     copy_keys(*header_of(zone), from);
@@ -119,11 +125,11 @@ ngx_int_t close_former_zone(ngx_cycle_t* cycle) {
     }
     const BoundedLock lock(*former);
     ZoneHeader& from = *header_of(former);
-    from.moved = 1;
-    if (!lock.taken() || !copy_live(*header_of(zone), from)) {
+    from.shared.moved = 1;
+    if (!lock.taken() || !session::take_live(header_of(zone)->shared, from.shared, ngx_time())) {
         ngx_log_error(
             NGX_LOG_ALERT, cycle->log, 0,
-            "\"oauth_zone\": sign-outs of the last moment found no room and are forgotten: raise it");
+            "\"oauth_zone\": what changed in the last moment found no room and is forgotten: raise it");
     }
     return NGX_OK;
 }

@@ -11,11 +11,12 @@ const NAVIGATION = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'Sec-F
 const FETCH = { Accept: '*/*', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty', 'Sec-Fetch-Site': 'same-origin' };
 
 export class Browser {
-  // `resolve` replaces name resolution: it gives the loopback port for a URL's host, or undefined if the URL has the port itself.
-  constructor({ ca, jar = new CookieJar(), resolve = () => undefined } = {}) {
+  // `resolve` replaces name resolution: it gives the loopback port for a URL's host, or undefined if the URL has the port itself. `agent`: of node:http, to keep connections.
+  constructor({ ca, jar = new CookieJar(), resolve = () => undefined, agent = false } = {}) {
     this.ca = ca;
     this.jar = jar;
     this.resolve = resolve;
+    this.agent = agent;
   }
 
   // One request, with cookies. Redirects are not followed.
@@ -31,7 +32,7 @@ export class Browser {
     }
     const port = this.resolve(url);
     const place = port === undefined ? { host: url.hostname, port: url.port || undefined } : { host: '127.0.0.1', port, servername: url.hostname };
-    const options = { ...place, method, path: path ?? url.pathname + url.search, agent: false,
+    const options = { ...place, method, path: path ?? url.pathname + url.search, agent: this.agent,
       setHost: false, headers: all, signal, ca: this.ca };
     return new Promise((resolve, reject) => {
       const request = (url.protocol === 'https:' ? https : http).request(options, (response) => {

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { canConnect, freePort, until } from './ports.mjs';
+import { storeDirectives } from './store.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -54,6 +55,7 @@ export class Nginx {
     this.pidFile = path.join(this.prefix, 'nginx.pid');
     this.child = undefined;
     this.stderr = '';
+    this.store = object === lateModuleFile() ? () => '' : storeDirectives();
   }
 
   file(name, content) {
@@ -76,7 +78,7 @@ ${main}
 events { worker_connections 512; }
 http {
     access_log ${this.accessLog};
-${temporary}
+${temporary} ${this.store(http)}
 ${http}
 }
 `;
@@ -176,6 +178,7 @@ ${http}
 // Runs nginx -t on any configuration, without a server.
 export function configTest(http, { env = {}, main = '', files = {} } = {}) {
   const nginx = new Nginx({ env });
+  nginx.store = () => '';
   try {
     for (const [name, content] of Object.entries(files)) {
       nginx.file(name, content);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // An OpenID provider, or a plain OAuth 2.0 one, that signs everybody in at once and does any single thing wrong on demand. The switches
-// are the members `discovery`, `authorize`, `token`, `jwks` and `userinfo`: shapes of replies.mjs, and what each handler
+// are the members `discovery`, `authorize`, `token`, `refresh`, `jwks` and `userinfo`: shapes of replies.mjs, and what each handler
 // lists. `requests` has every request, `violations` every breach of the protocol by the client. Owned by the test that started it.
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -33,11 +33,13 @@ export class ScriptedProvider {
 
   // Resets the switches and forgets all requests.
   reset() {
-    Object.assign(this, { discovery: {}, authorize: {}, token: {}, jwks: {}, userinfo: {} });
-    this.requests = { discovery: [], authorize: [], token: [], jwks: [], userinfo: [], end_session: [], other: [] };
+    Object.assign(this, { discovery: {}, authorize: {}, token: {}, refresh: {}, jwks: {}, userinfo: {} });
+    this.requests = { discovery: [], authorize: [], token: [], refresh: [], jwks: [], userinfo: [], end_session: [], other: [] };
     this.violations = [];
     this.grants = new Map();
     this.tokens = new Map();
+    this.refreshTokens = new Map();
+    this.reuses = 0; // of a refresh token that was spent
     this.secrets = new Set([this.clientSecret]);
   }
 
@@ -187,23 +189,67 @@ export class ScriptedProvider {
   // token: claims(object, grant), header(object), payload(object => text), alg, key (a pair or an HMAC key), corrupt, idToken(right one, parts) => text or undefined,
   // alter(answer), and the shapes.
   async onToken(entry, response) {
-    const grant = this.checkTokenRequest(entry, new URLSearchParams(entry.body));
+    const form = new URLSearchParams(entry.body);
+    if (form.get('grant_type') === 'refresh_token') {
+      this.requests.token.pop();
+      this.requests.refresh.push(entry);
+      return this.onRefresh(entry, form, response);
+    }
+    const grant = this.checkTokenRequest(entry, form);
     if (!grant) {
       await reply(response, { error: 'invalid_grant' }, {}, 400);
       return;
     }
     const accessToken = 'at-' + crypto.randomBytes(24).toString('base64url');
     this.tokens.set(accessToken, grant);
-    const answer = { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, refresh_token: 'rt-' + crypto.randomBytes(24).toString('base64url') };
+    const answer = { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, refresh_token: this.newRefreshToken(grant) };
     if (this.mode === 'oidc') {
       answer.id_token = this.idToken(grant, accessToken);
       if (answer.id_token === undefined) {
         delete answer.id_token;
       }
     }
-    [accessToken, answer.refresh_token, answer.id_token].filter((text) => typeof text === 'string' && text.length > 8).forEach((text) => this.secrets.add(text));
+    [accessToken, answer.id_token].filter((text) => typeof text === 'string' && text.length > 8).forEach((text) => this.secrets.add(text));
     this.lastIdToken = answer.id_token;
     await reply(response, answer, this.token);
+  }
+
+  newRefreshToken(grant) {
+    const token = 'rt-' + crypto.randomBytes(24).toString('base64url');
+    this.refreshTokens.set(token, { grant, spent: false });
+    this.secrets.add(token);
+    return token;
+  }
+
+  // Each refresh token is good once; who spends one again ends the grant, as servers that detect reuse do. refresh: wait (a promise), error, status,
+  // rotate (false: the token stays), idToken (false: none), user(object) => object, nonce (true: the ID token repeats it), alter(answer), and the
+  // shapes. The claims of the ID token are altered as at a sign-in, by `token`.
+  async onRefresh(entry, form, response) {
+    await (this.refresh.wait ?? Promise.resolve());
+    this.expect(this.clientIsRight(entry, form), 'client authentication of a refresh');
+    const known = this.refreshTokens.get(form.get('refresh_token'));
+    const { error, status = 400, rotate = true, user } = this.refresh;
+    if (known?.spent) {
+      this.reuses++;
+      known.grant.isRevoked = true;
+    }
+    if (error || !known || known.grant.isRevoked) {
+      await reply(response, { error: error ?? 'invalid_grant', error_description: 'by the test' }, this.refresh, error ? status : 400);
+      return;
+    }
+    known.spent = rotate;
+    known.grant.user = user?.(structuredClone(known.grant.user)) ?? known.grant.user;
+    const accessToken = 'at-' + crypto.randomBytes(24).toString('base64url');
+    this.tokens.set(accessToken, known.grant);
+    this.secrets.add(accessToken);
+    const answer = { access_token: accessToken, token_type: 'Bearer', expires_in: 3600 };
+    if (rotate) {
+      answer.refresh_token = this.newRefreshToken(known.grant);
+    }
+    if (this.mode === 'oidc' && this.refresh.idToken !== false) {
+      answer.id_token = this.idToken({ ...known.grant, nonce: this.refresh.nonce ? known.grant.nonce : undefined }, accessToken);
+    }
+    await reply(response, this.refresh.alter?.(answer) ?? answer, this.refresh);
   }
 
   idToken(grant, accessToken) {

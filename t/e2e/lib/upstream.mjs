@@ -8,6 +8,7 @@ export class Upstream {
     this.requests = [];
     this.sockets = new Set();
     this.reply = undefined; // (request, response) => true where it has answered
+    this.upgradeHeaders = ''; // more lines of a 101
     this.server = http.createServer((request, response) => this.answer(request, response));
     this.server.on('connection', (socket) => {
       this.sockets.add(socket);
@@ -16,7 +17,7 @@ export class Upstream {
     });
     this.server.on('upgrade', (request, socket) => {
       this.record(request);
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${this.upgradeHeaders}\r\n`);
       socket.pipe(socket);
     });
   }

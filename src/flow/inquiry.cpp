@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// See inquiry.hpp. The userinfo endpoint is asked only after the ID token was validated; organisations and
+// the like only after the settings have accepted the account.
+#include "inquiry.hpp"
+
+#include "../oidc/logout_token.hpp"
+#include "../oidc/userinfo.hpp"
+
+#include <algorithm>
+
+namespace oauth::flow {
+
+namespace {
+
+using core::Code;
+using core::Error;
+
+core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string access_token,
+                                                  std::string expected_subject) {
+    net::HttpRequest request = oidc::build_userinfo_request(inquiry.userinfo_endpoint, access_token);
+    net::HttpResult response = co_await net::fetch(inquiry.site.http, std::move(request));
+    if (!response) {
+        co_return at("userinfo endpoint", response.error());
+    }
+    if (response->status == 401 && inquiry.occasion == Inquiry::Occasion::check) {
+        co_return Error{Code::access_denied, "userinfo endpoint: status 401"};
+    }
+    const std::string_view other_name = inquiry.settings().type->userinfo_subject;
+    auto userinfo =
+        oidc::process_userinfo_response(response.value(), other_name.empty() ? expected_subject : "");
+    if (!userinfo) {
+        co_return at("userinfo endpoint", userinfo.error());
+    }
+    if (!other_name.empty()) {
+        const core::JsonView root = userinfo->root();
+        const core::JsonView subject = root.get("sub") ? root.get("sub") : root.get(other_name);
+        if (subject.as_string() != expected_subject) {
+            co_return Error{Code::token_invalid, "userinfo endpoint: the answer is about another user"};
+        }
+    }
+    co_return std::move(userinfo);
+}
+
+// OpenID Connect Core 3.3.3.6: the ID tokens from the browser and from the token endpoint have one iss and
+// sub
+bool same_user(const oidc::IdToken& a, const oidc::IdToken& b) {
+    return a.subject == b.subject &&
+           a.claims.root().get("iss").as_string() == b.claims.root().get("iss").as_string();
+}
+
+// RFC 6749 3.3 has spaces between scopes; GitHub, LinkedIn and others write commas.
+void append_scopes(session::Strings& scopes, std::string_view list) {
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find_first_of(" ,"), list.size());
+        if (end != 0) {
+            scopes.emplace_back(list.substr(0, end));
+        }
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+}
+
+session::Strings granted_scopes(const providers::Settings& settings, const providers::Needs& needs,
+                                const std::optional<std::string>& answered) {
+    session::Strings scopes;
+    if (answered) {
+        append_scopes(scopes, *answered); // none, where it is empty
+        return scopes;
+    }
+    for (const std::string& asked : providers::scopes_for(settings, needs)) { // RFC 6749 5.1
+        append_scopes(scopes, asked);
+    }
+    return scopes;
+}
+
+// The ID token of the token endpoint, else the one of the browser; none where neither gave one.
+core::Task<core::Result<std::optional<oidc::IdToken>>> verified_id_token(Inquiry inquiry, Tokens& tokens) {
+    std::optional<oidc::IdToken> front = std::move(tokens.front);
+    if (!inquiry.settings().is_openid() || tokens.set.id_token.empty()) {
+        co_return std::move(front);
+    }
+    IdTokenFacts facts{tokens.set.id_token, tokens.set.access_token, tokens.code,
+                       oidc::IdTokenExpectation::CodeHash::optional};
+    auto back = co_await verify_id_token(inquiry, std::move(facts));
+    if (!back) {
+        co_return back.error();
+    }
+    if (front && !same_user(*front, back.value())) {
+        co_return Error{Code::token_invalid, "the two ID tokens are about different users"};
+    }
+    co_return std::optional<oidc::IdToken>(std::move(back.value()));
+}
+
+} // namespace
+
+Error at(std::string_view where, const Error& error) {
+    return {error.code, std::string(where) + ": " + error.detail};
+}
+
+core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens) {
+    const providers::Settings& settings = inquiry.settings();
+    const providers::Needs& needs = inquiry.site.options.requirements->needs;
+    auto verified = co_await verified_id_token(inquiry, tokens);
+    if (!verified) {
+        co_return verified.error();
+    }
+    SignedIn signed_in;
+    providers::UserData data;
+    std::string subject = std::move(tokens.subject);
+    if (std::optional<oidc::IdToken>& id_token = verified.value()) {
+        if (!subject.empty() && id_token->subject != subject) {
+            co_return Error{Code::access_denied, "the ID token is about another user"};
+        }
+        subject = id_token->subject;
+        signed_in.had_id_token = true;
+        signed_in.auth_time = id_token->auth_time;
+        const auto sid = id_token->claims.root().get("sid").as_string();
+        signed_in.sid = sid && oidc::is_usable_sid(*sid) ? *sid : "";
+        data.id_token = std::move(id_token->claims);
+    }
+    if (!inquiry.userinfo_endpoint.empty()) {
+        auto userinfo = co_await ask_userinfo(inquiry, tokens.set.access_token, subject);
+        if (!userinfo) {
+            co_return userinfo.error();
+        }
+        data.userinfo = std::move(userinfo.value());
+    }
+    if (settings.type->reads_access_token && needs.has("role")) {
+        auto claims = co_await verify_access_token(inquiry, tokens.set.access_token, subject);
+        if (!claims) {
+            co_return claims.error();
+        }
+        data.access_token = std::move(claims.value()); // none: the type's map says what that means
+    }
+    if (tokens.response_issuer && data.id_token_view().get("iss").as_string() != tokens.response_issuer) {
+        co_return Error{Code::request_invalid, "the iss of the response is not the ID token's"};
+    }
+    signed_in.id_token = std::move(tokens.set.id_token);
+    signed_in.access_token = std::move(tokens.set.access_token);
+    signed_in.refresh_token = std::move(tokens.set.refresh_token);
+    signed_in.expires_in = tokens.set.expires_in;
+    signed_in.scope = std::move(tokens.set.scope);
+    signed_in.nonce = settings.is_openid() ? inquiry.nonce : "";
+    if (tokens.set.token_type.empty() && !signed_in.access_token.empty()) {
+        signed_in.note = "the token answer has no token_type, taken for bearer";
+    }
+    auto identity = providers::map_identity(settings, data, needs);
+    if (!identity) {
+        co_return identity.error();
+    }
+    signed_in.identity = std::move(identity.value());
+    if (settings.type->call_api != nullptr) {
+        providers::ApiCall call{inquiry.site.http,      settings, needs,
+                                signed_in.access_token, data,     signed_in.identity};
+        core::Status called = co_await settings.type->call_api(call);
+        const bool is_refused = !called && called.error().code == Code::access_denied;
+        if (is_refused && inquiry.occasion == Inquiry::Occasion::sign_in) { // a token that is a moment old
+            co_return Error{Code::provider_error, called.error().detail};
+        }
+        if (!called) {
+            co_return called.error();
+        }
+    }
+    providers::complete_identity(settings, data, needs, signed_in.identity);
+    if (needs.has("scope")) {
+        signed_in.identity.scopes = granted_scopes(settings, needs, signed_in.scope);
+    }
+    co_return signed_in;
+}
+
+} // namespace oauth::flow

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// See renewed_session.hpp.
+#include "renewed_session.hpp"
+
+#include "../session/facts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace oauth::flow {
+
+namespace {
+
+void keep_fact(const session::FactRow& row, const session::Identity& before, session::Identity& now) {
+    if (const auto* text = std::get_if<session::Text>(&row.member)) {
+        std::optional<std::string>& value = now.**text;
+        value = value ? std::move(value) : before.**text;
+    } else if (const auto* list = std::get_if<session::List>(&row.member)) {
+        std::optional<session::Strings>& value = now.**list;
+        value = value ? std::move(value) : before.**list;
+    }
+}
+
+// What was told at the sign-in and not again.
+void keep_facts(const session::Identity& before, bool is_complete, session::Identity& now) {
+    const bool had_email = now.email.has_value();
+    for (const session::FactRow& row : session::facts) {
+        if (!is_complete || row.name == "acr" || row.name == "amr") { // of how the user signed in
+            keep_fact(row, before, now);
+        }
+    }
+    if (is_complete) {
+        return;
+    }
+    if (!had_email) {
+        now.email_verified = before.email_verified;
+    }
+    for (const auto& [path, json] : before.claims) {
+        if (now.find_claim(path) == nullptr) {
+            now.claims.emplace_back(path, json);
+        }
+    }
+}
+
+// What a person is called. OpenID providers send less with a refresh than at the sign-in, and whoever was
+// "ann" is not to be a number from then on.
+void keep_labels(const session::Identity& before, bool is_openid, session::Identity& now) {
+    if (now.user.empty() || now.user == now.subject) {
+        now.user = before.user;
+    }
+    if (is_openid) {
+        now.name = now.name ? std::move(now.name) : before.name;
+        now.picture = now.picture ? std::move(now.picture) : before.picture;
+    }
+}
+
+} // namespace
+
+void keep_tokens(const SiteOptions& options, const SignedIn& signed_in, std::int64_t now,
+                 session::Session& session) {
+    if (options.refresh != 0 && !signed_in.refresh_token.empty()) {
+        session.refresh_token = signed_in.refresh_token;
+    }
+    if (options.refresh != 0 && signed_in.scope) {
+        session.scope = signed_in.scope;
+    }
+    const bool asks_with_it = options.refresh != 0 && session.refresh_token.empty();
+    session.access_token.clear();
+    session.access_expires_at = 0;
+    if (options.keep_tokens || asks_with_it) {
+        session.access_token = signed_in.access_token;
+        session.access_expires_at = signed_in.expires_in ? now + *signed_in.expires_in : 0;
+    }
+}
+
+session::Session with_tokens(const Site& site, const session::Session& before, const SignedIn& tokens,
+                             std::int64_t again_in) {
+    session::Session next = before;
+    const std::int64_t now = site.clock.now();
+    ++next.epoch;
+    next.checked_at = std::max<std::int64_t>(0, now + again_in - site.options.refresh);
+    keep_tokens(site.options, tokens, now, next);
+    if (!next.id_token.empty() && !tokens.id_token.empty()) {
+        next.id_token = tokens.id_token;
+    }
+    return next;
+}
+
+std::optional<session::Session> renewed(const Site& site, const providers::Settings& settings,
+                                        const session::Session& before, SignedIn signed_in) {
+    if (signed_in.identity.subject != before.identity.subject) {
+        return std::nullopt;
+    }
+    session::Session next = with_tokens(site, before, signed_in, 0);
+    next.checked_at = site.clock.now();
+    next.identity = std::move(signed_in.identity);
+    keep_labels(before.identity, settings.is_openid(), next.identity);
+    keep_facts(before.identity, signed_in.had_id_token || !settings.is_openid(), next.identity);
+    if (before.groups_are_cut) {
+        cut_groups(*site.options.requirements, next);
+    }
+    return next;
+}
+
+} // namespace oauth::flow

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// See signed_token.hpp. The validations of each kind of token put these checks in an order, the signature
+// first.
+#include "signed_token.hpp"
+
+#include "../core/bytes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace oauth::oidc {
+
+namespace {
+
+constexpr std::size_t tenant_size = 36;
+constexpr std::string_view tenant_placeholder = "{tenantid}";
+
+bool contains(const std::vector<std::string>& list, std::string_view value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+bool is_tenant(std::string_view text) {
+    const auto allowed = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-'; };
+    return text.size() == tenant_size && std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool issuer_matches(std::string_view issuer, std::string_view pattern, core::JsonView claims) {
+    const std::size_t place = pattern.find(tenant_placeholder);
+    if (place == std::string_view::npos) {
+        return issuer == pattern;
+    }
+    const auto tenant = claims.get("tid").as_string();
+    if (!tenant || !is_tenant(*tenant)) {
+        return false;
+    }
+    std::string wanted(pattern);
+    wanted.replace(place, tenant_placeholder.size(), *tenant);
+    return issuer == wanted;
+}
+
+// A key with an issuer of its own (Microsoft's) verifies the tokens of that issuer only.
+bool speaks_for(const jose::Jwk& key, const jose::Jws& jws) {
+    if (key.issuer.empty()) {
+        return true;
+    }
+    const auto claims = core::Json::parse(jws.payload);
+    const auto issuer = claims ? claims->root().get("iss").as_string() : std::nullopt;
+    return issuer && issuer_matches(*issuer, key.issuer, claims->root());
+}
+
+bool verify_with_any(const jose::Jws& jws, const jose::JwkSet& keys) {
+    const auto candidates = keys.candidates(jws.alg, jws.kid);
+    return std::any_of(candidates.begin(), candidates.end(), [&jws](const jose::Jwk* key) {
+        return jose::verify(jws, *key) && speaks_for(*key, jws);
+    });
+}
+
+// OpenID Connect Core 3.1.3.7 (8), 10.1: the MAC key is the client's secret, never a published key.
+// jose::verify accepts an oct key for HS256/384/512 only, and none that is shorter than the hash.
+bool verify_with_secret(const jose::Jws& jws, const std::string& client_secret) {
+    jose::Jwk key;
+    key.type = jose::KeyType::oct;
+    key.secret = client_secret;
+    const bool valid = jose::verify(jws, key);
+    core::wipe(key.secret);
+    return valid;
+}
+
+std::string join(const std::vector<std::string>& words) {
+    std::string joined;
+    for (const std::string& word : words) {
+        joined.append(joined.empty() ? "" : " ").append(word);
+    }
+    return joined.empty() ? "none" : joined;
+}
+
+} // namespace
+
+Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys, const TokenExpectation& expected) {
+    // OpenID Connect Core 3.1.3.7 (7), RFC 8725 3.1: alg is one that the caller allows
+    if (!contains(expected.algorithms, jws.alg)) {
+        const auto name = jws.header.root().get("alg").as_string(); // as it was sent, not its canonical form
+        return "its algorithm is not allowed: found \"" + core::for_log(name.value_or(jws.alg)) +
+               "\", accepted: " + core::for_log(join(expected.algorithms)) +
+               " (signing_algorithms, or the metadata)";
+    }
+    // OpenID Connect Core 3.1.3.7 (6): the signature is always verified, also after TLS to the token endpoint
+    const bool valid = jose::is_asymmetric_algorithm(jws.alg)
+                           ? verify_with_any(jws, keys)
+                           : verify_with_secret(jws, expected.client_secret);
+    return valid ? Complaint() : "no key of the provider verifies its signature";
+}
+
+// OpenID Connect Core 3.1.3.7 (2): iss is the issuer exactly
+Complaint check_issuer(core::JsonView claims, const TokenExpectation& expected) {
+    const auto issuer = claims.get("iss").as_string();
+    if (!issuer) {
+        return "iss is missing or not a string";
+    }
+    const auto& issuers = expected.issuers;
+    const bool matches = std::any_of(issuers.begin(), issuers.end(), [&](const std::string& pattern) {
+        return issuer_matches(*issuer, pattern, claims);
+    });
+    return matches ? Complaint() : "iss is not the provider's issuer";
+}
+
+// OpenID Connect Core 3.1.3.7 (3): aud is this client; no other audience is trusted but those that the
+// operator names
+Complaint check_audience(core::JsonView claims, const TokenExpectation& expected) {
+    const core::JsonView audience = claims.get("aud");
+    const std::string& client = expected.client_id;
+    if (audience.is_string()) {
+        return audience.as_string() == client ? Complaint() : "aud is not this client";
+    }
+    const auto elements = audience.elements();
+    if (elements.empty()) {
+        return "aud is missing or malformed";
+    }
+    bool names_client = false;
+    for (const core::JsonView element : elements) {
+        const auto value = element.as_string();
+        if (!value) {
+            return "aud is not this client alone: it has something that is not a text";
+        }
+        if (*value != client && !contains(expected.trusted_audiences, *value)) {
+            return "aud is not this client alone: found \"" + core::for_log(*value) +
+                   "\" (trusted_audiences)";
+        }
+        names_client = names_client || *value == client;
+    }
+    return names_client ? Complaint() : "aud is not this client";
+}
+
+// OpenID Connect Core 3.1.3.7 (9), RFC 7519 4.1.4: now is before exp
+Complaint check_expiry(core::JsonView claims, const TokenExpectation& expected) {
+    const auto expires_at = claims.get("exp").as_integer();
+    if (!expires_at) {
+        return "exp is missing or not a number";
+    }
+    return expected.now < *expires_at + expected.clock_skew ? Complaint() : "it has expired";
+}
+
+// OpenID Connect Core 2, 3.1.3.7 (10): iat is required, not in the future and not too long ago
+Complaint check_issue_time(core::JsonView claims, const TokenExpectation& expected) {
+    const auto issued_at = claims.get("iat").as_integer();
+    if (!issued_at) {
+        return "iat is missing or not a number";
+    }
+    if (*issued_at > expected.now + expected.clock_skew) {
+        return "iat is in the future";
+    }
+    return expected.now <= *issued_at + expected.max_age_of_iat ? Complaint() : "iat is too long ago";
+}
+
+// RFC 7519 4.1.5: now is not before nbf
+Complaint check_not_before(core::JsonView claims, const TokenExpectation& expected) {
+    const core::JsonView claim = claims.get("nbf");
+    if (!claim.exists()) {
+        return {};
+    }
+    const auto not_before = claim.as_integer();
+    if (!not_before) {
+        return "nbf is not a number";
+    }
+    return *not_before <= expected.now + expected.clock_skew ? Complaint() : "nbf is in the future";
+}
+
+// OpenID Connect Core 2: sub is required and has at most 255 characters
+Complaint check_subject(core::JsonView claims) {
+    const auto subject = claims.get("sub").as_string();
+    if (!subject || subject->empty()) {
+        return "sub is missing, empty or not a string";
+    }
+    if (subject->size() > max_subject_size || core::has_control_characters(*subject)) {
+        return "sub is too long or has control characters";
+    }
+    return {};
+}
+
+core::JsonView logout_event(core::JsonView claims) {
+    return claims.get("events").get("http://schemas.openid.net/event/backchannel-logout");
+}
+
+core::Error refused_token(Complaint complaint) {
+    return {core::Code::token_invalid, std::move(complaint)};
+}
+
+std::vector<std::string> allowed_algorithms(const std::vector<std::string>& configured,
+                                            const std::vector<std::string>& supported) {
+    if (!configured.empty()) {
+        return configured;
+    }
+    // OpenID Connect Core 3.1.3.7 (7): RS256 by default
+    if (supported.empty()) {
+        return {"RS256"};
+    }
+    std::vector<std::string> allowed;
+    for (const std::string& alg : supported) {
+        if (jose::is_asymmetric_algorithm(alg)) {
+            allowed.emplace_back(jose::canonical_algorithm(alg));
+        }
+    }
+    return allowed;
+}
+
+KeyLookup look_for_key(const jose::Jws& jws, const jose::JwkSet& keys) {
+    if (!jose::is_asymmetric_algorithm(jws.alg)) {
+        return KeyLookup::found; // the key is the client's secret: fetching the set again cannot help
+    }
+    // OpenID Connect Core 10.1.1: an unknown kid means that the keys were rotated. So may a bad signature by
+    // a known one: 10.1 forbids to replace a key under its kid, and servers do it.
+    return verify_with_any(jws, keys) ? KeyLookup::found : KeyLookup::refetch_may_help;
+}
+
+} // namespace oauth::oidc

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// See renewals.hpp.
+#include "renewals.hpp"
+#include "hashed_key.hpp"
+
+#include <algorithm>
+
+namespace oauth::session {
+
+namespace {
+
+enum class Phase : std::uint32_t { leased, taken_over, done, refused, later };
+
+constexpr std::int64_t kept_after_seen = 60;
+constexpr std::int64_t first_pause = 10;
+constexpr std::int64_t longest_pause = 300;
+constexpr std::uint32_t most_doublings = 5; // by then it is the longest
+
+// What a record's fields mean here.
+Phase phase_of(const RecordTable::Fields& fields) {
+    return static_cast<Phase>(fields.numbers[0]);
+}
+
+RecordTable::Fields make_fields(const Renewal& renewal, Phase phase, std::int64_t at,
+                                std::uint32_t failures) {
+    return {renewal.ends_at, renewal.epoch, at, {static_cast<std::uint32_t>(phase), failures}};
+}
+
+std::int64_t at_of(const RecordTable::Fields& fields) {
+    return fields.used_at; // the end of the lease, or of the pause
+}
+
+std::uint32_t failures_of(const RecordTable::Fields& fields) {
+    return fields.numbers[1];
+}
+
+} // namespace
+
+Renewals::Keys Renewals::keys_of(std::string_view id) {
+    return {hashed_key("renewal", id), hashed_key("handover", id)};
+}
+
+Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until) {
+    using State = Lease::State;
+    const auto take = [&](Phase phase, std::uint32_t failures) {
+        table_.update(keys.state, make_fields(renewal, phase, lease_until, failures), now_);
+        return Lease{State::taken, {}, lease_until};
+    };
+    const auto known = table_.find(keys.state, now_);
+    if (!known) {
+        const auto fields = make_fields(renewal, Phase::leased, lease_until, 0);
+        const bool is_kept = table_.insert(keys.state, fields, {}, now_) == RecordTable::Put::done;
+        return is_kept ? Lease{State::taken, {}, lease_until} : Lease{};
+    }
+    if (known->epoch < renewal.epoch) {
+        return take(Phase::leased, 0);
+    }
+    if (known->epoch > renewal.epoch) {
+        return follow(keys, renewal);
+    }
+    switch (phase_of(*known)) {
+    case Phase::leased: // whoever let it run out was killed, or is far too slow
+        return now_ < at_of(*known) ? Lease{State::busy, {}, at_of(*known)}
+                                    : take(Phase::taken_over, failures_of(*known));
+    case Phase::taken_over: // the token may have been spent twice by now: nobody tries a third time
+        return {now_ < at_of(*known) ? State::busy : State::refused, {}, at_of(*known)};
+    case Phase::done:
+        return follow(keys, renewal);
+    case Phase::later:
+        return now_ < at_of(*known) ? Lease{State::later, {}, at_of(*known)}
+                                    : take(Phase::leased, failures_of(*known));
+    case Phase::refused:
+        break;
+    }
+    return {State::refused, {}, 0};
+}
+
+// To an epoch after that one, if it is still known what leads there.
+Lease Renewals::follow(const Keys& keys, const Renewal& renewal) {
+    auto found = table_.read(keys.handover, now_);
+    if (!found || found->fields.epoch <= renewal.epoch) {
+        return {Lease::State::spent, {}, 0};
+    }
+    return {Lease::State::done, std::move(found->bytes), 0};
+}
+
+// Whoever has it done knows best, even where his lease was taken over meanwhile and the other was refused.
+void Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end,
+                   std::string_view handover) {
+    const auto known = table_.find(keys.state, now_);
+    if (!known || known->epoch != renewal.epoch || phase_of(*known) == Phase::done) {
+        return;
+    }
+    const std::uint32_t failures = failures_of(*known);
+    switch (end) {
+    case Ledger::RenewalEnd::done:
+        table_.update(keys.state, make_fields(renewal, Phase::done, 0, 0), now_);
+        keep_handover(keys, renewal, handover);
+        break;
+    case Ledger::RenewalEnd::refused:
+        table_.update(keys.state, make_fields(renewal, Phase::refused, 0, 0), now_);
+        break;
+    case Ledger::RenewalEnd::failed: {
+        if (phase_of(*known) == Phase::refused) {
+            break;
+        }
+        const std::uint32_t doublings = std::min(failures, most_doublings);
+        const std::int64_t pause = std::min(first_pause << doublings, longest_pause);
+        table_.update(keys.state, make_fields(renewal, Phase::later, now_ + pause, doublings + 1), now_);
+        break;
+    }
+    }
+}
+
+void Renewals::keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover) {
+    table_.erase(keys.handover); // of the epoch before
+    if (!handover.empty()) {
+        const RecordTable::Fields fields{renewal.ends_at, renewal.epoch + 1, 0, {}};
+        static_cast<void>(table_.insert(keys.handover, fields, handover, now_));
+    }
+}
+
+void Renewals::saw(const Keys& keys, const Renewal& renewal) {
+    auto found = table_.find(keys.handover, now_);
+    if (found && found->epoch <= renewal.epoch && found->until > now_ + kept_after_seen) {
+        found->until = now_ + kept_after_seen;
+        table_.update(keys.handover, *found, now_);
+    }
+}
+
+} // namespace oauth::session

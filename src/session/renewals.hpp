@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Who asks a provider about a session's user again, agreed on in memory that processes share: Ledger's
+// lease(), end_renewal() and saw(). One record a session says which epoch was spent last, and how that ended;
+// it stays until the session ends. What leads to the next epoch is a record of its own, which goes a minute
+// after that epoch has been seen. The caller locks.
+#pragma once
+
+#include "ledger.hpp"
+#include "record_table.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace oauth::session {
+
+class Renewals {
+public:
+    // Of one session; made before the lock is taken.
+    struct Keys {
+        RecordTable::Key state;
+        RecordTable::Key handover;
+    };
+    static Keys keys_of(std::string_view id);
+
+    Renewals(RecordTable& table, std::int64_t now) : table_(table), now_(now) {}
+
+    Lease lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until);
+    void end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end, std::string_view handover);
+    void saw(const Keys& keys, const Renewal& renewal);
+
+private:
+    Lease follow(const Keys& keys, const Renewal& renewal);
+    void keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover);
+
+    RecordTable& table_;
+    std::int64_t now_;
+};
+
+} // namespace oauth::session

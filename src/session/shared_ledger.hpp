@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The ledger in memory that processes share. Keys are hashed before the lock is taken.
+#pragma once
+
+#include "ledger.hpp"
+#include "shared_state.hpp"
+
+namespace oauth::session {
+
+class SharedLedger final : public Ledger {
+public:
+    explicit SharedLedger(SharedMemory memory) : memory_(memory) {}
+
+    Mark use_once(std::string_view state, std::int64_t until) override;
+    bool is_used(std::string_view state) override;
+    Remembered remember(std::string_view key, std::int64_t until) override;
+    Revocation revoke(std::string_view session_id, std::int64_t until) override;
+    Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t until) override;
+    bool is_revoked(const Marks& marks) override;
+    std::uint64_t generation() const noexcept override {
+        return memory_.state.generation.load(std::memory_order_acquire);
+    }
+    Lease lease(const Renewal& renewal, std::int64_t lease_until) override;
+    void end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) override;
+    void saw(const Renewal& renewal) override;
+
+private:
+    bool is_moved() const noexcept { return memory_.state.moved.load() != 0; }
+    Revocation revoked() noexcept;
+
+    SharedMemory memory_;
+};
+
+} // namespace oauth::session

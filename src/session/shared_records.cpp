@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// See shared_records.hpp.
+#include "shared_records.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace oauth::session {
+
+namespace {
+
+using Lock = std::lock_guard<SharedMutex>;
+
+SharedRecords::Put outcome(RecordTable::Put put) {
+    switch (put) {
+    case RecordTable::Put::done:
+        return SharedRecords::Put::done;
+    case RecordTable::Put::absent:
+        return SharedRecords::Put::gone;
+    case RecordTable::Put::present: // a handle of 256 random bits that was there before
+    case RecordTable::Put::full:
+        break;
+    }
+    return SharedRecords::Put::full;
+}
+
+} // namespace
+
+std::optional<SharedRecords::Fields> SharedRecords::find(const Key& key) {
+    const Lock lock(memory_.mutex);
+    return memory_.state.sessions->find(key, memory_.clock.now());
+}
+
+std::optional<SharedRecords::Found> SharedRecords::read(const Key& key) {
+    const Lock lock(memory_.mutex);
+    return memory_.state.sessions->read(key, memory_.clock.now());
+}
+
+SharedRecords::Put SharedRecords::create(const Key& key, const Fields& fields, std::string_view sealed) {
+    const Lock lock(memory_.mutex);
+    if (memory_.state.moved.load() != 0) {
+        return Put::moved;
+    }
+    return outcome(memory_.state.sessions->insert(key, fields, sealed, memory_.clock.now()));
+}
+
+SharedRecords::Put SharedRecords::replace(const Key& key, const Fields& fields, std::string_view sealed) {
+    const Lock lock(memory_.mutex);
+    RecordTable& sessions = *memory_.state.sessions;
+    const auto before = sessions.find(key, memory_.clock.now());
+    if (!before) {
+        return Put::gone;
+    }
+    if (before->epoch + 1 != fields.epoch) {
+        return Put::newer;
+    }
+    Fields next = fields; // it may have been used since it was read
+    next.used_at = std::max(next.used_at, before->used_at);
+    next.until = std::max(next.until, before->until);
+    return outcome(sessions.replace(key, next, sealed, memory_.clock.now()));
+}
+
+std::optional<SharedRecords::Fields> SharedRecords::touch(const Key& key, const Use& use) {
+    const Lock lock(memory_.mutex);
+    RecordTable& sessions = *memory_.state.sessions;
+    auto fields = sessions.find(key, memory_.clock.now());
+    if (fields && fields->used_at < use.unless_before) {
+        fields->used_at = use.at;
+        fields->until = use.until;
+        sessions.update(key, *fields, memory_.clock.now());
+    }
+    return fields;
+}
+
+SharedRecords::Put SharedRecords::erase(const Key& key) {
+    const Lock lock(memory_.mutex);
+    if (memory_.state.moved.load() != 0) {
+        return Put::moved;
+    }
+    memory_.state.sessions->erase(key);
+    memory_.state.generation.fetch_add(1);
+    return Put::done;
+}
+
+} // namespace oauth::session

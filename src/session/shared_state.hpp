@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// What all processes agree on, in memory that they share: a block of its own for each kind, so that no kind
+// takes room from another. Whoever makes the blocks maps them before processes fork, at one address in all.
+#pragma once
+
+#include "../core/clock.hpp"
+#include "expiring_set.hpp"
+#include "record_table.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace oauth::session {
+
+struct SharedState {
+    std::atomic<std::uint64_t> generation; // moves with every revocation
+    std::atomic<std::uint32_t> moved;      // others go on with a copy: see Ledger::Revocation
+    ExpiringSet* used_states;
+    ExpiringSet* ended;    // sessions that were ended before their time, jti of logout tokens
+    RecordTable* marks;    // of users and of providers' sessions: what was begun by then has ended
+    RecordTable* renewals; // see Renewals
+    RecordTable* sessions; // nullptr: no server keeps them here
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+// The chunks for each record, by what is kept: a sealed cookie for a while with a few of the renewals,
+// sessions of 600 bytes or, with an ID token, 1,200.
+constexpr std::uint32_t chunks_of_renewal = 2;
+constexpr std::uint32_t chunks_of_session = 6;
+
+// How much of it has not expired.
+struct LiveState {
+    std::size_t ended = 0;
+    std::size_t marks = 0;
+    RecordTable::Amount renewals;
+    RecordTable::Amount sessions;
+};
+LiveState count_live(SharedState& state, std::int64_t now);
+// All of that goes on in another state, sessions only if that one keeps some. False: it has not enough room.
+bool take_live(SharedState& to, SharedState& from, std::int64_t now);
+
+// The lock of all of this. No operation holds it longer than a search, or a copy of one session.
+class SharedMutex {
+public:
+    virtual ~SharedMutex() = default;
+    virtual void lock() noexcept = 0;
+    virtual void unlock() noexcept = 0;
+};
+
+// What a process reaches it with; all outlive what uses them.
+struct SharedMemory {
+    SharedState& state;
+    SharedMutex& mutex;
+    const core::Clock& clock;
+};
+
+} // namespace oauth::session

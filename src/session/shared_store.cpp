@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// See shared_store.hpp. What the worker has opened is taken as it is for oauth_session_cache, unless a
+// session has been revoked since; after that the record's numbers tell whether it is still the same.
+#include "shared_store.hpp"
+#include "hashed_key.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace oauth::session {
+
+namespace {
+
+using core::Code;
+using core::Error;
+
+constexpr std::size_t handle_size = 32;
+
+// Neither is a session of the cookie store under that name, nor can one be put in place of another.
+std::string handle_binding(std::string_view name, std::string_view base_url) {
+    return binding(std::string(name) + " handle", base_url);
+}
+
+std::string record_binding(const SharedRecords::Key& key, std::string_view base_url) {
+    return binding("record " + std::string(key.begin(), key.end()), base_url);
+}
+
+SharedRecords::Key key_at(std::string_view place) {
+    SharedRecords::Key key{};
+    std::memcpy(key.data(), place.data(), std::min(place.size(), key.size()));
+    return key;
+}
+
+} // namespace
+
+std::optional<SharedStore::Key> SharedStore::key_of(std::string_view cookie, std::string_view base_url) {
+    const std::string name = cookie_name(parts_.cookie, base_url);
+    const auto handle = sealer_.open(handle_binding(name, base_url), cookie);
+    if (!handle || handle->size() != handle_size) {
+        return std::nullopt;
+    }
+    return hashed_key("shared session", *handle);
+}
+
+std::int64_t SharedStore::end_of(const Session& session, std::int64_t used_at) const {
+    return parts_.idle == 0 ? session.expires_at : std::min(session.expires_at, used_at + parts_.idle);
+}
+
+SharedRecords::Fields SharedStore::fields_of(const Session& session) const {
+    return {end_of(session, session.used_at), session.epoch, session.used_at, {}};
+}
+
+OpenedSessionPointer SharedStore::remember(OpenedSession opened) {
+    opened.store = this;
+    opened.fresh_until = parts_.clock.now_in_milliseconds() + parts_.reuse;
+    // Never equal to a generation that was read before this moment: the first check always asks.
+    opened.revocations_seen = parts_.ledger.generation() - 1;
+    auto pointer = std::make_shared<OpenedSession>(std::move(opened));
+    parts_.cache.insert(pointer);
+    return pointer;
+}
+
+OpenedSessionPointer SharedStore::read(const Key& key, std::string_view cookie, std::string_view base_url) {
+    const auto found = records_.read(key);
+    const auto record =
+        found ? sealer_.open_bytes(record_binding(key, base_url), found->bytes) : std::nullopt;
+    auto session = record ? deserialize(*record) : std::nullopt;
+    if (!session || session->epoch != found->fields.epoch) {
+        return nullptr;
+    }
+    OpenedSession opened;
+    opened.session = std::move(*session);
+    opened.session.used_at = found->fields.used_at;
+    opened.base_url = base_url;
+    opened.cookie = cookie;
+    opened.place.assign(key.begin(), key.end());
+    return remember(std::move(opened));
+}
+
+// Of one that was opened a while ago: only its numbers are asked for, unless it is another one by now.
+OpenedSessionPointer SharedStore::renew(const OpenedSessionPointer& known) {
+    const Key key = key_at(known->place);
+    const auto fields = records_.find(key);
+    if (!fields) {
+        return nullptr;
+    }
+    if (fields->epoch != known->session.epoch) {
+        return read(key, known->cookie, known->base_url);
+    }
+    if (fields->used_at != known->session.used_at) {
+        known->session.used_at = fields->used_at;
+        known->accepted = false; // its times are planned again
+    }
+    known->fresh_until = parts_.clock.now_in_milliseconds() + parts_.reuse;
+    return known;
+}
+
+std::optional<OpenedSessionPointer> SharedStore::peek(std::string_view cookie, std::string_view base_url) {
+    if (const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url)) {
+        const OpenedSession& known = **cached;
+        if (known.revocations_seen == parts_.ledger.generation() &&
+            parts_.clock.now_in_milliseconds() < known.fresh_until) {
+            return *cached;
+        }
+        return renew(OpenedSessionPointer(*cached));
+    }
+    const auto key = key_of(cookie, base_url);
+    return key ? read(*key, cookie, base_url) : nullptr;
+}
+
+core::Task<core::Result<Loaded>> SharedStore::load(std::string cookie, std::string base_url) {
+    co_return Loaded{peek(cookie, base_url).value_or(nullptr)};
+}
+
+core::Result<std::string> SharedStore::seal(const Session& session, const Key& key,
+                                            std::string_view base_url) {
+    const std::string record = serialize(session);
+    if (record.empty()) {
+        return Error{Code::session_too_large, "the session takes more than 64k"};
+    }
+    auto sealed = sealer_.seal_bytes(parts_.random, record_binding(key, base_url), record);
+    if (!sealed) {
+        return Error{Code::internal_error, "the session cannot be sealed"};
+    }
+    return std::move(*sealed);
+}
+
+core::Task<core::Result<CookieParts>> SharedStore::create(const Session& session, std::string base_url) {
+    std::string handle(handle_size, '\0');
+    const std::string name = cookie_name(parts_.cookie, base_url);
+    if (!parts_.random.fill(handle.data(), handle.size())) {
+        co_return Error{Code::internal_error, "no randomness"};
+    }
+    const auto cookie = sealer_.seal(parts_.random, handle_binding(name, base_url), handle);
+    auto parts = cookie ? split_cookie(name, *cookie) : std::nullopt;
+    if (!parts) {
+        co_return Error{Code::internal_error, "the session's handle cannot be sealed"};
+    }
+    const Key key = hashed_key("shared session", handle);
+    const auto sealed = seal(session, key, base_url);
+    if (!sealed) {
+        co_return sealed.error();
+    }
+    switch (records_.create(key, fields_of(session), sealed.value())) {
+    case SharedRecords::Put::done:
+        co_return std::move(*parts);
+    case SharedRecords::Put::moved:
+        co_return recorded(Ledger::Revocation::moved).error();
+    default:
+        co_return recorded(Ledger::Revocation::full).error();
+    }
+}
+
+core::Task<core::Result<Loaded>> SharedStore::touch(OpenedSessionPointer session) {
+    const std::int64_t now = parts_.clock.now();
+    const std::int64_t spacing = std::max<std::int64_t>(1, parts_.idle / 10);
+    const auto fields =
+        records_.touch(key_at(session->place), {now, end_of(session->session, now), now - spacing + 1});
+    if (!fields) {
+        co_return Loaded{nullptr};
+    }
+    session->session.used_at = fields->used_at;
+    co_return Loaded{std::move(session)};
+}
+
+core::Task<core::Result<Replaced>> SharedStore::replace(OpenedSessionPointer before, const Session& next) {
+    using Outcome = Replaced::Outcome;
+    if (parts_.ledger.is_revoked(marks_of(before->session))) {
+        co_return Replaced{Outcome::gone, {}, {}};
+    }
+    const Key key = key_at(before->place);
+    const auto sealed = seal(next, key, before->base_url);
+    if (!sealed) {
+        co_return sealed.error();
+    }
+    switch (records_.replace(key, fields_of(next), sealed.value())) {
+    case SharedRecords::Put::done:
+        break;
+    case SharedRecords::Put::gone:
+        co_return Replaced{Outcome::gone, {}, {}};
+    case SharedRecords::Put::newer:
+        co_return Replaced{Outcome::newer, {read(key, before->cookie, before->base_url)}, {}};
+    default:
+        co_return recorded(Ledger::Revocation::full).error();
+    }
+    OpenedSession opened;
+    opened.session = next;
+    opened.base_url = before->base_url;
+    opened.cookie = before->cookie;
+    opened.place = before->place;
+    co_return Replaced{Outcome::saved, {remember(std::move(opened))}, {}};
+}
+
+core::Task<core::Result<Loaded>> SharedStore::take_over(OpenedSessionPointer before, std::string) {
+    co_return Loaded{read(key_at(before->place), before->cookie, before->base_url)};
+}
+
+// It has ended when its record is gone. That it was revoked is noted beside, where there is room, for who
+// asks the ledger alone.
+core::Task<core::Status> SharedStore::erase(OpenedSessionPointer session) {
+    if (records_.erase(key_at(session->place)) == SharedRecords::Put::moved) {
+        co_return recorded(Ledger::Revocation::moved).error();
+    }
+    static_cast<void>(parts_.ledger.revoke(session->session.id, session->session.expires_at));
+    co_return core::Done{};
+}
+
+core::Task<core::Status> SharedStore::erase_all(Whose whose) {
+    const std::int64_t until = parts_.clock.now() + parts_.longest_session;
+    co_return recorded(parts_.ledger.revoke_all(mark_of(whose), parts_.clock.now_in_milliseconds(), until));
+}
+
+core::Task<core::Result<bool>> SharedStore::use_once(std::string key, std::int64_t until) {
+    co_return recorded(parts_.ledger.remember(key, until));
+}
+
+core::Task<core::Result<std::vector<bool>>>
+SharedStore::which_live(std::vector<OpenedSessionPointer> sessions) {
+    std::vector<bool> live;
+    live.reserve(sessions.size());
+    for (const OpenedSessionPointer& each : sessions) {
+        live.push_back(records_.find(key_at(each->place)).has_value());
+    }
+    co_return live;
+}
+
+} // namespace oauth::session

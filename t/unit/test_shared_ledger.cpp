@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// What workers agree on (CC-03, CC-04, DS-11): used once among processes, sessions ended by their id or by a
+// mark, a lease that one of many gets, and what goes on where the memory is replaced by another.
+#include "../../src/session/shared_ledger.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "shared_memory.hpp"
+
+using namespace oauth;
+using session::Lease;
+using session::Ledger;
+using session::Marks;
+using session::SharedLedger;
+
+namespace {
+
+struct Place {
+    unit::FakeClock clock{1000};
+    unit::SharedBlocks blocks;
+    SharedLedger ledger{blocks.memory()};
+
+    explicit Place(unit::Blocks sizes = {}) : blocks(clock, sizes) {}
+};
+
+void used_states_give_way_and_what_is_remembered_does_not(void**) {
+    Place place(unit::Blocks{.used_states = 24 + 40 * 3, .ended = 24 + 40 * 3});
+    for (const char* text : {"a", "b", "c", "d"}) {
+        assert_true(place.ledger.use_once(text, 2000) == Ledger::Mark::first);
+        assert_true(place.ledger.use_once(text, 2000) == Ledger::Mark::again);
+        assert_true(place.ledger.is_used(text));
+    }
+    for (const char* text : {"a", "b", "c"}) {
+        assert_true(place.ledger.remember(text, 2000) == Ledger::Remembered::first);
+        assert_true(place.ledger.remember(text, 2000) == Ledger::Remembered::again);
+    }
+    assert_true(place.ledger.remember("d", 2000) == Ledger::Remembered::full);
+    assert_true(place.ledger.remember("a", 2000) == Ledger::Remembered::again);
+    assert_true(place.ledger.revoke("session", 2000) == Ledger::Revocation::full);
+    place.clock.set(2000);
+    assert_true(place.ledger.remember("d", 3000) == Ledger::Remembered::first);
+}
+
+void a_session_ends_by_its_id_and_by_marks_up_to_their_moment(void**) {
+    Place place;
+    const std::uint64_t before = place.ledger.generation();
+    const Marks one{"id 1", "subject", "sid", 500};
+    const Marks later{"id 2", "subject", "", 501};
+    assert_false(place.ledger.is_revoked(one));
+    assert_true(place.ledger.revoke("id 1", 2000) == Ledger::Revocation::done);
+    assert_true(place.ledger.is_revoked(one));
+    assert_false(place.ledger.is_revoked(later));
+    assert_int_equal(place.ledger.generation(), before + 1);
+
+    const Marks other{"id 3", "subject 2", "sid", 500};
+    assert_true(place.ledger.revoke_all("sid", 499, 2000) == Ledger::Revocation::done);
+    assert_false(place.ledger.is_revoked(other));
+    assert_true(place.ledger.revoke_all("sid", 500, 1500) == Ledger::Revocation::done);
+    assert_true(place.ledger.is_revoked(other));
+    assert_true(place.ledger.revoke_all("sid", 3, 1500) == Ledger::Revocation::done); // the later one counts
+    assert_true(place.ledger.is_revoked(other));
+    assert_int_equal(place.ledger.generation(), before + 4);
+    assert_false(place.ledger.is_revoked({"id 4", "subject 2", "", 500})); // it has no such mark
+
+    assert_true(place.ledger.revoke_all("subject", 501, 1100) == Ledger::Revocation::done);
+    assert_true(place.ledger.is_revoked(later));
+    assert_false(place.ledger.is_revoked({"id 5", "subject", "", 502})); // begun afterwards
+    place.clock.set(1999);
+    assert_true(place.ledger.is_revoked(other)); // until the later of all times
+    place.clock.set(2000);
+    assert_false(place.ledger.is_revoked(other));
+}
+
+// A session's id, a mark and a jti of the same text are three.
+void kinds_are_apart(void**) {
+    Place place;
+    place.ledger.remember("x", 2000);
+    place.ledger.use_once("x", 2000);
+    assert_false(place.ledger.is_revoked({"x", "x", "x", 5}));
+    place.ledger.revoke_all("x", 3, 2000);
+    assert_false(place.ledger.is_revoked({"x", "y", "", 1}));
+    place.ledger.revoke("x", 2000);
+    assert_true(place.ledger.remember("y", 2000) == Ledger::Remembered::first);
+    assert_true(place.ledger.lease({"x", 0, 2000}, 1030).state == Lease::State::taken);
+}
+
+void marks_without_room_are_refused(void**) {
+    Place place(unit::Blocks{.marks = 64 + 24 + 2 * 72});
+    assert_true(place.ledger.revoke_all("a", 5, 2000) == Ledger::Revocation::done);
+    assert_true(place.ledger.revoke_all("b", 5, 2000) == Ledger::Revocation::done);
+    const std::uint64_t generation = place.ledger.generation();
+    assert_true(place.ledger.revoke_all("c", 5, 2000) == Ledger::Revocation::full);
+    assert_int_equal(place.ledger.generation(), generation);
+    assert_true(place.ledger.revoke_all("a", 9, 2000) == Ledger::Revocation::done);
+    assert_true(place.ledger.is_revoked({"id", "a", "", 9}));
+    assert_true(place.ledger.revoke("id", 2000) == Ledger::Revocation::done); // a share of its own
+}
+
+void all_that_is_live_goes_on_elsewhere(void**) {
+    Place from;
+    from.ledger.use_once("state", 2000);
+    from.ledger.revoke("id", 2000);
+    from.ledger.revoke("expired", 1001);
+    from.ledger.revoke_all("mark", 5, 2000);
+    from.ledger.remember("jti", 2000);
+    from.ledger.lease({"session", 2, 2000}, 1030);
+    from.ledger.end_renewal({"session", 2, 2000}, Ledger::RenewalEnd::done, "sealed");
+    from.ledger.lease({"away", 0, 2000}, 1030);
+    from.ledger.end_renewal({"away", 0, 2000}, Ledger::RenewalEnd::failed, "");
+    from.blocks.state().sessions->insert({1}, {2000, 0, 0, {}}, "a session", 1000);
+    const session::LiveState live = count_live(from.blocks.state(), 1001);
+    assert_int_equal(live.ended, 2);
+    assert_int_equal(live.marks, 1);
+    assert_int_equal(live.renewals.records, 3);
+    assert_int_equal(live.sessions.records, 1);
+
+    for (const std::size_t size : {3000U, 40000U}) {
+        Place to(unit::Blocks{size, size, size, size, size});
+        assert_true(take_live(to.blocks.state(), from.blocks.state(), 1001));
+        assert_true(to.ledger.is_used("state"));
+        assert_true(to.ledger.is_revoked({"id", "", "", 9}));
+        assert_true(to.ledger.is_revoked({"", "mark", "", 5}));
+        assert_true(to.ledger.remember("jti", 2000) == Ledger::Remembered::again);
+        assert_true(to.ledger.lease({"session", 3, 2000}, 1030).state == Lease::State::taken);
+        assert_string_equal(to.ledger.lease({"session", 2, 2000}, 1030).handover.c_str(), "sealed");
+        assert_true(to.ledger.lease({"away", 0, 2000}, 1030).state == Lease::State::later);
+        assert_string_equal(to.blocks.state().sessions->read({1}, 1001)->bytes.c_str(), "a session");
+    }
+    Place small(unit::Blocks{.renewals = 64 + 24 + 2 * (72 + 256)});
+    assert_false(take_live(small.blocks.state(), from.blocks.state(), 1001));
+}
+
+// Others have a copy: nothing begins here that they would have to know of, and what is known stays so.
+void who_was_left_behind_promises_nothing(void**) {
+    Place place;
+    place.ledger.revoke("id", 2000);
+    const std::uint64_t generation = place.ledger.generation();
+    place.blocks.state().moved = 1;
+    assert_true(place.ledger.revoke("other", 2000) == Ledger::Revocation::moved);
+    assert_true(place.ledger.revoke_all("mark", 5, 2000) == Ledger::Revocation::moved);
+    assert_true(place.ledger.remember("jti", 2000) == Ledger::Remembered::moved);
+    assert_true(place.ledger.lease({"session", 0, 2000}, 1030).state == Lease::State::full);
+    assert_true(place.ledger.use_once("state", 2000) == Ledger::Mark::first);
+    assert_true(place.ledger.is_revoked({"id", "", "", 9}));
+    assert_false(place.ledger.is_revoked({"other", "mark", "", 5}));
+    assert_int_equal(place.ledger.generation(), generation);
+}
+
+// In each of many rounds several processes want the same at once.
+void cc_03_one_of_many_processes(void**) {
+    constexpr int processes = 6;
+    constexpr int rounds = 3000;
+    Place place(unit::Blocks{262144, 262144, 4096, 1048576, 4096});
+    int counts[2];
+    assert_int_equal(pipe(counts), 0);
+    for (int process = 0; process < processes; ++process) {
+        if (fork() == 0) {
+            int won[3] = {0, 0, 0};
+            for (int round = 0; round < rounds; ++round) {
+                const std::string id = "session " + std::to_string(round / 10);
+                const auto epoch = static_cast<std::uint64_t>(round % 10);
+                const session::Renewal renewal{id, epoch, 2000};
+                if (place.ledger.lease(renewal, 1030).state == Lease::State::taken) {
+                    ++won[0];
+                    place.ledger.end_renewal(renewal, Ledger::RenewalEnd::done, "sealed " + id);
+                }
+                const std::string text = "round " + std::to_string(round);
+                won[1] += place.ledger.use_once(text, 2000) == Ledger::Mark::first ? 1 : 0;
+                won[2] += place.ledger.remember(text, 2000) == Ledger::Remembered::first ? 1 : 0;
+            }
+            const bool written = write(counts[1], won, sizeof(won)) == sizeof(won);
+            _exit(written ? 0 : 1);
+        }
+    }
+    int total[3] = {0, 0, 0};
+    for (int process = 0; process < processes; ++process) {
+        int won[3];
+        assert_int_equal(read(counts[0], won, sizeof(won)), sizeof(won));
+        for (int i = 0; i < 3; ++i) {
+            total[i] += won[i];
+        }
+    }
+    int status = 0;
+    while (wait(&status) > 0) {
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    close(counts[0]);
+    close(counts[1]);
+    // A process that is slow comes with an epoch that has been spent by then: that one was taken by others.
+    for (const int won : total) {
+        assert_int_equal(won, rounds);
+    }
+    assert_string_equal(place.ledger.lease({"session 7", 9, 2000}, 1030).handover.c_str(),
+                        "sealed session 7");
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(used_states_give_way_and_what_is_remembered_does_not),
+        cmocka_unit_test(a_session_ends_by_its_id_and_by_marks_up_to_their_moment),
+        cmocka_unit_test(kinds_are_apart),
+        cmocka_unit_test(marks_without_room_are_refused),
+        cmocka_unit_test(all_that_is_live_goes_on_elsewhere),
+        cmocka_unit_test(who_was_left_behind_promises_nothing),
+        cmocka_unit_test(cc_03_one_of_many_processes),
+    };
+    return cmocka_run_group_tests_name("shared_ledger", tests, nullptr, nullptr);
+}

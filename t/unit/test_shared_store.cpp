@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+// Sessions in shared memory (CC-04): the cookie is a sealed handle, what is kept is sealed as well, two
+// workers see the same at once, and a full zone refuses without losing anything.
+#include "../../src/session/shared_store.hpp"
+
+#include "../../src/core/bytes.hpp"
+#include "../../src/session/cookie_store.hpp"
+#include "../../src/session/shared_ledger.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "shared_memory.hpp"
+
+using namespace oauth;
+using session::CookieParts;
+using session::Loaded;
+using session::OpenedSessionPointer;
+using session::Replaced;
+using session::Session;
+using session::SharedStore;
+
+namespace {
+
+constexpr std::int64_t start = 1760000000;
+const std::string app = "https://app.example";
+
+session::Sealer sealer(char key = 's') {
+    return *session::Sealer::create({std::string(32, key)}, "session");
+}
+
+template <class T>
+T finish(core::Task<T> task) {
+    std::optional<T> result;
+    core::Flow<T> flow(std::move(task),
+                       [&](std::optional<T> value, std::exception_ptr) { result = std::move(value); });
+    flow.start();
+    assert_true(result.has_value());
+    return std::move(*result);
+}
+
+// A worker: what it has opened is its own.
+struct Worker {
+    Worker(session::SharedMemory memory, core::Clock& clock, core::Random& random, std::int64_t idle = 0,
+           char key = 's')
+        : ledger(memory), store({settings, clock, random, ledger, cache, 28800, idle, 1000},
+                                session::SharedRecords(memory), sealer(key)) {}
+    session::CookieSettings settings;
+    session::SharedLedger ledger;
+    session::SessionCache cache{7, 16};
+    SharedStore store;
+
+    // As admission does: what has been revoked counts as none.
+    OpenedSessionPointer see(const std::string& cookie, const std::string& base_url = app) {
+        const auto found = store.peek(cookie, base_url);
+        assert_true(found.has_value()); // it never has to wait
+        if (!*found || ledger.is_revoked(session::marks_of((*found)->session))) {
+            return nullptr;
+        }
+        (*found)->revocations_seen = ledger.generation();
+        return *found;
+    }
+};
+
+struct Place {
+    explicit Place(unit::Blocks sizes = {}, std::int64_t idle = 0) : blocks(clock, sizes), idle_(idle) {}
+    unit::FakeClock clock{start};
+    unit::FakeRandom random;
+    unit::SharedBlocks blocks;
+    std::int64_t idle_;
+    Worker one{blocks.memory(), clock, random, idle_};
+    Worker two{blocks.memory(), clock, random, idle_};
+
+    std::string sign_in(const Session& session) {
+        const auto parts = finish(one.store.create(session, app));
+        assert_true(static_cast<bool>(parts));
+        assert_int_equal(parts.value().size(), 1);
+        assert_text_equal(parts.value()[0].first, "__Host-oauth");
+        return parts.value()[0].second;
+    }
+    std::size_t kept() { return blocks.state().sessions->live(clock.now()).records; }
+};
+
+Session session_of(const std::string& subject, std::size_t size = 0) {
+    Session session;
+    session.identity.provider = "op";
+    session.identity.subject = subject;
+    session.identity.user = subject;
+    session.id = ("id of " + subject + std::string(16, '.')).substr(0, 16);
+    session.begun_at = start * 1000;
+    session.made_at = start;
+    session.used_at = start;
+    session.expires_at = start + 28800;
+    session.provider_fingerprint = "fingerprint";
+    session.access_token = std::string(size, 't');
+    return session;
+}
+
+void the_cookie_is_a_handle_and_leads_there_on_every_worker(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann", 20000)); // no cookie could hold that
+    assert_true(cookie.size() < 150);
+    for (Worker* worker : {&place.one, &place.two}) {
+        const auto found = worker->see(cookie);
+        assert_non_null(found.get());
+        assert_text_equal(found->session.identity.subject, "ann");
+        assert_int_equal(found->session.access_token.size(), 20000);
+        assert_text_equal(found->base_url, app);
+        assert_int_equal(found->place.size(), 16);
+    }
+    assert_text_equal(finish(place.two.store.load(cookie, app)).value().session->session.identity.subject,
+                      "ann");
+    assert_true(place.sign_in(session_of("ann")) != cookie); // a new handle for each sign-in
+    assert_int_equal(place.kept(), 2);
+}
+
+// Neither a name nor a token nor the handle can be read in the memory.
+void what_is_kept_tells_nothing(void**) {
+    Place place;
+    Session session = session_of("ann.miller@example.org");
+    session.access_token = "a token that nobody may read";
+    const std::string cookie = place.sign_in(session);
+    const std::string handle = *core::base64url_decode(cookie);
+    const auto& sessions = *place.blocks.state().sessions;
+    const std::string_view memory(reinterpret_cast<const char*>(&sessions), 65536);
+    for (const std::string& text :
+         {session.identity.subject, session.access_token, session.id, handle.substr(14, 16)}) {
+        assert_true(memory.find(text) == std::string_view::npos);
+    }
+}
+
+void nothing_of_others_reaches_the_memory(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    const std::string base = "https://other.example";
+    assert_null(place.two.see(cookie, base).get());
+    assert_null(place.two.see("").get());
+    assert_null(place.two.see(std::string(200, 'A')).get());
+    std::string changed = cookie;
+    changed.back() = changed.back() == 'A' ? 'B' : 'A';
+    assert_null(place.two.see(changed).get());
+    Worker stranger(place.blocks.memory(), place.clock, place.random, 0, 'x');
+    assert_null(stranger.see(cookie).get());
+
+    // A session of the cookie store is none here, and the other way round.
+    session::SessionCache cache(7, 16);
+    session::CookieStore cookies(
+        {place.one.settings, place.clock, place.random, place.one.ledger, cache, 28800}, sealer());
+    const auto sealed = finish(cookies.create(session_of("ann"), app)).value()[0].second;
+    assert_null(place.two.see(sealed).get());
+    assert_null((*cookies.peek(cookie, app)).get());
+}
+
+void a_record_put_in_place_of_another_is_none(void**) {
+    Place place;
+    const std::string ann = place.sign_in(session_of("ann"));
+    const std::string bob = place.sign_in(session_of("bob"));
+    const auto first = place.one.see(ann);
+    const auto second = place.one.see(bob);
+    session::RecordTable& table = *place.blocks.state().sessions;
+    session::RecordTable::Key from{};
+    session::RecordTable::Key to{};
+    std::memcpy(from.data(), second->place.data(), from.size());
+    std::memcpy(to.data(), first->place.data(), to.size());
+    const auto moved = table.read(from, start);
+    assert_true(table.replace(to, moved->fields, moved->bytes, start) == session::RecordTable::Put::done);
+    assert_null(place.two.see(ann).get());
+    assert_non_null(place.two.see(bob).get());
+}
+
+void cc_04_an_end_holds_at_once_on_every_worker(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    const auto opened = place.one.see(cookie);
+    assert_non_null(place.two.see(cookie).get());
+    assert_true(static_cast<bool>(finish(place.one.store.erase(opened))));
+    assert_null(place.one.see(cookie).get());
+    assert_null(place.two.see(cookie).get());
+    assert_int_equal(place.kept(), 0);
+    assert_true(place.two.ledger.is_revoked(session::marks_of(opened->session)));
+    assert_false(finish(place.two.store.which_live({opened})).value()[0]);
+
+    const std::string other = place.sign_in(session_of("bob"));
+    const auto of_bob = place.two.see(other);
+    assert_true(finish(place.two.store.which_live({of_bob})).value()[0]);
+    place.clock.advance(1);
+    const session::Whose whose{"fingerprint", "bob", ""};
+    assert_true(static_cast<bool>(finish(place.one.store.erase_all(whose))));
+    assert_null(place.two.see(other).get());
+}
+
+void ends_are_recorded_though_nothing_more_can_be_revoked(void**) {
+    Place place(unit::Blocks{.ended = 24 + 40});
+    place.one.ledger.revoke("something else", start + 28800);
+    const std::string cookie = place.sign_in(session_of("ann"));
+    assert_non_null(place.two.see(cookie).get());
+    assert_true(static_cast<bool>(finish(place.one.store.erase(place.one.see(cookie)))));
+    assert_null(place.two.see(cookie).get());
+}
+
+void what_was_opened_is_reused_for_a_while(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    const auto opened = place.two.see(cookie);
+    opened->verdicts.resize(3);
+    place.blocks.state().sessions->erase([&] {
+        session::RecordTable::Key key{};
+        std::memcpy(key.data(), opened->place.data(), key.size());
+        return key;
+    }()); // unseen: as on another node
+    assert_ptr_equal(place.two.see(cookie).get(), opened.get());
+    place.clock.advance(1);
+    assert_null(place.two.see(cookie).get());
+
+    const std::string other = place.sign_in(session_of("bob"));
+    const auto of_bob = place.two.see(other);
+    place.clock.advance(100);
+    assert_ptr_equal(place.two.see(other).get(), of_bob.get()); // the same, with all that is kept with it
+}
+
+void a_refreshed_session_takes_the_place_of_the_one_before(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    const auto before = place.one.see(cookie);
+    const auto elsewhere = place.two.see(cookie);
+    Session next = before->session;
+    next.epoch = 1;
+    next.access_token = "the next one";
+    const auto saved = finish(place.one.store.replace(before, next));
+    assert_true(saved.value().outcome == Replaced::Outcome::saved);
+    assert_true(saved.value().handover.empty());
+    assert_true(saved.value().now.cookies.empty());
+    assert_text_equal(saved.value().now.session->session.access_token, "the next one");
+    assert_text_equal(place.one.see(cookie)->session.access_token, "the next one");
+    place.clock.advance(1);
+    assert_text_equal(place.two.see(cookie)->session.access_token, "the next one");
+
+    const auto late = finish(place.two.store.replace(elsewhere, next));
+    assert_true(late.value().outcome == Replaced::Outcome::newer);
+    assert_text_equal(late.value().now.session->session.access_token, "the next one");
+    assert_int_equal(finish(place.two.store.take_over(elsewhere, "")).value().session->session.epoch, 1);
+
+    const auto current = place.one.see(cookie);
+    next.epoch = 2;
+    assert_true(static_cast<bool>(finish(place.two.store.erase(place.two.see(cookie)))));
+    assert_true(finish(place.one.store.replace(current, next)).value().outcome == Replaced::Outcome::gone);
+    assert_null(place.one.see(cookie).get());
+    assert_null(finish(place.one.store.take_over(current, "")).value().session.get());
+}
+
+void idle_time_is_renewed_in_the_record_and_seldom(void**) {
+    Place place({}, 600);
+    const std::string cookie = place.sign_in(session_of("ann"));
+    place.clock.advance(599);
+    auto opened = place.two.see(cookie);
+    assert_non_null(opened.get());
+    assert_ptr_equal(finish(place.two.store.touch(opened)).value().session.get(), opened.get());
+    assert_int_equal(opened->session.used_at, start + 599);
+    const auto first = place.one.see(cookie); // another worker learns of it, and has its times planned again
+    assert_int_equal(first->session.used_at, start + 599);
+    place.clock.advance(59);
+    assert_true(static_cast<bool>(finish(place.one.store.touch(first))));
+    assert_int_equal(first->session.used_at, start + 599); // within a tenth
+    place.clock.advance(1);
+    assert_true(static_cast<bool>(finish(place.one.store.touch(first))));
+    assert_int_equal(first->session.used_at, start + 659);
+    place.clock.advance(600);
+    assert_null(place.one.see(cookie).get());
+    assert_null(finish(place.one.store.touch(first)).value().session.get());
+    Session bob = session_of("bob");
+    bob.used_at = place.clock.now();
+    place.sign_in(bob);
+    assert_int_equal(place.kept(), 1); // its room is free
+}
+
+void a_full_zone_says_so_and_loses_nothing(void**) {
+    Place place(unit::Blocks{.sessions = 64 + 24 + 5 * (72 + 768)});
+    std::vector<std::string> cookies;
+    for (int i = 0; i < 5; ++i) {
+        cookies.push_back(place.sign_in(session_of("user " + std::to_string(i))));
+    }
+    const auto refused = finish(place.one.store.create(session_of("one more"), app));
+    assert_false(static_cast<bool>(refused));
+    assert_true(refused.error().code == core::Code::store_unavailable);
+    assert_text_equal(refused.error().detail, "the zone is full: raise oauth_zone");
+    for (const std::string& cookie : cookies) {
+        assert_non_null(place.two.see(cookie).get());
+    }
+    Session next = place.two.see(cookies[0])->session;
+    next.epoch = 1;
+    next.access_token = std::string(9000, 't');
+    assert_true(finish(place.two.store.replace(place.two.see(cookies[0]), next)).error().code ==
+                core::Code::store_unavailable);
+    place.clock.advance(1);
+    assert_int_equal(place.two.see(cookies[0])->session.epoch, 0);
+    assert_true(static_cast<bool>(finish(place.one.store.erase(place.one.see(cookies[1])))));
+    place.sign_in(session_of("one more"));
+}
+
+void who_was_left_behind_neither_signs_in_nor_out(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    const auto opened = place.one.see(cookie);
+    place.blocks.state().moved = 1;
+    for (const core::Error& error : {finish(place.one.store.create(session_of("bob"), app)).error(),
+                                     finish(place.one.store.erase(opened)).error(),
+                                     finish(place.one.store.erase_all({"fingerprint", "ann", ""})).error(),
+                                     finish(place.one.store.use_once("jti", start + 9)).error()}) {
+        assert_true(error.code == core::Code::store_unavailable);
+        assert_true(error.detail.find("a reload with another oauth_zone") != std::string::npos);
+    }
+    assert_non_null(place.one.see(cookie).get());
+}
+
+void a_session_without_measure_is_refused(void**) {
+    Place place;
+    const auto refused = finish(place.one.store.create(session_of("ann", 70000), app));
+    assert_true(refused.error().code == core::Code::session_too_large);
+    place.random.fail_draw(0);
+    assert_true(finish(place.one.store.create(session_of("ann"), app)).error().code ==
+                core::Code::internal_error);
+    assert_int_equal(place.kept(), 0);
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(the_cookie_is_a_handle_and_leads_there_on_every_worker),
+        cmocka_unit_test(what_is_kept_tells_nothing),
+        cmocka_unit_test(nothing_of_others_reaches_the_memory),
+        cmocka_unit_test(a_record_put_in_place_of_another_is_none),
+        cmocka_unit_test(cc_04_an_end_holds_at_once_on_every_worker),
+        cmocka_unit_test(ends_are_recorded_though_nothing_more_can_be_revoked),
+        cmocka_unit_test(what_was_opened_is_reused_for_a_while),
+        cmocka_unit_test(a_refreshed_session_takes_the_place_of_the_one_before),
+        cmocka_unit_test(idle_time_is_renewed_in_the_record_and_seldom),
+        cmocka_unit_test(a_full_zone_says_so_and_loses_nothing),
+        cmocka_unit_test(who_was_left_behind_neither_signs_in_nor_out),
+        cmocka_unit_test(a_session_without_measure_is_refused),
+    };
+    return cmocka_run_group_tests_name("shared_store", tests, nullptr, nullptr);
+}
