@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the module costs, compared with plain nginx that moves the same bytes: CPU, throughput, instructions, and the effect of a slow provider on other
-// requests. Prints figures, then one line per goal; exits 1 if a goal is missed or something does not run. BENCH_PROFILE=1 adds the warm path by function.
+// requests. Prints figures, then one line per goal; exits 1 if a goal is missed or something does not run. BENCH_PROFILE=1 adds the warm path by function, BENCH_STORES=1 compares the stores alone.
 import assert from 'node:assert/strict';
 import { keyFor } from '../e2e/lib/jws.mjs';
 import { ScriptedProvider } from '../e2e/lib/scripted-provider.mjs';
@@ -8,6 +8,7 @@ import { measureCpu, measureSignIn } from './cpu.mjs';
 import { measureInstructions } from './instructions.mjs';
 import { measureLatency } from './latency.mjs';
 import { Bench, POLICIES } from './servers.mjs';
+import { STORES, Stores } from './stores.mjs';
 
 const goals = [];
 
@@ -64,6 +65,41 @@ async function compareInstructions(bench, identity) {
   goal('instructions with 1, 10 and 100 rules, largest to smallest', Math.max(...spread) / Math.min(...spread), 1.02);
 }
 
+async function compareStores(bench, identity) {
+  const stores = new Stores(bench, identity);
+  try {
+    const counted = await stores.measureInstructions();
+    const cpu = await stores.measureCpu();
+    console.log('\nWhere sessions are kept, with oauth_session_cache 1s: a request of a session that the worker knows, and of one that it does not');
+    row('', 'instructions', 'of plain', 'CPU', 'of plain');
+    for (const store of STORES) {
+      for (const [heat, what, limit] of [['warm', 'known', 1.15], ['cold', 'not in the worker\'s cache', 1.30]]) {
+        const [instructions, ratio] = [counted[store][heat], counted[store][heat] / counted[store].plain];
+        const ofPlain = cpu.ratio(store + heat, 'cpu', 'plain' + store);
+        row(`${store}, ${what}`, Math.round(instructions), times(ratio), cpu.of(store + heat, 'cpu').toFixed(1) + ' us', times(ofPlain));
+        if (heat === 'warm' || store === 'cookie') {
+          goal(`instructions, ${store}, ${what}, times plain nginx`, ratio, limit);
+          goal(`CPU, ${store}, ${what}, times plain nginx`, ofPlain, limit);
+        }
+      }
+    }
+    const leaving = await stores.measureSignOuts();
+    console.log('\nThroughput while one request of a hundred is a sign-out');
+    row('', 'without', 'with', 'ratio');
+    for (const store of STORES) {
+      const { without, with: busy } = leaving[store];
+      row(store, Math.round(without), Math.round(busy), times(busy / without));
+    }
+    const sizes = await stores.measureSizes();
+    console.log('\nA session, its user with name, address and two groups');
+    row('cookie: bytes of the cookie', sizes.cookie);
+    row('shared: bytes of oauth_zone for one more', Math.round(sizes.shared));
+    row('redis: bytes by MEMORY USAGE, with its indexes', Math.round(sizes.redis));
+  } finally {
+    await stores.close();
+  }
+}
+
 async function main() {
   keyFor('ES256');
   const provider = await new ScriptedProvider().start();
@@ -78,9 +114,12 @@ async function main() {
     const other = await bench.seen(plain, cookie);
     assert.equal(other.length, length, 'both send the same number of bytes to the upstream');
     console.log(`a cookie of ${cookie.length} bytes in, an identity of ${identity.length} bytes out, ${length} bytes a request to the upstream`);
-    await compareInstructions(bench, identity);
-    await compareCpu(bench, plain, module, cookie);
-    await compareLatency(bench, module, cookie);
+    if (!process.env.BENCH_STORES) {
+      await compareInstructions(bench, identity);
+      await compareCpu(bench, plain, module, cookie);
+      await compareLatency(bench, module, cookie);
+    }
+    await compareStores(bench, identity);
     bench.assertClean();
   } finally {
     await bench.close();

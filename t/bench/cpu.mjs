@@ -11,10 +11,10 @@ const SIGN_INS = 50;
 
 export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-async function load(bench, nginx, target, cookie) {
+export async function load(bench, nginx, { target = '/', cookie, files, seconds = SECONDS }) {
   const received = await bench.received();
   const cpu = nginx.cpuTime();
-  const report = await wrk(nginx.url + target, { cookie, seconds: SECONDS, connections: CONNECTIONS });
+  const report = await wrk(nginx.url + target, { cookie, files, seconds, connections: CONNECTIONS });
   await new Promise((resolve) => setTimeout(resolve, 50));
   const spent = nginx.cpuTime() - cpu;
   const requests = (await bench.received()) - received;
@@ -25,9 +25,13 @@ async function load(bench, nginx, target, cookie) {
 
 // Resolves to the medians of `plain`, `module` and `bare`, and for the last two the median of their ratios to `plain`.
 export async function measureCpu(bench, plain, module, cookie) {
-  const arms = { plain: [plain, '/', cookie], module: [module, '/', cookie], bare: [plain, '/bare', undefined] };
+  return measureRounds(bench, { plain: [plain, { cookie }], module: [module, { cookie }], bare: [plain, { target: '/bare' }] });
+}
+
+// `arms`: {name: [nginx, what load() takes]}. One of them is compared with another by `ratio`.
+export async function measureRounds(bench, arms, count = ROUNDS) {
   const rounds = [];
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= count; round++) {
     const names = round % 2 ? Object.keys(arms) : Object.keys(arms).reverse();
     const results = {};
     for (const name of names) {
@@ -39,7 +43,7 @@ export async function measureCpu(bench, plain, module, cookie) {
   }
   const of = (name, value) => median(rounds.map((results) => results[name][value]));
   const ratio = (name, value, base = 'plain') => median(rounds.map((results) => results[name][value] / results[base][value]));
-  return { of, ratio, requests: rounds.reduce((sum, results) => sum + results.plain.requests + results.module.requests + results.bare.requests, 0) };
+  return { of, ratio, requests: rounds.reduce((sum, results) => sum + Object.values(results).reduce((all, { requests }) => all + requests, 0), 0) };
 }
 
 // CPU time of one whole sign-in in microseconds: the challenge, the callback with its calls to the provider, and the page.

@@ -9,14 +9,15 @@ const WARM = 50;
 const FEW = 100;
 const MANY = 600;
 
-async function perRequest(bench, nginx, target, cookie) {
+// `fresh`, where it is given, makes the cookie of each request.
+export async function perRequest(bench, nginx, target, cookie, fresh) {
   const client = await new Sequence(nginx.port, { path: target, cookie }).open();
-  await client.send(WARM);
+  await client.send(WARM, fresh);
   const received = await bench.received();
   await nginx.takeCounters();
-  await client.send(FEW);
+  await client.send(FEW, fresh);
   const few = await nginx.takeCounters();
-  await client.send(MANY);
+  await client.send(MANY, fresh);
   const many = await nginx.takeCounters();
   client.close();
   const reached = (await bench.received()) - received;

@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const REPORT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'report.lua');
 
-// Resolves to {requests, duration, failed, p50, p99, max}; microseconds.
-export async function wrk(url, { cookie, seconds = 2, connections = 16 }) {
+// Resolves to {requests, duration, failed, p50, p99, max}; microseconds. `files`: of cookies, for report.lua.
+export async function wrk(url, { cookie, seconds = 2, connections = 16, files = [] }) {
   const headers = cookie ? ['-H', 'Cookie: ' + cookie] : [];
-  const child = spawn('wrk', ['-t1', '-c' + connections, `-d${seconds}s`, '--timeout', '20s', ...headers, '-s', REPORT, url], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('wrk', ['-t1', '-c' + connections, `-d${seconds}s`, '--timeout', '20s', ...headers, '-s', REPORT, url, ...(files.length ? ['--', ...files] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part) => { text += part; });
   await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
@@ -24,7 +24,12 @@ export async function wrk(url, { cookie, seconds = 2, connections = 16 }) {
 export class Sequence {
   constructor(port, { path: target = '/', cookie } = {}) {
     this.port = port;
-    this.request = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${cookie ? `Cookie: ${cookie}\r\n` : ''}\r\n`;
+    this.target = target;
+    this.use(cookie);
+  }
+
+  use(cookie) {
+    this.request = `GET ${this.target} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n${cookie ? `Cookie: ${cookie}\r\n` : ''}\r\n`;
   }
 
   async open() {
@@ -61,8 +66,10 @@ export class Sequence {
     });
   }
 
-  async send(count) {
+  // `cookie`, where it is given, makes the cookie of each request.
+  async send(count, cookie) {
     for (let i = 0; i < count; i++) {
+      cookie && this.use(cookie());
       await this.once();
     }
   }

@@ -135,18 +135,21 @@ export class Bench {
     }`);
   }
 
-  startModule(options) {
+  // `http`, `directives`: further ones of http and of the server.
+  startModule({ http = '', directives = '', ...options } = {}) {
     const rules = (count) => Array.from({ length: count - 1 }, (_, i) => `oauth_allow email=somebody-${i}@example.com;`).join(' ');
     const policies = POLICIES.map((count) => `location ${policyPath(count)} { ${rules(count)} oauth_allow email=alice@example.org; proxy_pass http://application; }`);
     return this.launch(options, (port) => `
     ${this.toUpstream()}
     ${providerBlock(this.provider)}
     oauth_identity_ttl 1h;
+    ${http}
     server {
         listen 127.0.0.1:${port};
         ${KEPT}
         oauth on;
         oauth_allow any;
+        ${directives}
         location / { proxy_pass http://application; }
         ${policies.join('\n        ')}
     }`);
