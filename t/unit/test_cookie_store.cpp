@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Sessions in cookies that change while they last: the next epoch, and a later use, in as many parts as it
+// takes, and without the parts of the one before.
+#include "flow_world.hpp"
+
+using namespace oauth;
+using session::Replaced;
+using unit::World;
+
+namespace {
+
+// What a task gives that waits for nothing.
+template <class T>
+T result_of(core::Task<core::Result<T>> task) {
+    std::optional<core::Result<T>> result;
+    core::Flow<core::Result<T>> flow(std::move(task), [&](std::optional<core::Result<T>> value,
+                                                          std::exception_ptr) { result = std::move(value); });
+    flow.start();
+    assert_true(result && result->ok());
+    return std::move(result->value());
+}
+
+struct Stored : World {
+    Stored() { sign_in_as("user-1"); }
+
+    session::Store& store() { return *site.store; }
+
+    // The next epoch, with a token of that size.
+    session::Session next(const session::OpenedSession& before, std::size_t size) const {
+        session::Session session = before.session;
+        ++session.epoch;
+        session.refresh_token.assign(size, 'r');
+        return session;
+    }
+
+    static std::vector<std::string> names(const std::vector<std::string>& cookies, bool deleted) {
+        std::vector<std::string> found;
+        for (const std::string& cookie : cookies) {
+            if ((cookie.find("; Max-Age=0;") != std::string::npos) == deleted) {
+                found.push_back(cookie.substr(0, cookie.find('=')));
+            }
+        }
+        return found;
+    }
+};
+
+using Names = std::vector<std::string>;
+
+void parts_grow_and_shrink(void**) {
+    Stored at;
+    const auto small = at.current();
+    const std::string name = at.session_name();
+    const Replaced large = result_of(at.store().replace(small, at.next(*small, 4000)));
+    assert_true(large.outcome == Replaced::Outcome::saved);
+    assert_true(Stored::names(large.now.cookies, false) == (Names{name + ".0", name + ".1"}));
+    assert_true(Stored::names(large.now.cookies, true) == Names{name});
+    const Replaced small_again =
+        result_of(at.store().replace(large.now.session, at.next(*large.now.session, 10)));
+    assert_true(Stored::names(small_again.now.cookies, false) == Names{name});
+    assert_true(Stored::names(small_again.now.cookies, true) == (Names{name + ".0", name + ".1"}));
+    assert_int_equal(small_again.now.session->session.epoch, 2);
+}
+
+void the_handover_leads_to_the_next_epoch(void**) {
+    Stored at;
+    const auto before = at.current();
+    const Replaced replaced = result_of(at.store().replace(before, at.next(*before, 10)));
+    const session::Loaded taken = result_of(at.store().take_over(before, replaced.handover));
+    assert_int_equal(taken.session->session.epoch, 1);
+    assert_true(taken.cookies == replaced.now.cookies);
+    assert_null(result_of(at.store().take_over(before, replaced.handover + "x")).session.get());
+}
+
+void what_was_ended_is_not_replaced(void**) {
+    Stored at;
+    const auto before = at.current();
+    at.ledger.revoke(before->session.id, before->session.expires_at);
+    const Replaced replaced = result_of(at.store().replace(before, at.next(*before, 10)));
+    assert_true(replaced.outcome == Replaced::Outcome::gone);
+    assert_true(replaced.handover.empty() && replaced.now.cookies.empty());
+}
+
+void a_use_is_sealed_with_its_time(void**) {
+    Stored at;
+    const auto before = at.current();
+    at.clock.advance(7);
+    const session::Loaded touched = result_of(at.store().touch(before));
+    assert_int_equal(touched.session->session.used_at, at.clock.now());
+    assert_int_equal(touched.session->session.made_at, before->session.made_at);
+    assert_int_equal(touched.session->session.epoch, 0);
+    assert_true(Stored::names(touched.cookies, false) == Names{at.session_name()});
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(parts_grow_and_shrink),
+        cmocka_unit_test(the_handover_leads_to_the_next_epoch),
+        cmocka_unit_test(what_was_ended_is_not_replaced),
+        cmocka_unit_test(a_use_is_sealed_with_its_time),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
