@@ -63,15 +63,13 @@ struct Refreshed {
 core::Task<Refreshed> redeem(Site& site, Provider& provider, const oidc::Metadata& metadata,
                              const session::Session& session) {
     const providers::Settings& settings = provider.settings();
-    auto credentials = provider.credentials(metadata);
+    auto credentials = token_credentials(provider, metadata);
     if (!credentials) {
-        co_return Refreshed{std::nullopt, away({Code::provider_error, "the token endpoint takes neither "
-                                                                      "client_secret_basic nor "
-                                                                      "client_secret_post"})};
+        co_return Refreshed{std::nullopt, away(credentials.error())};
     }
     net::HttpRequest request =
         oidc::build_refresh_request({metadata.token_endpoint, session.refresh_token,
-                                     refresh_scope(site, settings, session), std::move(*credentials)});
+                                     refresh_scope(site, settings, session), std::move(credentials.value())});
     net::HttpResult response = co_await net::fetch(site.http, std::move(request));
     if (!response) {
         co_return Refreshed{std::nullopt, away(at("token endpoint", response.error()))};

@@ -39,16 +39,15 @@ oidc::AuthorizationExpectation expectation(const Attempt& attempt) {
 
 core::Result<oidc::TokenRequest> token_request(const Attempt& attempt, std::string redirect_uri) {
     const providers::Settings& settings = attempt.settings();
-    auto credentials = attempt.provider.credentials(*attempt.metadata);
+    auto credentials = token_credentials(attempt.provider, *attempt.metadata);
     if (!credentials) {
-        return Error{Code::provider_error,
-                     "the token endpoint takes neither client_secret_basic nor client_secret_post"};
+        return credentials.error();
     }
     oidc::TokenRequest request;
     request.token_endpoint = attempt.sign_in.token_endpoint;
     request.redirect_uri = std::move(redirect_uri);
     request.code_verifier = settings.pkce ? attempt.sign_in.code_verifier() : "";
-    request.credentials = std::move(*credentials);
+    request.credentials = std::move(credentials.value());
     return request;
 }
 

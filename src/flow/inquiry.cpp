@@ -96,6 +96,16 @@ Error at(std::string_view where, const Error& error) {
     return {error.code, std::string(where) + ": " + error.detail};
 }
 
+core::Result<oidc::ClientCredentials> token_credentials(const Provider& provider,
+                                                        const oidc::Metadata& metadata) {
+    auto credentials = provider.credentials(metadata);
+    if (!credentials) {
+        return Error{Code::provider_error,
+                     "the token endpoint takes neither client_secret_basic nor client_secret_post"};
+    }
+    return std::move(*credentials);
+}
+
 core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens) {
     const providers::Settings& settings = inquiry.settings();
     const providers::Needs& needs = inquiry.site.options.requirements->needs;

@@ -39,6 +39,10 @@ struct SignedIn {
 // access_denied: the provider does not know the access token any more, or the user.
 core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens);
 
+// With which the token endpoint is asked. provider_error: it takes no way of authenticating that we know.
+core::Result<oidc::ClientCredentials> token_credentials(const Provider& provider,
+                                                        const oidc::Metadata& metadata);
+
 // "where: " before the detail.
 core::Error at(std::string_view where, const core::Error& error);
 
