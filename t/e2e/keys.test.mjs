@@ -180,7 +180,7 @@ async function twoMachines(h) {
   assert.deepEqual(readdirSync(folder).map((name) => (statSync(path.join(folder, name)).mode & 0o777).toString(8)), ['600', '600'], 'for nobody else');
   const [base] = documented('operations.md', 'Several machines');
   const provider = await h.provider();
-  const http = `ssl_certificate ${made.certFile}; ssl_certificate_key ${made.keyFile};`;
+  const http = `oauth_session cookie; ssl_certificate ${made.certFile}; ssl_certificate_key ${made.keyFile};`;
   const nodes = [];
   for (let i = 0; i < 2; i++) {
     const site = await h.site({ provider, listen: 'ssl', http, server: here(base) });

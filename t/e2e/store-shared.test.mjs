@@ -90,7 +90,7 @@ e2e('a reload keeps sessions, another zone size too, and a restart loses them', 
 });
 
 e2e('a reload to another place of sessions ends them, and keeps keys and sign-outs', async (h) => {
-  const site = await h.site({ http: 'oauth_zone 1m;' });
+  const site = await h.site({ http: 'oauth_zone 1m; oauth_session cookie;' });
   const keys = async () => (await site.browser.fetch(site.origin + '/auth/oauth/jwks.json')).text;
   const published = await keys();
   await assertSignedIn(site);
