@@ -3,14 +3,10 @@
 #include "refresh.hpp"
 
 #include "../core/bytes.hpp"
-#include "../core/json.hpp"
-#include "../core/url.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
-#include <utility>
 
 namespace oauth::oidc {
 
@@ -23,25 +19,6 @@ constexpr std::string_view words_of_the_end[] = {"invalid_grant",
                                                  "login_required",
                                                  "consent_required",
                                                  "account_selection_required"};
-
-constexpr std::size_t max_body_size = 64 * 1024; // of an error
-
-// error and error_description, from JSON or a form.
-std::pair<std::string, std::string> error_of(const net::HttpResponse& response) {
-    if (response.body.size() > max_body_size) {
-        return {};
-    }
-    if (const auto json = core::Json::parse(response.body)) {
-        const core::JsonView root = json->root();
-        return {std::string(root.get("error").as_string().value_or("")),
-                std::string(root.get("error_description").as_string().value_or(""))};
-    }
-    if (const auto form = core::Parameters::parse(response.body)) {
-        return {std::string(form->find("error").value_or("")),
-                std::string(form->find("error_description").value_or(""))};
-    }
-    return {};
-}
 
 } // namespace
 

@@ -2,7 +2,6 @@
 // See revocation.hpp. Called when a session has ended, once for each token that it kept.
 #include "revocation.hpp"
 
-#include "../core/json.hpp"
 #include "wire.hpp"
 
 namespace oauth::oidc {
@@ -25,8 +24,7 @@ core::Status process_revocation_response(const net::HttpResponse& response) {
     if (response.status >= 200 && response.status < 300) {
         return core::Done{};
     }
-    const auto json = core::Json::parse(response.body);
-    return error_response(response.status, json ? json->root().get("error").as_string() : std::nullopt);
+    return error_response(response);
 }
 
 } // namespace oauth::oidc

@@ -129,30 +129,24 @@ Members members_of(const core::Parameters& form) {
 
 core::Result<Members> read_json(const net::HttpResponse& response) {
     const auto json = core::Json::parse(response.body);
-    if (response.status != 200) {
-        return error_response(response.status, json ? json->root().get("error").as_string() : std::nullopt);
-    }
     if (!json || !json->root().is_object()) {
         return refusal("the answer is not a strict JSON object");
     }
     // RFC 6749 5.2 asks for status 400, but some providers answer errors with 200. Others name the member in
     // every answer, and leave it empty where all is well.
     if (const core::JsonView error = json->root().get("error"); error && error.as_string() != "") {
-        return error_response(response.status, error.as_string());
+        return error_response(response);
     }
     return members_of(json->root());
 }
 
 core::Result<Members> read_form(const net::HttpResponse& response) {
     const auto form = core::Parameters::parse(response.body);
-    if (response.status != 200) {
-        return error_response(response.status, form ? form->find("error") : std::nullopt);
-    }
     if (!form) {
         return refusal("the answer is not a form");
     }
     if (const auto error = form->find("error"); error && !error->empty()) {
-        return error_response(response.status, error);
+        return error_response(response);
     }
     return members_of(*form);
 }
@@ -162,14 +156,14 @@ core::Result<Members> read_members(const net::HttpResponse& response, TokenForma
     if (response.body.size() > max_body_size) {
         return refusal("the answer is too large");
     }
+    if (response.status != 200) {
+        return error_response(response);
+    }
     if (is_json_media_type(response.content_type)) {
         return read_json(response);
     }
     if (format == TokenFormat::json_or_form && response.content_type == "application/x-www-form-urlencoded") {
         return read_form(response);
-    }
-    if (response.status != 200) {
-        return error_response(response.status, std::nullopt);
     }
     return refusal("the answer is not of a JSON media type");
 }

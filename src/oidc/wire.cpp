@@ -12,6 +12,7 @@ namespace oauth::oidc {
 namespace {
 
 constexpr std::size_t max_json_size = 1024 * 1024;
+constexpr std::size_t max_error_size = 64 * 1024;
 constexpr std::size_t max_error_code_size = 64;
 
 core::Error provider_error(std::string_view wrong) {
@@ -36,10 +37,26 @@ bool is_error_code(std::string_view text) {
            std::all_of(text.begin(), text.end(), allowed);
 }
 
-core::Error error_response(int status, std::optional<std::string_view> error) {
-    std::string detail = "status " + std::to_string(status);
-    if (error && is_error_code(*error)) {
-        detail += ", error " + std::string(*error);
+ErrorAnswer error_of(const net::HttpResponse& response) {
+    if (response.body.size() > max_error_size) {
+        return {};
+    }
+    if (const auto json = core::Json::parse(response.body)) {
+        const core::JsonView root = json->root();
+        return {std::string(root.get("error").as_string().value_or("")),
+                std::string(root.get("error_description").as_string().value_or(""))};
+    }
+    if (const auto form = core::Parameters::parse(response.body)) {
+        return {std::string(form->find("error").value_or("")),
+                std::string(form->find("error_description").value_or(""))};
+    }
+    return {};
+}
+
+core::Error error_response(const net::HttpResponse& response) {
+    std::string detail = "status " + std::to_string(response.status);
+    if (const std::string error = error_of(response).error; is_error_code(error)) {
+        detail += ", error " + error;
     }
     return provider_error(detail);
 }

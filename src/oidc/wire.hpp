@@ -6,7 +6,6 @@
 #include "../core/result.hpp"
 #include "../net/http.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +18,19 @@ void append_form_parameter(std::string& body, std::string_view name, std::string
 // RFC 6749 A.7 without the space, 1..64 characters: fit for a log line.
 bool is_error_code(std::string_view text);
 
-// RFC 6749 5.2, RFC 7009 2.2.1: provider_error, with the status and the error code where is_error_code holds,
-// and nothing else of the answer.
-core::Error error_response(int status, std::optional<std::string_view> error);
+// What an answer says of an error; empty: nothing.
+struct ErrorAnswer {
+    std::string error;
+    std::string description;
+};
+
+// RFC 6749 5.2, RFC 7009 2.2.1: from JSON, or from a form as GitHub has it, whatever its media type says and
+// whatever status it comes with.
+ErrorAnswer error_of(const net::HttpResponse& response);
+
+// provider_error, with the status and the error code where is_error_code holds, and nothing else of the
+// answer.
+core::Error error_response(const net::HttpResponse& response);
 
 // application/json, or application/<anything>+json (RFC 6839 3.1). `media_type` is a
 // net::HttpResponse::content_type.

@@ -84,6 +84,9 @@ core::Result<Loaded> CookieStore::change(const OpenedSession& before, const std:
         return too_large(sealed.size());
     }
     Loaded changed{peek(sealed, before.base_url).value_or(nullptr)};
+    if (!changed.session || changed.session->session.id != before.session.id) {
+        return Loaded{};
+    }
     for (const auto& [part, value] : *parts) {
         changed.cookies.push_back(set_cookie(parts_.cookie, before.base_url, part, value, std::nullopt));
     }

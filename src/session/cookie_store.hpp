@@ -39,7 +39,7 @@ private:
     OpenedSessionPointer open(std::string_view cookie, std::string_view base_url);
     core::Result<std::string> seal(const Session& session, const std::string& name,
                                    std::string_view base_url);
-    // The same session by another value of its cookie.
+    // The same session by another value of its cookie; no session and no cookies where that is none of it.
     core::Result<Loaded> change(const OpenedSession& before, const std::string& sealed);
 
     Parts parts_;

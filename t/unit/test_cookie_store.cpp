@@ -68,7 +68,21 @@ void the_handover_leads_to_the_next_epoch(void**) {
     const session::Loaded taken = result_of(at.store().take_over(before, replaced.handover));
     assert_int_equal(taken.session->session.epoch, 1);
     assert_true(taken.cookies == replaced.now.cookies);
-    assert_null(result_of(at.store().take_over(before, replaced.handover + "x")).session.get());
+}
+
+// Then whoever asked deletes the cookie that leads nowhere: it is not set before.
+void a_handover_that_is_none_of_the_session_sets_nothing(void**) {
+    Stored at;
+    const auto before = at.current();
+    const Replaced replaced = result_of(at.store().replace(before, at.next(*before, 10)));
+    session::Session other = before->session;
+    other.id[0] = static_cast<char>(other.id[0] ^ 1);
+    const auto of_other = result_of(at.store().create(other, before->base_url));
+    for (const std::string& handover : {replaced.handover + "x", std::string("x"), of_other[0].second}) {
+        const session::Loaded taken = result_of(at.store().take_over(before, handover));
+        assert_null(taken.session.get());
+        assert_int_equal(taken.cookies.size(), 0);
+    }
 }
 
 void what_was_ended_is_not_replaced(void**) {
@@ -97,6 +111,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(parts_grow_and_shrink),
         cmocka_unit_test(the_handover_leads_to_the_next_epoch),
+        cmocka_unit_test(a_handover_that_is_none_of_the_session_sets_nothing),
         cmocka_unit_test(what_was_ended_is_not_replaced),
         cmocka_unit_test(a_use_is_sealed_with_its_time),
     };

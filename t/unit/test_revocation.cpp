@@ -81,6 +81,8 @@ void lo_26_answers(void**) {
     };
     assert_text_equal(detail(400, R"({"error":"unsupported_token_type","token":"secret"})"),
                       "status 400, error unsupported_token_type");
+    assert_text_equal(detail(400, "error=unsupported_token_type&token=secret"),
+                      "status 400, error unsupported_token_type");
     assert_text_equal(detail(503, "<html>secret"), "status 503");
     assert_text_equal(detail(401, R"({"error":"a b\nsecret"})"), "status 401");
     assert_text_equal(detail(302, ""), "status 302");

@@ -223,6 +223,13 @@ void tk_11_errors_of_the_provider(void**) {
     assert_text_equal(refused(answer(R"({"error":"invalid_grant","error_description":"secret"})", 400)),
                       "status 400, error invalid_grant");
     assert_text_equal(refused(answer("<html>secret</html>", 401, "text/html")), "status 401");
+    // An error is read as what it is, whatever its media type says.
+    assert_text_equal(refused(answer(R"({"error":"invalid_client"})", 401, "text/plain")),
+                      "status 401, error invalid_client");
+    assert_text_equal(refused(answer("error=invalid_client&x=secret", 400)),
+                      "status 400, error invalid_client");
+    assert_text_equal(refused(answer(R"({"error":"invalid_client"})" + std::string(70000, ' '), 400)),
+                      "status 400");
     assert_text_equal(refused(answer("", 500, "")), "status 500");
     assert_text_equal(refused(answer("secret", 503)), "status 503");
     assert_text_equal(refused(answer(body().text(), 201)), "status 201");
