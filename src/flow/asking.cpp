@@ -17,8 +17,6 @@ namespace {
 using core::Code;
 using core::Error;
 
-constexpr std::int64_t again_in = 10; // seconds: where only the tokens are new
-
 Said ended(std::string why) {
     return {Said::Outcome::ended, std::nullopt, std::move(why)};
 }
@@ -41,7 +39,7 @@ std::string granted_scope(std::string granted) {
 }
 
 std::string refresh_scope(const Site& site, const providers::Settings& settings,
-                          const session::Session& session) {
+                          const oidc::Metadata& metadata, const session::Session& session) {
     if (!settings.is_openid()) {
         return "";
     }
@@ -49,7 +47,7 @@ std::string refresh_scope(const Site& site, const providers::Settings& settings,
         return granted_scope(*session.scope);
     }
     std::string joined;
-    for (const std::string& scope : sign_in_scopes(site.options, settings)) {
+    for (const std::string& scope : sign_in_scopes(site.options, settings, metadata.scopes_supported)) {
         joined.append(joined.empty() ? "" : " ").append(scope);
     }
     return joined;
@@ -61,32 +59,34 @@ struct Refreshed {
 };
 
 core::Task<Refreshed> redeem(Site& site, Provider& provider, const oidc::Metadata& metadata,
-                             const session::Session& session) {
+                             const session::Session& session, bool& is_redeemed) {
     const providers::Settings& settings = provider.settings();
     auto credentials = token_credentials(provider, metadata);
     if (!credentials) {
         co_return Refreshed{std::nullopt, away(credentials.error())};
     }
-    net::HttpRequest request =
-        oidc::build_refresh_request({metadata.token_endpoint, session.refresh_token,
-                                     refresh_scope(site, settings, session), std::move(credentials.value())});
+    net::HttpRequest request = oidc::build_refresh_request({metadata.token_endpoint, session.refresh_token,
+                                                            refresh_scope(site, settings, metadata, session),
+                                                            std::move(credentials.value())});
     net::HttpResult response = co_await net::fetch(site.http, std::move(request));
     if (!response) {
         co_return Refreshed{std::nullopt, away(at("token endpoint", response.error()))};
     }
+    is_redeemed = response->status / 100 == 2;
     auto tokens = oidc::process_token_response(response.value(), oidc::IdTokenRule::optional,
                                                settings.type->token_format);
     if (tokens) {
         co_return Refreshed{std::move(tokens.value()), {}};
     }
     const Error error = at("token endpoint", tokens.error());
+    is_redeemed = false;
     const bool is_end = oidc::refusal_of(response.value()) == oidc::Refusal::ended;
     co_return Refreshed{std::nullopt, is_end ? ended(error.detail) : away(error)};
 }
 
 } // namespace
 
-core::Task<Said> ask(Site& site, Provider& provider, const session::Session& session) {
+core::Task<Said> ask(Site& site, Provider& provider, const session::Session& session, Attempt& attempt) {
     const providers::Settings& settings = provider.settings();
     auto metadata = co_await provider.metadata(site.http);
     if (!metadata) {
@@ -101,7 +101,7 @@ core::Task<Said> ask(Site& site, Provider& provider, const session::Session& ses
     tokens.subject = settings.is_openid() && !settings.type->makes_subject ? session.identity.subject : "";
     const bool has_refresh_token = !session.refresh_token.empty();
     if (has_refresh_token) {
-        auto refreshed = co_await redeem(site, provider, *endpoints, session);
+        auto refreshed = co_await redeem(site, provider, *endpoints, session, attempt.is_redeemed);
         if (!refreshed.tokens) {
             co_return std::move(refreshed.otherwise);
         }
@@ -124,7 +124,7 @@ core::Task<Said> ask(Site& site, Provider& provider, const session::Session& ses
     if (!signed_in) {
         Said asked = away(signed_in.error());
         if (has_refresh_token) {
-            asked.next = with_tokens(site, session, given, again_in);
+            asked.next = with_tokens(site, session, given, session::pause_after(attempt.failures));
         }
         co_return asked;
     }

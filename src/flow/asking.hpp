@@ -7,6 +7,7 @@
 #include "../session/session.hpp"
 #include "site.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -18,7 +19,12 @@ struct Said {
     std::string why;                      // for the log: ended, away
 };
 
-// `session` outlives the task.
-core::Task<Said> ask(Site& site, Provider& provider, const session::Session& session);
+struct Attempt {
+    std::uint32_t failures = 0; // of the attempts before
+    bool is_redeemed = false;   // set by ask(): the refresh token may be worth nothing any more
+};
+
+// `session` and `attempt` outlive the task.
+core::Task<Said> ask(Site& site, Provider& provider, const session::Session& session, Attempt& attempt);
 
 } // namespace oauth::flow

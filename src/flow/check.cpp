@@ -75,6 +75,7 @@ struct Check {
     Site& site;
     Provider& provider;
     OpenedSessionPointer before;
+    Attempt attempt = {};
     std::string token = {}; // of the lock
     std::shared_ptr<bool> is_running = std::make_shared<bool>(true);
 
@@ -97,8 +98,9 @@ core::Task<core::Done> keep_lock(Site& site, OpenedSessionPointer session, std::
 
 Loaded put_off(const Check& check, const std::string& why) {
     check.end(RenewalEnd::failed);
-    check.provider.report("session " + session::log_id(check.before->session) +
-                          " could not be checked, lives on, and is checked again later: " + why);
+    check.provider.report_fault("session " + session::log_id(check.before->session) +
+                                    " could not be checked, lives on, and is checked again later: " + why,
+                                why);
     return Loaded{check.before};
 }
 
@@ -132,7 +134,7 @@ bool make_smaller(const Site& site, session::Session& next) {
     return !next.groups_are_cut && cut_groups(*site.options.requirements, next);
 }
 
-core::Task<Loaded> save(Check& check, session::Session& next) {
+core::Task<Loaded> save(Check& check, session::Session& next, RenewalEnd how) {
     core::Result<session::Replaced> replaced = Error{};
     for (unsigned attempt = 1;; ++attempt) {
         replaced = co_await check.site.store->replace(check.before, next);
@@ -155,7 +157,7 @@ core::Task<Loaded> save(Check& check, session::Session& next) {
     }
     switch (replaced->outcome) {
     case session::Replaced::Outcome::saved:
-        check.end(RenewalEnd::done, replaced->handover);
+        check.end(how, replaced->handover);
         break;
     case session::Replaced::Outcome::newer:
         check.end(RenewalEnd::done);
@@ -197,7 +199,7 @@ core::Task<Loaded> check_locked(Check& check) {
     if (current->session->session.epoch != check.before->session.epoch) {
         co_return use(check, std::move(current.value()));
     }
-    Said asked = co_await ask(check.site, check.provider, check.before->session);
+    Said asked = co_await ask(check.site, check.provider, check.before->session, check.attempt);
     if (asked.outcome == Said::Outcome::ended) {
         co_return co_await end_session(check, std::move(asked.why));
     }
@@ -205,10 +207,32 @@ core::Task<Loaded> check_locked(Check& check) {
         co_return put_off(check, asked.why);
     }
     if (asked.outcome == Said::Outcome::away) {
-        check.provider.report("session " + session::log_id(check.before->session) +
-                              " has new tokens, but could not be checked: " + asked.why);
+        check.provider.report_fault("session " + session::log_id(check.before->session) +
+                                        " has new tokens, but could not be checked: " + asked.why,
+                                    asked.why);
+        co_return co_await save(check, *asked.next, RenewalEnd::tokens_alone);
     }
-    co_return co_await save(check, *asked.next);
+    check.provider.works();
+    co_return co_await save(check, *asked.next, RenewalEnd::done);
+}
+
+// What a redeemed token has brought may be lost by a fault here, as for want of memory. It is not redeemed
+// again, which would look like theft: the session ends, and that is said.
+core::Task<Loaded> check_to_the_end(Check& check) {
+    std::exception_ptr trouble;
+    try {
+        co_return co_await check_locked(check);
+    } catch (...) {
+        trouble = std::current_exception();
+    }
+    if (!check.attempt.is_redeemed) {
+        std::rethrow_exception(trouble);
+    }
+    Loaded outcome =
+        co_await end_session(check, "what its refresh token was redeemed for has been lost here");
+    check.end(RenewalEnd::refused); // also where the store does not answer
+    const bool is_renewed = outcome.session && outcome.session != check.before;
+    co_return is_renewed ? std::move(outcome) : Loaded{};
 }
 
 // Waits for another node that has the lock, and uses what it got.
@@ -240,15 +264,15 @@ core::Task<Loaded> check_alone(Check& check) {
             co_return put_off(check, "too much is under way already");
         }
     }
-    Loaded outcome = co_await check_locked(check);
+    Loaded outcome = co_await check_to_the_end(check);
     static_cast<void>(co_await site.store->unlock(check.before, check.token));
     co_return std::move(outcome);
 }
 
 core::Task<core::Done> run(Site& site, Provider& provider, OpenedSessionPointer session,
-                           std::shared_ptr<Round> round) {
+                           std::uint32_t failures, std::shared_ptr<Round> round) {
     const core::Attendance attendance(site.ready); // a spent token is not to be lost with the process
-    Check check{site, provider, session};
+    Check check{site, provider, session, {failures}};
     std::exception_ptr trouble;
     try {
         Loaded outcome = co_await check_alone(check);
@@ -259,8 +283,8 @@ core::Task<core::Done> run(Site& site, Provider& provider, OpenedSessionPointer 
     }
     if (trouble) {
         *check.is_running = false;
-        round->end(Loaded{session});
-        check.end(RenewalEnd::failed);
+        round->end(Loaded{check.attempt.is_redeemed ? nullptr : session});
+        check.end(check.attempt.is_redeemed ? RenewalEnd::refused : RenewalEnd::failed);
         std::rethrow_exception(trouble);
     }
     co_return core::Done{};
@@ -269,12 +293,28 @@ core::Task<core::Done> run(Site& site, Provider& provider, OpenedSessionPointer 
 // ---- The request's part
 
 bool needs_new_token(const Site& site, const session::Session& session) {
-    return site.options.keep_tokens && session.access_expires_at != 0 &&
+    return site.options.keep_tokens && !session.refresh_token.empty() && session.access_expires_at != 0 &&
            site.clock.now() >= session.access_expires_at;
 }
 
 void look_again(const Site& site, const OpenedSessionPointer& session, std::int64_t at) {
     session->check_at = std::max(at, site.clock.now() + 1);
+}
+
+// False: there is too much under way.
+bool begin(Site& site, Provider& provider, const OpenedSessionPointer& session, std::uint32_t failures,
+           const std::shared_ptr<Round>& round) {
+    bool is_begun = false;
+    try {
+        is_begun = site.background.start(run(site, provider, session, failures, round));
+    } catch (...) { // or the lease would stay with nobody
+        site.ledger.end_renewal(session::renewal_of(session->session), RenewalEnd::failed, "");
+        throw;
+    }
+    if (!is_begun) {
+        site.ledger.end_renewal(session::renewal_of(session->session), RenewalEnd::failed, "");
+    }
+    return is_begun;
 }
 
 } // namespace
@@ -283,10 +323,18 @@ std::int64_t check_due_at(const Site& site, const session::Session& session) {
     if (site.options.refresh == 0) {
         return never;
     }
-    std::int64_t due = session.checked_at + site.options.refresh;
+    // The clock has been set back since, or another node's is ahead. By a minute that is as good as now, by
+    // more nobody knows when it was.
+    constexpr std::int64_t skew = 60;
+    const std::int64_t now = site.clock.now();
+    if (session.checked_at > now + skew) {
+        return now;
+    }
+    const std::int64_t checked_at = std::min(session.checked_at, now);
+    std::int64_t due = checked_at + site.options.refresh;
     if (site.options.keep_tokens && !session.refresh_token.empty() && session.access_expires_at != 0) {
         constexpr std::int64_t not_before = 5; // whatever the provider calls the token's lifetime
-        due = std::min(due, std::max(session.access_expires_at, session.checked_at + not_before));
+        due = std::min(due, std::max(session.access_expires_at, checked_at + not_before));
     }
     return due;
 }
@@ -300,8 +348,7 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
         switch (lease.state) {
         case Lease::State::taken: {
             const auto round = std::make_shared<Round>(site.ready);
-            if (!site.background.start(run(site, *provider, session, round))) {
-                site.ledger.end_renewal(session::renewal_of(session->session), RenewalEnd::failed, "");
+            if (!begin(site, *provider, session, lease.failures, round)) {
                 look_again(site, session, now + again_in);
                 co_return Loaded{session};
             }
@@ -325,7 +372,7 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
             look_again(site, session, lease.at);
             co_return Loaded{session};
         case Lease::State::full:
-            provider->report("sessions cannot be checked: the zone is full: raise oauth_zone");
+            provider->report_fault("sessions cannot be checked: the zone is full: raise oauth_zone");
             look_again(site, session, now + again_in);
             co_return Loaded{session};
         case Lease::State::busy:

@@ -13,6 +13,7 @@
 #include "../net/http.hpp"
 #include "../oidc/metadata.hpp"
 #include "refreshed.hpp"
+#include "repeats.hpp"
 
 #include <functional>
 #include <memory>
@@ -39,7 +40,7 @@ private:
 
 class Provider {
 public:
-    // Given what an administrator should read, once until it changes: a sentence.
+    // Given what an administrator should read: a sentence.
     using Report = std::function<void(const std::string&)>;
 
     Provider(const providers::Settings& settings, core::ReadyQueue& ready, core::Clock& clock,
@@ -81,12 +82,22 @@ public:
     // Front-channel logouts are not signed: so many of them are taken at once, and one a second.
     bool may_end_by_sid() { return unsigned_logouts_.take(clock_.now()); }
 
-    // For the administrator, without secrets.
-    void report(const std::string& text) const {
+    // For the administrator, without secrets: of an event, each time.
+    void report(const std::string& sentence) const {
         if (report_) {
-            report_(text);
+            report_(sentence);
         }
     }
+    // The same of a fault that many sessions and attempts meet: not each time. Sentences that differ, as by
+    // the session they name, may be about one fault.
+    void report_fault(const std::string& sentence, std::string_view fault) {
+        if (const auto line = faults_.line(sentence, fault, clock_.now())) {
+            report(*line);
+        }
+    }
+    void report_fault(const std::string& sentence) { report_fault(sentence, sentence); }
+    // It did what it was asked for.
+    void works() noexcept { faults_.end(); }
 
     // True if metadata() has to wait.
     bool has_to_ask() const { return needs_discovery() && !discovered_.usable(); }
@@ -115,7 +126,8 @@ private:
     core::ReadyQueue& ready_;
     core::Clock& clock_;
     Report report_;
-    std::string reported_;
+    std::string reported_; // of what was left out of its metadata
+    Repeats faults_;
     TokenBucket refetches_{5, 10};
     TokenBucket refetches_of_strangers_{2, 30};
     TokenBucket unsigned_logouts_{256, 1};

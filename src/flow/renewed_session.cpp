@@ -78,7 +78,8 @@ session::Session with_tokens(const Site& site, const session::Session& before, c
     session::Session next = before;
     const std::int64_t now = site.clock.now();
     ++next.epoch;
-    next.checked_at = std::max<std::int64_t>(0, now + again_in - site.options.refresh);
+    // Where oauth_refresh is shorter than that, the ledger makes it wait.
+    next.checked_at = std::max<std::int64_t>(0, std::min(now, now + again_in - site.options.refresh));
     keep_tokens(site.options, tokens, now, next);
     if (!next.id_token.empty() && !tokens.id_token.empty()) {
         next.id_token = tokens.id_token;

@@ -61,7 +61,7 @@ core::Task<core::Done> give_back_both(Site& site, Provider& provider, std::strin
         }
     }
     if (!trouble.empty()) {
-        provider.report("tokens of a session that has ended could not be revoked: " + trouble);
+        provider.report_fault("tokens of a session that has ended could not be revoked: " + trouble);
     }
     co_return core::Done{};
 }
@@ -78,7 +78,7 @@ void give_back_tokens(Site& site, const session::Session& session) {
     }
     if (!site.background.start(
             give_back_both(site, *provider, session.refresh_token, session.access_token))) {
-        provider->report(
+        provider->report_fault(
             "tokens of a session that has ended were not revoked: too much is under way already");
     }
 }

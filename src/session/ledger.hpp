@@ -5,6 +5,7 @@
 // kept until its time or refused. Without memory the functions throw: what cannot be asked is not answered.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,8 +41,18 @@ struct Lease {
         full,    // no room to agree on anything: nobody asks
     } state = State::full;
     std::string handover;
-    std::int64_t at = 0; // seconds
+    std::int64_t at = 0;        // seconds
+    std::uint32_t failures = 0; // taken: how many attempts before this one have failed, one after the other
 };
+
+// Seconds until the next attempt, after so many that failed and one more that has: they double from 10
+// seconds to 5 minutes.
+constexpr std::int64_t longest_pause = 300;
+constexpr std::int64_t pause_after(std::uint32_t failures) {
+    constexpr std::int64_t first = 10;
+    constexpr std::uint32_t most_doublings = 5; // by then it is the longest
+    return std::min(first << std::min(failures, most_doublings), longest_pause);
+}
 
 class Ledger {
 public:
@@ -72,8 +83,9 @@ public:
     virtual Lease lease(const Renewal& renewal, std::int64_t lease_until) = 0;
     // How that ended, by whoever took the lease. done: `handover` is kept until the next epoch has been seen,
     // and a minute longer; where there is no room for it, the state is `spent`. failed: the provider was
-    // away, and the time until the next attempt doubles from 10 seconds to 5 minutes.
-    enum class RenewalEnd { done, refused, failed };
+    // away, and the next attempt waits: pause_after(). tokens_alone: as done, but the provider was away once
+    // it had given new tokens, and the next epoch waits as after any failure.
+    enum class RenewalEnd { done, tokens_alone, refused, failed };
     virtual void end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) = 0;
     // A request came with the session of this epoch.
     virtual void saw(const Renewal& renewal) = 0;

@@ -9,12 +9,10 @@ namespace oauth::session {
 
 namespace {
 
-enum class Phase : std::uint32_t { leased, taken_over, done, refused, later };
+// tokens_alone: done, and the next epoch is not to be checked before a time.
+enum class Phase : std::uint32_t { leased, taken_over, done, refused, later, tokens_alone };
 
 constexpr std::int64_t kept_after_seen = 60;
-constexpr std::int64_t first_pause = 10;
-constexpr std::int64_t longest_pause = 300;
-constexpr std::uint32_t most_doublings = 5; // by then it is the longest
 
 // What a record's fields mean here.
 Phase phase_of(const RecordTable::Fields& fields) {
@@ -34,6 +32,10 @@ std::uint32_t failures_of(const RecordTable::Fields& fields) {
     return fields.numbers[1];
 }
 
+bool is_spent(const RecordTable::Fields& fields) {
+    return phase_of(fields) == Phase::done || phase_of(fields) == Phase::tokens_alone;
+}
+
 } // namespace
 
 Renewals::Keys Renewals::keys_of(std::string_view id) {
@@ -44,7 +46,7 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
     using State = Lease::State;
     const auto take = [&](Phase phase, std::uint32_t failures) {
         table_.update(keys.state, make_fields(renewal, phase, lease_until, failures), now_);
-        return Lease{State::taken, {}, lease_until};
+        return Lease{State::taken, {}, lease_until, failures};
     };
     const auto known = table_.find(keys.state, now_);
     if (!known) {
@@ -53,26 +55,45 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
         return is_kept ? Lease{State::taken, {}, lease_until} : Lease{};
     }
     if (known->epoch < renewal.epoch) {
-        return take(Phase::leased, 0);
+        const bool has_failed = phase_of(*known) == Phase::tokens_alone;
+        if (has_failed && known->epoch + 1 == renewal.epoch && pauses(*known)) {
+            return {State::later, {}, at_of(*known)};
+        }
+        return take(Phase::leased, has_failed ? failures_of(*known) : 0);
     }
     if (known->epoch > renewal.epoch) {
         return follow(keys, renewal);
     }
     switch (phase_of(*known)) {
     case Phase::leased: // whoever let it run out was killed, or is far too slow
-        return now_ < at_of(*known) ? Lease{State::busy, {}, at_of(*known)}
+        return now_ < at_of(*known) ? busy(keys, *known, lease_until)
                                     : take(Phase::taken_over, failures_of(*known));
     case Phase::taken_over: // the token may have been spent twice by now: nobody tries a third time
-        return {now_ < at_of(*known) ? State::busy : State::refused, {}, at_of(*known)};
+        return now_ < at_of(*known) ? busy(keys, *known, lease_until) : Lease{State::refused, {}, 0};
     case Phase::done:
+    case Phase::tokens_alone:
         return follow(keys, renewal);
     case Phase::later:
-        return now_ < at_of(*known) ? Lease{State::later, {}, at_of(*known)}
-                                    : take(Phase::leased, failures_of(*known));
+        return pauses(*known) ? Lease{State::later, {}, at_of(*known)}
+                              : take(Phase::leased, failures_of(*known));
     case Phase::refused:
         break;
     }
     return {State::refused, {}, 0};
+}
+
+// Nobody waits longer than a lease of now lasts, though the clock may have been set back since it was taken.
+Lease Renewals::busy(const Keys& keys, RecordTable::Fields known, std::int64_t lease_until) {
+    if (at_of(known) > lease_until) {
+        known.used_at = lease_until;
+        table_.update(keys.state, known, now_);
+    }
+    return {Lease::State::busy, {}, at_of(known)};
+}
+
+// Nor than the longest pause.
+bool Renewals::pauses(const RecordTable::Fields& known) const {
+    return now_ < at_of(known) && at_of(known) <= now_ + longest_pause;
 }
 
 // To an epoch after that one, if it is still known what leads there.
@@ -88,27 +109,30 @@ Lease Renewals::follow(const Keys& keys, const Renewal& renewal) {
 void Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end,
                    std::string_view handover) {
     const auto known = table_.find(keys.state, now_);
-    if (!known || known->epoch != renewal.epoch || phase_of(*known) == Phase::done) {
+    if (!known || known->epoch != renewal.epoch || is_spent(*known)) {
         return;
     }
     const std::uint32_t failures = failures_of(*known);
+    const std::int64_t next_attempt_at = now_ + pause_after(failures);
     switch (end) {
     case Ledger::RenewalEnd::done:
         table_.update(keys.state, make_fields(renewal, Phase::done, 0, 0), now_);
         keep_handover(keys, renewal, handover);
         break;
+    case Ledger::RenewalEnd::tokens_alone:
+        table_.update(keys.state, make_fields(renewal, Phase::tokens_alone, next_attempt_at, failures + 1),
+                      now_);
+        keep_handover(keys, renewal, handover);
+        break;
     case Ledger::RenewalEnd::refused:
         table_.update(keys.state, make_fields(renewal, Phase::refused, 0, 0), now_);
         break;
-    case Ledger::RenewalEnd::failed: {
-        if (phase_of(*known) == Phase::refused) {
-            break;
+    case Ledger::RenewalEnd::failed:
+        if (phase_of(*known) != Phase::refused) {
+            table_.update(keys.state, make_fields(renewal, Phase::later, next_attempt_at, failures + 1),
+                          now_);
         }
-        const std::uint32_t doublings = std::min(failures, most_doublings);
-        const std::int64_t pause = std::min(first_pause << doublings, longest_pause);
-        table_.update(keys.state, make_fields(renewal, Phase::later, now_ + pause, doublings + 1), now_);
         break;
-    }
     }
 }
 

@@ -29,6 +29,8 @@ public:
     void saw(const Keys& keys, const Renewal& renewal);
 
 private:
+    Lease busy(const Keys& keys, RecordTable::Fields known, std::int64_t lease_until);
+    bool pauses(const RecordTable::Fields& known) const;
     Lease follow(const Keys& keys, const Renewal& renewal);
     void keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover);
 

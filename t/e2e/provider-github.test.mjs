@@ -196,3 +196,41 @@ e2e('github: prompt goes by OAUTH_GITHUB_PROMPT, then OAUTH_PROMPT, then not at 
     assert.equal(mock.lastAsked().get('prompt'), expected);
   }
 });
+
+e2e('RF-10 github: organisations are asked for again, and who has left loses access', async (h) => {
+  const mock = await startMock(h, new GitHubMock());
+  const site = await providerSite(h, mock, { blocks: block(mock), server: 'oauth_refresh 1s;', rules: 'oauth_allow org=acme-fake;' });
+  const browser = browserOf(await signedIn(site));
+  const { user } = mock.lastGrant;
+  const asked = () => mock.count('orgs') + mock.count('members');
+  const later = async () => {
+    await new Promise((resolve) => { setTimeout(resolve, 1100); });
+    return (await browser.fetch(site.origin + '/', { headers: { Accept: 'application/json' } })).status;
+  };
+  const before = asked();
+  assert.equal(await later(), 200);
+  assert.ok(asked() > before, 'asked again');
+  assert.ok(!mock.lastAsked().get('scope').includes('offline_access'), 'the access token is what asks');
+  mock.lastGrant.user = { ...user, orgs: user.orgs.filter(({ login }) => login !== 'acme-fake') };
+  assert.equal(await later(), 403, 'who has left the organisation');
+  mock.lastGrant.user = user;
+  assert.equal(await later(), 200, 'and has come back');
+  assert.equal(mock.count('authorize'), 1, 'by the same session');
+});
+
+for (const [what, shape, expected] of [['401: the token was revoked', { status: 401, body: '{"message":"Bad credentials"}' }, 401], ['403: a rate limit', { status: 403, body: '{"message":"API rate limit exceeded"}' }, 200],
+  ['502', { status: 502, body: 'bad gateway', type: 'text/html' }, 200]]) {
+  for (const place of ['userinfo', 'orgs']) {
+    e2e(`RF-04 RF-05 github at a check: ${place} says ${what}`, async (h) => {
+      const mock = await startMock(h, new GitHubMock());
+      const site = await providerSite(h, mock, { blocks: block(mock), server: 'oauth_refresh 1s;', rules: 'oauth_allow org=acme-fake;' });
+      const browser = browserOf(await signedIn(site));
+      const status = async () => (await browser.fetch(site.origin + '/', { headers: { Accept: 'application/json' } })).status;
+      await new Promise((resolve) => { setTimeout(resolve, 1100); });
+      Object.assign(place === 'orgs' ? mock.api : mock, { [place]: shape });
+      assert.equal(await status(), expected);
+      Object.assign(place === 'orgs' ? mock.api : mock, { [place]: {} });
+      assert.equal(await status(), expected, 'it has ended, or goes on');
+    });
+  }
+}

@@ -120,3 +120,19 @@ e2e('google: a refresh token comes only with offline access and consent', async 
   assertGal(await signedIn(await providerSite(h, mock, { blocks: block(mock) })));
   assert.deepEqual(given, [true, false]);
 });
+
+e2e('google: with oauth_refresh, and only then, a refresh token is asked for by Google\'s own parameters', async (h) => {
+  const mock = await startMock(h, new GoogleMock());
+  const given = [];
+  mock.token = { alter: (answer) => { given.push('refresh_token' in answer); } };
+  const asked = async (server, parameters = '') => {
+    assertGal(await signedIn(await providerSite(h, mock, { server, blocks: block(mock, parameters) }), server + parameters));
+    const all = mock.lastAsked();
+    return [all.getAll('access_type').join(), all.getAll('prompt').join(), all.get('scope').split(' ').includes('offline_access')];
+  };
+  assert.deepEqual(await asked('oauth_refresh 1h;'), ['offline', 'consent', false]);
+  assert.deepEqual(await asked(''), ['', '', false]);
+  assert.deepEqual(await asked('oauth_refresh 1h;', 'authorize_param access_type online;'), ['online', 'consent', false], 'what the administrator says counts');
+  assert.deepEqual(await asked('oauth_refresh 1h;', 'prompt select_account;'), ['offline', 'select_account consent', false], 'both of them');
+  assert.deepEqual(given.slice(0, 3), [true, false, false]);
+});

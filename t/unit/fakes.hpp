@@ -11,6 +11,7 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <new>
 #include <set>
 #include <string>
 #include <utility>
@@ -46,6 +47,9 @@ private:
 class FakeHttp final : public net::HttpClient {
 public:
     void start(net::HttpRequest request, net::HttpWaiter& waiter) override {
+        if (!no_memory_for.empty() && request.url.ends_with(no_memory_for)) {
+            throw std::bad_alloc();
+        }
         sent.push_back(request);
         pending_.push_back({std::move(request), &waiter});
     }
@@ -74,6 +78,7 @@ public:
 
     std::vector<net::HttpRequest> sent;
     std::size_t cancelled = 0;
+    std::string no_memory_for; // an end of URLs; empty: there is memory for all
 
 private:
     struct Pending {
@@ -142,9 +147,13 @@ public:
             return {};
         }
         Entry& entry = renewals[std::string(renewal.id)];
+        if (entry.is_used && entry.tokens_alone && entry.epoch + 1 == renewal.epoch && now < entry.at) {
+            return {State::later, "", entry.at};
+        }
         if (!entry.is_used || entry.epoch < renewal.epoch) {
-            entry = {true, renewal.epoch, State::busy, "", 0, 0};
-            return {State::taken, "", lease_until};
+            const std::uint32_t failures = entry.tokens_alone ? entry.failures : 0;
+            entry = {true, renewal.epoch, State::busy, "", 0, failures};
+            return {State::taken, "", lease_until, failures};
         }
         if (entry.epoch > renewal.epoch || entry.state == State::done) {
             return entry.handover.empty() ? session::Lease{State::spent, "", 0}
@@ -152,19 +161,20 @@ public:
         }
         if (entry.state == State::later && now >= entry.at) {
             entry.state = State::busy;
-            return {State::taken, "", lease_until};
+            return {State::taken, "", lease_until, entry.failures};
         }
         return {entry.state, "", entry.at};
     }
     void end_renewal(const session::Renewal& renewal, RenewalEnd end, std::string_view handover) override {
         using State = session::Lease::State;
         Entry& entry = renewals[std::string(renewal.id)];
-        entry.state = end == RenewalEnd::done      ? State::done
-                      : end == RenewalEnd::refused ? State::refused
-                                                   : State::later;
+        entry.tokens_alone = end == RenewalEnd::tokens_alone;
+        entry.state = end == RenewalEnd::refused  ? State::refused
+                      : end == RenewalEnd::failed ? State::later
+                                                  : State::done;
         entry.handover = handover;
-        if (end == RenewalEnd::failed) {
-            entry.at = now + std::min<std::int64_t>(std::int64_t{10} << entry.failures++, 300);
+        if (end == RenewalEnd::failed || entry.tokens_alone) {
+            entry.at = now + session::pause_after(entry.failures++);
         }
     }
     void saw(const session::Renewal& renewal) override { seen.emplace_back(renewal.epoch); }
@@ -184,7 +194,8 @@ public:
         session::Lease::State state = session::Lease::State::busy;
         std::string handover;
         std::int64_t at = 0;
-        int failures = 0;
+        std::uint32_t failures = 0;
+        bool tokens_alone = false;
     };
     std::map<std::string, Entry> renewals;
     std::vector<std::uint64_t> seen;

@@ -104,7 +104,8 @@ public:
     core::ReadyQueue ready{[] {}};
     std::int64_t passed = 0; // milliseconds, for timers
     core::Timers timers{ready, [this] { return passed; }, [](std::optional<std::int64_t>) {}};
-    flow::Background background{64, [](const std::exception_ptr&) {}};
+    int faults_in_background = 0;
+    flow::Background background{64, [this](const std::exception_ptr&) { ++faults_in_background; }};
     flow::Turns turns{flow::TurnLimits::for_connections(64)};
     session::SessionCache sessions{7, 16};
     flow::Requirements requirements;
@@ -112,7 +113,9 @@ public:
     flow::SiteOptions options = make_options(requirements);
     providers::Settings settings = openid_settings("op", issuer);
     providers::Settings other_settings = openid_settings("other", "https://other.example");
-    flow::Provider provider{settings, ready, clock};
+    std::vector<std::string> reported;
+    flow::Provider provider{settings, ready, clock,
+                            [this](const std::string& text) { reported.push_back(text); }};
     flow::Provider other{other_settings, ready, clock};
     flow::Site site{options, clock, random,       ledger,          http, ready,           timers, background,
                     turns,   {},    make_store(), sealer("login"), {},   sealer("logout")};
@@ -201,10 +204,7 @@ public:
     }
 
     // The browser, with the session cookie that it has now.
-    flow::Visitor visitor() {
-        const auto cookie = jar.find(session_name());
-        return visitor_with({cookie == jar.end() ? "" : cookie->second});
-    }
+    flow::Visitor visitor() { return visitor_with(session_cookies()); }
     // A browser with several cookies of the session's name.
     flow::Visitor visitor_with(const std::vector<std::string>& values) {
         auto& sent = sent_sessions.emplace_back();
@@ -221,8 +221,13 @@ public:
         return visitor.session();
     }
     session::OpenedSessionPointer current() {
-        const auto cookie = jar.find(session_name());
-        return cookie == jar.end() ? nullptr : open(cookie->second);
+        const auto cookies = session_cookies();
+        return cookies.empty() ? nullptr : open(cookies.front());
+    }
+    // Put together from their parts.
+    std::vector<std::string> session_cookies() const {
+        const std::vector<session::CookieView> views(jar.begin(), jar.end());
+        return session::session_values(views, session_name());
     }
 
     std::string session_name() const { return session::cookie_name(options.cookie, app); }

@@ -3,58 +3,13 @@
 // RF-03, RF-04, RF-05, RF-11, RF-12.
 #include "../../src/flow/check.hpp"
 #include "../../src/flow/upkeep.hpp"
-#include "flow_world.hpp"
+#include "checked_world.hpp"
 
 using namespace oauth;
+using unit::Checked;
 using unit::quoted;
-using unit::World;
 
 namespace {
-
-constexpr std::int64_t interval = 100;
-
-struct Checked : World {
-    Checked() {
-        options.refresh = interval;
-        op.token = op.token.with("refresh_token", "\"refresh-1\"");
-        sign_in_as("user-1");
-        http.sent.clear();
-        op.token = op.token.with("refresh_token", "\"refresh-2\"");
-        let_it_be_due();
-    }
-
-    void let_it_be_due(std::int64_t seconds = interval) {
-        clock.advance(seconds);
-        ledger.now = clock.now();
-        op.claims =
-            op.claims.with("iat", std::to_string(clock.now())).with("exp", std::to_string(clock.now() + 300));
-    }
-
-    // One request of the browser: the session that it has afterwards.
-    session::OpenedSessionPointer come() {
-        flow::Visitor browser = visitor();
-        std::optional<core::Status> looked_up;
-        core::Flow<core::Status> flow(
-            look(browser),
-            [&](std::optional<core::Status> status, std::exception_ptr) { looked_up = std::move(status); });
-        flow.start();
-        while (!looked_up && turn()) {
-        }
-        assert_true(looked_up.has_value() && looked_up->ok());
-        web::Answer answer;
-        answer.set_cookies = browser.cookies();
-        keep_cookies(answer);
-        return browser.session();
-    }
-
-    std::size_t refreshes() const { return http.count("/token"); }
-
-private:
-    static core::Task<core::Status> look(flow::Visitor& visitor) {
-        const core::Status looked_up = co_await visitor.look_up();
-        co_return looked_up ? co_await visitor.attend() : looked_up;
-    }
-};
 
 void rf_03_one_check_leads_all_to_the_next_epoch(void**) {
     Checked world;
@@ -119,26 +74,82 @@ void rf_01_new_tokens_are_kept_where_no_more_could_be_learnt(void**) {
     assert_int_equal(world.come()->session.epoch, 2);
 }
 
+void rf_05_the_pause_doubles_though_each_attempt_gives_new_tokens(void**) {
+    Checked world;
+    world.op.instead.emplace("/userinfo", unit::unreachable());
+    std::uint64_t epoch = 0;
+    for (const std::int64_t pause : {10, 20, 40, 80, 160, 300, 300}) {
+        assert_int_equal(world.come()->session.epoch, ++epoch);
+        assert_int_equal(world.refreshes(), epoch);
+        world.let_it_be_due(pause - 1);
+        assert_int_equal(world.come()->session.epoch, epoch);
+        assert_int_equal(world.refreshes(), epoch);
+        world.let_it_be_due(1);
+    }
+    world.op.instead.clear();
+    assert_int_equal(world.come()->session.epoch, ++epoch);
+    world.let_it_be_due(Checked::interval - 1); // all is well, so the interval counts
+    assert_int_equal(world.come()->session.epoch, epoch);
+    world.op.instead.emplace("/userinfo", unit::unreachable());
+    world.let_it_be_due(1);
+    assert_int_equal(world.come()->session.epoch, ++epoch);
+    world.let_it_be_due(10); // from the beginning
+    assert_int_equal(world.come()->session.epoch, ++epoch);
+}
+
+// Another node knows nothing of the failures, but when the session is due.
+void rf_05_the_session_itself_says_when_it_is_due(void**) {
+    Checked world;
+    world.op.instead.emplace("/userinfo", unit::unreachable());
+    for (const std::int64_t pause : {10, 20, 40}) {
+        const auto renewed = world.come();
+        assert_int_equal(flow::check_due_at(world.site, renewed->session), world.clock.now() + pause);
+        world.let_it_be_due(pause);
+    }
+}
+
+void rf_05_an_outage_is_told_once_for_all_sessions(void**) {
+    Checked world;
+    world.op.instead.emplace("/token", unit::unreachable());
+    for (int i = 0; i < 5; ++i) {
+        assert_non_null(world.come().get());
+        world.ledger.renewals.clear();
+        world.let_it_be_due(2);
+    }
+    assert_int_equal(world.refreshes(), 5);
+    assert_int_equal(world.reported.size(), 1);
+    world.op.instead.clear();
+    assert_non_null(world.come().get());
+    world.op.instead.emplace("/token", unit::unreachable());
+    world.let_it_be_due();
+    assert_non_null(world.come().get());
+    assert_int_equal(world.reported.size(), 2);
+    assert_true(world.reported[1].find("(and 4 times more") != std::string::npos);
+}
+
+void sc_16_a_clock_that_was_set_back_does_not_put_a_check_off(void**) {
+    Checked world;
+    session::Session session;
+    const std::int64_t now = world.clock.now();
+    for (const std::int64_t ahead : {0, 1, 60}) { // as another node's clock may be
+        session.checked_at = now + ahead;
+        assert_int_equal(flow::check_due_at(world.site, session), now + Checked::interval);
+    }
+    session.checked_at = now + 61;
+    assert_int_equal(flow::check_due_at(world.site, session), now);
+    world.let_it_be_due(-5000);
+    world.sessions = session::SessionCache(7, 16); // another worker
+    assert_int_equal(world.come()->session.epoch, 1);
+    assert_int_equal(world.come()->session.epoch, 1);
+    assert_int_equal(world.refreshes(), 1);
+}
+
 void rf_11_who_has_signed_out_meanwhile_is_not_brought_back(void**) {
     Checked world;
     const std::string id = world.current()->session.id;
-    flow::Visitor browser = world.visitor();
-    std::optional<core::Status> ended;
-    core::Flow<core::Status> flow(
-        [](flow::Visitor& visitor) -> core::Task<core::Status> {
-            static_cast<void>(co_await visitor.look_up());
-            co_return co_await visitor.attend();
-        }(browser),
-        [&](std::optional<core::Status> status, std::exception_ptr) { ended = std::move(status); });
-    flow.start();
-    while (world.http.pending() == 0 || !world.http.oldest().url.ends_with("/token")) {
-        assert_true(world.turn());
-    }
+    const auto coming = world.come_until("/token");
     world.ledger.revoke(id, world.clock.now() + 1000);
-    while (!ended && world.turn()) {
-    }
-    assert_true(ended && ended->ok());
-    assert_null(browser.session().get());
+    assert_null(coming->end().get());
 }
 
 void without_room_nobody_asks(void**) {
@@ -157,6 +168,10 @@ int main() {
         cmocka_unit_test(rf_04_a_refusal_ends_that_epoch),
         cmocka_unit_test(rf_05_an_outage_ends_nothing_and_is_tried_again_later),
         cmocka_unit_test(rf_01_new_tokens_are_kept_where_no_more_could_be_learnt),
+        cmocka_unit_test(rf_05_the_pause_doubles_though_each_attempt_gives_new_tokens),
+        cmocka_unit_test(rf_05_the_session_itself_says_when_it_is_due),
+        cmocka_unit_test(rf_05_an_outage_is_told_once_for_all_sessions),
+        cmocka_unit_test(sc_16_a_clock_that_was_set_back_does_not_put_a_check_off),
         cmocka_unit_test(rf_11_who_has_signed_out_meanwhile_is_not_brought_back),
         cmocka_unit_test(without_room_nobody_asks),
     };

@@ -110,6 +110,68 @@ void after_an_outage_the_next_attempt_waits_longer_each_time(void**) {
     assert_int_equal(place.lease(1).at, place.now + 10); // from the beginning
 }
 
+// New tokens make a new epoch, and the provider was away all the same.
+void rf_05_a_failure_after_new_tokens_counts_as_one(void**) {
+    Place place;
+    check(place.lease(0), State::taken);
+    std::uint64_t epoch = 0;
+    std::uint32_t failures = 0;
+    for (const std::int64_t pause : {10, 20, 40, 80, 160, 300, 300}) {
+        place.end(epoch, End::tokens_alone, "sealed");
+        check(place.lease(epoch), State::done, "sealed");
+        ++epoch;
+        check(place.lease(epoch), State::later);
+        assert_int_equal(place.lease(epoch).at, place.now + pause);
+        check(place.lease(epoch - 1), State::done, "sealed"); // whoever waits is led on all the same
+        place.now += pause - 1;
+        check(place.lease(epoch), State::later);
+        place.now += 1;
+        const Lease lease = place.lease(epoch);
+        check(lease, State::taken);
+        assert_int_equal(lease.failures, ++failures);
+    }
+    place.end(epoch, End::failed); // of either kind
+    assert_int_equal(place.lease(epoch).at, place.now + 300);
+    place.now += 300;
+    assert_int_equal(place.lease(epoch).failures, failures + 1);
+    place.end(epoch, End::done, "sealed");
+    const Lease next = place.lease(epoch + 1);
+    check(next, State::taken);
+    assert_int_equal(next.failures, 0); // from the beginning
+}
+
+void rf_05_the_pause_is_of_the_epoch_that_the_failure_made(void**) {
+    Place place;
+    place.lease(0);
+    place.end(0, End::tokens_alone, "sealed 1");
+    const Lease lease = place.lease(2); // another node has checked epoch 1
+    check(lease, State::taken);
+    assert_int_equal(lease.failures, 1);
+    place.end(2, End::done, "sealed 3");
+    place.end(2, End::tokens_alone, "too late");
+    check(place.lease(2), State::done, "sealed 3");
+    check(place.lease(3), State::taken);
+}
+
+void sc_16_a_clock_that_is_set_back_makes_nothing_longer(void**) {
+    Place place;
+    place.now = 50000;
+    place.lease(0);
+    place.end(0, End::failed);
+    place.now = 1000;
+    check(place.lease(0), State::taken); // a pause is never longer than five minutes
+    place.end(0, End::tokens_alone, "sealed 1");
+    place.now = 500;
+    check(place.lease(1), State::taken);
+    place.now = 100;
+    check(place.lease(1), State::busy); // until a lease of now would end
+    assert_int_equal(place.lease(1).at, 130);
+    place.now = 129;
+    check(place.lease(1), State::busy);
+    place.now = 130;
+    check(place.lease(1), State::taken);
+}
+
 void a_lease_that_ran_out_is_taken_over_once(void**) {
     Place place;
     place.lease(0);
@@ -174,6 +236,9 @@ int main() {
         cmocka_unit_test(what_leads_on_goes_a_minute_after_it_was_seen),
         cmocka_unit_test(a_refusal_is_of_its_epoch),
         cmocka_unit_test(after_an_outage_the_next_attempt_waits_longer_each_time),
+        cmocka_unit_test(rf_05_a_failure_after_new_tokens_counts_as_one),
+        cmocka_unit_test(rf_05_the_pause_is_of_the_epoch_that_the_failure_made),
+        cmocka_unit_test(sc_16_a_clock_that_is_set_back_makes_nothing_longer),
         cmocka_unit_test(a_lease_that_ran_out_is_taken_over_once),
         cmocka_unit_test(who_has_it_done_knows_best),
         cmocka_unit_test(a_refusal_is_not_made_an_outage),

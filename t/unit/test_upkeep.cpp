@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Idle time: exact to the second, written down at most once in a tenth of it, and no clock that jumps makes a
-// session longer than its lifetime. SC-16.
+// session longer than its lifetime. What a check and the idle time write is one cookie. SC-16.
 #include "../../src/flow/upkeep.hpp"
-#include "flow_world.hpp"
+#include "checked_world.hpp"
+
+#include <set>
 
 using namespace oauth;
 using unit::World;
@@ -100,6 +102,67 @@ void without_idle_time_nothing_is_due(void**) {
     assert_false(browser.is_due());
 }
 
+std::set<std::string> names_of(const std::vector<std::string>& cookies) {
+    std::set<std::string> names;
+    for (const std::string& cookie : cookies) {
+        names.insert(cookie.substr(0, cookie.find('=')));
+    }
+    return names;
+}
+
+// A check and the idle time are due at once: of two cookies of one name browsers keep any.
+void rf_01_one_answer_sets_a_cookie_once(void**) {
+    for (const std::size_t size : {10, 4000}) { // of several parts
+        unit::Checked world;
+        world.options.session_idle = 10 * unit::Checked::interval;
+        world.options.keep_tokens = true;
+        world.op.token = world.op.token.with("access_token", unit::quoted(std::string(size, 'a')));
+        unit::Checked::Coming coming(world);
+        const auto renewed = coming.end();
+        assert_int_equal(renewed->session.epoch, 1);
+        assert_int_equal(renewed->session.used_at, world.clock.now());
+        assert_int_equal(names_of(coming.cookies()).size(), coming.cookies().size());
+        assert_int_equal(coming.cookies().size() > 1, size >= 4000);
+        world.sessions = session::SessionCache(7, 16);
+        const auto kept = world.current(); // what the browser has is the last word of both
+        assert_int_equal(kept->session.epoch, 1);
+        assert_int_equal(kept->session.used_at, world.clock.now());
+        assert_int_equal(kept->session.access_token.size(), size);
+    }
+}
+
+// The former cookie had parts that the new one has not.
+void rf_01_a_session_that_shrinks_leaves_no_part_behind(void**) {
+    unit::Checked world;
+    world.options.session_idle = 10 * unit::Checked::interval;
+    world.options.keep_tokens = true;
+    world.op.token = world.op.token.with("access_token", unit::quoted(std::string(4000, 'a')));
+    assert_int_equal(world.come()->session.epoch, 1);
+    assert_true(world.jar.contains(world.session_name() + ".1"));
+    world.op.token = world.op.token.with("access_token", "\"short\"");
+    world.let_it_be_due();
+    unit::Checked::Coming coming(world);
+    assert_int_equal(coming.end()->session.epoch, 2);
+    assert_int_equal(names_of(coming.cookies()).size(), coming.cookies().size());
+    assert_true(world.jar.contains(world.session_name()));
+    assert_false(world.jar.contains(world.session_name() + ".0"));
+    assert_false(world.jar.contains(world.session_name() + ".1"));
+}
+
+void sc_08_of_two_cookies_of_a_session_the_later_epoch_counts(void**) {
+    unit::Checked world;
+    const std::string former = world.jar.at(world.session_name());
+    world.come();
+    const std::string renewed = world.jar.at(world.session_name());
+    for (const auto& cookies : {std::vector{former, renewed}, std::vector{renewed, former}}) {
+        flow::Visitor browser = world.visitor_with(cookies);
+        assert_true(browser.is_known());
+        assert_int_equal(browser.session()->session.epoch, 1);
+        assert_int_equal(browser.all_sessions().size(), 1);
+        assert_false(browser.is_due());
+    }
+}
+
 } // namespace
 
 int main() {
@@ -110,6 +173,9 @@ int main() {
         cmocka_unit_test(sc_16_a_clock_that_jumps),
         cmocka_unit_test(a_shorter_idle_time_holds_at_once),
         cmocka_unit_test(without_idle_time_nothing_is_due),
+        cmocka_unit_test(rf_01_one_answer_sets_a_cookie_once),
+        cmocka_unit_test(rf_01_a_session_that_shrinks_leaves_no_part_behind),
+        cmocka_unit_test(sc_08_of_two_cookies_of_a_session_the_later_epoch_counts),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

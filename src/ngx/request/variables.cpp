@@ -62,8 +62,11 @@ ngx_int_t get_authenticated(ngx_http_request_t* r, Value* value, uintptr_t) {
     return set_value(r, value, shown(r) == nullptr ? "" : "1");
 }
 
+// One that has ended is nobody's any more: while the provider is away, or where there was no refresh token,
+// the application is to see that there is none.
 std::string read_access_token(const session::Session& session) {
-    return session.access_token;
+    const bool has_ended = session.access_expires_at != 0 && ngx_time() >= session.access_expires_at;
+    return has_ended ? "" : session.access_token;
 }
 std::string read_id_token(const session::Session& session) {
     return session.id_token;
