@@ -294,9 +294,15 @@ void RecordTable::mend_chunks() noexcept {
             chunk = chunks()[chunk].next;
             ++reached;
         }
-        free_chunks_ -= reached;
-        if (reached < count) {
-            index().erase(at);
+        if (reached == count) {
+            free_chunks_ -= reached;
+            continue;
+        }
+        index().erase(at);
+        for (chunk = records()[at].first; reached > 0; --reached) { // those were its own
+            const Index next = chunks()[chunk].next;
+            chunks()[chunk].next |= unreached;
+            chunk = next;
         }
     }
     first_free_ = end_of_chain;

@@ -85,13 +85,45 @@ void a_handover_that_is_none_of_the_session_sets_nothing(void**) {
     }
 }
 
+// SC-11: what cookies cannot carry is refused when it is written, and the one before goes on.
+void sc_11_what_has_grown_too_large_is_refused(void**) {
+    Stored at;
+    const auto before = at.current();
+    std::optional<core::Result<Replaced>> result;
+    const session::Session next = at.next(*before, 7500);
+    core::Flow<core::Result<Replaced>> flow(
+        at.store().replace(before, next),
+        [&](std::optional<core::Result<Replaced>> value, std::exception_ptr) { result = std::move(value); });
+    flow.start();
+    assert_true(result && !result->ok());
+    assert_true(result->error().code == core::Code::session_too_large);
+    assert_non_null((*at.store().peek(before->cookie, before->base_url)).get());
+}
+
 void what_was_ended_is_not_replaced(void**) {
     Stored at;
     const auto before = at.current();
+    assert_true(result_of(at.store().use_once("token", at.clock.now() + 9)));
+    assert_false(result_of(at.store().use_once("token", at.clock.now() + 9)));
     at.ledger.revoke(before->session.id, before->session.expires_at);
     const Replaced replaced = result_of(at.store().replace(before, at.next(*before, 10)));
     assert_true(replaced.outcome == Replaced::Outcome::gone);
     assert_true(replaced.handover.empty() && replaced.now.cookies.empty());
+}
+
+// As long as one of them can last.
+void lo_17_a_user_is_signed_out_until_no_session_can_be_left(void**) {
+    Stored at;
+    const auto before = at.current();
+    const session::Whose whose{before->session.provider_fingerprint, before->session.identity.subject, ""};
+    std::optional<core::Status> ended;
+    core::Flow<core::Status> flow(
+        at.store().erase_all(whose),
+        [&](std::optional<core::Status> value, std::exception_ptr) { ended = std::move(value); });
+    flow.start();
+    assert_true(ended && ended->ok());
+    at.clock.advance(before->session.expires_at - at.clock.now() - 1);
+    assert_true(at.ledger.is_revoked(session::marks_of(before->session)));
 }
 
 void a_use_is_sealed_with_its_time(void**) {
@@ -112,7 +144,9 @@ int main() {
         cmocka_unit_test(parts_grow_and_shrink),
         cmocka_unit_test(the_handover_leads_to_the_next_epoch),
         cmocka_unit_test(a_handover_that_is_none_of_the_session_sets_nothing),
+        cmocka_unit_test(sc_11_what_has_grown_too_large_is_refused),
         cmocka_unit_test(what_was_ended_is_not_replaced),
+        cmocka_unit_test(lo_17_a_user_is_signed_out_until_no_session_can_be_left),
         cmocka_unit_test(a_use_is_sealed_with_its_time),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

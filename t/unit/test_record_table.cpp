@@ -149,6 +149,14 @@ void a_large_one_takes_the_room_of_many_that_expired(void**) {
     }
     assert_true(room.table->insert(key(900), until(90), bytes_of(9, 124 * 150), 5) == Put::full);
     assert_true(room.table->insert(key(900), until(90), bytes_of(9, 124 * 150), 10) == Put::done);
+
+    const Room grown(200, 1);
+    assert_true(grown.table->insert(key(900), until(90), "short", 0) == Put::done);
+    for (std::uint64_t i = 0; i < 180; ++i) {
+        assert_true(grown.table->insert(key(i), until(10), bytes_of(i, 124), 0) == Put::done);
+    }
+    assert_true(grown.table->replace(key(900), until(90), bytes_of(9, 124 * 150), 9) == Put::full);
+    assert_true(grown.table->replace(key(900), until(90), bytes_of(9, 124 * 150), 10) == Put::done);
 }
 
 // Every other one goes: what is free is in a hundred places, and all of it is of use.
@@ -311,6 +319,33 @@ void wrong_numbers_lead_nowhere(void**) {
     }
 }
 
+// Nobody gets the bytes of two: of a chain that leads into another's, one is none when the table is mended,
+// and so is one that leads astray. The room of both is of use again.
+void a_chain_that_leads_into_another_is_none(void**) {
+    for (const std::uint32_t astray : {2U, 77U}) {
+        const Room room(8, 3);
+        RecordTable& table = *room.table;
+        table.insert(key(1), until(50), bytes_of(1, 200), 0); // chunks 0 and 1
+        table.insert(key(2), until(50), bytes_of(2, 200), 0); // 2 and 3
+        auto* words = reinterpret_cast<std::uint32_t*>(&table);
+        auto* begin = reinterpret_cast<char*>(words);
+        const std::string part = bytes_of(1, 124);
+        auto* at = reinterpret_cast<std::uint32_t*>(
+            std::search(begin, begin + room.block.size() * 8, part.begin(), part.end()));
+        assert_int_equal(at[-1], 1); // its next one
+        at[-1] = astray;
+        words[64 / 4 + 4] = 2; // found to be damaged
+        const bool first = table.find(key(1), 0).has_value();
+        const bool second = table.find(key(2), 0).has_value();
+        assert_true(first != second);
+        assert_int_equal(table.used().records, 1);
+        assert_int_equal(table.used().chunks, 2);
+        assert_true(table.insert(key(3), until(50), bytes_of(3, 22 * 124), 0) == Put::done);
+        assert_true(table.read(key(3), 0)->bytes == bytes_of(3, 22 * 124));
+        assert_int_equal(table.used().chunks, 24);
+    }
+}
+
 // What the killed process does: each kind of change once.
 constexpr std::int64_t present = 20;
 void change_everything(RecordTable& table) {
@@ -423,6 +458,7 @@ int main() {
         cmocka_unit_test(as_a_map_would_have_it),
         cmocka_unit_test(a_table_of_another_size_takes_what_is_live),
         cmocka_unit_test(wrong_numbers_lead_nowhere),
+        cmocka_unit_test(a_chain_that_leads_into_another_is_none),
         cmocka_unit_test(killed_at_any_instruction),
     };
     return cmocka_run_group_tests_name("record_table", tests, nullptr, nullptr);

@@ -194,6 +194,10 @@ void what_is_too_long_is_not_looked_at(void**) {
     const std::size_t most = Sealer::max_sealed / 4 * 3 - overhead;
     assert_true(sealer.open(bound, seal(sealer, random, std::string(most, 'x'))).has_value());
     assert_false(sealer.open(bound, seal(sealer, random, std::string(most + 1, 'x'))).has_value());
+
+    const std::string longest(Sealer::max_sealed_bytes - overhead, 'x');
+    assert_true(sealer.open_bytes(bound, *sealer.seal_bytes(random, bound, longest)).has_value());
+    assert_false(sealer.open_bytes(bound, *sealer.seal_bytes(random, bound, longest + "x")).has_value());
 }
 
 void another_version_is_not_opened(void**) {
@@ -204,6 +208,7 @@ void another_version_is_not_opened(void**) {
     for (const char version : {'\0', '\2', '\x7f', '\xff'}) {
         bytes[0] = version;
         assert_false(sealer.open(bound, core::base64url_encode(bytes)).has_value());
+        assert_false(sealer.open_bytes(bound, bytes).has_value()); // nor of what a store keeps
     }
 }
 

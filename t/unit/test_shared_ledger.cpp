@@ -65,6 +65,20 @@ void a_session_ends_by_its_id_and_by_marks_up_to_their_moment(void**) {
     assert_int_equal(place.ledger.generation(), before + 4);
     assert_false(place.ledger.is_revoked({"id 4", "subject 2", "", 500})); // it has no such mark
 
+    Marks both{"id 6", "subject 2", "sid 2", 500};
+    both.subject_and_sid = "both";
+    assert_true(place.ledger.revoke_all("both", 500, 1500) == Ledger::Revocation::done);
+    assert_true(place.ledger.is_revoked(both));
+    assert_false(place.ledger.is_revoked({"id 7", "subject 3", "sid 2", 500})); // another user's
+    assert_true(place.ledger.revoke_all("", 500, 1500) == Ledger::Revocation::done);
+    assert_false(place.ledger.is_revoked({"id 8", "subject 3", "", 500})); // none is not the empty one
+
+    assert_true(place.ledger.revoke_all("longer", 500, 1100) == Ledger::Revocation::done);
+    assert_true(place.ledger.revoke_all("longer", 3, 1500) == Ledger::Revocation::done);
+    place.clock.set(1499);
+    assert_true(place.ledger.is_revoked({"id 9", "longer", "", 500}));
+    place.clock.set(1000);
+
     assert_true(place.ledger.revoke_all("subject", 501, 1100) == Ledger::Revocation::done);
     assert_true(place.ledger.is_revoked(later));
     assert_false(place.ledger.is_revoked({"id 5", "subject", "", 502})); // begun afterwards

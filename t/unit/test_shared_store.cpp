@@ -96,6 +96,12 @@ Session session_of(const std::string& subject, std::size_t size = 0) {
     return session;
 }
 
+session::RecordTable::Key key_of(const session::OpenedSession& opened) {
+    session::RecordTable::Key key{};
+    std::memcpy(key.data(), opened.place.data(), key.size());
+    return key;
+}
+
 void the_cookie_is_a_handle_and_leads_there_on_every_worker(void**) {
     Place place;
     const std::string cookie = place.sign_in(session_of("ann", 20000)); // no cookie could hold that
@@ -151,6 +157,45 @@ void nothing_of_others_reaches_the_memory(void**) {
     assert_null((*cookies.peek(cookie, app)).get());
 }
 
+// Each part of what a handle and a record are bound to counts by itself.
+void sc_03_a_handle_leads_nowhere_under_another_name_or_base_url(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    Worker renamed(place.blocks.memory(), place.clock, place.random);
+    renamed.settings.name = "another";
+    assert_null(renamed.see(cookie).get());
+    // With the purpose and the key of a session in a cookie it is none.
+    assert_false(sealer().open(session::binding("__Host-oauth", app), cookie).has_value());
+
+    session::OpenedSession moved = *place.one.see(cookie);
+    moved.base_url = "https://other.example";
+    const auto elsewhere = std::make_shared<session::OpenedSession>(moved);
+    assert_null(finish(place.one.store.take_over(elsewhere, "")).value().session.get());
+}
+
+// Its numbers say which epoch is there: an older record put back is not that one.
+void a_record_of_another_epoch_is_none(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    const auto key = key_of(*place.one.see(cookie));
+    session::RecordTable& table = *place.blocks.state().sessions;
+    auto fields = *table.find(key, start);
+    fields.epoch = 1;
+    assert_true(table.update(key, fields, start));
+    assert_null(place.two.see(cookie).get());
+}
+
+// One key once: what is there is not written over by a second one of that name.
+void a_handle_that_is_taken_is_refused(void**) {
+    Place place;
+    session::SharedRecords records(place.blocks.memory());
+    const session::RecordTable::Key key{1, 2, 3};
+    using Put = session::SharedRecords::Put;
+    assert_true(records.create(key, {start + 9, 0, start, {}}, "the first") == Put::done);
+    assert_true(records.create(key, {start + 9, 0, start, {}}, "the second") == Put::full);
+    assert_string_equal(records.read(key)->bytes.c_str(), "the first");
+}
+
 void a_record_put_in_place_of_another_is_none(void**) {
     Place place;
     const std::string ann = place.sign_in(session_of("ann"));
@@ -158,10 +203,8 @@ void a_record_put_in_place_of_another_is_none(void**) {
     const auto first = place.one.see(ann);
     const auto second = place.one.see(bob);
     session::RecordTable& table = *place.blocks.state().sessions;
-    session::RecordTable::Key from{};
-    session::RecordTable::Key to{};
-    std::memcpy(from.data(), second->place.data(), from.size());
-    std::memcpy(to.data(), first->place.data(), to.size());
+    const auto from = key_of(*second);
+    const auto to = key_of(*first);
     const auto moved = table.read(from, start);
     assert_true(table.replace(to, moved->fields, moved->bytes, start) == session::RecordTable::Put::done);
     assert_null(place.two.see(ann).get());
@@ -189,13 +232,36 @@ void cc_04_an_end_holds_at_once_on_every_worker(void**) {
     assert_null(place.two.see(other).get());
 }
 
+// A mark leaves the records alone: it has to be asked about, by whoever opens one afterwards too, as long as
+// one can last.
+void lo_17_a_mark_holds_for_what_is_opened_later_and_is_not_replaced(void**) {
+    Place place;
+    const std::string cookie = place.sign_in(session_of("ann"));
+    const auto before = place.one.see(cookie);
+    assert_true(static_cast<bool>(finish(place.one.store.erase_all({"fingerprint", "ann", ""}))));
+    const auto opened = place.two.store.peek(cookie, app);
+    assert_non_null(opened->get());
+    assert_true((*opened)->revocations_seen != place.two.ledger.generation());
+    Session next = before->session;
+    next.epoch = 1;
+    assert_true(finish(place.one.store.replace(before, next)).value().outcome == Replaced::Outcome::gone);
+    place.clock.advance(28799);
+    assert_null(place.two.see(cookie).get());
+    assert_true(place.two.ledger.is_revoked(session::marks_of(before->session)));
+}
+
 void ends_are_recorded_though_nothing_more_can_be_revoked(void**) {
     Place place(unit::Blocks{.ended = 24 + 40});
     place.one.ledger.revoke("something else", start + 28800);
     const std::string cookie = place.sign_in(session_of("ann"));
     assert_non_null(place.two.see(cookie).get());
-    assert_true(static_cast<bool>(finish(place.one.store.erase(place.one.see(cookie)))));
+    const auto opened = place.one.see(cookie);
+    assert_true(static_cast<bool>(finish(place.one.store.erase(opened))));
     assert_null(place.two.see(cookie).get());
+    Session next = opened->session; // a refresh that was under way
+    next.epoch = 1;
+    assert_true(finish(place.one.store.replace(opened, next)).value().outcome == Replaced::Outcome::gone);
+    assert_int_equal(place.kept(), 0);
 }
 
 void what_was_opened_is_reused_for_a_while(void**) {
@@ -203,11 +269,7 @@ void what_was_opened_is_reused_for_a_while(void**) {
     const std::string cookie = place.sign_in(session_of("ann"));
     const auto opened = place.two.see(cookie);
     opened->verdicts.resize(3);
-    place.blocks.state().sessions->erase([&] {
-        session::RecordTable::Key key{};
-        std::memcpy(key.data(), opened->place.data(), key.size());
-        return key;
-    }()); // unseen: as on another node
+    place.blocks.state().sessions->erase(key_of(*opened)); // unseen: as on another node
     assert_ptr_equal(place.two.see(cookie).get(), opened.get());
     place.clock.advance(1);
     assert_null(place.two.see(cookie).get());
@@ -273,6 +335,30 @@ void idle_time_is_renewed_in_the_record_and_seldom(void**) {
     assert_int_equal(place.kept(), 1); // its room is free
 }
 
+void sc_16_use_does_not_make_it_longer_than_its_lifetime(void**) {
+    Place place({}, 600);
+    Session session = session_of("ann");
+    session.expires_at = start + 700;
+    const std::string cookie = place.sign_in(session);
+    const auto known = place.two.see(cookie);
+    known->accepted = true;
+    place.clock.advance(599);
+    const auto opened = place.one.see(cookie);
+    assert_true(static_cast<bool>(finish(place.one.store.touch(opened))));
+    assert_ptr_equal(place.two.see(cookie).get(), known.get());
+    assert_int_equal(known->session.used_at, start + 599); // as the other worker noted it
+    assert_false(known->accepted);                         // its times are planned again
+
+    Session next = session; // a refresh that began before that use
+    next.epoch = 1;
+    assert_true(finish(place.two.store.replace(known, next)).value().outcome == Replaced::Outcome::saved);
+    assert_int_equal(place.blocks.state().sessions->find(key_of(*known), start + 599)->used_at, start + 599);
+    place.clock.advance(100);
+    assert_non_null(place.one.see(cookie).get());
+    place.clock.advance(1);
+    assert_int_equal(place.kept(), 0);
+}
+
 void a_full_zone_says_so_and_loses_nothing(void**) {
     Place place(unit::Blocks{.sessions = 64 + 24 + 5 * (72 + 768)});
     std::vector<std::string> cookies;
@@ -329,12 +415,17 @@ int main() {
         cmocka_unit_test(the_cookie_is_a_handle_and_leads_there_on_every_worker),
         cmocka_unit_test(what_is_kept_tells_nothing),
         cmocka_unit_test(nothing_of_others_reaches_the_memory),
+        cmocka_unit_test(sc_03_a_handle_leads_nowhere_under_another_name_or_base_url),
+        cmocka_unit_test(a_record_of_another_epoch_is_none),
+        cmocka_unit_test(a_handle_that_is_taken_is_refused),
         cmocka_unit_test(a_record_put_in_place_of_another_is_none),
         cmocka_unit_test(cc_04_an_end_holds_at_once_on_every_worker),
+        cmocka_unit_test(lo_17_a_mark_holds_for_what_is_opened_later_and_is_not_replaced),
         cmocka_unit_test(ends_are_recorded_though_nothing_more_can_be_revoked),
         cmocka_unit_test(what_was_opened_is_reused_for_a_while),
         cmocka_unit_test(a_refreshed_session_takes_the_place_of_the_one_before),
         cmocka_unit_test(idle_time_is_renewed_in_the_record_and_seldom),
+        cmocka_unit_test(sc_16_use_does_not_make_it_longer_than_its_lifetime),
         cmocka_unit_test(a_full_zone_says_so_and_loses_nothing),
         cmocka_unit_test(who_was_left_behind_neither_signs_in_nor_out),
         cmocka_unit_test(a_session_without_measure_is_refused),
