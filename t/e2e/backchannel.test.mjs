@@ -243,6 +243,23 @@ e2e('LO-23, LO-24, CONF-050 and CONF-051 a frame of the provider ends the sessio
   assert.deepEqual([hasSession(own), await lives(site, own), await lives(site, other)], [false, false, true]);
 });
 
+// A frame is not signed: it ends a session, and gives nothing away for it. Nor does a logout token, as LO-21 in docs/security.md says.
+e2e('LO-23 and LO-21 what a provider ends has no token given back, and what the user ends has', async (h) => {
+  const site = await h.site({ block: (s) => `revocation_endpoint ${s.provider.base}/revoke;`, server: 'oauth_tokens on;' });
+  h.allowLog(/could not be revoked: status 404/);
+  const iss = 'iss=' + encodeURIComponent(site.provider.issuer);
+  const [named, own, told, user] = [await signedIn(site, 's-1'), await signedIn(site, 's-2'), await signedIn(site, 's-3'), await signedIn(site, 's-4')];
+  const returned = () => site.provider.requests.other.filter(({ url }) => url.startsWith('/revoke'));
+  assert.equal((await frame(site, `?${iss}&sid=s-1`)).status, 200);
+  assert.equal((await frame(site, '', { browser: own })).status, 200);
+  await assertTaken(site, logoutToken(site.provider, { claims: { sub: undefined, sid: 's-3' } }));
+  assert.deepEqual([await lives(site, named), await lives(site, own), await lives(site, told), await lives(site, user)], [false, false, false, true]);
+  const mark = site.nginx.mark();
+  await user.navigate(site.origin + '/auth/oauth/logout', { initiator: site.origin, follow: false });
+  await site.nginx.waitForLine(mark, /could not be revoked: status 404/);
+  assert.equal(returned().length, 1, 'the last one alone');
+});
+
 e2e('LO-25 and LO-26 tokens that are kept go back when the session has ended, and nobody waits for that', async (h) => {
   const endpoint = (site) => `revocation_endpoint ${site.provider.base}/revoke;`;
   const site = await h.site({ block: endpoint, server: 'oauth_tokens on;' });
