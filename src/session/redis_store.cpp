@@ -18,7 +18,6 @@ using core::Code;
 using core::Error;
 using Again = net::RedisAsk::Again;
 
-constexpr std::size_t handle_size = 32;
 constexpr std::size_t epoch_size = 8;
 constexpr std::size_t max_value = epoch_size + Sealer::max_sealed_bytes;
 
@@ -30,28 +29,11 @@ std::string epoch_of(const Session& session) {
     return bytes;
 }
 
-// Neither is a session of the cookie store under that name, nor can one record be put in place of another.
-std::string handle_binding(std::string_view name, std::string_view base_url) {
-    return binding(std::string(name) + " redis", base_url);
-}
-
-std::string record_binding(std::string_view place, std::string_view base_url) {
-    return binding("record " + std::string(place), base_url);
-}
-
-Error not_sealed() {
-    return {Code::internal_error, "the session cannot be sealed"};
-}
-
 } // namespace
 
 std::optional<std::string> RedisStore::place_of(std::string_view cookie, std::string_view base_url) {
-    const std::string name = cookie_name(parts_.cookie, base_url);
-    const auto handle = sealer_.open(handle_binding(name, base_url), cookie);
-    if (!handle || handle->size() != handle_size) {
-        return std::nullopt;
-    }
-    return keys_.session(*handle, base_url);
+    const auto handle = seals_.open_handle(cookie, base_url);
+    return handle ? std::optional(keys_.session(*handle, base_url)) : std::nullopt;
 }
 
 std::optional<OpenedSessionPointer> RedisStore::peek(std::string_view cookie, std::string_view base_url) {
@@ -97,8 +79,7 @@ OpenedSessionPointer RedisStore::open(const Way& way, std::string_view value,
     if (value.size() <= epoch_size || value.size() > max_value) {
         return nullptr;
     }
-    const auto record = sealer_.open_bytes(record_binding(way.place, way.base_url), value.substr(epoch_size));
-    auto session = record ? deserialize(*record) : std::nullopt;
+    auto session = seals_.open(value.substr(epoch_size), way.place, way.base_url);
     if (!session || value.substr(0, epoch_size) != epoch_of(*session)) {
         return nullptr;
     }
@@ -163,29 +144,19 @@ std::int64_t RedisStore::used_at(const Session& session, const std::string& plac
 
 core::Result<std::string> RedisStore::value_of(const Session& session, const std::string& place,
                                                std::string_view base_url) {
-    const std::string record = serialize(session);
-    if (record.empty()) {
-        return Error{Code::session_too_large, "the session takes more than 64k"};
-    }
-    const auto sealed = sealer_.seal_bytes(parts_.random, record_binding(place, base_url), record);
+    const auto sealed = seals_.seal(session, place, base_url);
     if (!sealed) {
-        return not_sealed();
+        return sealed.error();
     }
-    return epoch_of(session) + *sealed;
+    return epoch_of(session) + sealed.value();
 }
 
 core::Task<core::Result<CookieParts>> RedisStore::create(const Session& session, std::string base_url) {
-    std::string handle(handle_size, '\0');
-    if (!parts_.random.fill(handle.data(), handle.size())) {
-        co_return not_sealed();
+    auto handle = seals_.make_handle(base_url);
+    if (!handle) {
+        co_return handle.error();
     }
-    const std::string name = cookie_name(parts_.cookie, base_url);
-    const auto cookie = sealer_.seal(parts_.random, handle_binding(name, base_url), handle);
-    auto cookie_parts = cookie ? split_cookie(name, *cookie) : std::nullopt;
-    if (!cookie_parts) {
-        co_return not_sealed();
-    }
-    const std::string place = keys_.session(handle, base_url);
+    const std::string place = keys_.session(handle->bytes, base_url);
     auto value = value_of(session, place, base_url);
     if (!value) {
         co_return value.error();
@@ -216,7 +187,7 @@ core::Task<core::Result<CookieParts>> RedisStore::create(const Session& session,
     }
     // Where the user was signed out meanwhile the cookie leads nowhere, which is what it would do a moment
     // later.
-    co_return std::move(*cookie_parts);
+    co_return std::move(handle->cookie);
 }
 
 core::Task<core::Result<Loaded>> RedisStore::touch(OpenedSessionPointer session) {

@@ -11,8 +11,8 @@
 #include "cookies.hpp"
 #include "ledger.hpp"
 #include "redis_keys.hpp"
-#include "sealer.hpp"
 #include "store.hpp"
+#include "stored_seals.hpp"
 
 namespace oauth::session {
 
@@ -33,7 +33,8 @@ public:
     };
 
     RedisStore(Parts parts, RedisKeys keys, Sealer sealer)
-        : parts_(parts), keys_(std::move(keys)), sealer_(std::move(sealer)) {}
+        : parts_(parts), keys_(std::move(keys)),
+          seals_(parts.cookie, parts.random, "redis", std::move(sealer)) {}
 
     std::optional<OpenedSessionPointer> peek(std::string_view cookie, std::string_view base_url) override;
     core::Task<core::Result<Loaded>> load(std::string cookie, std::string base_url) override;
@@ -72,7 +73,7 @@ private:
 
     Parts parts_;
     RedisKeys keys_;
-    Sealer sealer_;
+    StoredSeals seals_;
 };
 
 } // namespace oauth::session

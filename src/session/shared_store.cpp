@@ -14,15 +14,12 @@ namespace {
 using core::Code;
 using core::Error;
 
-constexpr std::size_t handle_size = 32;
-
-// Neither is a session of the cookie store under that name, nor can one be put in place of another.
-std::string handle_binding(std::string_view name, std::string_view base_url) {
-    return binding(std::string(name) + " handle", base_url);
+SharedRecords::Key key_of_handle(std::string_view handle) {
+    return hashed_key("shared session", handle);
 }
 
-std::string record_binding(const SharedRecords::Key& key, std::string_view base_url) {
-    return binding("record " + std::string(key.begin(), key.end()), base_url);
+std::string place_at(const SharedRecords::Key& key) {
+    return std::string(key.begin(), key.end());
 }
 
 SharedRecords::Key key_at(std::string_view place) {
@@ -34,12 +31,8 @@ SharedRecords::Key key_at(std::string_view place) {
 } // namespace
 
 std::optional<SharedStore::Key> SharedStore::key_of(std::string_view cookie, std::string_view base_url) {
-    const std::string name = cookie_name(parts_.cookie, base_url);
-    const auto handle = sealer_.open(handle_binding(name, base_url), cookie);
-    if (!handle || handle->size() != handle_size) {
-        return std::nullopt;
-    }
-    return hashed_key("shared session", *handle);
+    const auto handle = seals_.open_handle(cookie, base_url);
+    return handle ? std::optional(key_of_handle(*handle)) : std::nullopt;
 }
 
 std::int64_t SharedStore::end_of(const Session& session, std::int64_t used_at) const {
@@ -62,9 +55,7 @@ OpenedSessionPointer SharedStore::remember(OpenedSession opened) {
 
 OpenedSessionPointer SharedStore::read(const Key& key, std::string_view cookie, std::string_view base_url) {
     const auto found = records_.read(key);
-    const auto record =
-        found ? sealer_.open_bytes(record_binding(key, base_url), found->bytes) : std::nullopt;
-    auto session = record ? deserialize(*record) : std::nullopt;
+    auto session = found ? seals_.open(found->bytes, place_at(key), base_url) : std::nullopt;
     if (!session || session->epoch != found->fields.epoch) {
         return nullptr;
     }
@@ -73,7 +64,7 @@ OpenedSessionPointer SharedStore::read(const Key& key, std::string_view cookie, 
     opened.session.used_at = found->fields.used_at;
     opened.base_url = base_url;
     opened.cookie = cookie;
-    opened.place.assign(key.begin(), key.end());
+    opened.place = place_at(key);
     return remember(std::move(opened));
 }
 
@@ -112,38 +103,19 @@ core::Task<core::Result<Loaded>> SharedStore::load(std::string cookie, std::stri
     co_return Loaded{peek(cookie, base_url).value_or(nullptr)};
 }
 
-core::Result<std::string> SharedStore::seal(const Session& session, const Key& key,
-                                            std::string_view base_url) {
-    const std::string record = serialize(session);
-    if (record.empty()) {
-        return Error{Code::session_too_large, "the session takes more than 64k"};
-    }
-    auto sealed = sealer_.seal_bytes(parts_.random, record_binding(key, base_url), record);
-    if (!sealed) {
-        return Error{Code::internal_error, "the session cannot be sealed"};
-    }
-    return std::move(*sealed);
-}
-
 core::Task<core::Result<CookieParts>> SharedStore::create(const Session& session, std::string base_url) {
-    std::string handle(handle_size, '\0');
-    const std::string name = cookie_name(parts_.cookie, base_url);
-    if (!parts_.random.fill(handle.data(), handle.size())) {
-        co_return Error{Code::internal_error, "no randomness"};
+    auto handle = seals_.make_handle(base_url);
+    if (!handle) {
+        co_return handle.error();
     }
-    const auto cookie = sealer_.seal(parts_.random, handle_binding(name, base_url), handle);
-    auto parts = cookie ? split_cookie(name, *cookie) : std::nullopt;
-    if (!parts) {
-        co_return Error{Code::internal_error, "the session's handle cannot be sealed"};
-    }
-    const Key key = hashed_key("shared session", handle);
-    const auto sealed = seal(session, key, base_url);
+    const Key key = key_of_handle(handle->bytes);
+    const auto sealed = seals_.seal(session, place_at(key), base_url);
     if (!sealed) {
         co_return sealed.error();
     }
     switch (records_.create(key, fields_of(session), sealed.value())) {
     case SharedRecords::Put::done:
-        co_return std::move(*parts);
+        co_return std::move(handle->cookie);
     case SharedRecords::Put::moved:
         co_return recorded(Ledger::Revocation::moved).error();
     default:
@@ -169,7 +141,7 @@ core::Task<core::Result<Replaced>> SharedStore::replace(OpenedSessionPointer bef
         co_return Replaced{Outcome::gone, {}, {}};
     }
     const Key key = key_at(before->place);
-    const auto sealed = seal(next, key, before->base_url);
+    const auto sealed = seals_.seal(next, before->place, before->base_url);
     if (!sealed) {
         co_return sealed.error();
     }

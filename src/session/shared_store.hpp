@@ -6,9 +6,9 @@
 
 #include "cookies.hpp"
 #include "ledger.hpp"
-#include "sealer.hpp"
 #include "shared_records.hpp"
 #include "store.hpp"
+#include "stored_seals.hpp"
 
 namespace oauth::session {
 
@@ -27,7 +27,7 @@ public:
     };
 
     SharedStore(Parts parts, SharedRecords records, Sealer sealer)
-        : parts_(parts), records_(records), sealer_(std::move(sealer)) {}
+        : parts_(parts), records_(records), seals_(parts.cookie, parts.random, "handle", std::move(sealer)) {}
 
     std::optional<OpenedSessionPointer> peek(std::string_view cookie, std::string_view base_url) override;
     core::Task<core::Result<Loaded>> load(std::string cookie, std::string base_url) override;
@@ -49,13 +49,12 @@ private:
     OpenedSessionPointer read(const Key& key, std::string_view cookie, std::string_view base_url);
     OpenedSessionPointer renew(const OpenedSessionPointer& known);
     OpenedSessionPointer remember(OpenedSession opened);
-    core::Result<std::string> seal(const Session& session, const Key& key, std::string_view base_url);
     SharedRecords::Fields fields_of(const Session& session) const;
     std::int64_t end_of(const Session& session, std::int64_t used_at) const;
 
     Parts parts_;
     SharedRecords records_;
-    Sealer sealer_;
+    StoredSeals seals_;
 };
 
 } // namespace oauth::session
