@@ -152,6 +152,88 @@ void rf_11_who_has_signed_out_meanwhile_is_not_brought_back(void**) {
     assert_null(coming->end().get());
 }
 
+// Told when it happens (SC-11), and not by a browser that drops the cookie.
+void sc_11_a_refresh_that_makes_it_too_large_ends_it(void**) {
+    Checked world;
+    world.current_id();
+    world.options.keep_tokens = true;
+    world.op.token = world.op.token.with("access_token", quoted(std::string(9000, 'a')));
+    assert_null(world.come().get());
+    assert_true(world.jar.count(world.session_name()) == 0);
+    assert_int_equal(world.reported.size(), 1);
+    assert_true(world.reported[0].find("use \"oauth_session shared\"") != std::string::npos);
+    assert_true(world.state() == session::Lease::State::refused);
+}
+
+// Groups that no rule names go before the session does.
+void sc_11_what_no_rule_names_is_left_out_first(void**) {
+    Checked world;
+    world.needs.add("group");
+    std::string groups;
+    for (int i = 0; i < 400; ++i) {
+        groups += (groups.empty() ? "" : ",") + quoted("group-of-the-directory-" + std::to_string(i));
+    }
+    world.op.claims = world.op.claims.with("groups", "[" + groups + "]");
+    const auto renewed = world.come();
+    assert_int_equal(renewed->session.epoch, 1);
+    assert_true(renewed->session.groups_are_cut);
+    assert_int_equal(renewed->session.identity.groups->size(), 0);
+}
+
+void rf_03_who_needs_the_new_token_waits_for_it(void**) {
+    Checked world;
+    world.options.keep_tokens = true;
+    world.op.token = world.op.token.with("expires_in", "50");
+    assert_int_equal(world.come()->session.epoch, 1);
+    world.let_it_be_due(50); // the access token has ended, long before the interval
+    const auto first = world.come_until("/token");
+    Checked::Coming second(world);
+    world.let_time_pass(1000);
+    assert_int_equal(world.refreshes(), 2);
+    assert_int_equal(first->end()->session.epoch, 2);
+    assert_int_equal(second.end()->session.epoch, 2);
+    assert_int_equal(world.refreshes(), 2);
+}
+
+// One that never lasts does not have the provider asked at each request.
+void an_access_token_that_has_no_lifetime_is_renewed_seldom(void**) {
+    Checked world;
+    world.options.keep_tokens = true;
+    world.op.token = world.op.token.with("expires_in", "0");
+    assert_int_equal(world.come()->session.epoch, 1);
+    world.let_it_be_due(4);
+    assert_int_equal(world.come()->session.epoch, 1);
+    world.let_it_be_due(1);
+    assert_int_equal(world.come()->session.epoch, 2);
+}
+
+void without_a_refresh_token_the_end_of_the_access_token_makes_nothing_due(void**) {
+    Checked world;
+    session::Session session;
+    session.checked_at = world.clock.now();
+    session.access_expires_at = world.clock.now() + 10;
+    session.refresh_token = "refresh";
+    world.options.keep_tokens = true;
+    assert_int_equal(flow::check_due_at(world.site, session), world.clock.now() + 10);
+    world.options.keep_tokens = false; // it goes nowhere
+    assert_int_equal(flow::check_due_at(world.site, session), world.clock.now() + Checked::interval);
+    world.options.keep_tokens = true;
+    session.refresh_token.clear();
+    assert_int_equal(flow::check_due_at(world.site, session), world.clock.now() + Checked::interval);
+    world.options.refresh = 0;
+    assert_true(flow::check_due_at(world.site, session) > world.clock.now() + 1000000000);
+}
+
+void rf_04_what_leads_on_is_known_no_more(void**) {
+    Checked world;
+    const auto former = world.jar;
+    world.come();
+    world.ledger.renewals[world.current_id()].handover.clear();
+    world.jar = former;
+    assert_null(world.come().get());
+    assert_int_equal(world.refreshes(), 1);
+}
+
 void without_room_nobody_asks(void**) {
     Checked world;
     world.ledger.no_room_for_leases = true;
@@ -173,6 +255,12 @@ int main() {
         cmocka_unit_test(rf_05_an_outage_is_told_once_for_all_sessions),
         cmocka_unit_test(sc_16_a_clock_that_was_set_back_does_not_put_a_check_off),
         cmocka_unit_test(rf_11_who_has_signed_out_meanwhile_is_not_brought_back),
+        cmocka_unit_test(sc_11_a_refresh_that_makes_it_too_large_ends_it),
+        cmocka_unit_test(sc_11_what_no_rule_names_is_left_out_first),
+        cmocka_unit_test(rf_03_who_needs_the_new_token_waits_for_it),
+        cmocka_unit_test(an_access_token_that_has_no_lifetime_is_renewed_seldom),
+        cmocka_unit_test(without_a_refresh_token_the_end_of_the_access_token_makes_nothing_due),
+        cmocka_unit_test(rf_04_what_leads_on_is_known_no_more),
         cmocka_unit_test(without_room_nobody_asks),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
