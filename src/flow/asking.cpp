@@ -28,7 +28,7 @@ Said away(const Error& error) {
 // What is wrong with the tokens or the account, and not with the way to the provider.
 bool is_an_end(const Error& error) {
     return error.code == Code::access_denied || error.code == Code::policy_denied ||
-           error.code == Code::token_invalid || error.code == Code::email_unverified;
+           error.code == Code::token_invalid;
 }
 
 // Some write commas, and some leave openid out of what they say they granted: without it in the request

@@ -75,9 +75,9 @@ struct Check {
     Site& site;
     Provider& provider;
     OpenedSessionPointer before;
+    std::shared_ptr<Round> round;
     Attempt attempt = {};
     std::string token = {}; // of the lock
-    std::shared_ptr<bool> is_running = std::make_shared<bool>(true);
 
     session::Renewal renewal() const { return session::renewal_of(before->session); }
     void end(RenewalEnd how, std::string_view handover = "") const {
@@ -86,10 +86,10 @@ struct Check {
 };
 
 core::Task<core::Done> keep_lock(Site& site, OpenedSessionPointer session, std::string token,
-                                 std::shared_ptr<bool> is_running) {
-    while (*is_running) {
+                                 std::shared_ptr<Round> round) {
+    while (!round->outcome) {
         co_await site.timers.sleep(lock_kept_every);
-        if (*is_running) {
+        if (!round->outcome) {
             static_cast<void>(co_await site.store->keep_lock(session, token, lock_held_for));
         }
     }
@@ -258,7 +258,7 @@ core::Task<Loaded> check_alone(Check& check) {
         }
     }
     if (!check.before->place.empty()) {
-        core::Task<core::Done> keeper = keep_lock(site, check.before, check.token, check.is_running);
+        core::Task<core::Done> keeper = keep_lock(site, check.before, check.token, check.round);
         if (!site.background.start(std::move(keeper))) { // the lock would run out before the check does
             static_cast<void>(co_await site.store->unlock(check.before, check.token));
             co_return put_off(check, "too much is under way already");
@@ -272,17 +272,15 @@ core::Task<Loaded> check_alone(Check& check) {
 core::Task<core::Done> run(Site& site, Provider& provider, OpenedSessionPointer session,
                            std::uint32_t failures, std::shared_ptr<Round> round) {
     const core::Attendance attendance(site.ready); // a spent token is not to be lost with the process
-    Check check{site, provider, session, {failures}};
+    Check check{site, provider, session, round, {failures}}; // which needs no memory
     std::exception_ptr trouble;
     try {
         Loaded outcome = co_await check_alone(check);
-        *check.is_running = false;
         round->end(std::move(outcome));
     } catch (...) {
         trouble = std::current_exception();
     }
     if (trouble) {
-        *check.is_running = false;
         round->end(Loaded{check.attempt.is_redeemed ? nullptr : session});
         check.end(check.attempt.is_redeemed ? RenewalEnd::refused : RenewalEnd::failed);
         std::rethrow_exception(trouble);
@@ -301,20 +299,21 @@ void look_again(const Site& site, const OpenedSessionPointer& session, std::int6
     session->check_at = std::max(at, site.clock.now() + 1);
 }
 
-// False: there is too much under way.
-bool begin(Site& site, Provider& provider, const OpenedSessionPointer& session, std::uint32_t failures,
-           const std::shared_ptr<Round>& round) {
-    bool is_begun = false;
+// Null: there is too much under way. The lease does not stay with nobody.
+std::shared_ptr<Round> begin(Site& site, Provider& provider, const OpenedSessionPointer& session,
+                             std::uint32_t failures) {
+    std::shared_ptr<Round> round;
     try {
-        is_begun = site.background.start(run(site, provider, session, failures, round));
-    } catch (...) { // or the lease would stay with nobody
+        round = std::make_shared<Round>(site.ready);
+        if (site.background.start(run(site, provider, session, failures, round))) {
+            return round;
+        }
+    } catch (...) {
         site.ledger.end_renewal(session::renewal_of(session->session), RenewalEnd::failed, "");
         throw;
     }
-    if (!is_begun) {
-        site.ledger.end_renewal(session::renewal_of(session->session), RenewalEnd::failed, "");
-    }
-    return is_begun;
+    site.ledger.end_renewal(session::renewal_of(session->session), RenewalEnd::failed, "");
+    return nullptr;
 }
 
 } // namespace
@@ -347,8 +346,8 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
             site.ledger.lease(session::renewal_of(session->session), now + lease_seconds(site));
         switch (lease.state) {
         case Lease::State::taken: {
-            const auto round = std::make_shared<Round>(site.ready);
-            if (!begin(site, *provider, session, lease.failures, round)) {
+            const auto round = begin(site, *provider, session, lease.failures);
+            if (!round) {
                 look_again(site, session, now + again_in);
                 co_return Loaded{session};
             }

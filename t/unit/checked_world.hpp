@@ -162,21 +162,28 @@ struct Checked : World {
     class Coming {
     public:
         explicit Coming(Checked& world)
-            : world_(world), visitor_(world.visitor()),
-              flow_(look(visitor_), [this](auto status, auto) { looked_up = std::move(status); }) {
+            : world_(world), visitor_(world.visitor()), flow_(look(visitor_), [this](auto status, auto) {
+                  looked_up = std::move(status);
+                  is_over_ = true;
+              }) {
             flow_.start();
         }
         // As far as it gets without time.
         bool is_done() {
-            while (!looked_up && world_.turn()) {
+            while (!is_over_ && world_.turn()) {
             }
-            return looked_up.has_value();
+            return is_over_;
         }
-        // The session that the browser has afterwards.
-        session::OpenedSessionPointer end() {
+        // However it ends; it may fail.
+        void finish() {
             for (int tick = 0; !is_done() && tick < 10000; ++tick) {
                 world_.let_time_pass(100);
             }
+            assert_true(is_over_);
+        }
+        // The session that the browser has afterwards.
+        session::OpenedSessionPointer end() {
+            finish();
             assert_true(looked_up.has_value() && looked_up->ok());
             web::Answer answer;
             answer.set_cookies = visitor_.cookies();
@@ -192,6 +199,7 @@ struct Checked : World {
         }
         Checked& world_;
         flow::Visitor visitor_;
+        bool is_over_ = false;
         std::optional<core::Status> looked_up;
         core::Flow<core::Status> flow_;
     };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <new>
@@ -146,6 +147,7 @@ public:
         if (no_room_for_leases) {
             return {};
         }
+        const Called called{on_lease};
         Entry& entry = renewals[std::string(renewal.id)];
         if (entry.is_used && entry.tokens_alone && entry.epoch + 1 == renewal.epoch && now < entry.at) {
             return {State::later, "", entry.at};
@@ -187,6 +189,15 @@ public:
     std::map<std::string, std::int64_t> marks;
     std::map<std::string, std::int64_t> remembered;
     bool no_room_for_leases = false;
+    std::function<void()> on_lease; // after each
+    struct Called {
+        const std::function<void()>& hook;
+        ~Called() {
+            if (hook) {
+                hook();
+            }
+        }
+    };
     std::int64_t now = 0; // as the test says: for the attempts after a failure
     struct Entry {
         bool is_used = false;

@@ -101,7 +101,11 @@ public:
     FakeLedger ledger;
     FakeHttp http;
     FakeProvider op;
-    core::ReadyQueue ready{[] {}};
+    bool attended = false; // somebody waits, so the process stays
+    core::ReadyQueue ready{[] {},
+                           [this](core::ReadyQueue::Waiting waiting) {
+                               attended = waiting == core::ReadyQueue::Waiting::somebody;
+                           }};
     std::int64_t passed = 0; // milliseconds, for timers
     core::Timers timers{ready, [this] { return passed; }, [](std::optional<std::int64_t>) {}};
     int faults_in_background = 0;

@@ -163,6 +163,33 @@ void rf_06_userinfo_of_another_user(void**) {
     }
 }
 
+// Where no ID token says who it is, what the provider says of the new token is compared.
+void rf_06_another_user_of_plain_oauth(void**) {
+    for (const bool has_refresh_token : {true, false}) {
+        for (const char* subject : {"user-1", "mallory"}) {
+            Asked world;
+            if (!has_refresh_token) {
+                world.without_refresh_token();
+            }
+            world.settings.type = providers::find_type("oauth2");
+            world.settings.token_endpoint = unit::issuer + "/token";
+            world.settings.userinfo_endpoint = unit::issuer + "/userinfo";
+            flow::Provider plain(world.settings, world.ready, world.clock);
+            world.op.userinfo = world.op.userinfo.with("sub", quoted(subject));
+            const bool is_same = std::string_view(subject) == "user-1";
+            check(world.ask(plain), is_same ? Outcome::known : Outcome::ended,
+                  is_same ? "" : "speaks of another user");
+        }
+    }
+}
+
+void rf_04_a_refusal_with_status_200_has_redeemed_nothing(void**) {
+    Asked world;
+    world.op.instead.emplace("/token", unit::json_response("{\"error\":\"bad_refresh_token\"}"));
+    check(world.ask(), Outcome::ended);
+    assert_false(world.attempt.is_redeemed);
+}
+
 void rf_04_a_token_that_nobody_knows_any_more(void**) {
     for (const bool has_refresh_token : {true, false}) {
         Asked world;
@@ -212,6 +239,17 @@ void rf_04_nobody_to_ask(void**) {
     assert_int_equal(without_userinfo.http.sent.size(), 0);
 }
 
+// By the block's own settings, not by a rule.
+void rf_10_an_account_that_is_not_admitted_any_more(void**) {
+    Asked world;
+    const std::string home = "11111111-1111-1111-1111-111111111111";
+    world.settings.type = providers::find_type("azure-ad");
+    world.settings.allowed_tenants = {home};
+    const std::string other = "22222222-2222-2222-2222-222222222222";
+    world.op.claims = world.op.claims.with("tid", quoted(other)).with("oid", "\"o\"");
+    check(world.ask(), Outcome::ended, "tenant is not admitted");
+}
+
 // The access token that asks has the end that it had, and is not made longer by asking.
 void the_access_token_that_asks_stays_what_it_was(void**) {
     Asked world;
@@ -235,9 +273,12 @@ int main() {
         cmocka_unit_test(rf_06_each_thing_that_an_id_token_must_be),
         cmocka_unit_test(rf_07_no_nonce_is_no_fault),
         cmocka_unit_test(rf_06_userinfo_of_another_user),
+        cmocka_unit_test(rf_06_another_user_of_plain_oauth),
+        cmocka_unit_test(rf_04_a_refusal_with_status_200_has_redeemed_nothing),
         cmocka_unit_test(rf_04_a_token_that_nobody_knows_any_more),
         cmocka_unit_test(rf_05_what_says_nothing_of_the_user),
         cmocka_unit_test(rf_04_nobody_to_ask),
+        cmocka_unit_test(rf_10_an_account_that_is_not_admitted_any_more),
         cmocka_unit_test(the_access_token_that_asks_stays_what_it_was),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

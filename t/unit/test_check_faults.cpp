@@ -5,7 +5,30 @@
 #include "../../src/flow/upkeep.hpp"
 #include "checked_world.hpp"
 
+#include <cstdlib>
 #include <new>
+
+namespace {
+
+int until_failure = 0; // of allocations; 0: none fails
+
+} // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    if (until_failure > 0 && --until_failure == 0) {
+        throw std::bad_alloc();
+    }
+    if (void* memory = std::malloc(size)) {
+        return memory;
+    }
+    throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 using namespace oauth;
 using session::Replaced;
@@ -99,6 +122,62 @@ void no_memory_where_the_access_token_asks_is_an_outage(void**) {
     world.store->on_replace = [] { throw std::bad_alloc(); };
     assert_int_equal(world.come()->session.epoch, 0);
     assert_true(world.state() == State::later);
+}
+
+// Each allocation of a stretch of the check fails in turn. Nobody waits for ever, no lease stays with nobody,
+// and a token that was redeemed is not redeemed again.
+template <class Stretch>
+void fail_each_allocation(bool is_redeemed, const Stretch& stretch) { // NOLINT: what holds there
+    int failure = 1;
+    for (bool has_failed = true; has_failed; ++failure) {
+        Checked world;
+        world.current_id();
+        has_failed = stretch(world, failure);
+        while (world.turn()) {
+        }
+        world.let_time_pass(1000);
+        const State state = world.ledger.renewals[world.last_id].state;
+        if (has_failed && (state == State::busy || (is_redeemed && state == State::later))) {
+            print_error("allocation %d: state %d\n", failure, static_cast<int>(state));
+            fail();
+        }
+        assert_int_equal(world.background.size(), 0);
+        assert_int_equal(world.http.pending(), 0);
+        world.let_it_be_due();
+        const auto session = world.come(); // who comes next is served
+        assert_true(session == nullptr || session->session.epoch >= 1);
+        assert_true(world.refreshes() <= (is_redeemed && session == nullptr ? 1 : 2));
+    }
+    assert_true(failure > 20);
+}
+
+bool has_failed() {
+    return std::exchange(until_failure, 0) == 0;
+}
+
+void wherever_memory_fails_from_the_lease_to_the_request(void**) {
+    fail_each_allocation(false, [](Checked& world, int failure) {
+        world.ledger.on_lease = [failure] { until_failure = failure; };
+        Checked::Coming coming(world);
+        const bool failed = has_failed();
+        world.ledger.on_lease = nullptr;
+        coming.finish();
+        return failed;
+    });
+}
+
+void wherever_memory_fails_once_the_token_is_redeemed(void**) {
+    for (const char* place : {"/token", "/userinfo"}) {
+        fail_each_allocation(true, [place](Checked& world, int failure) {
+            const auto coming = world.come_until(place);
+            auto answer = world.op.answer(world.http.oldest());
+            until_failure = failure;
+            world.http.answer(std::move(answer));
+            const bool failed = has_failed();
+            coming->finish();
+            return failed;
+        });
+    }
 }
 
 // ---- The lock
@@ -273,6 +352,36 @@ void rf_02_what_the_session_still_has_is_not_given_back(void**) {
     assert_int_equal(world.http.count("/revoke"), 0);
 }
 
+void rf_02_nor_is_the_access_token_that_asks(void**) {
+    Checked world;
+    world.let_it_be_due(-Checked::interval);
+    world.op.token = {{"access_token", "\"access-1\""}, {"token_type", "\"Bearer\""}};
+    world.sign_in_as("user-1");
+    world.let_it_be_due();
+    for (int i = 0; i < 3; ++i) {
+        world.store->replaced.emplace_back(WatchedStore::unavailable());
+    }
+    assert_int_equal(world.come()->session.epoch, 0);
+    while (world.turn()) {
+    }
+    assert_int_equal(world.store->replaces, 3);
+    assert_int_equal(world.http.count("/revoke"), 0);
+}
+
+// A reload or a stop waits for it: a token that is spent and not saved would be lost.
+void rf_12_the_process_stays_until_it_has_ended(void**) {
+    Checked world;
+    auto coming = world.come_until("/token");
+    coming.reset(); // the client has left
+    assert_true(world.attended);
+    while (world.turn()) {
+    }
+    assert_int_equal(world.store->replaces, 1);
+    assert_false(world.attended);
+    assert_int_equal(world.come()->session.epoch, 1);
+    assert_int_equal(world.refreshes(), 1);
+}
+
 void rf_11_gone_while_it_was_saved(void**) {
     Checked world;
     world.store->replaced.emplace_back(Replaced{Replaced::Outcome::gone, {}, {}});
@@ -336,6 +445,8 @@ int main() {
         cmocka_unit_test(no_memory_for_the_end_either),
         cmocka_unit_test(no_memory_and_a_store_that_does_not_answer),
         cmocka_unit_test(no_memory_where_the_access_token_asks_is_an_outage),
+        cmocka_unit_test(wherever_memory_fails_from_the_lease_to_the_request),
+        cmocka_unit_test(wherever_memory_fails_once_the_token_is_redeemed),
         cmocka_unit_test(the_lock_is_kept_while_it_lasts_and_released),
         cmocka_unit_test(rf_03_without_room_for_the_keeper_nothing_is_redeemed),
         cmocka_unit_test(without_room_for_the_check_it_is_tried_again),
@@ -349,6 +460,8 @@ int main() {
         cmocka_unit_test(rf_01_saving_is_tried_three_times),
         cmocka_unit_test(rf_01_what_cannot_be_saved_is_given_back),
         cmocka_unit_test(rf_02_what_the_session_still_has_is_not_given_back),
+        cmocka_unit_test(rf_02_nor_is_the_access_token_that_asks),
+        cmocka_unit_test(rf_12_the_process_stays_until_it_has_ended),
         cmocka_unit_test(rf_11_gone_while_it_was_saved),
         cmocka_unit_test(rf_03_newer_when_it_was_saved),
         cmocka_unit_test(a_session_that_grew_is_cut_and_then_ended),
