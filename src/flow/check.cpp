@@ -359,12 +359,8 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
             co_return std::move(outcome);
         }
         case Lease::State::done:
-        case Lease::State::spent: {
-            if (lease.handover.empty() && session->place.empty()) {
-                co_return Loaded{};
-            }
+        case Lease::State::spent:
             co_return co_await site.store->take_over(session, lease.handover);
-        }
         case Lease::State::refused:
             co_return Loaded{};
         case Lease::State::later:

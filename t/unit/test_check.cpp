@@ -63,6 +63,24 @@ void rf_05_an_outage_ends_nothing_and_is_tried_again_later(void**) {
 }
 
 // The provider has given new tokens, and then did not say who that is: the old ones are spent.
+// Until then a request costs what it always costs.
+void rf_05_nobody_looks_again_before_the_time(void**) {
+    Checked world;
+    world.op.instead.emplace("/token", unit::unreachable());
+    world.come();
+    for (const std::int64_t passed : {0, 9}) {
+        world.let_it_be_due(passed);
+        world.come(); // learns of the time, where it is not said yet
+        flow::Visitor browser = world.visitor();
+        assert_true(browser.is_known());
+        assert_false(browser.is_due());
+    }
+    world.let_it_be_due(1);
+    flow::Visitor browser = world.visitor();
+    assert_true(browser.is_known());
+    assert_true(browser.is_due());
+}
+
 void rf_01_new_tokens_are_kept_where_no_more_could_be_learnt(void**) {
     Checked world;
     world.op.instead.emplace("/userinfo", unit::unreachable());
@@ -249,6 +267,7 @@ int main() {
         cmocka_unit_test(rf_12_the_cookie_before_is_kept_until_the_new_one_was_seen),
         cmocka_unit_test(rf_04_a_refusal_ends_that_epoch),
         cmocka_unit_test(rf_05_an_outage_ends_nothing_and_is_tried_again_later),
+        cmocka_unit_test(rf_05_nobody_looks_again_before_the_time),
         cmocka_unit_test(rf_01_new_tokens_are_kept_where_no_more_could_be_learnt),
         cmocka_unit_test(rf_05_the_pause_doubles_though_each_attempt_gives_new_tokens),
         cmocka_unit_test(rf_05_the_session_itself_says_when_it_is_due),

@@ -80,6 +80,17 @@ void what_leads_on_goes_a_minute_after_it_was_seen(void**) {
     assert_int_equal(place.blocks.state().renewals->live(place.now).records, 0); // until the session ends
 }
 
+// Another node has renewed it several times: what leads from the first epoch to the second is no way on.
+void nobody_is_led_back_to_a_former_epoch(void**) {
+    Place place;
+    place.lease(0);
+    place.end(0, End::done, "sealed 1");
+    check(place.lease(5), State::taken);
+    check(place.lease(3), State::spent);
+    check(place.lease(1), State::spent);
+    check(place.lease(0), State::done, "sealed 1");
+}
+
 void a_refusal_is_of_its_epoch(void**) {
     Place place;
     place.lease(3);
@@ -234,6 +245,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(rf_03_one_takes_it_and_all_others_wait_for_what_comes),
         cmocka_unit_test(what_leads_on_goes_a_minute_after_it_was_seen),
+        cmocka_unit_test(nobody_is_led_back_to_a_former_epoch),
         cmocka_unit_test(a_refusal_is_of_its_epoch),
         cmocka_unit_test(after_an_outage_the_next_attempt_waits_longer_each_time),
         cmocka_unit_test(rf_05_a_failure_after_new_tokens_counts_as_one),

@@ -72,6 +72,98 @@ void rf_08_rf_10_what_stays_and_what_goes(void**) {
     assert_text_equal(renew(world, std::move(renamed))->identity.user, "ann.b");
 }
 
+// A silent answer says nothing of what it leaves out; an ID token that leaves it out says that it is gone.
+void rf_10_addresses_and_claims(void**) {
+    World world;
+    world.options.refresh = 300;
+    session::Session former = before();
+    former.identity.email = "ann@example.org";
+    former.identity.email_verified = true;
+    former.identity.claims = {{"level", "1"}, {"unit", "\"a\""}};
+    const auto renew_by = [&](bool had_id_token, std::optional<std::string> email) {
+        flow::SignedIn signed_in = answer();
+        signed_in.had_id_token = had_id_token;
+        signed_in.identity.email = std::move(email);
+        signed_in.identity.claims = {{"level", "2"}};
+        return flow::renewed(world.site, world.settings, former, std::move(signed_in))->identity;
+    };
+    const auto silent = renew_by(false, std::nullopt);
+    assert_text_equal(silent.email.value_or(""), "ann@example.org");
+    assert_true(silent.email_verified);
+    assert_int_equal(silent.claims.size(), 2);
+    assert_text_equal(*silent.find_claim("level"), "2");
+    assert_text_equal(*silent.find_claim("unit"), "\"a\"");
+    const auto other = renew_by(false, "other@example.org"); // which nobody has verified
+    assert_text_equal(other.email.value_or(""), "other@example.org");
+    assert_false(other.email_verified);
+    const auto complete = renew_by(true, std::nullopt);
+    assert_false(complete.email.has_value());
+    assert_null(complete.find_claim("unit"));
+}
+
+void groups_that_were_cut_are_cut_again(void**) {
+    World world;
+    world.options.refresh = 300;
+    session::Session former = before();
+    former.groups_are_cut = true;
+    flow::SignedIn signed_in = answer();
+    signed_in.identity.groups = session::Strings{"staff", "admins"};
+    const auto next = flow::renewed(world.site, world.settings, former, std::move(signed_in));
+    assert_true(next->groups_are_cut);
+    assert_int_equal(next->identity.groups->size(), 0); // no rule names any
+}
+
+// A moment that has not come would look like a clock that was set back.
+void a_check_was_never_in_the_future(void**) {
+    World world;
+    for (const std::int64_t refresh : {1, 299, 300, 301}) {
+        world.options.refresh = refresh;
+        const auto next = flow::with_tokens(world.site, before(), answer(), 300);
+        assert_int_equal(next.checked_at, unit::start_of_time - (refresh == 301 ? 1 : 0));
+    }
+}
+
+void tokens_are_kept_where_the_configuration_needs_them(void**) {
+    struct Row {
+        bool keeps;
+        std::int64_t refresh;
+        const char* refresh_token;
+        const char* kept_access;
+        const char* kept_refresh;
+    };
+    const Row rows[] = {
+        {false, 0, "r", "", ""},    {false, 300, "r", "", "r"}, {true, 0, "r", "a", ""},
+        {true, 300, "r", "a", "r"}, {false, 300, "", "a", ""}, // with which it is asked
+    };
+    for (const Row& row : rows) {
+        World world;
+        world.options.keep_tokens = row.keeps;
+        world.options.refresh = row.refresh;
+        flow::SignedIn signed_in = answer();
+        signed_in.access_token = "a";
+        signed_in.expires_in = 60;
+        signed_in.refresh_token = row.refresh_token;
+        session::Session session;
+        flow::keep_tokens(world.options, signed_in, 1000, session);
+        assert_text_equal(session.access_token, row.kept_access);
+        assert_text_equal(session.refresh_token, row.kept_refresh);
+        assert_int_equal(session.access_expires_at, *row.kept_access == '\0' ? 0 : 1060);
+    }
+}
+
+void the_hint_for_the_sign_out_is_the_newest_where_there_is_one(void**) {
+    World world;
+    world.options.refresh = 300;
+    session::Session former = before();
+    flow::SignedIn signed_in = answer();
+    signed_in.id_token = "new";
+    assert_text_equal(flow::with_tokens(world.site, former, signed_in, 0).id_token, "");
+    former.id_token = "old";
+    assert_text_equal(flow::with_tokens(world.site, former, signed_in, 0).id_token, "new");
+    signed_in.id_token.clear();
+    assert_text_equal(flow::with_tokens(world.site, former, signed_in, 0).id_token, "old");
+}
+
 void a_check_is_no_use(void**) {
     World world;
     assert_int_equal(renew(world, answer())->used_at, unit::start_of_time - 100);
@@ -84,6 +176,11 @@ int main() {
         cmocka_unit_test(rf_01_rf_02_refresh_tokens),
         cmocka_unit_test(rf_06_another_user),
         cmocka_unit_test(rf_08_rf_10_what_stays_and_what_goes),
+        cmocka_unit_test(rf_10_addresses_and_claims),
+        cmocka_unit_test(groups_that_were_cut_are_cut_again),
+        cmocka_unit_test(a_check_was_never_in_the_future),
+        cmocka_unit_test(tokens_are_kept_where_the_configuration_needs_them),
+        cmocka_unit_test(the_hint_for_the_sign_out_is_the_newest_where_there_is_one),
         cmocka_unit_test(a_check_is_no_use),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -94,6 +94,16 @@ void a_shorter_idle_time_holds_at_once(void**) {
     }
 }
 
+void sc_16_a_shorter_lifetime_holds_at_once(void**) {
+    Idle world;
+    world.clock.advance(49);
+    world.options.session_lifetime = 50;
+    world.sessions = session::SessionCache(7, 16);
+    assert_true(world.come());
+    world.clock.advance(1);
+    assert_false(world.come());
+}
+
 void without_idle_time_nothing_is_due(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -172,6 +182,7 @@ int main() {
         cmocka_unit_test(sc_16_use_does_not_make_the_lifetime_longer),
         cmocka_unit_test(sc_16_a_clock_that_jumps),
         cmocka_unit_test(a_shorter_idle_time_holds_at_once),
+        cmocka_unit_test(sc_16_a_shorter_lifetime_holds_at_once),
         cmocka_unit_test(without_idle_time_nothing_is_due),
         cmocka_unit_test(rf_01_one_answer_sets_a_cookie_once),
         cmocka_unit_test(rf_01_a_session_that_shrinks_leaves_no_part_behind),
