@@ -174,6 +174,7 @@ struct Checked : World {
             }
             return is_over_;
         }
+        bool is_over() const { return is_over_; }
         // However it ends; it may fail.
         void finish() {
             for (int tick = 0; !is_done() && tick < 10000; ++tick) {

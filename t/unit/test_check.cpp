@@ -128,6 +128,8 @@ void rf_05_the_session_itself_says_when_it_is_due(void**) {
 
 void rf_05_an_outage_is_told_once_for_all_sessions(void**) {
     Checked world;
+    constexpr std::int64_t interval = 20; // sooner than the same would be told again
+    world.options.refresh = interval;
     world.op.instead.emplace("/token", unit::unreachable());
     for (int i = 0; i < 5; ++i) {
         assert_non_null(world.come().get());
@@ -139,7 +141,7 @@ void rf_05_an_outage_is_told_once_for_all_sessions(void**) {
     world.op.instead.clear();
     assert_non_null(world.come().get());
     world.op.instead.emplace("/token", unit::unreachable());
-    world.let_it_be_due();
+    world.let_it_be_due(interval);
     assert_non_null(world.come().get());
     assert_int_equal(world.reported.size(), 2);
     assert_true(world.reported[1].find("(and 4 times more") != std::string::npos);
@@ -171,6 +173,15 @@ void rf_11_who_has_signed_out_meanwhile_is_not_brought_back(void**) {
 }
 
 // Told when it happens (SC-11), and not by a browser that drops the cookie.
+void rf_11_nor_where_the_provider_is_away(void**) {
+    Checked world;
+    const std::string id = world.current_id();
+    world.op.instead.emplace("/token", unit::unreachable());
+    const auto coming = world.come_until("/token");
+    world.ledger.revoke(id, world.clock.now() + 1000);
+    assert_null(coming->end().get());
+}
+
 void sc_11_a_refresh_that_makes_it_too_large_ends_it(void**) {
     Checked world;
     world.current_id();
@@ -211,6 +222,22 @@ void rf_03_who_needs_the_new_token_waits_for_it(void**) {
     assert_int_equal(first->end()->session.epoch, 2);
     assert_int_equal(second.end()->session.epoch, 2);
     assert_int_equal(world.refreshes(), 2);
+}
+
+void nobody_waits_for_a_token_that_cannot_come(void**) {
+    Checked world;
+    world.options.keep_tokens = true;
+    world.let_it_be_due(-Checked::interval);
+    world.op.token =
+        unit::Object{{"access_token", "\"access-1\""}, {"token_type", "\"Bearer\""}, {"expires_in", "1"}};
+    world.sign_in_as("user-1");
+    world.let_it_be_due();
+    const auto first = world.come_until("/userinfo");
+    Checked::Coming second(world);
+    world.ready.run();
+    assert_int_equal(world.http.pending(), 1);
+    assert_true(second.is_over());
+    first->finish();
 }
 
 // One that never lasts does not have the provider asked at each request.
@@ -274,9 +301,11 @@ int main() {
         cmocka_unit_test(rf_05_an_outage_is_told_once_for_all_sessions),
         cmocka_unit_test(sc_16_a_clock_that_was_set_back_does_not_put_a_check_off),
         cmocka_unit_test(rf_11_who_has_signed_out_meanwhile_is_not_brought_back),
+        cmocka_unit_test(rf_11_nor_where_the_provider_is_away),
         cmocka_unit_test(sc_11_a_refresh_that_makes_it_too_large_ends_it),
         cmocka_unit_test(sc_11_what_no_rule_names_is_left_out_first),
         cmocka_unit_test(rf_03_who_needs_the_new_token_waits_for_it),
+        cmocka_unit_test(nobody_waits_for_a_token_that_cannot_come),
         cmocka_unit_test(an_access_token_that_has_no_lifetime_is_renewed_seldom),
         cmocka_unit_test(without_a_refresh_token_the_end_of_the_access_token_makes_nothing_due),
         cmocka_unit_test(rf_04_what_leads_on_is_known_no_more),
