@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace oauth::core {
@@ -17,47 +18,66 @@ constexpr std::string_view base64url_alphabet =
 constexpr std::string_view base64_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::uint8_t no_digit = 0xff;
+// What a character says at each of the four places of a group, in 24 bits, so that a group is four of these
+// in one: cookies are decoded for each request with a session that a worker does not know.
+using Digits = std::array<std::uint32_t, 256>;
+constexpr std::uint32_t no_digit = 0x80000000;
 
-constexpr std::array<std::uint8_t, 256> make_base64url_digits() {
-    std::array<std::uint8_t, 256> digits{};
-    digits.fill(no_digit);
-    for (std::size_t i = 0; i < base64url_alphabet.size(); ++i) {
-        digits[static_cast<unsigned char>(base64url_alphabet[i])] = static_cast<std::uint8_t>(i);
+constexpr std::array<Digits, 4> make_base64url_digits() {
+    std::array<Digits, 4> digits{};
+    for (std::size_t place = 0; place < digits.size(); ++place) {
+        digits[place].fill(no_digit);
+        for (std::uint32_t i = 0; i < base64url_alphabet.size(); ++i) {
+            digits[place][static_cast<unsigned char>(base64url_alphabet[i])] = i << (18 - 6 * place);
+        }
     }
     return digits;
 }
 
 constexpr auto base64url_digits = make_base64url_digits();
 
+// Of up to four characters.
+std::uint32_t base64url_group(std::string_view text) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        bits |= base64url_digits[i][static_cast<unsigned char>(text[i])];
+    }
+    return bits;
+}
+
+// The three bytes of a group, and one more that the next group or the caller writes over.
+void put_group(char* to, std::uint32_t bits) {
+    bits <<= 8;
+    if constexpr (std::endian::native == std::endian::little) {
+        bits = __builtin_bswap32(bits);
+    }
+    std::memcpy(to, &bits, sizeof(bits));
+}
+
 std::uint32_t byte_at(std::string_view text, std::size_t i) {
     return static_cast<unsigned char>(text[i]);
 }
 
-char low_byte(std::uint32_t bits) {
-    return static_cast<char>(static_cast<unsigned char>(bits & 0xff));
-}
-
 std::string encode_unpadded(std::string_view bytes, std::string_view alphabet) {
-    std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
+    std::string text((bytes.size() * 4 + 2) / 3, '\0');
+    char* to = text.data();
     std::size_t i = 0;
     for (; bytes.size() - i >= 3; i += 3) {
-        auto bits = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2);
-        text += alphabet[bits >> 18];
-        text += alphabet[bits >> 12 & 63];
-        text += alphabet[bits >> 6 & 63];
-        text += alphabet[bits & 63];
+        const auto bits = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2);
+        *to++ = alphabet[bits >> 18];
+        *to++ = alphabet[bits >> 12 & 63];
+        *to++ = alphabet[bits >> 6 & 63];
+        *to++ = alphabet[bits & 63];
     }
     if (bytes.size() - i == 1) {
-        auto bits = byte_at(bytes, i);
-        text += alphabet[bits >> 2];
-        text += alphabet[bits << 4 & 63];
+        const auto bits = byte_at(bytes, i);
+        *to++ = alphabet[bits >> 2];
+        *to++ = alphabet[bits << 4 & 63];
     } else if (bytes.size() - i == 2) {
-        auto bits = byte_at(bytes, i) << 8 | byte_at(bytes, i + 1);
-        text += alphabet[bits >> 10];
-        text += alphabet[bits >> 4 & 63];
-        text += alphabet[bits << 2 & 63];
+        const auto bits = byte_at(bytes, i) << 8 | byte_at(bytes, i + 1);
+        *to++ = alphabet[bits >> 10];
+        *to++ = alphabet[bits >> 4 & 63];
+        *to++ = alphabet[bits << 2 & 63];
     }
     return text;
 }
@@ -73,29 +93,32 @@ std::string base64url_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-    if (text.size() % 4 == 1) {
+    constexpr std::size_t group = 4;
+    const std::size_t rest = text.size() % group;
+    if (rest == 1) {
         return std::nullopt;
     }
-    std::string bytes;
-    bytes.reserve(text.size() / 4 * 3 + 2);
-    std::uint32_t bits = 0;
-    unsigned held = 0;
-    for (char c : text) {
-        auto digit = base64url_digits[static_cast<unsigned char>(c)];
-        if (digit == no_digit) {
-            return std::nullopt;
-        }
-        bits = bits << 6 | digit;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            bytes += low_byte(bits >> held);
-            bits &= (1U << held) - 1;
-        }
+    const std::size_t in_rest = rest == 0 ? 0 : rest - 1; // bytes
+    const std::size_t size = text.size() / group * 3 + in_rest;
+    std::string bytes(size + group, '\0');
+    char* to = bytes.data();
+    std::uint32_t all = 0;
+    std::size_t i = 0;
+    for (; i + group <= text.size(); i += group) {
+        const std::uint32_t bits =
+            base64url_digits[0][byte_at(text, i)] | base64url_digits[1][byte_at(text, i + 1)] |
+            base64url_digits[2][byte_at(text, i + 2)] | base64url_digits[3][byte_at(text, i + 3)];
+        all |= bits;
+        put_group(to, bits);
+        to += 3;
     }
-    if (bits != 0) {
+    const std::uint32_t bits = base64url_group(text.substr(i));
+    put_group(to, bits);
+    const std::uint32_t unused = (bits << (8 * in_rest)) & 0xffffff; // RFC 4648 3.5: must be zero
+    if (((all | bits) & no_digit) != 0 || unused != 0) {
         return std::nullopt;
     }
+    bytes.resize(size);
     return bytes;
 }
 

@@ -4,6 +4,7 @@
 // text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ namespace oauth::core {
 
 class RecordWriter {
 public:
+    // `expected`: bytes, for which memory is taken once.
+    explicit RecordWriter(std::size_t expected = 0) { bytes_.reserve(expected); }
     void number(std::uint64_t value) {
         while (value >= 0x80) {
             bytes_.push_back(static_cast<char>((value & 0x7f) | 0x80));

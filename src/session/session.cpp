@@ -195,10 +195,12 @@ std::string serialize(const Session& session) {
 
 std::optional<Session> deserialize(std::string_view bytes) {
     core::RecordReader record(bytes);
+    std::optional<Session> read(std::in_place);
     if (bytes.size() > max_record_size || record.number() != record_version) {
-        return std::nullopt;
+        read.reset();
+        return read;
     }
-    Session session;
+    Session& session = *read;
     session.id = record.text();
     session.epoch = record.number();
     session.begun_at = static_cast<std::int64_t>(record.number());
@@ -209,13 +211,10 @@ std::optional<Session> deserialize(std::string_view bytes) {
     session.expires_at = static_cast<std::int64_t>(record.number());
     session.provider_fingerprint = record.text();
     session.made_for = record.text();
-    if (!read_identity(record, session.identity)) {
-        return std::nullopt;
+    if (!read_identity(record, session.identity) || !read_kept(record, session) || !record.complete()) {
+        read.reset();
     }
-    if (!read_kept(record, session) || !record.complete()) {
-        return std::nullopt;
-    }
-    return session;
+    return read;
 }
 
 std::string log_id(const Session& session) {
