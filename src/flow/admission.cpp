@@ -92,7 +92,8 @@ bool is_current(Site& site, session::OpenedSession& opened) {
     if (opened.revocations_seen == generation) {
         return true;
     }
-    if (site.ledger.is_revoked(session::marks_of(opened.session))) {
+    if (site.ledger.may_be_revoked(opened.session.id) &&
+        site.ledger.is_revoked(session::marks_of(opened.session))) {
         return false;
     }
     opened.revocations_seen = generation;

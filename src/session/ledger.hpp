@@ -74,6 +74,8 @@ public:
     // Ends all sessions with this mark that were begun then (milliseconds) or before.
     virtual Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t until) = 0;
     virtual bool is_revoked(const Marks& marks) = 0;
+    // The same question at less cost. False: it is not; true: is_revoked() has to be asked.
+    virtual bool may_be_revoked([[maybe_unused]] std::string_view session_id) { return true; }
     // Changes with every revocation: a session that was checked at this generation need not be looked up
     // again.
     virtual std::uint64_t generation() const noexcept = 0;

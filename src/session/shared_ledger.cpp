@@ -7,6 +7,7 @@
 #include "renewals.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 
 namespace oauth::session {
@@ -18,6 +19,16 @@ using Lock = std::lock_guard<SharedMutex>;
 bool ends(RecordTable& table, const RecordTable::Key& mark, const Marks& marks, std::int64_t now) {
     const auto found = table.find(mark, now);
     return found && marks.begun_at <= found->used_at;
+}
+
+// An id of a session is random and of our own making, so it needs no hash.
+RecordTable::Key key_of_session(std::string_view id) {
+    RecordTable::Key key{};
+    if (id.size() != key.size()) {
+        return hashed_key("session", id);
+    }
+    std::memcpy(key.data(), id.data(), key.size());
+    return key;
 }
 
 } // namespace
@@ -59,7 +70,7 @@ Ledger::Revocation SharedLedger::revoked() noexcept {
 }
 
 Ledger::Revocation SharedLedger::revoke(std::string_view session_id, std::int64_t until) {
-    const auto key = hashed_key("session", session_id);
+    const auto key = key_of_session(session_id);
     const Lock lock(memory_.mutex);
     if (is_moved()) {
         return Revocation::moved;
@@ -89,7 +100,7 @@ Ledger::Revocation SharedLedger::revoke_all(std::string_view mark, std::int64_t 
 }
 
 bool SharedLedger::is_revoked(const Marks& marks) {
-    const auto id = hashed_key("session", marks.id);
+    const auto id = key_of_session(marks.id);
     const auto subject = hashed_key("mark", marks.subject);
     const auto sid = hashed_key("mark", marks.sid);
     const auto both = hashed_key("mark", marks.subject_and_sid);
@@ -98,6 +109,12 @@ bool SharedLedger::is_revoked(const Marks& marks) {
     RecordTable& table = *memory_.state.marks;
     return memory_.state.ended->contains(id) || ends(table, subject, marks, now) ||
            (!marks.sid.empty() && (ends(table, sid, marks, now) || ends(table, both, marks, now)));
+}
+
+bool SharedLedger::may_be_revoked(std::string_view session_id) {
+    const auto id = key_of_session(session_id);
+    const Lock lock(memory_.mutex);
+    return memory_.state.marks->used().records != 0 || memory_.state.ended->contains(id);
 }
 
 Lease SharedLedger::lease(const Renewal& renewal, std::int64_t lease_until) {

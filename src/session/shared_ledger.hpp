@@ -17,6 +17,7 @@ public:
     Revocation revoke(std::string_view session_id, std::int64_t until) override;
     Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t until) override;
     bool is_revoked(const Marks& marks) override;
+    bool may_be_revoked(std::string_view session_id) override;
     std::uint64_t generation() const noexcept override {
         return memory_.state.generation.load(std::memory_order_acquire);
     }
