@@ -83,7 +83,8 @@ export class Site {
   // What is left when all sessions have run out.
   async room() {
     if (!this.redis) {
-      return { text: `a zone of ${ZONE} kB: no sign-in and no sign-out was refused`, wrong: [] };
+      const refused = this.nginx.log().split('\n').filter((line) => line.includes('zone is full')).length;
+      return { text: `a zone of ${ZONE} kB was too full ${refused} times`, wrong: refused ? ['the zone was full'] : [] };
     }
     const left = () => this.redis.keys().then((keys) => keys.length);
     const most = await left();
