@@ -2,6 +2,8 @@
 // See signed_identity.hpp.
 #include "signed_identity.hpp"
 
+#include "../core/record.hpp"
+
 #include <algorithm>
 #include <new>
 
@@ -10,16 +12,59 @@ namespace oauth::flow {
 namespace {
 
 constexpr std::size_t max_remembered = 16; // tokens per session
+constexpr std::size_t usual_purpose = 250; // bytes
 
-std::optional<std::string> sign(const Site& site, const session::OpenedSession& session,
-                                const IdentitySettings& settings, std::string_view audience) {
+using Token = session::SignedTokens::Token;
+
+// What a token depends on. Of one session, only a check makes another user of the same id.
+std::string purpose_of(const Site& site, const session::OpenedSession& opened,
+                       const IdentitySettings& settings, std::string_view audience) {
+    const session::Session& session = opened.session;
+    core::RecordWriter record(usual_purpose);
+    record.text(session.id);
+    record.number(session.epoch);
+    for (const std::int64_t time :
+         {session.made_at, session.signed_in_at, session.checked_at, opened.ends_at, settings.lifetime}) {
+        record.number(static_cast<std::uint64_t>(time));
+    }
+    record.text(site.identity_keys.mark());
+    record.text(session.made_for);
+    record.text(opened.base_url);
+    record.text(audience);
+    record.number(settings.extra_claims.size());
+    for (const std::string& path : settings.extra_claims) {
+        record.text(path);
+    }
+    return std::move(record).finish();
+}
+
+Token sign(const Site& site, const session::OpenedSession& session, const IdentitySettings& settings,
+           std::string_view audience) {
     identity::TokenParameters parameters;
     parameters.issuer = session.base_url;
     parameters.audience = audience;
     parameters.now = site.clock.now();
     parameters.lifetime = std::min(settings.lifetime, session.ends_at - parameters.now);
     parameters.extra_claims = &settings.extra_claims;
-    return identity::make_token(session.session, site.identity_keys.signing(), parameters);
+    auto text = identity::make_token(session.session, site.identity_keys.signing(), parameters);
+    if (!text) {
+        throw std::bad_alloc(); // what OpenSSL lacks here is memory: the key has been used before
+    }
+    return {std::move(*text), parameters.now + settings.lifetime / 2};
+}
+
+Token find_or_sign(const Site& site, const session::OpenedSession& session, const IdentitySettings& settings,
+                   std::string_view audience) {
+    if (site.signed_tokens == nullptr) {
+        return sign(site, session, settings, audience);
+    }
+    const std::string purpose = purpose_of(site, session, settings, audience);
+    if (auto known = site.signed_tokens->find(purpose)) {
+        return std::move(*known);
+    }
+    Token token = sign(site, session, settings, audience);
+    site.signed_tokens->keep(purpose, token);
+    return token;
 }
 
 } // namespace
@@ -37,18 +82,15 @@ std::shared_ptr<const std::string> signed_identity(const Site& site, session::Op
             place = &token;
         }
     }
-    auto text = sign(site, session, settings, audience);
-    if (!text) {
-        throw std::bad_alloc(); // what OpenSSL lacks here is memory: the key has been used before
-    }
+    Token token = find_or_sign(site, session, settings, audience);
     if (place == nullptr) {
         if (session.tokens.size() == max_remembered) {
             session.tokens.erase(session.tokens.begin());
         }
         place = &session.tokens.emplace_back();
     }
-    *place = {&settings, std::string(audience), std::make_shared<const std::string>(std::move(*text)),
-              now + settings.lifetime / 2};
+    *place = {&settings, std::string(audience), std::make_shared<const std::string>(std::move(token.text)),
+              token.reuse_until};
     return place->text;
 }
 

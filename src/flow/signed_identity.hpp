@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the application is told, signed: made once for a session, an audience and a location's settings, and
-// reused until half of its life is over. docs/identity.md.
+// reused until half of its life is over, by this worker and, where the site has a memory for that, by all.
+// docs/identity.md.
 #pragma once
 
 #include "../session/cache.hpp"

@@ -13,6 +13,7 @@
 #include "../session/cookies.hpp"
 #include "../session/ledger.hpp"
 #include "../session/sealer.hpp"
+#include "../session/signed_tokens.hpp"
 #include "../session/store.hpp"
 #include "../session/store_settings.hpp"
 #include "../web/pages.hpp"
@@ -77,6 +78,7 @@ struct Site {
     session::Sealer sign_in_sealer;
     identity::KeyRing identity_keys;
     session::Sealer sign_out_sealer;
+    session::SignedTokens* signed_tokens = nullptr; // of all workers; null: each remembers its own alone
 
     Provider* find_provider(std::string_view name) const;
 };

@@ -3,7 +3,9 @@
 #include "identity_token.hpp"
 
 #include "../core/bytes.hpp"
+#include "../core/crypto.hpp"
 #include "../core/json.hpp"
+#include "../core/record.hpp"
 #include "../jose/jws.hpp"
 
 #include <algorithm>
@@ -59,6 +61,18 @@ void add_extra(core::JsonObjectWriter& claims, const session::Identity& identity
 }
 
 } // namespace
+
+void KeyRing::add(jose::SigningKey key) {
+    if (keys_.empty()) {
+        core::RecordWriter record;
+        record.text(key.alg());
+        record.text(key.kid());
+        record.text(key.public_jwk());
+        record.text(key.secret().empty() ? "" : core::hmac(core::Hash::sha256, key.secret(), "mark"));
+        mark_ = core::digest(core::Hash::sha256, std::move(record).finish()).substr(0, 16);
+    }
+    keys_.push_back(std::move(key));
+}
 
 bool KeyRing::has_kid(std::string_view kid) const {
     return std::any_of(keys_.begin(), keys_.end(), [kid](const auto& key) { return key.kid() == kid; });

@@ -17,15 +17,18 @@ namespace oauth::identity {
 // Our keys. The first one signs; all are published.
 class KeyRing {
 public:
-    void add(jose::SigningKey key) { keys_.push_back(std::move(key)); }
+    void add(jose::SigningKey key);
     bool empty() const { return keys_.empty(); }
     const jose::SigningKey& signing() const { return keys_.front(); }
+    // 16 bytes that stand for the key that signs: what it signed is what another one of that mark would have.
+    const std::string& mark() const { return mark_; }
     bool has_kid(std::string_view kid) const;
     // RFC 7517 5. {"keys":[...]} with public members only, and without HS256 keys.
     std::string jwks() const;
 
 private:
     std::vector<jose::SigningKey> keys_;
+    std::string mark_;
 };
 
 struct TokenParameters {

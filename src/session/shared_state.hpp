@@ -19,13 +19,15 @@ struct SharedState {
     ExpiringSet* ended;    // sessions that were ended before their time, jti of logout tokens
     RecordTable* marks;    // of users and of providers' sessions: what was begun by then has ended
     RecordTable* renewals; // see Renewals
+    RecordTable* signed_tokens;
     RecordTable* sessions; // nullptr: no server keeps them here
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 // The chunks for each record, by what is kept: a sealed cookie for a while with a few of the renewals,
-// sessions of 600 bytes or, with an ID token, 1,200.
+// identity tokens with what they depend on, sessions of 600 bytes or, with an ID token, 1,200.
 constexpr std::uint32_t chunks_of_renewal = 2;
+constexpr std::uint32_t chunks_of_token = 6;
 constexpr std::uint32_t chunks_of_session = 6;
 
 // How much of it has not expired.
@@ -36,7 +38,8 @@ struct LiveState {
     RecordTable::Amount sessions;
 };
 LiveState count_live(SharedState& state, std::int64_t now);
-// All of that goes on in another state, sessions only if that one keeps some. False: it has not enough room.
+// All of that goes on in another state, sessions only if that one keeps some. Tokens are signed anew. False:
+// it has not enough room.
 bool take_live(SharedState& to, SharedState& from, std::int64_t now);
 
 // The lock of all of this. No operation holds it longer than a search, or a copy of one session.

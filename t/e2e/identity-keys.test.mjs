@@ -163,6 +163,29 @@ e2e('JO-18 a key is exchanged over reloads, and no token is ever without its pub
   assert.equal(site.provider.count('token'), 1, 'nobody had to sign in again');
 });
 
+e2e('a token is signed once for all workers and over a reload, and anew for other settings', async (h) => {
+  const site = await h.site({ workers: 3, server: '' });
+  site.configure = () => siteConfiguration(site);
+  const tokens = async () => {
+    const seen = new Set();
+    for (let i = 0; i < 12; i++) {
+      seen.add(await newToken(site)); // each by a connection of its own: whichever worker
+    }
+    return [...seen];
+  };
+  await assertSignedIn(site);
+  const [first, ...others] = await tokens();
+  assert.deepEqual(others, []);
+  await reloadWith(site, '');
+  assert.deepEqual(await tokens(), [first]);
+  await reloadWith(site, 'oauth_identity_ttl 10m;');
+  const [longer, ...more] = await tokens();
+  assert.deepEqual(more, []);
+  assert.notEqual(longer, first);
+  await reloadWith(site, '');
+  assert.deepEqual(await tokens(), [first]);
+});
+
 e2e('JO-18 the key made at the start stays over reloads', async (h) => {
   const site = await reloadableSite(h, '');
   await assertSignedIn(site);

@@ -21,13 +21,15 @@ struct Blocks {
     std::size_t ended = 4096;
     std::size_t marks = 4096;
     std::size_t renewals = 16384;
+    std::size_t signed_tokens = 8192;
     std::size_t sessions = 65536;
 };
 
 class SharedBlocks final : public session::SharedMutex {
 public:
     explicit SharedBlocks(core::Clock& clock, Blocks sizes = {}) : clock_(clock) {
-        length_ = 4096 + sizes.used_states + sizes.ended + sizes.marks + sizes.renewals + sizes.sessions;
+        length_ = 4096 + sizes.used_states + sizes.ended + sizes.marks + sizes.renewals +
+                  sizes.signed_tokens + sizes.sessions;
         memory_ = mmap(nullptr, length_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         assert_true(memory_ != MAP_FAILED);
         shared_ = new (memory_) Shared{};
@@ -50,6 +52,8 @@ public:
         all.marks = RecordTable::create(take(sizes.marks), {sizes.marks, 0});
         all.renewals =
             RecordTable::create(take(sizes.renewals), {sizes.renewals, session::chunks_of_renewal});
+        all.signed_tokens =
+            RecordTable::create(take(sizes.signed_tokens), {sizes.signed_tokens, session::chunks_of_token});
         all.sessions =
             RecordTable::create(take(sizes.sessions), {sizes.sessions, session::chunks_of_session});
     }

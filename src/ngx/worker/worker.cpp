@@ -123,7 +123,7 @@ Abandonable::~Abandonable() {
 
 Runtime::Runtime(const MainConf& main)
     : main_(main), zone_mutex_(main.zone), ledger_(zone_memory(main.zone, zone_mutex_, clock_)),
-      sessions_(random_seed(), session_buckets),
+      signed_tokens_(zone_memory(main.zone, zone_mutex_, clock_)), sessions_(random_seed(), session_buckets),
       background_(most_in_background, [](const std::exception_ptr& exception) { log_exception(exception); }) {
     for (const auto& entry : main.compiled->providers) {
         flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
@@ -247,10 +247,10 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
         throw std::runtime_error(
             "OpenSSL cannot derive keys from the session key, for lack of memory most likely");
     }
-    auto site = std::unique_ptr<flow::Site>(
-        new flow::Site{compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers,
-                       background_, worker->turns, std::move(providers), std::move(store),
-                       std::move(*sign_in_sealer), std::move(ring), std::move(*sign_out_sealer)});
+    auto site = std::unique_ptr<flow::Site>(new flow::Site{
+        compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers, background_,
+        worker->turns, std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring),
+        std::move(*sign_out_sealer), &signed_tokens_});
     clients_.push_back(std::move(client));
     return site;
 }

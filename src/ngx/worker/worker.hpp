@@ -65,6 +65,7 @@ private:
     core::SystemRandom random_;
     ZoneMutex zone_mutex_;
     session::SharedLedger ledger_;
+    session::SignedTokens signed_tokens_;
     session::SessionCache sessions_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_; // outlive the fetches of providers
     std::vector<RedisServer> redis_;

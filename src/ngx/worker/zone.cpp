@@ -54,10 +54,12 @@ bool make_blocks(ngx_slab_pool_t* slab, ZoneHeader& header, ZoneUse use) {
     all.ended = make_set(slab, shares.ended);
     all.marks = make_table(slab, {shares.marks, 0});
     all.renewals = make_table(slab, {shares.renewals, session::chunks_of_renewal});
+    all.signed_tokens = make_table(slab, {shares.signed_tokens, session::chunks_of_token});
     all.sessions = make_table(slab, {shares.sessions, session::chunks_of_session});
     header.layout = zone_layout;
     return all.used_states != nullptr && all.ended != nullptr && all.marks != nullptr &&
-           all.renewals != nullptr && (all.sessions != nullptr || use == ZoneUse::ledger);
+           all.renewals != nullptr && all.signed_tokens != nullptr &&
+           (all.sessions != nullptr || use == ZoneUse::ledger);
 }
 
 // What is there already: of the cycle before, or of other processes where nginx finds zones by name.
@@ -146,9 +148,9 @@ ZoneShares share_pages(std::size_t pages, ZoneUse use) {
         return std::max<std::size_t>(pages * count / 16, 1) * ngx_pagesize;
     };
     if (use == ZoneUse::sessions) {
-        return {sixteenths(1), sixteenths(2), sixteenths(1), sixteenths(2), sixteenths(9)};
+        return {sixteenths(1), sixteenths(2), sixteenths(1), sixteenths(2), sixteenths(1), sixteenths(9)};
     }
-    return {sixteenths(4), sixteenths(8), sixteenths(1), sixteenths(3), 0};
+    return {sixteenths(3), sixteenths(7), sixteenths(1), sixteenths(3), sixteenths(2), 0};
 }
 
 std::size_t count_pages(std::size_t zone_size) {

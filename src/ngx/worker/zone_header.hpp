@@ -13,7 +13,7 @@
 namespace oauth::ngx {
 
 constexpr std::uint64_t zone_layout =
-    0x6f61757468000004; // "oauth", and a number that changes with the structs
+    0x6f61757468000005; // "oauth", and a number that changes with the structs
 constexpr std::size_t zone_secret_size = 32;
 constexpr std::size_t max_zone_key = 256;
 
@@ -46,6 +46,7 @@ struct ZoneShares {
     std::size_t ended;
     std::size_t marks;
     std::size_t renewals;
+    std::size_t signed_tokens;
     std::size_t sessions;
 };
 ZoneShares share_pages(std::size_t pages, ZoneUse use);
