@@ -13,7 +13,7 @@ import { ScriptedProvider } from '../e2e/lib/scripted-provider.mjs';
 
 const LIFETIME = 20; // seconds
 const LOGIN_LIFETIME = 20;
-const ZONE = 512; // kB; sessions of oauth_session shared take a little less than one of it each
+const ZONE = 1024; // kB; sessions of oauth_session shared take a little less than one of it each
 
 class Quiet extends Nginx {
   write(http) {
