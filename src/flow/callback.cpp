@@ -137,17 +137,15 @@ core::Task<core::Result<session::CookieParts>> keep(Site& site, session::Session
     if (is_hint && !wants_hint(site, session)) {
         session.id_token.clear();
     }
-    auto parts = co_await site.store->create(session, base_url);
-    const bool is_over_one = parts ? parts->size() > 1 : parts.error().code == Code::session_too_large;
-    if (is_hint && !session.id_token.empty() && is_over_one) {
-        session.id_token.clear();
-        parts = co_await site.store->create(session, base_url);
+    for (;;) {
+        auto parts = co_await site.store->create(session, base_url);
+        const bool is_too_large = !parts && parts.error().code == Code::session_too_large;
+        const bool is_over_one = is_hint && !session.id_token.empty() && parts && parts->size() > 1;
+        if ((is_too_large || is_over_one) && make_smaller(site.options, session)) {
+            continue;
+        }
+        co_return std::move(parts);
     }
-    const bool too_large = !parts && parts.error().code == Code::session_too_large;
-    if (too_large && cut_groups(*site.options.requirements, session)) {
-        parts = co_await site.store->create(session, base_url);
-    }
-    co_return std::move(parts);
 }
 
 // Where it leads. The cookie that says so is sealed, and what it names may have left the family since.

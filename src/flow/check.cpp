@@ -124,22 +124,12 @@ void give_back_unsaved(const Check& check, const session::Session& next) {
     give_back_tokens(check.site, unsaved);
 }
 
-// As at a sign-in: a hint for the sign-out goes first, then the groups that no rule names. False: there is
-// nothing to leave out.
-bool make_smaller(const Site& site, session::Session& next) {
-    if (!site.options.keep_tokens && !next.id_token.empty()) {
-        next.id_token.clear();
-        return true;
-    }
-    return !next.groups_are_cut && cut_groups(*site.options.requirements, next);
-}
-
 core::Task<Loaded> save(Check& check, session::Session& next, RenewalEnd how) {
     core::Result<session::Replaced> replaced = Error{};
     for (unsigned attempt = 1;; ++attempt) {
         replaced = co_await check.site.store->replace(check.before, next);
         const bool is_too_large = !replaced && replaced.error().code == Code::session_too_large;
-        if (is_too_large && make_smaller(check.site, next)) {
+        if (is_too_large && make_smaller(check.site.options, next)) {
             continue;
         }
         if (replaced || is_too_large || attempt >= attempts_to_save) {

@@ -79,6 +79,14 @@ bool cut_groups(const Requirements& requirements, session::Session& session) {
     return true;
 }
 
+bool make_smaller(const SiteOptions& options, session::Session& session) {
+    if (!options.keep_tokens && !session.id_token.empty()) {
+        session.id_token.clear();
+        return true;
+    }
+    return !session.groups_are_cut && cut_groups(*options.requirements, session);
+}
+
 std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
                          const std::string& provider) {
     return base_url + options.path + "/" + provider + "/callback";

@@ -90,6 +90,9 @@ std::vector<std::string> sign_in_scopes(const SiteOptions& options, const provid
 
 // Keeps only the groups that rules name. False: all are shown, so none may be left out.
 bool cut_groups(const Requirements& requirements, session::Session& session);
+// Of a session that its store does not take: a hint for the sign-out goes first, then the groups that no rule
+// names. False: there is nothing to leave out.
+bool make_smaller(const SiteOptions& options, session::Session& session);
 
 std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
                          const std::string& provider);
