@@ -16,11 +16,11 @@ struct SharedState {
     std::atomic<std::uint64_t> generation; // moves with every revocation
     std::atomic<std::uint32_t> moved;      // others go on with a copy: see Ledger::Revocation
     ExpiringSet* used_states;
-    ExpiringSet* ended;    // sessions that were ended before their time, jti of logout tokens
-    RecordTable* marks;    // of users and of providers' sessions: what was begun by then has ended
-    RecordTable* renewals; // see Renewals
-    RecordTable* signed_tokens;
-    RecordTable* sessions; // nullptr: no server keeps them here
+    ExpiringSet* ended;         // sessions that were ended before their time, jti of logout tokens
+    RecordTable* marks;         // of users and of providers' sessions: what was begun by then has ended
+    RecordTable* renewals;      // see Renewals
+    RecordTable* signed_tokens; // nullptr: no room for any
+    RecordTable* sessions;      // nullptr: no server keeps them here
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

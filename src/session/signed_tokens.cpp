@@ -26,6 +26,9 @@ RecordTable::Key key_of(std::string_view purpose) {
 } // namespace
 
 std::optional<SignedTokens::Token> SignedTokens::find(std::string_view purpose) {
+    if (memory_.state.signed_tokens == nullptr) {
+        return std::nullopt;
+    }
     const auto key = key_of(purpose);
     std::optional<RecordTable::Found> found;
     {
@@ -40,7 +43,7 @@ std::optional<SignedTokens::Token> SignedTokens::find(std::string_view purpose) 
 }
 
 void SignedTokens::keep(std::string_view purpose, const Token& token) {
-    if (purpose.size() + token.text.size() > max_size) {
+    if (memory_.state.signed_tokens == nullptr || purpose.size() + token.text.size() > max_size) {
         return;
     }
     const auto key = key_of(purpose);

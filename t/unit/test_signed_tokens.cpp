@@ -51,6 +51,9 @@ void what_has_no_room_is_not_kept(void**) {
     clock.set(1150);
     tokens.keep("another", {std::string(600, 'x'), 1300});
     assert_true(tokens.find("another").has_value());
+    blocks.state().signed_tokens = nullptr;
+    tokens.keep("another", {"token", 1300});
+    assert_false(tokens.find("another").has_value());
 }
 
 // Another worker of the same site: what it knows of a session is what the cookie says.

@@ -58,7 +58,7 @@ bool make_blocks(ngx_slab_pool_t* slab, ZoneHeader& header, ZoneUse use) {
     all.sessions = make_table(slab, {shares.sessions, session::chunks_of_session});
     header.layout = zone_layout;
     return all.used_states != nullptr && all.ended != nullptr && all.marks != nullptr &&
-           all.renewals != nullptr && all.signed_tokens != nullptr &&
+           all.renewals != nullptr && (all.signed_tokens != nullptr || shares.signed_tokens == 0) &&
            (all.sessions != nullptr || use == ZoneUse::ledger);
 }
 
@@ -150,7 +150,9 @@ ZoneShares share_pages(std::size_t pages, ZoneUse use) {
     if (use == ZoneUse::sessions) {
         return {sixteenths(1), sixteenths(2), sixteenths(1), sixteenths(2), sixteenths(1), sixteenths(9)};
     }
-    return {sixteenths(3), sixteenths(7), sixteenths(1), sixteenths(3), sixteenths(2), 0};
+    const std::size_t tokens = pages * 2 / 16; // none in the smallest
+    const std::size_t ended = pages * 9 / 16 - tokens;
+    return {sixteenths(3), ended * ngx_pagesize, sixteenths(1), sixteenths(3), tokens * ngx_pagesize, 0};
 }
 
 std::size_t count_pages(std::size_t zone_size) {
