@@ -6,7 +6,7 @@ import { Browser, signIn } from '../e2e/lib/browser.mjs';
 import { pause } from '../e2e/lib/streams.mjs';
 
 const PEOPLE = 60;
-const BURST = 50; // requests
+const BURST = 20; // requests
 const BURSTS = 3;
 const WAIT = 2100; // milliseconds: longer than oauth_refresh
 const KEEP = 1000; // of what the provider remembers of requests

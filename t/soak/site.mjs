@@ -36,6 +36,7 @@ export class Site {
   async start() {
     this.provider = await new ScriptedProvider().start();
     this.provider.alg = 'ES256';
+    this.provider.server.keepAliveTimeout = 600000; // not while the next request of a browser is under way
     this.redis = this.store === 'redis' ? await Redis.start(this) : undefined;
     this.port = await freePort();
     this.origin = `http://127.0.0.1:${this.port}`;

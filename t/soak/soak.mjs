@@ -7,7 +7,7 @@ import { Site } from './site.mjs';
 
 const REQUESTS = Number(process.env.SOAK_REQUESTS || 1000000);
 const STORES = (process.env.SOAK_STORES || 'cookie shared redis').split(' ');
-const WARM = 0.6; // of the requests: a million fill the workers' caches of sessions by then
+const WARM = 0.6; // of the requests: a million of them fill the workers' caches of sessions by then
 const SAMPLES = 10;
 
 // What may be there at the end, of what was there after warming up.
