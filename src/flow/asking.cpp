@@ -92,7 +92,7 @@ core::Task<Said> ask(Site& site, Provider& provider, const session::Session& ses
     if (!metadata) {
         co_return away(metadata.error());
     }
-    const Provider::MetadataPointer endpoints = metadata.value();
+    const Provider::MetadataPointer& endpoints = metadata.value();
     Inquiry inquiry{
         site,          provider,
         endpoints,     settings.userinfo == providers::UserinfoUse::off ? "" : endpoints->userinfo_endpoint,

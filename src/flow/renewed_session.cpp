@@ -14,10 +14,14 @@ namespace {
 void keep_fact(const session::FactRow& row, const session::Identity& before, session::Identity& now) {
     if (const auto* text = std::get_if<session::Text>(&row.member)) {
         std::optional<std::string>& value = now.**text;
-        value = value ? std::move(value) : before.**text;
+        if (!value) {
+            value = before.**text;
+        }
     } else if (const auto* list = std::get_if<session::List>(&row.member)) {
         std::optional<session::Strings>& value = now.**list;
-        value = value ? std::move(value) : before.**list;
+        if (!value) {
+            value = before.**list;
+        }
     }
 }
 
@@ -49,8 +53,12 @@ void keep_labels(const session::Identity& before, bool is_openid, session::Ident
         now.user = before.user;
     }
     if (is_openid) {
-        now.name = now.name ? std::move(now.name) : before.name;
-        now.picture = now.picture ? std::move(now.picture) : before.picture;
+        if (!now.name) {
+            now.name = before.name;
+        }
+        if (!now.picture) {
+            now.picture = before.picture;
+        }
     }
 }
 
