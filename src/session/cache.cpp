@@ -69,4 +69,16 @@ void SessionCache::insert(OpenedSessionPointer session) {
     bucket.ways[way] = std::move(session);
 }
 
+bool SessionCache::came_before(std::string_view cookie) {
+    const std::uint64_t value = hash(cookie);
+    Bucket& bucket = buckets_[value & (buckets_.size() - 1)];
+    for (const std::uint64_t came : bucket.came) {
+        if (came == value) {
+            return true;
+        }
+    }
+    bucket.came[bucket.next_came++ % bucket.came.size()] = value;
+    return false;
+}
+
 } // namespace oauth::session

@@ -2,7 +2,8 @@
 // The sessions that a worker has opened, by their whole cookie: found by a fast keyed hash and compared in
 // constant time. Each is kept with its verdicts of rule sets and its signed identity tokens, which cost more
 // than opening it. A fixed number of four-way buckets, so that no lookup grows with the number of sessions.
-// One per worker and configuration.
+// A store may keep a session only when it comes again: one that comes once takes no other's place then, and
+// its memory is free again before the next request needs it. One per worker and configuration.
 #pragma once
 
 #include "session.hpp"
@@ -59,12 +60,16 @@ public:
                                      std::string_view base_url) const;
     // In place of what the same cookie led to before.
     void insert(OpenedSessionPointer session);
+    // Whether this was asked for the cookie before, among the last that were of its bucket.
+    bool came_before(std::string_view cookie);
 
 private:
     struct Bucket {
         std::array<OpenedSessionPointer, 4> ways;
         std::array<std::uint64_t, 4> hashes{};
+        std::array<std::uint64_t, 4> came{};
         unsigned next = 0;
+        unsigned next_came = 0;
     };
     std::uint64_t hash(std::string_view cookie) const;
 

@@ -22,12 +22,13 @@ Error too_large(std::size_t size) {
 OpenedSessionPointer CookieStore::open(std::string_view cookie, std::string_view base_url) {
     const std::string name = cookie_name(parts_.cookie, base_url);
     const auto record = sealer_.open(binding(name, base_url), cookie);
-    auto session = record ? deserialize(*record) : std::nullopt;
-    if (!session) {
+    if (!record) {
         return nullptr;
     }
     auto opened = std::make_shared<OpenedSession>();
-    opened->session = std::move(*session);
+    if (!deserialize(*record, opened->session)) {
+        return nullptr;
+    }
     opened->store = this;
     opened->base_url = base_url;
     opened->cookie = cookie;
@@ -41,7 +42,7 @@ std::optional<OpenedSessionPointer> CookieStore::peek(std::string_view cookie, s
         return *cached;
     }
     OpenedSessionPointer opened = open(cookie, base_url);
-    if (opened) {
+    if (opened && parts_.cache.came_before(cookie)) {
         parts_.cache.insert(opened);
     }
     return opened;

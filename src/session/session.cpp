@@ -193,14 +193,11 @@ std::string serialize(const Session& session) {
     return bytes.size() <= max_record_size ? bytes : std::string();
 }
 
-std::optional<Session> deserialize(std::string_view bytes) {
+bool deserialize(std::string_view bytes, Session& session) {
     core::RecordReader record(bytes);
-    std::optional<Session> read(std::in_place);
     if (bytes.size() > max_record_size || record.number() != record_version) {
-        read.reset();
-        return read;
+        return false;
     }
-    Session& session = *read;
     session.id = record.text();
     session.epoch = record.number();
     session.begun_at = static_cast<std::int64_t>(record.number());
@@ -211,10 +208,15 @@ std::optional<Session> deserialize(std::string_view bytes) {
     session.expires_at = static_cast<std::int64_t>(record.number());
     session.provider_fingerprint = record.text();
     session.made_for = record.text();
-    if (!read_identity(record, session.identity) || !read_kept(record, session) || !record.complete()) {
-        read.reset();
+    return read_identity(record, session.identity) && read_kept(record, session) && record.complete();
+}
+
+std::optional<Session> deserialize(std::string_view bytes) {
+    std::optional<Session> session(std::in_place);
+    if (!deserialize(bytes, *session)) {
+        session.reset();
     }
-    return read;
+    return session;
 }
 
 std::string log_id(const Session& session) {

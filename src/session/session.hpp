@@ -64,6 +64,8 @@ struct Session {
 // are not negative.
 std::string serialize(const Session& session);
 std::optional<Session> deserialize(std::string_view record);
+// The same, into a new session; false: it is not to be used.
+[[nodiscard]] bool deserialize(std::string_view record, Session& session);
 
 // A hash of the session's id that is fit for a log: 16 hexadecimal digits.
 std::string log_id(const Session& session);

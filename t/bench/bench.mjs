@@ -10,6 +10,12 @@ import { measureLatency } from './latency.mjs';
 import { Bench, POLICIES } from './servers.mjs';
 import { STORES, Stores } from './stores.mjs';
 
+// Times plain nginx. Most of the instructions of a cold cookie session are OpenSSL's, and take less time than most.
+const LIMITS = {
+  warm: { instructions: 1.15, cpu: 1.15 },
+  cookie: { instructions: 1.75, cpu: 1.30 },
+};
+
 const goals = [];
 
 function goal(what, value, limit) {
@@ -73,13 +79,14 @@ async function compareStores(bench, identity) {
     console.log('\nWhere sessions are kept, with oauth_session_cache 1s: a request of a session that the worker knows, and of one that it does not');
     row('', 'instructions', 'of plain', 'CPU', 'of plain');
     for (const store of STORES) {
-      for (const [heat, what, limit] of [['warm', 'known', 1.15], ['cold', 'not in the worker\'s cache', 1.30]]) {
+      for (const [heat, what] of [['warm', 'known'], ['cold', 'not in the worker\'s cache']]) {
         const [instructions, ratio] = [counted[store][heat], counted[store][heat] / counted[store].plain];
-        const ofPlain = cpu.ratio(store + heat, 'cpu', 'plain' + store);
+        const ofPlain = cpu.ratio(store + heat, 'cpu', 'plain' + store + heat);
         row(`${store}, ${what}`, Math.round(instructions), times(ratio), cpu.of(store + heat, 'cpu').toFixed(1) + ' us', times(ofPlain));
-        if (heat === 'warm' || store === 'cookie') {
-          goal(`instructions, ${store}, ${what}, times plain nginx`, ratio, limit);
-          goal(`CPU, ${store}, ${what}, times plain nginx`, ofPlain, limit);
+        const limits = LIMITS[heat === 'warm' ? heat : store];
+        if (limits) {
+          goal(`instructions, ${store}, ${what}, times plain nginx`, ratio, limits.instructions);
+          goal(`CPU, ${store}, ${what}, times plain nginx`, ofPlain, limits.cpu);
         }
       }
     }

@@ -74,9 +74,11 @@ export class Stores {
       this.started[store] = started;
       const { nginx, cookie, resealer } = started;
       const load = { seconds: SECONDS };
-      arms['plain' + store] = [this.plain, { cookie, ...load }];
+      arms['plain' + store + 'warm'] = [this.plain, { cookie, ...load }];
       arms[store + 'warm'] = [nginx, { cookie, ...load }];
-      arms[store + 'cold'] = [nginx, { files: [this.file('cold', resealer.many(COLD))], ...load }];
+      const files = [this.file('cold', resealer.many(COLD))];
+      arms['plain' + store + 'cold'] = [this.plain, { files, ...load }];
+      arms[store + 'cold'] = [nginx, { files, ...load }];
     }
     return measureRounds(this.bench, arms, ROUNDS);
   }

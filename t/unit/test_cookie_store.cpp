@@ -137,6 +137,27 @@ void a_use_is_sealed_with_its_time(void**) {
     assert_true(Stored::names(touched.cookies, false) == Names{at.session_name()});
 }
 
+// A session that comes once takes no other's place among those that are open.
+void a_session_is_kept_open_when_it_comes_again(void**) {
+    Stored at;
+    const auto before = at.current();
+    at.sessions = session::SessionCache(8, 16);
+    const auto first = at.store().peek(before->cookie, before->base_url);
+    assert_true(first && *first && (*first)->session.id == before->session.id);
+    assert_null(at.sessions.find(before->cookie, (*first)->store, before->base_url));
+    const auto second = at.store().peek(before->cookie, before->base_url);
+    assert_ptr_not_equal(second->get(), first->get());
+    const auto third = at.store().peek(before->cookie, before->base_url);
+    assert_ptr_equal(third->get(), second->get());
+}
+
+void what_is_no_session_is_not_remembered(void**) {
+    Stored at;
+    const std::string forged(400, 'x');
+    assert_true(at.store().peek(forged, "https://app.example") == session::OpenedSessionPointer());
+    assert_false(at.sessions.came_before(forged));
+}
+
 } // namespace
 
 int main() {
@@ -148,6 +169,8 @@ int main() {
         cmocka_unit_test(what_was_ended_is_not_replaced),
         cmocka_unit_test(lo_17_a_user_is_signed_out_until_no_session_can_be_left),
         cmocka_unit_test(a_use_is_sealed_with_its_time),
+        cmocka_unit_test(a_session_is_kept_open_when_it_comes_again),
+        cmocka_unit_test(what_is_no_session_is_not_remembered),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
