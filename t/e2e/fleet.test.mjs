@@ -100,6 +100,15 @@ e2e('CC-05 a worker of each node is killed: what it was doing is lost, and nothi
   assert.equal(fleet.provider.count('token'), people.length);
 });
 
+// Each worker has its own connection, and tries again by itself: of every one that could not reach Redis the last that its log says is that it can.
+function isWell(node) {
+  const last = new Map();
+  for (const [, worker, what] of node.nginx.log().matchAll(/(\d+)#\d+: .*oauth: (store_unavailable|Redis at \S+ answers again)/g)) {
+    last.set(worker, what);
+  }
+  return [...last.values()].every((what) => what !== 'store_unavailable');
+}
+
 // What is to be seen while Redis is away, with a load on both nodes. `away`: does it, and resolves when Redis is there again.
 async function tryWithout(fleet, people, away) {
   const load = new Load(fleet, [...people, ...strangers()]);
@@ -132,6 +141,7 @@ e2e('CC-06 SC-23 Redis with its data: silent, stopped and started, restarted. No
   for (const [name, way] of Object.entries(ways)) {
     const { load, there, spans } = await tryWithout(fleet, people, way);
     await until(async () => (await status(fleet.a, people[2])) === 200 && (await status(fleet.b, people[2])) === 200, name + ': both are well again', BACK);
+    await until(() => fleet.nodes.every(isWell), name + ': all workers are well again', BACK);
     await pause(600);
     await load.stop();
     load.assertRight({ ...refused, away: spans });
@@ -150,6 +160,7 @@ e2e('CC-06 Redis without its data: nobody is let in for it, and everybody can si
   assert.equal((await leave(fleet.a, people[0])).status, 302);
   const { load, there, spans } = await tryWithout(fleet, people, async (look) => { await redis.stop(); await look(); await redis.start(); });
   await until(async () => (await status(fleet.a, people[2])) === 401 && (await status(fleet.b, people[2])) === 401, 'both have asked the new one', BACK);
+  await until(() => fleet.nodes.every(isWell), 'all workers have', BACK);
   const back = await visit(fleet, 'somebody who is back');
   await pause(400);
   await load.stop();
