@@ -81,11 +81,12 @@ void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circ
 } // namespace
 
 bool is_current(Site& site, session::OpenedSession& opened) {
-    if (!opened.accepted) {
+    const std::int64_t now = site.clock.now();
+    if (!opened.accepted || now < opened.planned_at) { // or the clock has been set back since
         opened.accepted = fits(site, opened.session);
         plan(site, opened);
     }
-    if (!opened.accepted || site.clock.now() >= opened.ends_at) {
+    if (!opened.accepted || now >= opened.ends_at) {
         return false;
     }
     const std::uint64_t generation = site.ledger.generation();

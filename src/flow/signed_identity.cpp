@@ -38,6 +38,11 @@ std::string purpose_of(const Site& site, const session::OpenedSession& opened,
     return std::move(record).finish();
 }
 
+// False, too, for one that was signed later than now: the clock has been set back since.
+bool is_reusable(std::int64_t reuse_until, const IdentitySettings& settings, std::int64_t now) {
+    return now < reuse_until && now >= reuse_until - settings.lifetime / 2;
+}
+
 Token sign(const Site& site, const session::OpenedSession& session, const IdentitySettings& settings,
            std::string_view audience) {
     identity::TokenParameters parameters;
@@ -59,7 +64,8 @@ Token find_or_sign(const Site& site, const session::OpenedSession& session, cons
         return sign(site, session, settings, audience);
     }
     const std::string purpose = purpose_of(site, session, settings, audience);
-    if (auto known = site.signed_tokens->find(purpose)) {
+    auto known = site.signed_tokens->find(purpose);
+    if (known && is_reusable(known->reuse_until, settings, site.clock.now())) {
         return std::move(*known);
     }
     Token token = sign(site, session, settings, audience);
@@ -76,7 +82,7 @@ std::shared_ptr<const std::string> signed_identity(const Site& site, session::Op
     session::SignedToken* place = nullptr;
     for (session::SignedToken& token : session.tokens) {
         if (token.issuer == &settings && token.audience == audience) {
-            if (now < token.reuse_until) {
+            if (is_reusable(token.reuse_until, settings, now)) {
                 return token.text;
             }
             place = &token;

@@ -51,6 +51,7 @@ void plan(const Site& site, session::OpenedSession& opened) {
     }
     opened.check_at = check_due_at(site, session);
     opened.due_at = std::min(idle_due_at(site, session), opened.check_at);
+    opened.planned_at = site.clock.now();
 }
 
 bool is_check_due(const Site& site, const session::OpenedSession& opened) {

@@ -34,9 +34,9 @@ struct OpenedSession {
     std::int64_t ends_at = 0;  // then: the session's own end, or the configuration's if that is sooner
     std::int64_t due_at = 0;   // then it needs attention: its idle time renewed, its user asked for again
     std::int64_t check_at = 0; // then its user is to be asked for again, or looked whether that has been done
-    std::int64_t fresh_until =
-        0;             // milliseconds: so long its store need not be asked; the store's own business
-    std::string place; // the store's name for it; empty: it is in the cookie
+    std::int64_t planned_at = 0;        // when these three were worked out
+    std::int64_t fresh_until = 0;       // steady milliseconds: so long its store need not be asked
+    std::string place;                  // the store's name for it; empty: it is in the cookie
     std::uint64_t revocations_seen = 0; // the zone's generation when it was last checked
     struct RememberedVerdict {
         const void* rules = nullptr;

@@ -38,7 +38,7 @@ std::optional<std::string> RedisStore::place_of(std::string_view cookie, std::st
 
 std::optional<OpenedSessionPointer> RedisStore::peek(std::string_view cookie, std::string_view base_url) {
     if (const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url)) {
-        if (parts_.clock.now_in_milliseconds() < (*cached)->fresh_until) {
+        if (parts_.clock.steady_milliseconds() < (*cached)->fresh_until) {
             return *cached;
         }
         return std::nullopt;
@@ -89,7 +89,7 @@ OpenedSessionPointer RedisStore::open(const Way& way, std::string_view value,
         OpenedSession& known = **cached;
         known.accepted = known.accepted && known.session.used_at == session->used_at; // or planned again
         known.session.used_at = session->used_at;
-        known.fresh_until = parts_.clock.now_in_milliseconds() + parts_.reuse;
+        known.fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
         return *cached;
     }
     return remember(std::move(*session), way);
@@ -102,7 +102,7 @@ OpenedSessionPointer RedisStore::remember(Session session, const Way& way) {
     opened->base_url = way.base_url;
     opened->cookie = way.cookie;
     opened->place = way.place;
-    opened->fresh_until = parts_.clock.now_in_milliseconds() + parts_.reuse;
+    opened->fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
     // Never equal to a generation that was read before this moment: the first check always asks.
     opened->revocations_seen = parts_.ledger.generation() - 1;
     parts_.cache.insert(opened);

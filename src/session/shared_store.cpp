@@ -45,7 +45,7 @@ SharedRecords::Fields SharedStore::fields_of(const Session& session) const {
 
 OpenedSessionPointer SharedStore::remember(OpenedSession opened) {
     opened.store = this;
-    opened.fresh_until = parts_.clock.now_in_milliseconds() + parts_.reuse;
+    opened.fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
     // Never equal to a generation that was read before this moment: the first check always asks.
     opened.revocations_seen = parts_.ledger.generation() - 1;
     auto pointer = std::make_shared<OpenedSession>(std::move(opened));
@@ -82,7 +82,7 @@ OpenedSessionPointer SharedStore::renew(const OpenedSessionPointer& known) {
         known->session.used_at = fields->used_at;
         known->accepted = false; // its times are planned again
     }
-    known->fresh_until = parts_.clock.now_in_milliseconds() + parts_.reuse;
+    known->fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
     return known;
 }
 
@@ -90,7 +90,7 @@ std::optional<OpenedSessionPointer> SharedStore::peek(std::string_view cookie, s
     if (const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url)) {
         const OpenedSession& known = **cached;
         if (known.revocations_seen == parts_.ledger.generation() &&
-            parts_.clock.now_in_milliseconds() < known.fresh_until) {
+            parts_.clock.steady_milliseconds() < known.fresh_until) {
             return *cached;
         }
         return renew(OpenedSessionPointer(*cached));

@@ -162,6 +162,10 @@ void sc_16_a_clock_that_was_set_back_does_not_put_a_check_off(void**) {
     assert_int_equal(world.come()->session.epoch, 1);
     assert_int_equal(world.come()->session.epoch, 1);
     assert_int_equal(world.refreshes(), 1);
+    world.let_it_be_due(-5000); // and the one that has it open
+    assert_int_equal(world.come()->session.epoch, 2);
+    assert_int_equal(world.come()->session.epoch, 2);
+    assert_int_equal(world.refreshes(), 2);
 }
 
 void rf_11_who_has_signed_out_meanwhile_is_not_brought_back(void**) {

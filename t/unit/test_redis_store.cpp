@@ -368,7 +368,9 @@ void test_reuse(void**) {
     assert_true(node.load(value) == opened); // what is known of it stays
     assert_true(opened->accepted);
     assert_true(node.store.peek(value, base).value() == opened);
+    node.clock.put(-86400); // SC-16: no longer by that
     node.clock.advance(1);
+    assert_false(node.store.peek(value, base).has_value());
     server.stop();
     assert_true(node.is_unavailable(value)); // and not "none", although it is known
 }

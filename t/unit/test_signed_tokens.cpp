@@ -80,6 +80,30 @@ void all_workers_sign_once(void**) {
 }
 
 // Whatever a token depends on: nobody is ever given the token of somebody or something else.
+// It would say that it was issued later than now, and hold for as much longer.
+void sc_16_what_a_clock_ahead_has_dated_is_signed_anew(void**) {
+    World world;
+    unit::SharedBlocks blocks(world.clock);
+    SignedTokens tokens(blocks.memory());
+    world.site.signed_tokens = &tokens;
+    world.site.identity_keys.add(*jose::SigningKey::generate_es256());
+    world.sign_in_as("user-1");
+    const auto session = world.current();
+    flow::IdentitySettings settings;
+    settings.lifetime = 300;
+    world.clock.advance(100);
+    const std::string ahead = *flow::signed_identity(world.site, *session, settings, "reports");
+    world.clock.put(-1);
+    const std::string here = *flow::signed_identity(world.site, *session, settings, "reports");
+    assert_true(here != ahead);
+    assert_text_equal(signed_by_another(world, settings, "reports"), here);
+    world.clock.put(-1);
+    const std::string there = signed_by_another(world, settings, "reports");
+    assert_true(there != here && there != ahead);
+    world.clock.advance(149);
+    assert_text_equal(signed_by_another(world, settings, "reports"), there);
+}
+
 void another_purpose_is_another_token(void**) {
     World world;
     unit::SharedBlocks blocks(world.clock, {.signed_tokens = 65536});
@@ -147,6 +171,7 @@ int main() {
         cmocka_unit_test(a_token_is_found_by_its_purpose_until_its_time),
         cmocka_unit_test(what_has_no_room_is_not_kept),
         cmocka_unit_test(all_workers_sign_once),
+        cmocka_unit_test(sc_16_what_a_clock_ahead_has_dated_is_signed_anew),
         cmocka_unit_test(another_purpose_is_another_token),
         cmocka_unit_test(the_mark_of_a_key_is_that_of_its_secret),
     };

@@ -68,13 +68,22 @@ public:
     explicit StoppedClock(std::int64_t seconds) : seconds_(seconds) {}
     std::int64_t now() const noexcept override { return seconds_; }
     std::int64_t now_in_milliseconds() const noexcept override { return seconds_ * 1000 + milliseconds; }
+    std::int64_t steady_milliseconds() const noexcept override {
+        return now_in_milliseconds() - set_by_ * 1000;
+    }
     void set(std::int64_t seconds) { seconds_ = seconds; }
     void advance(std::int64_t seconds) { seconds_ += seconds; }
+    // Somebody sets the clock by so much: no time goes by.
+    void put(std::int64_t seconds) {
+        seconds_ += seconds;
+        set_by_ += seconds;
+    }
 
     std::int64_t milliseconds = 0; // of the second
 
 private:
     std::int64_t seconds_;
+    std::int64_t set_by_ = 0;
 };
 
 // Gives the bytes 0, 1, 2 and so on, so that every drawn value is different and known. Can be told to fail.

@@ -26,6 +26,9 @@ public:
         const ngx_time_t* time = ngx_timeofday();
         return static_cast<std::int64_t>(time->sec) * 1000 + static_cast<std::int64_t>(time->msec);
     }
+    std::int64_t steady_milliseconds() const noexcept override {
+        return static_cast<std::int64_t>(ngx_current_msec);
+    }
 };
 
 class Runtime {
