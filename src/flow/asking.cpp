@@ -128,14 +128,11 @@ core::Task<Said> ask(Site& site, Provider& provider, const session::Session& ses
         }
         co_return asked;
     }
-    if (!has_refresh_token) { // the same token as before, with the end it had
-        signed_in->expires_in.reset();
-    }
     auto next = renewed(site, settings, session, std::move(signed_in.value()));
     if (!next) {
         co_return ended("the provider speaks of another user");
     }
-    if (!has_refresh_token) {
+    if (!has_refresh_token) { // the same token as before, with the end it had
         next->access_expires_at = session.access_expires_at;
     }
     co_return Said{Said::Outcome::known, std::move(next), ""};

@@ -5,6 +5,7 @@
 
 #include "flow_world.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -77,15 +78,17 @@ public:
     core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override {
         return inner_->use_once(std::move(key), until);
     }
-    core::Task<core::Result<std::string>> lock(Pointer, std::int64_t) override {
+    core::Task<core::Result<std::string>> lock(Pointer, std::int64_t milliseconds) override {
         ++locks;
+        held_for = milliseconds;
         call(on_lock);
         if (lock_fails) {
             co_return unavailable();
         }
         co_return is_held_elsewhere ? std::string() : std::string("token");
     }
-    core::Task<core::Result<bool>> keep_lock(Pointer, std::string token, std::int64_t) override {
+    core::Task<core::Result<bool>> keep_lock(Pointer, std::string token, std::int64_t milliseconds) override {
+        held_for = std::min(held_for, milliseconds);
         kept += token == "token" ? 1 : 0;
         co_return true;
     }
@@ -112,6 +115,7 @@ public:
     int replaces = 0;
     int erases = 0;
     int locks = 0;
+    std::int64_t held_for = 0; // milliseconds: the shortest time that the lock was asked for
     int kept = 0;
     int unlocks = 0;
 

@@ -148,6 +148,7 @@ public:
             return {};
         }
         const Called called{on_lease};
+        leased_until = lease_until;
         Entry& entry = renewals[std::string(renewal.id)];
         if (entry.is_used && entry.tokens_alone && entry.epoch + 1 == renewal.epoch && now < entry.at) {
             return {State::later, "", entry.at};
@@ -189,6 +190,7 @@ public:
     std::map<std::string, std::int64_t> marks;
     std::map<std::string, std::int64_t> remembered;
     bool no_room_for_leases = false;
+    std::int64_t leased_until = 0;  // by the last that asked
     std::function<void()> on_lease; // after each
     struct Called {
         const std::function<void()>& hook;

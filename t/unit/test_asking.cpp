@@ -133,6 +133,7 @@ void rf_06_each_thing_that_an_id_token_must_be(void**) {
         {"sub", "\"mallory\""}, {"iss", "\"https://other.example\""},
         {"aud", "\"other\""},   {"nonce", quoted(std::string(43, 'n'))},
         {"exp", "1000"},        {"sub", "\"\""},
+        {"azp", "\"other\""},   {"at_hash", "\"b3RoZXItdG9rZW4tb3Ro\""},
     };
     for (const auto& [name, value] : wrong) {
         Asked world;
@@ -214,9 +215,14 @@ void rf_05_what_says_nothing_of_the_user(void**) {
         }
         Asked redeemed; // the new tokens are all that there is
         redeemed.op.instead.emplace("/userinfo", answer);
+        redeemed.options.keep_tokens = true;
+        redeemed.op.token = redeemed.op.token.with("expires_in", "60").with("scope", "\"openid email\"");
         const Said said = redeemed.ask();
         assert_true(said.outcome == Outcome::away);
         assert_text_equal(said.next->refresh_token, "refresh-2");
+        assert_text_equal(said.next->access_token, "access-2");
+        assert_int_equal(said.next->access_expires_at, redeemed.clock.now() + 60);
+        assert_text_equal(said.next->scope.value_or("none"), "openid email");
         assert_text_equal(said.next->identity.subject, "user-1");
         assert_true(redeemed.attempt.is_redeemed);
         Asked unchanged; // nothing new has come
@@ -250,6 +256,20 @@ void rf_10_an_account_that_is_not_admitted_any_more(void**) {
     check(world.ask(), Outcome::ended, "tenant is not admitted");
 }
 
+// There the user is more than the token's sub, which is the same here.
+void rf_06_the_same_object_of_another_tenant(void**) {
+    const std::string home = "11111111-1111-1111-1111-111111111111";
+    const std::string other = "22222222-2222-2222-2222-222222222222";
+    for (const std::string& tenant : {home, other}) {
+        Asked world;
+        world.settings.type = providers::find_type("azure-ad");
+        world.before.identity.subject = home + ".o";
+        world.op.claims = world.op.claims.with("tid", quoted(tenant)).with("oid", "\"o\"");
+        check(world.ask(), tenant == home ? Outcome::known : Outcome::ended,
+              tenant == home ? "" : "speaks of another user");
+    }
+}
+
 // The access token that asks has the end that it had, and is not made longer by asking.
 void the_access_token_that_asks_stays_what_it_was(void**) {
     Asked world;
@@ -279,6 +299,7 @@ int main() {
         cmocka_unit_test(rf_05_what_says_nothing_of_the_user),
         cmocka_unit_test(rf_04_nobody_to_ask),
         cmocka_unit_test(rf_10_an_account_that_is_not_admitted_any_more),
+        cmocka_unit_test(rf_06_the_same_object_of_another_tenant),
         cmocka_unit_test(the_access_token_that_asks_stays_what_it_was),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

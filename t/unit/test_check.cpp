@@ -40,6 +40,7 @@ void rf_04_a_refusal_ends_that_epoch(void**) {
     world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
     assert_null(world.come().get());
     assert_false(world.jar.contains(world.session_name()));
+    assert_int_equal(world.store->erases, 0); // an epoch later, as of another node, would end with it
     world.jar = former;
     assert_null(world.come().get());
     assert_int_equal(world.refreshes(), 1);
@@ -79,6 +80,20 @@ void rf_05_nobody_looks_again_before_the_time(void**) {
     flow::Visitor browser = world.visitor();
     assert_true(browser.is_known());
     assert_true(browser.is_due());
+}
+
+// Not even to hear that it is too early.
+void rf_05_a_worker_that_has_the_session_knows_that_at_once(void**) {
+    Checked world;
+    world.let_it_be_due(-Checked::interval);
+    world.come();
+    world.come();
+    world.let_it_be_due();
+    world.op.instead.emplace("/token", unit::unreachable());
+    world.come();
+    flow::Visitor browser = world.visitor();
+    assert_true(browser.is_known());
+    assert_false(browser.is_due());
 }
 
 void rf_01_new_tokens_are_kept_where_no_more_could_be_learnt(void**) {
@@ -228,6 +243,26 @@ void rf_03_who_needs_the_new_token_waits_for_it(void**) {
     assert_int_equal(world.refreshes(), 2);
 }
 
+// The one who has the lease is another worker.
+void rf_12_the_process_stays_for_who_waits_for_another_worker(void**) {
+    Checked world;
+    world.options.keep_tokens = true;
+    world.op.token = world.op.token.with("expires_in", "50");
+    assert_int_equal(world.come()->session.epoch, 1);
+    world.let_it_be_due(50);
+    auto& lease = world.ledger.renewals[world.current_id()];
+    lease = {};
+    lease.is_used = true;
+    lease.epoch = 1;
+    Checked::Coming waiting(world);
+    assert_false(waiting.is_done());
+    assert_true(world.attended);
+    assert_int_equal(world.refreshes(), 1);
+    lease.state = session::Lease::State::refused;
+    assert_null(waiting.end().get());
+    assert_false(world.attended);
+}
+
 void nobody_waits_for_a_token_that_cannot_come(void**) {
     Checked world;
     world.options.keep_tokens = true;
@@ -299,6 +334,7 @@ int main() {
         cmocka_unit_test(rf_04_a_refusal_ends_that_epoch),
         cmocka_unit_test(rf_05_an_outage_ends_nothing_and_is_tried_again_later),
         cmocka_unit_test(rf_05_nobody_looks_again_before_the_time),
+        cmocka_unit_test(rf_05_a_worker_that_has_the_session_knows_that_at_once),
         cmocka_unit_test(rf_01_new_tokens_are_kept_where_no_more_could_be_learnt),
         cmocka_unit_test(rf_05_the_pause_doubles_though_each_attempt_gives_new_tokens),
         cmocka_unit_test(rf_05_the_session_itself_says_when_it_is_due),
@@ -309,6 +345,7 @@ int main() {
         cmocka_unit_test(sc_11_a_refresh_that_makes_it_too_large_ends_it),
         cmocka_unit_test(sc_11_what_no_rule_names_is_left_out_first),
         cmocka_unit_test(rf_03_who_needs_the_new_token_waits_for_it),
+        cmocka_unit_test(rf_12_the_process_stays_for_who_waits_for_another_worker),
         cmocka_unit_test(nobody_waits_for_a_token_that_cannot_come),
         cmocka_unit_test(an_access_token_that_has_no_lifetime_is_renewed_seldom),
         cmocka_unit_test(without_a_refresh_token_the_end_of_the_access_token_makes_nothing_due),

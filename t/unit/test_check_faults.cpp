@@ -112,6 +112,18 @@ void no_memory_and_a_store_that_does_not_answer(void**) {
     assert_true(world.ledger.renewals[world.last_id].state == State::refused);
 }
 
+// What another node has made of the session is not lost by what was lost here.
+void rf_04_no_memory_for_what_somebody_else_has_renewed(void**) {
+    Checked world;
+    world.store->place = "elsewhere";
+    world.store->on_replace = [&] {
+        world.store->loaded = world.renewed_elsewhere();
+        throw std::bad_alloc();
+    };
+    assert_text_equal(world.come()->session.refresh_token, "refresh-of-another-node");
+    assert_int_equal(world.store->erases, 0);
+}
+
 // Without a refresh token nothing was spent.
 void no_memory_where_the_access_token_asks_is_an_outage(void**) {
     Checked world;
@@ -191,6 +203,7 @@ void the_lock_is_kept_while_it_lasts_and_released(void**) {
         world.let_time_pass(1000);
     }
     assert_int_equal(world.store->kept, 3);
+    assert_true(world.store->held_for >= 2 * 3000); // one that comes late loses nothing
     assert_int_equal(world.store->unlocks, 0);
     assert_int_equal(coming->end()->session.epoch, 1);
     assert_int_equal(world.store->unlocks, 1);
@@ -251,6 +264,7 @@ void rf_05_another_node_has_the_lock_and_does_not_end(void**) {
     world.store->on_lock = [&] { world.clock.advance(10); };
     assert_int_equal(world.come()->session.epoch, 0);
     assert_int_equal(world.refreshes(), 0);
+    assert_true(world.clock.now() < world.ledger.leased_until); // before another worker takes it over
     assert_reported_once(world, "another node is at it and does not end");
 }
 
@@ -282,11 +296,13 @@ void rf_11_what_was_signed_out_meanwhile_is_not_redeemed(void**) {
     gone.store->loaded = session::Loaded{nullptr};
     assert_null(gone.come().get());
     assert_int_equal(gone.refreshes(), 0);
+    assert_true(gone.ledger.renewals.begin()->second.state == State::refused);
     Checked revoked;
     const std::string id = revoked.current_id();
     revoked.store->on_lock = [&] { revoked.ledger.revoke(id, revoked.clock.now() + 1000); };
     assert_null(revoked.come().get());
     assert_int_equal(revoked.refreshes(), 0);
+    assert_true(revoked.ledger.renewals[id].state == State::refused); // the lease is nobody's any more
 }
 
 void rf_04_a_refusal_does_not_end_what_somebody_else_has_renewed(void**) {
@@ -382,6 +398,18 @@ void rf_12_the_process_stays_until_it_has_ended(void**) {
     assert_int_equal(world.refreshes(), 1);
 }
 
+// Who waited is told of the end in the next turn of the event loop, and until then has not been served.
+void rf_12_the_process_stays_until_who_waited_is_served(void**) {
+    Checked world;
+    const auto coming = world.come_until("/userinfo");
+    world.http.answer(world.op.answer(world.http.oldest()));
+    assert_int_equal(world.background.size(), 0);
+    assert_false(coming->is_over());
+    assert_true(world.attended);
+    assert_int_equal(coming->end()->session.epoch, 1);
+    assert_false(world.attended);
+}
+
 void rf_11_gone_while_it_was_saved(void**) {
     Checked world;
     world.store->replaced.emplace_back(Replaced{Replaced::Outcome::gone, {}, {}});
@@ -444,6 +472,7 @@ int main() {
         cmocka_unit_test(no_memory_at_userinfo_is_after_it_was_redeemed),
         cmocka_unit_test(no_memory_for_the_end_either),
         cmocka_unit_test(no_memory_and_a_store_that_does_not_answer),
+        cmocka_unit_test(rf_04_no_memory_for_what_somebody_else_has_renewed),
         cmocka_unit_test(no_memory_where_the_access_token_asks_is_an_outage),
         cmocka_unit_test(wherever_memory_fails_from_the_lease_to_the_request),
         cmocka_unit_test(wherever_memory_fails_once_the_token_is_redeemed),
@@ -462,6 +491,7 @@ int main() {
         cmocka_unit_test(rf_02_what_the_session_still_has_is_not_given_back),
         cmocka_unit_test(rf_02_nor_is_the_access_token_that_asks),
         cmocka_unit_test(rf_12_the_process_stays_until_it_has_ended),
+        cmocka_unit_test(rf_12_the_process_stays_until_who_waited_is_served),
         cmocka_unit_test(rf_11_gone_while_it_was_saved),
         cmocka_unit_test(rf_03_newer_when_it_was_saved),
         cmocka_unit_test(a_session_that_grew_is_cut_and_then_ended),

@@ -3,11 +3,6 @@
 // fragmented, whole after a process was killed at any instruction, and bounded whatever its numbers say.
 #include "../../src/session/record_table.hpp"
 
-#include <sys/mman.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -15,8 +10,10 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "killed_process.hpp"
 #include "unit.hpp"
 
 using oauth::session::RecordTable;
@@ -401,10 +398,8 @@ void examine(std::vector<std::uint64_t> block, std::map<std::uint64_t, std::size
 
 void killed_at_any_instruction(void**) {
     const Room room(12, 3);
-    const std::size_t size = room.block.size() * 8;
-    void* shared = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(shared != MAP_FAILED);
-    RecordTable& table = *RecordTable::create(shared, {size, 3});
+    const oauth::unit::SharedBlock shared(room.block.size() * 8);
+    RecordTable& table = *RecordTable::create(shared.begin(), {shared.size(), 3});
     for (const auto& [number, versions] : story) {
         if (versions[0].until != 0) {
             table.insert(key(number), until(versions[0].until, versions[0].epoch),
@@ -412,37 +407,15 @@ void killed_at_any_instruction(void**) {
         }
     }
     table.insert(key(6), until(10), bytes_of(6, 300), 0); // and one that the first change drops
-    const pid_t child = fork();
-    if (child == 0) {
-        ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-        raise(SIGSTOP);
-        change_everything(table);
-        _exit(0);
-    }
+    const auto states = oauth::unit::states_in(shared, [&] { change_everything(table); });
+    assert_true(states.size() > 50);
     std::map<std::uint64_t, std::size_t> reached;
-    std::vector<std::uint64_t> before(room.block.size());
-    int status = 0;
-    std::size_t states = 0;
-    waitpid(child, &status, 0);
-    while (WIFSTOPPED(status)) {
-        std::vector<std::uint64_t> block(room.block.size());
-        std::memcpy(block.data(), shared, size);
-        if (block != before) {
-            ++states;
-            examine(block, reached);
-            before = std::move(block);
-        }
-        if (ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) != 0) {
-            fail_msg("this system lets no process be stepped through");
-        }
-        waitpid(child, &status, 0);
+    for (const auto& state : states) {
+        examine(state, reached);
     }
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    assert_true(states > 50);
     for (const auto& [number, versions] : story) {
         assert_int_equal(reached[number], versions.size() - 1);
     }
-    munmap(shared, size);
 }
 
 } // namespace

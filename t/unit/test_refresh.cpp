@@ -21,11 +21,15 @@ Refusal of_json(int status, const std::string& body) {
 }
 
 void rf_09_the_request(void**) {
-    oidc::RefreshRequest request{"https://op.example/token", "r 1", "", {}};
+    oidc::RefreshRequest request{
+        "https://op.example/token", "r 1", "", {"client 1", "secret", oidc::ClientAuth::post}};
     net::HttpRequest http = oidc::build_refresh_request(request);
     assert_text_equal(http.method, "POST");
     assert_text_equal(http.url, "https://op.example/token");
     assert_true(http.body.find("grant_type=refresh_token") != std::string::npos);
+    assert_true(http.body.find("refresh_token=r%201") != std::string::npos);
+    assert_true(http.body.find("client_id=client%201") != std::string::npos); // a confidential client's
+    assert_true(http.body.find("client_secret=secret") != std::string::npos);
     assert_true(http.body.find("scope=") == std::string::npos);
     request.scope = "openid email";
     http = oidc::build_refresh_request(request);
@@ -49,6 +53,11 @@ void rf_05_what_says_nothing_of_the_user(void**) {
     for (const char* word : {"invalid_client", "invalid_request", "temporarily_unavailable", "server_error",
                              "unauthorized_client", "invalid_scope", "Invalid_Grant", ""}) {
         assert_true(of_json(400, std::string(R"({"error":")") + word + "\"}") == Refusal::none);
+    }
+    for (const char* word : {"server_error", "temporarily_unavailable", "invalid_client", ""}) {
+        const std::string error = std::string(R"({"error":")") + word + "\",";
+        assert_true(of_json(400, error + R"("error_description":"The store of refresh tokens is down."})") ==
+                    Refusal::none);
     }
     assert_true(of_json(502, "<html>invalid_grant</html>") == Refusal::none);
     assert_true(of_json(400, R"({"error":["invalid_grant"]})") == Refusal::none);

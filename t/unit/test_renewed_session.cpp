@@ -50,6 +50,33 @@ void rf_01_rf_02_refresh_tokens(void**) {
     assert_int_equal(next->checked_at, unit::start_of_time);
 }
 
+// RFC 6749 6: the next refresh asks for no more than this one was granted; silence means the same as before.
+void rf_09_the_scope_that_was_granted_last(void**) {
+    World world;
+    world.options.refresh = 300;
+    session::Session former = before();
+    former.scope = "openid email";
+    assert_text_equal(*flow::with_tokens(world.site, former, answer(), 0).scope, "openid email");
+    flow::SignedIn narrower = answer();
+    narrower.scope = "openid";
+    assert_text_equal(*flow::with_tokens(world.site, former, narrower, 0).scope, "openid");
+}
+
+// The configuration may have changed since it was kept.
+void an_access_token_that_goes_nowhere_any_more_is_dropped(void**) {
+    World world;
+    world.options.refresh = 300;
+    session::Session former = before();
+    former.access_token = "access-1";
+    former.access_expires_at = unit::start_of_time + 60;
+    flow::SignedIn signed_in = answer();
+    signed_in.access_token = "access-2";
+    signed_in.expires_in = 60;
+    const auto next = flow::with_tokens(world.site, former, signed_in, 0);
+    assert_text_equal(next.access_token, "");
+    assert_int_equal(next.access_expires_at, 0);
+}
+
 void rf_06_another_user(void**) {
     World world;
     assert_false(renew(world, answer("mallory")).has_value());
@@ -174,6 +201,8 @@ void a_check_is_no_use(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(rf_01_rf_02_refresh_tokens),
+        cmocka_unit_test(rf_09_the_scope_that_was_granted_last),
+        cmocka_unit_test(an_access_token_that_goes_nowhere_any_more_is_dropped),
         cmocka_unit_test(rf_06_another_user),
         cmocka_unit_test(rf_08_rf_10_what_stays_and_what_goes),
         cmocka_unit_test(rf_10_addresses_and_claims),

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What workers agree on (CC-03, CC-04, DS-11): used once among processes, sessions ended by their id or by a
-// mark, a lease that one of many gets, and what goes on where the memory is replaced by another.
+// mark, also after a process was killed, a lease that one of many gets, and what goes on in other memory.
 #include "../../src/session/shared_ledger.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
+#include "killed_process.hpp"
 #include "shared_memory.hpp"
 
 using namespace oauth;
@@ -163,6 +166,63 @@ void who_was_left_behind_promises_nothing(void**) {
     assert_int_equal(place.ledger.generation(), generation);
 }
 
+// One process at a time, so that a dead one holds up nobody.
+class NoLock final : public session::SharedMutex {
+public:
+    void lock() noexcept override {}
+    void unlock() noexcept override {}
+};
+
+// A ledger whose tables of what was ended lie in one block.
+struct Ends {
+    static constexpr std::size_t each = 2048;
+
+    Ends(const core::Clock& clock, session::ExpiringSet* ended, session::RecordTable* marks)
+        : ledger({state, nobody, clock}) {
+        state.ended = ended;
+        state.marks = marks;
+    }
+    static Ends in_new(char* block, const core::Clock& clock) {
+        return {clock, session::ExpiringSet::create(block, each),
+                session::RecordTable::create(block + each, {each, 0})};
+    }
+    static Ends in_left(char* block, const core::Clock& clock) {
+        return {clock, reinterpret_cast<session::ExpiringSet*>(block),
+                reinterpret_cast<session::RecordTable*>(block + each)};
+    }
+
+    session::SharedState state{};
+    NoLock nobody;
+    SharedLedger ledger;
+};
+
+// Whatever a killed process left, be it in a change or while it mended what another had left: who has been
+// signed out stays so, and a worker does not take the session without asking.
+void ended_stays_ended_wherever_processes_were_killed(void**) {
+    const Marks marks{"id", "subject", "", 500};
+    for (const bool is_by_mark : {true, false}) {
+        const unit::FakeClock clock{1000};
+        unit::SharedBlock shared(2 * Ends::each);
+        Ends here = Ends::in_new(shared.begin(), clock);
+        const auto end = [&](const char* id, const char* subject) {
+            return is_by_mark ? here.ledger.revoke_all(subject, 500, 2000) : here.ledger.revoke(id, 2000);
+        };
+        assert_false(here.ledger.may_be_revoked("id"));
+        assert_true(end("id", "subject") == Ledger::Revocation::done);
+        const auto in_change = unit::states_in(shared, [&] { end("other", "other"); });
+        shared.put_back(in_change[in_change.size() / 2]);
+        const auto in_mending = unit::states_in(shared, [&] { here.ledger.is_revoked(marks); });
+        for (const auto* states : {&in_change, &in_mending}) {
+            assert_true(states->size() > 5);
+            for (std::vector<std::uint64_t> left : *states) {
+                Ends next = Ends::in_left(reinterpret_cast<char*>(left.data()), clock);
+                assert_true(next.ledger.may_be_revoked("id"));
+                assert_true(next.ledger.is_revoked(marks));
+            }
+        }
+    }
+}
+
 // In each of many rounds several processes want the same at once.
 void cc_03_one_of_many_processes(void**) {
     constexpr int processes = 6;
@@ -221,6 +281,7 @@ int main() {
         cmocka_unit_test(marks_without_room_are_refused),
         cmocka_unit_test(all_that_is_live_goes_on_elsewhere),
         cmocka_unit_test(who_was_left_behind_promises_nothing),
+        cmocka_unit_test(ended_stays_ended_wherever_processes_were_killed),
         cmocka_unit_test(cc_03_one_of_many_processes),
     };
     return cmocka_run_group_tests_name("shared_ledger", tests, nullptr, nullptr);

@@ -3,6 +3,7 @@
 #include "../../src/core/timers.hpp"
 #include "../../src/flow/background.hpp"
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -80,7 +81,8 @@ void who_is_destroyed_awake_is_not_resumed(void**) {
 
 void flows_in_the_background_have_a_bound(void**) {
     Clockwork at;
-    flow::Background background(2, [](const std::exception_ptr&) {});
+    int failures = 0;
+    flow::Background background(2, [&](const std::exception_ptr&) { ++failures; });
     assert_true(background.start(at.sleep(100, 'a')));
     assert_true(background.start(at.sleep(200, 'b')));
     assert_false(background.start(at.sleep(300, 'c')));
@@ -90,6 +92,22 @@ void flows_in_the_background_have_a_bound(void**) {
     at.pass(300);
     assert_text_equal(at.woken, "abd");
     assert_int_equal(background.size(), 0);
+    assert_int_equal(failures, 0);
+}
+
+core::Task<core::Done> hold(std::shared_ptr<int>) {
+    co_return core::Done{};
+}
+
+// A worker lives for months: flows that have ended do not pile up.
+void what_a_flow_in_the_background_held_is_let_go_of(void**) {
+    flow::Background background(2, [](const std::exception_ptr&) {});
+    auto what = std::make_shared<int>(1);
+    const std::weak_ptr<int> held = what;
+    assert_true(background.start(hold(std::move(what))));
+    assert_false(held.expired());
+    assert_true(background.start(hold(nullptr)));
+    assert_true(held.expired());
 }
 
 core::Task<core::Done> break_off() {
@@ -116,6 +134,7 @@ int main() {
         cmocka_unit_test(who_is_destroyed_asleep_is_taken_out),
         cmocka_unit_test(who_is_destroyed_awake_is_not_resumed),
         cmocka_unit_test(flows_in_the_background_have_a_bound),
+        cmocka_unit_test(what_a_flow_in_the_background_held_is_let_go_of),
         cmocka_unit_test(what_ends_a_flow_in_the_background_is_told),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
