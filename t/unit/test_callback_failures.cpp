@@ -89,6 +89,8 @@ std::vector<Case> cases() {
         {"MD-10 no keys", "provider_unreachable", 502, instead("/jwks", unit::unreachable())},
         {"keys of another", "token_invalid", 502,
          instead("/jwks", json_response(tokens::jwk_set({tokens::Key::ec("k1", "P-256").jwk()})))},
+        {"UI-05 userinfo 401 for a new token", "provider_error", 502,
+         instead("/userinfo", json_response("{}", 401)), "&code=code-1", 1, 1},
         {"UI-05 userinfo 500", "provider_error", 502, instead("/userinfo", text_response(500, "")),
          "&code=code-1", 1, 1},
         {"UI-05 userinfo silent", "provider_timeout", 504, instead("/userinfo", timeout), "&code=code-1", 1,

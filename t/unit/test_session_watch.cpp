@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Sessions that open connections use: what ends them without a request (LO-06, LO-17, SC-16), who is asked
-// and how often, and what is known where nobody answers.
+// Sessions that open connections use: what ends them without a request (LO-06, LO-17, SC-16, RF-10), who is
+// asked and how often, and what is known where nobody answers.
 #include "../../src/flow/session_watch.hpp"
 #include "policy_ports.hpp"
 
-#include "flow_world.hpp"
+#include "checked_world.hpp"
 
 using namespace oauth;
 using flow::SessionWatch;
@@ -320,6 +320,55 @@ void a_worker_with_too_much_under_way_prolongs_nothing(void**) {
     assert_int_equal(store.loads, 0);
 }
 
+// ---- Its provider
+
+struct Due {
+    bool goes_on() { return WatchedSession::goes_on(watched); }
+    void turn() {
+        while (world.turn()) {
+        }
+    }
+
+    SessionWatch watch; // outlives the flows that ask
+    unit::Checked world;
+    WatchedPointer watched = watch.add(world.site, world.current());
+};
+
+// A stream may stay open for days without a request that would have the user asked for.
+void rf_10_a_provider_that_speaks_of_an_end_ends_it(void**) {
+    Due at;
+    at.world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
+    assert_true(at.goes_on()); // being asked
+    assert_true(at.goes_on());
+    at.turn();
+    assert_false(at.goes_on());
+    assert_int_equal(at.world.refreshes(), 1);
+}
+
+void rf_10_what_a_provider_tells_counts_from_then_on(void**) {
+    Due at;
+    assert_true(at.goes_on());
+    at.turn();
+    assert_true(at.goes_on());
+    assert_int_equal(at.watched->session().epoch, 1);
+    at.turn();
+    assert_int_equal(at.world.refreshes(), 1);
+}
+
+void rf_05_a_provider_that_is_away_ends_nothing(void**) {
+    Due at;
+    at.world.op.instead.emplace("/token", unit::unreachable());
+    for (int i = 0; i < 3; ++i) {
+        assert_true(at.goes_on());
+        at.turn();
+    }
+    assert_int_equal(at.world.refreshes(), 1);
+    at.world.let_it_be_due(10);
+    assert_true(at.goes_on());
+    at.turn();
+    assert_int_equal(at.world.refreshes(), 2);
+}
+
 } // namespace
 
 int main() {
@@ -337,6 +386,9 @@ int main() {
         cmocka_unit_test(a_session_that_comes_again_is_a_session),
         cmocka_unit_test(sc_16_nobody_is_asked_about_what_is_over),
         cmocka_unit_test(a_worker_with_too_much_under_way_prolongs_nothing),
+        cmocka_unit_test(rf_10_a_provider_that_speaks_of_an_end_ends_it),
+        cmocka_unit_test(rf_10_what_a_provider_tells_counts_from_then_on),
+        cmocka_unit_test(rf_05_a_provider_that_is_away_ends_nothing),
     };
     return cmocka_run_group_tests_name("session_watch", tests, nullptr, nullptr);
 }
