@@ -205,7 +205,8 @@ void groups_that_no_rule_names_make_room(void**) {
         assert_int_equal(answer.status, shown ? 500 : 302);
         assert_true(World::sets_session(answer, world.session_name()) != shown);
         if (!shown) {
-            const session::Session& session = world.current()->session;
+            const session::OpenedSessionPointer opened = world.current(); // nobody else keeps it
+            const session::Session& session = opened->session;
             assert_true(session.groups_are_cut);
             assert_true((session.identity.groups == session::Strings{"g7", "g9"}));
             assert_true(identity::describe(session, session.expires_at).find("groups") ==
