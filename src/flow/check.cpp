@@ -314,9 +314,8 @@ std::int64_t check_due_at(const Site& site, const session::Session& session) {
     }
     // The clock has been set back since, or another node's is ahead. By a minute that is as good as now, by
     // more nobody knows when it was.
-    constexpr std::int64_t skew = 60;
     const std::int64_t now = site.clock.now();
-    if (session.checked_at > now + skew) {
+    if (session.checked_at > now + session::clock_skew) {
         return now;
     }
     const std::int64_t checked_at = std::min(session.checked_at, now);

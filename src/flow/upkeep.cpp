@@ -14,7 +14,12 @@ constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 // Written at most once in a tenth of it.
 std::int64_t idle_due_at(const Site& site, const session::Session& session) {
     const std::int64_t idle = site.options.session_idle;
-    return idle == 0 ? never : session.used_at + std::max<std::int64_t>(1, idle / 10);
+    if (idle == 0) {
+        return never;
+    }
+    const std::int64_t now = site.clock.now();
+    const bool is_ahead = session.used_at > now + session::clock_skew; // the clock has been set back since
+    return is_ahead ? now : session.used_at + std::max<std::int64_t>(1, idle / 10);
 }
 
 void delete_cookies_of(const Site& site, const session::OpenedSession& ended,
@@ -40,6 +45,18 @@ void add_others(const std::vector<std::string>& former, std::vector<std::string>
     }
 }
 
+// Written down, where that is due.
+core::Task<core::Result<session::Loaded>> use(Site& site, session::Loaded current) {
+    if (site.clock.now() < idle_due_at(site, current.session->session)) {
+        co_return std::move(current);
+    }
+    auto touched = co_await site.store->touch(current.session);
+    if (touched) {
+        add_others(current.cookies, touched->cookies);
+    }
+    co_return std::move(touched);
+}
+
 } // namespace
 
 void plan(const Site& site, session::OpenedSession& opened) {
@@ -54,14 +71,38 @@ void plan(const Site& site, session::OpenedSession& opened) {
     opened.planned_at = site.clock.now();
 }
 
+namespace {
+
+// A store may give the same object, or one that the worker has had before.
+void plan_again(const Site& site, const session::Loaded& current) {
+    if (current.session) {
+        const std::int64_t check_at = current.session->check_at;
+        plan(site, *current.session);
+        current.session->check_at = std::max(check_at, current.session->check_at);
+        current.session->due_at =
+            std::min(idle_due_at(site, current.session->session), current.session->check_at);
+    }
+}
+
+} // namespace
+
 bool is_check_due(const Site& site, const session::OpenedSession& opened) {
     return site.clock.now() >= opened.check_at;
 }
 
 core::Task<core::Result<session::Loaded>> attend(Site& site, session::OpenedSessionPointer session) {
     session::Loaded current{session};
-    if (is_check_due(site, *session)) {
-        auto checked = co_await check(site, session);
+    const bool is_due = is_check_due(site, *session);
+    if (is_due && !session->place.empty()) { // it may be gone before the check has ended
+        auto used = co_await use(site, std::move(current));
+        if (!used) {
+            co_return used.error();
+        }
+        current = std::move(used.value());
+        plan_again(site, current); // others come meanwhile
+    }
+    if (is_due && current.session) {
+        auto checked = co_await check(site, current.session);
         if (!checked) {
             co_return checked.error();
         }
@@ -71,22 +112,12 @@ core::Task<core::Result<session::Loaded>> attend(Site& site, session::OpenedSess
         delete_cookies_of(site, *session, current.cookies);
         co_return std::move(current);
     }
-    if (site.clock.now() >= idle_due_at(site, current.session->session)) {
-        auto touched = co_await site.store->touch(current.session);
-        if (!touched) {
-            co_return touched.error();
-        }
-        const std::vector<std::string> cookies = std::move(current.cookies);
-        current = std::move(touched.value());
-        add_others(cookies, current.cookies);
+    auto used = co_await use(site, std::move(current));
+    if (!used) {
+        co_return used.error();
     }
-    if (current.session) { // a store may give the same object, or one that the worker has had before
-        const std::int64_t check_at = current.session->check_at;
-        plan(site, *current.session);
-        current.session->check_at = std::max(check_at, current.session->check_at);
-        current.session->due_at =
-            std::min(idle_due_at(site, current.session->session), current.session->check_at);
-    }
+    current = std::move(used.value());
+    plan_again(site, current);
     co_return std::move(current);
 }
 

@@ -66,6 +66,16 @@ redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 return 1
 )";
 
+// KEYS: the lock, and one that is not there. ARGV: who asks, milliseconds. Who has it; so it is whoever asks
+// a second time because the answer was lost.
+inline constexpr const char* lock = R"(
+local holder = redis.call('GET', KEYS[1])
+if holder then return holder end
+redis.call('UNLINK', KEYS[2])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+)";
+
 // KEYS: the lock. ARGV: who holds it, milliseconds. 0: somebody else has it, or nobody.
 inline constexpr const char* keep_lock = R"(
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

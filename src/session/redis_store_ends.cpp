@@ -85,23 +85,20 @@ core::Task<core::Result<bool>> RedisStore::use_once(std::string key, std::int64_
     co_return replies->front().is_number(1);
 }
 
-// With GET the answer is who has it: where it is asked again because an answer was lost, that may be us.
 core::Task<core::Result<std::string>> RedisStore::lock(OpenedSessionPointer session,
                                                        std::int64_t milliseconds) {
     auto token = make_token(parts_.random);
     if (!token) {
         co_return token.error();
     }
-    net::RedisAsk ask{{{"SET", keys_.lock(session->place), token.value(), "NX", "GET", "PX",
-                        std::to_string(std::max<std::int64_t>(1, milliseconds))}},
+    net::RedisAsk ask{{{"EVAL", redis_scripts::lock, "2", keys_.lock(session->place), keys_.none(),
+                        token.value(), std::to_string(std::max<std::int64_t>(1, milliseconds))}},
                       Again::harmless};
     const auto replies = co_await parts_.redis.ask(std::move(ask));
     if (!replies) {
         co_return replies.error();
     }
-    const net::RedisReply& holder = replies->front();
-    const bool is_ours = holder.kind == net::RedisReply::Kind::nil || holder.is_text(token.value());
-    co_return is_ours ? std::move(token.value()) : std::string();
+    co_return replies->front().is_text(token.value()) ? std::move(token.value()) : std::string();
 }
 
 core::Task<core::Result<bool>> RedisStore::keep_lock(OpenedSessionPointer session, std::string token,

@@ -59,6 +59,10 @@ struct Session {
     std::optional<std::string> scope; // that was granted; absent: all that was asked for
 };
 
+// Seconds that the clocks of nodes may differ: a moment that is further ahead was written before the clock
+// was set back, and tells nothing.
+constexpr std::int64_t clock_skew = 60;
+
 // A flat binary record: a version, then length-prefixed fields in order; an absent one costs a byte at most.
 // Records of another version are refused. At most 64 KiB: for more, serialize gives an empty string. Times
 // are not negative.

@@ -64,12 +64,22 @@ std::optional<SharedRecords::Fields> SharedRecords::touch(const Key& key, const 
     const Lock lock(memory_.mutex);
     RecordTable& sessions = *memory_.state.sessions;
     auto fields = sessions.find(key, memory_.clock.now());
-    if (fields && fields->used_at < use.unless_before) {
+    if (fields && (fields->used_at < use.unless_before || fields->used_at > use.unless_after)) {
         fields->used_at = use.at;
         fields->until = use.until;
         sessions.update(key, *fields, memory_.clock.now());
     }
     return fields;
+}
+
+void SharedRecords::keep_until(const Key& key, std::int64_t until) {
+    const Lock lock(memory_.mutex);
+    RecordTable& sessions = *memory_.state.sessions;
+    auto fields = sessions.find(key, memory_.clock.now());
+    if (fields && fields->until < until) {
+        fields->until = until;
+        sessions.update(key, *fields, memory_.clock.now());
+    }
 }
 
 SharedRecords::Put SharedRecords::erase(const Key& key) {

@@ -37,9 +37,12 @@ public:
         std::int64_t at;
         std::int64_t until;         // with that use
         std::int64_t unless_before; // one that was noted since is enough
+        std::int64_t unless_after;  // but none that is later than this: the clock has been set back
     };
     // The fields as they are now; nullopt: gone.
     std::optional<Fields> touch(const Key& key, const Use& use);
+    // It is not forgotten before that.
+    void keep_until(const Key& key, std::int64_t until);
     // done, or moved; all workers ask again for what they have opened.
     Put erase(const Key& key);
 

@@ -43,6 +43,14 @@ SharedRecords::Fields SharedStore::fields_of(const Session& session) const {
     return {end_of(session, session.used_at), session.epoch, session.used_at, {}};
 }
 
+// Its end in the memory may be that of a shorter oauth_session_idle, which a reload has changed since.
+void SharedStore::keep(const Key& key, const Session& session, const SharedRecords::Fields& fields) {
+    const std::int64_t end = end_of(session, fields.used_at);
+    if (fields.until < end) {
+        records_.keep_until(key, end);
+    }
+}
+
 OpenedSessionPointer SharedStore::remember(OpenedSession opened) {
     opened.store = this;
     opened.fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
@@ -59,6 +67,7 @@ OpenedSessionPointer SharedStore::read(const Key& key, std::string_view cookie, 
     if (!session || session->epoch != found->fields.epoch) {
         return nullptr;
     }
+    keep(key, *session, found->fields);
     OpenedSession opened;
     opened.session = std::move(*session);
     opened.session.used_at = found->fields.used_at;
@@ -78,6 +87,7 @@ OpenedSessionPointer SharedStore::renew(const OpenedSessionPointer& known) {
     if (fields->epoch != known->session.epoch) {
         return read(key, known->cookie, known->base_url);
     }
+    keep(key, known->session, *fields);
     if (fields->used_at != known->session.used_at) {
         known->session.used_at = fields->used_at;
         known->accepted = false; // its times are planned again
@@ -126,8 +136,8 @@ core::Task<core::Result<CookieParts>> SharedStore::create(const Session& session
 core::Task<core::Result<Loaded>> SharedStore::touch(OpenedSessionPointer session) {
     const std::int64_t now = parts_.clock.now();
     const std::int64_t spacing = std::max<std::int64_t>(1, parts_.idle / 10);
-    const auto fields =
-        records_.touch(key_at(session->place), {now, end_of(session->session, now), now - spacing + 1});
+    const auto fields = records_.touch(
+        key_at(session->place), {now, end_of(session->session, now), now - spacing + 1, now + clock_skew});
     if (!fields) {
         co_return Loaded{nullptr};
     }

@@ -51,6 +51,7 @@ private:
     OpenedSessionPointer remember(OpenedSession opened);
     SharedRecords::Fields fields_of(const Session& session) const;
     std::int64_t end_of(const Session& session, std::int64_t used_at) const;
+    void keep(const Key& key, const Session& session, const SharedRecords::Fields& fields);
 
     Parts parts_;
     SharedRecords records_;

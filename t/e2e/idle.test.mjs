@@ -3,7 +3,7 @@
 // used ends.
 import assert from 'node:assert/strict';
 import { Browser } from './lib/browser.mjs';
-import { assertSignedIn, e2e } from './lib/harness.mjs';
+import { assertSignedIn, e2e, siteConfiguration } from './lib/harness.mjs';
 import { Redis } from './lib/redis.mjs';
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -54,5 +54,33 @@ for (const [store, configure] of Object.entries(stores)) {
     }
     await pause(end - Date.now());
     assert.equal((await get(site)).status, 401);
+  });
+
+  for (const longer of ['100s', 'off']) {
+    e2e(`a session in use stays where a reload makes oauth_session_idle ${longer} (${store})`, async (h) => {
+      const server = await configure(h);
+      const site = await h.site({ server: `${server} oauth_session_idle 4s;` });
+      await assertSignedIn(site);
+      await pause(1000);
+      assert.equal((await get(site)).status, 200);
+      site.server = `${server} oauth_session_idle ${longer};`;
+      site.nginx.write(siteConfiguration(site));
+      await site.nginx.reload();
+      assert.equal((await get(site)).status, 200);
+      for (let i = 0; i < 2; i++) {
+        await pause(2500);
+        assert.equal((await get(site)).status, 200, 'five seconds without a use that has to be written down');
+      }
+    });
+  }
+
+  e2e(`SC-16 a request in time keeps its session, however long the check takes (${store})`, async (h) => {
+    const site = await h.site({ server: `${await configure(h)} oauth_session_idle 4s; oauth_refresh 2s;` });
+    await assertSignedIn(site);
+    await pause(2600);
+    site.provider.refresh = { wait: pause(2400) };
+    assert.equal((await get(site)).status, 200);
+    assert.equal(site.provider.count('refresh'), 1);
+    assert.equal((await get(site)).status, 200);
   });
 }

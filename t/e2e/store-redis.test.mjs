@@ -371,3 +371,18 @@ e2e('SC-23 a request that waits for Redis keeps its worker until it is answered'
   redis.goOn();
   assert.equal((await slow).status, 200);
 });
+
+e2e('SC-23 a Redis without memory left: users are asked for again all the same', async (h) => {
+  const redis = await Redis.start(h);
+  const site = await redisSite(h, redis, { more: 'oauth_refresh 2s;' });
+  await assertSignedIn(site);
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+  const before = site.provider.count('refresh');
+  await sleep(2100);
+  assert.equal((await ask(site)).status, 200);
+  assert.equal(site.provider.count('refresh'), before + 1);
+  site.provider.refresh = { error: 'invalid_grant' };
+  await sleep(2100);
+  assert.equal((await ask(site)).status, 401, 'what the provider ended is over');
+  await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+});

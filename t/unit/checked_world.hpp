@@ -48,6 +48,7 @@ public:
         return inner_->create(session, std::move(base_url));
     }
     core::Task<core::Result<session::Loaded>> touch(Pointer session) override {
+        ++touches;
         return inner_->touch(std::move(session));
     }
     core::Task<core::Result<session::Replaced>> replace(Pointer before,
@@ -115,6 +116,7 @@ public:
     int replaces = 0;
     int erases = 0;
     int locks = 0;
+    int touches = 0;
     std::int64_t held_for = 0; // milliseconds: the shortest time that the lock was asked for
     int kept = 0;
     int unlocks = 0;

@@ -431,6 +431,12 @@ void test_full(void**) {
     next.epoch = 1;
     const auto saved = node.await(node.store.replace(refreshed, next));
     assert_true(saved.ok() && saved->outcome == Replaced::Outcome::saved);
+    const std::string token = node.await(node.store.lock(refreshed, 60'000)).value(); // so checks go on
+    assert_false(token.empty());
+    assert_true(node.await(node.store.lock(refreshed, 60'000)).value().empty());
+    assert_true(node.await(node.store.keep_lock(refreshed, token, 60'000)).value());
+    node.await(node.store.unlock(refreshed, token));
+    assert_false(node.await(node.store.lock(refreshed, 60'000)).value().empty());
 }
 
 void test_unavailable(void**) {

@@ -336,6 +336,55 @@ void idle_time_is_renewed_in_the_record_and_seldom(void**) {
     assert_int_equal(place.kept(), 1); // its room is free
 }
 
+// The record keeps the end that it was made with, until somebody comes who counts otherwise.
+void a_reload_with_a_longer_idle_time_or_none_holds_for_sessions_in_use(void**) {
+    for (const std::int64_t longer : {1000, 0}) {
+        Place place({}, 10);
+        const std::string cookie = place.sign_in(session_of("ann"));
+        Worker next(place.blocks.memory(), place.clock, place.random, longer);
+        Worker shorter(place.blocks.memory(), place.clock, place.random, 5);
+        place.clock.advance(9);
+        const auto opened = next.see(cookie);
+        assert_int_equal(opened->session.used_at, start); // to look at it is no use of it
+        assert_non_null(shorter.see(cookie).get());       // takes nothing away
+        const std::int64_t end = longer == 0 ? 28800 : longer;
+        place.clock.set(start + end - 1);
+        assert_non_null(next.see(cookie).get());
+        place.clock.set(start + end);
+        assert_null(next.see(cookie).get());
+    }
+    Place place({}, 10);
+    const std::string cookie = place.sign_in(session_of("ann"));
+    Worker next(place.blocks.memory(), place.clock, place.random, 1000);
+    const auto known = next.see(cookie);
+    place.clock.advance(9);
+    assert_true(
+        static_cast<bool>(finish(place.one.store.touch(place.one.see(cookie))))); // a worker of before
+    place.clock.advance(9);
+    assert_ptr_equal(next.see(cookie).get(), known.get()); // one that it has had before
+    place.clock.advance(900);
+    assert_non_null(next.see(cookie).get());
+    place.clock.set(start + 9 + 1000);
+    assert_null(next.see(cookie).get()); // what has ended has ended
+}
+
+void sc_16_a_use_that_has_not_come_yet_is_none(void**) {
+    Place place({}, 600);
+    const std::string cookie = place.sign_in(session_of("ann"));
+    place.clock.put(-61);
+    const auto opened = place.one.see(cookie);
+    assert_true(static_cast<bool>(finish(place.one.store.touch(opened))));
+    assert_int_equal(opened->session.used_at, start - 61);
+    place.clock.put(60);
+    assert_true(static_cast<bool>(finish(place.one.store.touch(opened))));
+    assert_int_equal(opened->session.used_at, start - 1);
+    place.clock.put(-60); // as far as clocks may differ
+    assert_true(static_cast<bool>(finish(place.one.store.touch(opened))));
+    assert_int_equal(opened->session.used_at, start - 1);
+    place.clock.set(start + 599);
+    assert_null(place.one.see(cookie).get());
+}
+
 void sc_16_use_does_not_make_it_longer_than_its_lifetime(void**) {
     Place place({}, 600);
     Session session = session_of("ann");
@@ -426,6 +475,8 @@ int main() {
         cmocka_unit_test(what_was_opened_is_reused_for_a_while),
         cmocka_unit_test(a_refreshed_session_takes_the_place_of_the_one_before),
         cmocka_unit_test(idle_time_is_renewed_in_the_record_and_seldom),
+        cmocka_unit_test(a_reload_with_a_longer_idle_time_or_none_holds_for_sessions_in_use),
+        cmocka_unit_test(sc_16_a_use_that_has_not_come_yet_is_none),
         cmocka_unit_test(sc_16_use_does_not_make_it_longer_than_its_lifetime),
         cmocka_unit_test(a_full_zone_says_so_and_loses_nothing),
         cmocka_unit_test(who_was_left_behind_neither_signs_in_nor_out),

@@ -84,6 +84,39 @@ void sc_16_a_clock_that_jumps(void**) {
     assert_true(other.come()); // nothing was written down
 }
 
+// When it was used is a moment that has not come yet: from its next use on it is known again.
+void sc_16_the_idle_time_is_not_made_longer_by_a_clock_that_is_set_back(void**) {
+    for (const std::int64_t back : {500, 30}) {
+        Idle world;
+        world.clock.put(-back);
+        assert_true(world.come());
+        assert_int_equal(world.written, back == 500 ? 1 : 0); // as far as clocks of nodes may differ
+        world.clock.advance(back == 500 ? idle - 1 : idle + back - 1);
+        const auto former = world.jar;
+        assert_true(world.come());
+        world.jar = former;
+        world.clock.advance(1);
+        assert_false(world.come());
+    }
+}
+
+// The record of a store goes when the idle time is over, however long the check takes that a request waits
+// for.
+void rf_01_a_request_in_time_is_noted_before_its_check(void**) {
+    for (const bool is_in_a_store : {true, false}) {
+        unit::Checked world;
+        world.store->place = is_in_a_store ? "place" : "";
+        world.options.session_idle = 2 * unit::Checked::interval;
+        std::int64_t noted = 0;
+        world.store->on_lock = [&] { noted = world.store->touches; };
+        const auto renewed = world.come();
+        assert_int_equal(noted, is_in_a_store ? 1 : 0);
+        assert_int_equal(world.store->touches, 1);
+        assert_int_equal(renewed->session.epoch, 1);
+        assert_int_equal(renewed->session.used_at, world.clock.now());
+    }
+}
+
 void a_shorter_idle_time_holds_at_once(void**) {
     Idle world;
     world.clock.advance(9);
@@ -181,6 +214,8 @@ int main() {
         cmocka_unit_test(it_is_written_down_once_in_a_tenth),
         cmocka_unit_test(sc_16_use_does_not_make_the_lifetime_longer),
         cmocka_unit_test(sc_16_a_clock_that_jumps),
+        cmocka_unit_test(sc_16_the_idle_time_is_not_made_longer_by_a_clock_that_is_set_back),
+        cmocka_unit_test(rf_01_a_request_in_time_is_noted_before_its_check),
         cmocka_unit_test(a_shorter_idle_time_holds_at_once),
         cmocka_unit_test(sc_16_a_shorter_lifetime_holds_at_once),
         cmocka_unit_test(without_idle_time_nothing_is_due),
