@@ -137,6 +137,12 @@ std::vector<session::OpenedSessionPointer> Visitor::all_sessions() const {
     return all;
 }
 
+bool Visitor::are_cookies_stale() const {
+    return session_ && !cookies_.empty() &&
+           (site_.ledger.is_spent(session::renewal_of(session_->session)) ||
+            site_.ledger.is_revoked(session::marks_of(session_->session)));
+}
+
 bool Visitor::is_known() {
     for (; !unasked_.empty(); unasked_ = unasked_.subspan(1)) {
         if (failure_) {

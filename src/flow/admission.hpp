@@ -82,6 +82,9 @@ public:
     std::vector<session::OpenedSessionPointer> all_sessions() const;
     // Set-Cookie values that came with the session.
     const std::vector<std::string>& cookies() const { return cookies_; }
+    // They would take the place of newer ones: another request of the browser has ended the session
+    // meanwhile, or refreshed it.
+    bool are_cookies_stale() const;
 
 private:
     void accept(session::Loaded found);

@@ -5,6 +5,7 @@
 #include "check.hpp"
 
 #include "asking.hpp"
+#include "check_round.hpp"
 #include "token_return.hpp"
 
 #include <algorithm>
@@ -38,37 +39,12 @@ std::int64_t lease_seconds(const Site& site) {
     return milliseconds.count() / 1000 + 30;
 }
 
+bool needs_new_token(const Site& site, const session::Session& session) {
+    return site.options.keep_tokens && !session.refresh_token.empty() && session.access_expires_at != 0 &&
+           site.clock.now() >= session.access_expires_at;
+}
+
 // ---- The worker's part
-
-// What a request waits for.
-struct Round {
-    explicit Round(core::ReadyQueue& queue) : ready(queue) {}
-
-    core::ReadyQueue& ready;
-    core::WaitList waiting;
-    std::optional<Loaded> outcome; // none as long as it runs
-
-    void end(Loaded loaded) {
-        outcome = std::move(loaded);
-        while (core::WaitNode* node = waiting.pop_front()) {
-            ready.post(*node);
-        }
-    }
-};
-
-class [[nodiscard]] Joined : core::WaitNode {
-public:
-    explicit Joined(std::shared_ptr<Round> round) : round_(std::move(round)) {}
-    bool await_ready() const noexcept { return round_->outcome.has_value(); }
-    void await_suspend(std::coroutine_handle<> handle) noexcept {
-        waiting = handle;
-        round_->waiting.push_back(*this);
-    }
-    Loaded await_resume() { return *round_->outcome; }
-
-private:
-    std::shared_ptr<Round> round_;
-};
 
 // One check, from the lock to its end.
 struct Check {
@@ -81,15 +57,18 @@ struct Check {
 
     session::Renewal renewal() const { return session::renewal_of(before->session); }
     void end(RenewalEnd how, std::string_view handover = "") const {
-        site.ledger.end_renewal(renewal(), how, handover);
+        if (!site.ledger.end_renewal(renewal(), how, handover)) {
+            provider.report_fault("the zone has no room for what leads a browser's other requests from a "
+                                  "refreshed session's former cookie to its new one: raise oauth_zone");
+        }
     }
 };
 
 core::Task<core::Done> keep_lock(Site& site, OpenedSessionPointer session, std::string token,
                                  std::shared_ptr<Round> round) {
-    while (!round->outcome) {
+    while (!round->is_over) {
         co_await site.timers.sleep(lock_kept_every);
-        if (!round->outcome) {
+        if (!round->is_over) {
             static_cast<void>(co_await site.store->keep_lock(session, token, lock_held_for));
         }
     }
@@ -241,6 +220,9 @@ core::Task<Loaded> check_alone(Check& check) {
         if (site.clock.now() >= give_up_at) {
             co_return put_off(check, "another node is at it and does not end");
         }
+        if (!needs_new_token(site, check.before->session)) {
+            check.round->let_go(Loaded{check.before});
+        }
         co_await site.timers.sleep(pause);
         auto now = co_await site.store->load(check.before->cookie, check.before->base_url);
         if (now && now->session && now->session->session.epoch != check.before->session.epoch) {
@@ -280,13 +262,33 @@ core::Task<core::Done> run(Site& site, Provider& provider, OpenedSessionPointer 
 
 // ---- The request's part
 
-bool needs_new_token(const Site& site, const session::Session& session) {
-    return site.options.keep_tokens && !session.refresh_token.empty() && session.access_expires_at != 0 &&
-           site.clock.now() >= session.access_expires_at;
-}
-
 void look_again(const Site& site, const OpenedSessionPointer& session, std::int64_t at) {
     session->check_at = std::max(at, site.clock.now() + 1);
+}
+
+// Its refresh token is spent. A store that has lost what came of it would have the session live on without
+// ever being checked again.
+core::Task<core::Result<Loaded>> take_over(Site& site, Provider& provider, OpenedSessionPointer session,
+                                           std::string handover) {
+    auto now = co_await site.store->take_over(session, std::move(handover));
+    if (!now) {
+        co_return now.error();
+    }
+    if (!now->session) {
+        Loaded none;
+        none.is_superseded = session->place.empty();
+        co_return std::move(none);
+    }
+    if (now->session->session.epoch > session->session.epoch) {
+        co_return std::move(now.value());
+    }
+    const core::Status erased = co_await site.store->erase(session);
+    if (!erased) {
+        co_return erased.error();
+    }
+    provider.report("session " + session::log_id(session->session) +
+                    " has ended: the store has lost what its refresh token was redeemed for");
+    co_return Loaded{};
 }
 
 // Null: there is too much under way. The lease does not stay with nobody.
@@ -331,12 +333,12 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
     Provider* provider = site.find_provider(session->session.identity.provider);
     for (std::int64_t pause = 20;; pause = std::min<std::int64_t>(pause * 2, 200)) {
         const std::int64_t now = site.clock.now();
-        const Lease lease =
-            site.ledger.lease(session::renewal_of(session->session), now + lease_seconds(site));
+        Lease lease = site.ledger.lease(session::renewal_of(session->session), now + lease_seconds(site));
         switch (lease.state) {
         case Lease::State::taken: {
             const auto round = begin(site, *provider, session, lease.failures);
             if (!round) {
+                provider->report_fault("sessions cannot be checked: too much is under way already");
                 look_again(site, session, now + again_in);
                 co_return Loaded{session};
             }
@@ -349,7 +351,7 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
         }
         case Lease::State::done:
         case Lease::State::spent:
-            co_return co_await site.store->take_over(session, lease.handover);
+            co_return co_await take_over(site, *provider, session, std::move(lease.handover));
         case Lease::State::refused:
             co_return Loaded{};
         case Lease::State::later:

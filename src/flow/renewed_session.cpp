@@ -2,6 +2,7 @@
 // See renewed_session.hpp.
 #include "renewed_session.hpp"
 
+#include "../policy/policy.hpp"
 #include "../session/facts.hpp"
 
 #include <algorithm>
@@ -25,22 +26,40 @@ void keep_fact(const session::FactRow& row, const session::Identity& before, ses
     }
 }
 
+// What is gone if the provider, asked again, leaves it out.
+struct Fresh {
+    bool all = false;
+    policy::Needs needs;
+
+    bool has(session::Fact fact) const { return all || needs.has(fact); }
+    bool has_claim(const std::string& path) const { return all || needs.claims.count(path) != 0; }
+};
+
+// An API tells all that there is. An ID token of a refresh tells less than that of the sign-in, so that only
+// what rules decide by is gone; and without one nothing is said.
+Fresh fresh_facts(const Site& site, bool is_openid, bool had_id_token) {
+    Fresh fresh{!is_openid, {}};
+    if (had_id_token) {
+        for (const auto& rules : site.options.requirements->rules) {
+            fresh.needs.merge(rules->needs());
+        }
+    }
+    return fresh;
+}
+
 // What was told at the sign-in and not again.
-void keep_facts(const session::Identity& before, bool is_complete, session::Identity& now) {
-    const bool had_email = now.email.has_value();
+void keep_facts(const session::Identity& before, const Fresh& fresh, session::Identity& now) {
+    if (!now.email && !fresh.has("email")) {
+        now.email_verified = before.email_verified;
+    }
     for (const session::FactRow& row : session::facts) {
-        if (!is_complete || row.name == "acr" || row.name == "amr") { // of how the user signed in
+        const bool is_of_sign_in = row.name == "acr" || row.name == "amr"; // how the user signed in
+        if (is_of_sign_in || !fresh.has(session::Fact::of(row))) {
             keep_fact(row, before, now);
         }
     }
-    if (is_complete) {
-        return;
-    }
-    if (!had_email) {
-        now.email_verified = before.email_verified;
-    }
     for (const auto& [path, json] : before.claims) {
-        if (now.find_claim(path) == nullptr) {
+        if (now.find_claim(path) == nullptr && !fresh.has_claim(path)) {
             now.claims.emplace_back(path, json);
         }
     }
@@ -104,7 +123,8 @@ std::optional<session::Session> renewed(const Site& site, const providers::Setti
     next.checked_at = site.clock.now();
     next.identity = std::move(signed_in.identity);
     keep_labels(before.identity, settings.is_openid(), next.identity);
-    keep_facts(before.identity, signed_in.had_id_token || !settings.is_openid(), next.identity);
+    const Fresh fresh = fresh_facts(site, settings.is_openid(), signed_in.had_id_token);
+    keep_facts(before.identity, fresh, next.identity);
     if (before.groups_are_cut) {
         cut_groups(*site.options.requirements, next);
     }

@@ -14,9 +14,8 @@ namespace oauth::flow {
 void keep_tokens(const SiteOptions& options, const SignedIn& signed_in, std::int64_t now,
                  session::Session& session);
 
-// The next epoch, with what the provider says now. Facts that it did not bring stay: all of them where it
-// sent neither an ID token nor is plain OAuth 2.0, else those of the sign-in itself (acr, amr). nullopt: it
-// is another user.
+// The next epoch, with what the provider says now. Facts that it did not bring stay, except where an ID token
+// or an API was asked and left out what rules decide by. nullopt: it is another user.
 std::optional<session::Session> renewed(const Site& site, const providers::Settings& settings,
                                         const session::Session& before, SignedIn signed_in);
 

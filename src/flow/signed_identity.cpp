@@ -55,7 +55,7 @@ Token sign(const Site& site, const session::OpenedSession& session, const Identi
     if (!text) {
         throw std::bad_alloc(); // what OpenSSL lacks here is memory: the key has been used before
     }
-    return {std::move(*text), parameters.now + settings.lifetime / 2};
+    return {std::move(*text), parameters.now + parameters.lifetime / 2};
 }
 
 Token find_or_sign(const Site& site, const session::OpenedSession& session, const IdentitySettings& settings,

@@ -9,6 +9,7 @@ namespace oauth::flow {
 
 namespace {
 
+constexpr unsigned max_checks = 3; // of a request
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 // Written at most once in a tenth of it.
@@ -73,14 +74,13 @@ void plan(const Site& site, session::OpenedSession& opened) {
 
 namespace {
 
-// A store may give the same object, or one that the worker has had before.
-void plan_again(const Site& site, const session::Loaded& current) {
-    if (current.session) {
-        const std::int64_t check_at = current.session->check_at;
-        plan(site, *current.session);
-        current.session->check_at = std::max(check_at, current.session->check_at);
-        current.session->due_at =
-            std::min(idle_due_at(site, current.session->session), current.session->check_at);
+// A store may give the same object, or one that the worker has had before: a check that was put off stays so.
+void plan_again(const Site& site, const session::OpenedSessionPointer& opened) {
+    if (opened) {
+        const std::int64_t check_at = opened->check_at;
+        plan(site, *opened);
+        opened->check_at = std::max(check_at, opened->check_at);
+        opened->due_at = std::min(idle_due_at(site, opened->session), opened->check_at);
     }
 }
 
@@ -92,24 +92,34 @@ bool is_check_due(const Site& site, const session::OpenedSession& opened) {
 
 core::Task<core::Result<session::Loaded>> attend(Site& site, session::OpenedSessionPointer session) {
     session::Loaded current{session};
-    const bool is_due = is_check_due(site, *session);
-    if (is_due && !session->place.empty()) { // it may be gone before the check has ended
+    if (is_check_due(site, *session) && !session->place.empty()) { // it may be gone once that has ended
         auto used = co_await use(site, std::move(current));
         if (!used) {
             co_return used.error();
         }
         current = std::move(used.value());
-        plan_again(site, current); // others come meanwhile
+        plan_again(site, current.session); // others come meanwhile
     }
-    if (is_due && current.session) {
+    // Who still has a former cookie is led to the newest session, which may be due itself.
+    for (unsigned checks = 0; current.session && checks < max_checks; ++checks) {
+        if (!is_check_due(site, *current.session)) {
+            break;
+        }
         auto checked = co_await check(site, current.session);
         if (!checked) {
             co_return checked.error();
         }
+        const std::vector<std::string> former = std::move(current.cookies);
         current = std::move(checked.value());
+        if (current.session) {
+            add_others(former, current.cookies);
+            plan_again(site, current.session);
+        }
     }
     if (!current.session) {
-        delete_cookies_of(site, *session, current.cookies);
+        if (!current.is_superseded) {
+            delete_cookies_of(site, *session, current.cookies);
+        }
         co_return std::move(current);
     }
     auto used = co_await use(site, std::move(current));
@@ -117,7 +127,7 @@ core::Task<core::Result<session::Loaded>> attend(Site& site, session::OpenedSess
         co_return used.error();
     }
     current = std::move(used.value());
-    plan_again(site, current);
+    plan_again(site, current.session);
     co_return std::move(current);
 }
 

@@ -84,11 +84,14 @@ public:
     // epoch that is higher than any before begins anew. A lease that ran out can be taken over, once.
     virtual Lease lease(const Renewal& renewal, std::int64_t lease_until) = 0;
     // How that ended, by whoever took the lease. done: `handover` is kept until the next epoch has been seen,
-    // and a minute longer; where there is no room for it, the state is `spent`. failed: the provider was
-    // away, and the next attempt waits: pause_after(). tokens_alone: as done, but the provider was away once
-    // it had given new tokens, and the next epoch waits as after any failure.
+    // and a minute longer. False: there is no room for it, so that who comes with this epoch goes on with it
+    // for a minute (`later`), and then has none (`spent`). failed: the provider was away, and the next
+    // attempt waits: pause_after(). tokens_alone: as done, but the provider was away once it had given new
+    // tokens, and the next epoch waits as after any failure.
     enum class RenewalEnd { done, tokens_alone, refused, failed };
-    virtual void end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) = 0;
+    virtual bool end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) = 0;
+    // It is known here that this epoch was refused, or that a later one took its place.
+    virtual bool is_spent(const Renewal& renewal) = 0;
     // A request came with the session of this epoch.
     virtual void saw(const Renewal& renewal) = 0;
 };

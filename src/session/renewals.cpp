@@ -9,10 +9,12 @@ namespace oauth::session {
 
 namespace {
 
-// tokens_alone: done, and the next epoch is not to be checked before a time.
-enum class Phase : std::uint32_t { leased, taken_over, done, refused, later, tokens_alone };
+// tokens_alone: done, and the next epoch is not to be checked before a time. stranded: done at a time, and
+// nothing leads to the next epoch.
+enum class Phase : std::uint32_t { leased, taken_over, done, refused, later, tokens_alone, stranded };
 
 constexpr std::int64_t kept_after_seen = 60;
+constexpr std::int64_t stranded_for = 60; // and whoever has the former cookie goes on for so long
 
 // What a record's fields mean here.
 Phase phase_of(const RecordTable::Fields& fields) {
@@ -32,8 +34,9 @@ std::uint32_t failures_of(const RecordTable::Fields& fields) {
     return fields.numbers[1];
 }
 
-bool is_spent(const RecordTable::Fields& fields) {
-    return phase_of(fields) == Phase::done || phase_of(fields) == Phase::tokens_alone;
+bool is_done(const RecordTable::Fields& fields) {
+    const Phase phase = phase_of(fields);
+    return phase == Phase::done || phase == Phase::tokens_alone || phase == Phase::stranded;
 }
 
 } // namespace
@@ -62,7 +65,7 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
         return take(Phase::leased, has_failed ? failures_of(*known) : 0);
     }
     if (known->epoch > renewal.epoch) {
-        return follow(keys, renewal);
+        return phase_of(*known) == Phase::refused ? Lease{State::refused, {}, 0} : follow(keys, renewal);
     }
     switch (phase_of(*known)) {
     case Phase::leased: // whoever let it run out was killed, or is far too slow
@@ -76,6 +79,11 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
     case Phase::later:
         return pauses(*known) ? Lease{State::later, {}, at_of(*known)}
                               : take(Phase::leased, failures_of(*known));
+    case Phase::stranded: {
+        const std::int64_t until = at_of(*known) + stranded_for;
+        const bool is_recent = now_ < until && now_ >= at_of(*known);
+        return is_recent ? Lease{State::later, {}, until} : Lease{State::spent, {}, 0};
+    }
     case Phase::refused:
         break;
     }
@@ -106,23 +114,26 @@ Lease Renewals::follow(const Keys& keys, const Renewal& renewal) {
 }
 
 // Whoever has it done knows best, even where his lease was taken over meanwhile and the other was refused.
-void Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end,
+bool Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end,
                    std::string_view handover) {
     const auto known = table_.find(keys.state, now_);
-    if (!known || known->epoch != renewal.epoch || is_spent(*known)) {
-        return;
+    if (!known || known->epoch != renewal.epoch || is_done(*known)) {
+        return true;
     }
     const std::uint32_t failures = failures_of(*known);
     const std::int64_t next_attempt_at = now_ + pause_after(failures);
+    const bool goes_on = end == Ledger::RenewalEnd::done || end == Ledger::RenewalEnd::tokens_alone;
+    if (goes_on && !keep_handover(keys, renewal, handover)) {
+        table_.update(keys.state, make_fields(renewal, Phase::stranded, now_, 0), now_);
+        return false;
+    }
     switch (end) {
     case Ledger::RenewalEnd::done:
         table_.update(keys.state, make_fields(renewal, Phase::done, 0, 0), now_);
-        keep_handover(keys, renewal, handover);
         break;
     case Ledger::RenewalEnd::tokens_alone:
         table_.update(keys.state, make_fields(renewal, Phase::tokens_alone, next_attempt_at, failures + 1),
                       now_);
-        keep_handover(keys, renewal, handover);
         break;
     case Ledger::RenewalEnd::refused:
         table_.update(keys.state, make_fields(renewal, Phase::refused, 0, 0), now_);
@@ -134,14 +145,23 @@ void Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd 
         }
         break;
     }
+    return true;
 }
 
-void Renewals::keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover) {
+bool Renewals::keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover) {
     table_.erase(keys.handover); // of the epoch before
-    if (!handover.empty()) {
-        const RecordTable::Fields fields{renewal.ends_at, renewal.epoch + 1, 0, {}};
-        static_cast<void>(table_.insert(keys.handover, fields, handover, now_));
+    if (handover.empty()) {
+        return true;
     }
+    const RecordTable::Fields fields{renewal.ends_at, renewal.epoch + 1, 0, {}};
+    return table_.insert(keys.handover, fields, handover, now_) == RecordTable::Put::done;
+}
+
+bool Renewals::is_spent(const Keys& keys, const Renewal& renewal) const {
+    const auto known = table_.find(keys.state, now_);
+    return known &&
+           (known->epoch > renewal.epoch ||
+            (known->epoch == renewal.epoch && (is_done(*known) || phase_of(*known) == Phase::refused)));
 }
 
 void Renewals::saw(const Keys& keys, const Renewal& renewal) {

@@ -25,14 +25,15 @@ public:
     Renewals(RecordTable& table, std::int64_t now) : table_(table), now_(now) {}
 
     Lease lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until);
-    void end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end, std::string_view handover);
+    bool end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end, std::string_view handover);
+    bool is_spent(const Keys& keys, const Renewal& renewal) const;
     void saw(const Keys& keys, const Renewal& renewal);
 
 private:
     Lease busy(const Keys& keys, RecordTable::Fields known, std::int64_t lease_until);
     bool pauses(const RecordTable::Fields& known) const;
     Lease follow(const Keys& keys, const Renewal& renewal);
-    void keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover);
+    bool keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover);
 
     RecordTable& table_;
     std::int64_t now_;

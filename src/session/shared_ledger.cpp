@@ -129,10 +129,16 @@ Lease SharedLedger::lease(const Renewal& renewal, std::int64_t lease_until) {
     return Renewals(*memory_.state.renewals, memory_.clock.now()).lease(keys, renewal, lease_until);
 }
 
-void SharedLedger::end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) {
+bool SharedLedger::end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) {
     const Renewals::Keys keys = Renewals::keys_of(renewal.id);
     const Lock lock(memory_.mutex);
-    Renewals(*memory_.state.renewals, memory_.clock.now()).end(keys, renewal, end, handover);
+    return Renewals(*memory_.state.renewals, memory_.clock.now()).end(keys, renewal, end, handover);
+}
+
+bool SharedLedger::is_spent(const Renewal& renewal) {
+    const Renewals::Keys keys = Renewals::keys_of(renewal.id);
+    const Lock lock(memory_.mutex);
+    return Renewals(*memory_.state.renewals, memory_.clock.now()).is_spent(keys, renewal);
 }
 
 void SharedLedger::saw(const Renewal& renewal) {

@@ -22,7 +22,8 @@ public:
         return memory_.state.generation.load(std::memory_order_acquire);
     }
     Lease lease(const Renewal& renewal, std::int64_t lease_until) override;
-    void end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) override;
+    bool end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) override;
+    bool is_spent(const Renewal& renewal) override;
     void saw(const Renewal& renewal) override;
 
 private:

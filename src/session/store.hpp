@@ -23,6 +23,7 @@ namespace oauth::session {
 struct Loaded {
     OpenedSessionPointer session;          // null: none
     std::vector<std::string> cookies = {}; // Set-Cookie values for whatever answer follows
+    bool is_superseded = false; // none by this cookie, in whose place the browser may have a newer one
 };
 
 // Name and value of each cookie that a session takes.

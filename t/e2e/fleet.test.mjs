@@ -74,6 +74,26 @@ e2e('CC-05 RF-03 one refresh for both nodes, and a sign-out on A that B and its 
   assert.deepEqual(provider.violations, []);
 });
 
+e2e('RF-03 while one node asks, the other does not keep anybody waiting', async (h) => {
+  const fleet = await startFleet(h, { server: CACHE + 'oauth_refresh 2s;' });
+  const { a, b, provider } = fleet;
+  const person = await visit(fleet, 'somebody');
+  await pause(2100);
+  let release;
+  provider.refresh = { wait: new Promise((resolve) => { release = resolve; }) };
+  const asking = status(a, person);
+  await until(() => provider.count('refresh') === 1, 'a refresh');
+  assert.equal(await status(b, person), 200);
+  assert.equal(provider.count('refresh'), 1);
+  release();
+  provider.refresh = {};
+  assert.equal(await asking, 200);
+  await pause(1200); // what the other node waits for between its tries
+  assert.equal(await status(b, person), 200);
+  assert.equal(provider.count('refresh'), 1, 'one for both');
+  assert.deepEqual(provider.violations, []);
+});
+
 e2e('CC-05 a worker of each node is killed: what it was doing is lost, and nothing else', async (h) => {
   h.allowLog(/exited on signal 9/);
   const fleet = await startFleet(h, { server: CACHE });

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { Browser } from './lib/browser.mjs';
 import { assertSignedIn, e2e, siteConfiguration } from './lib/harness.mjs';
 import { Redis } from './lib/redis.mjs';
+import { Upstream } from './lib/upstream.mjs';
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const get = (site, browser = site.browser) => browser.fetch(site.origin + '/', { headers: { Accept: 'application/json' } });
@@ -28,6 +29,18 @@ for (const [store, configure] of Object.entries(stores)) {
     assert.equal((await get(site)).status, 401);
     assert.equal((await get(site, left)).status, 401);
     await assertSignedIn(site);
+  });
+
+  e2e(`no signed identity goes upstream after its end, which is the session's (${store})`, async (h) => {
+    const site = await h.site({ server: `${await configure(h)} oauth_session_idle 4s; oauth_identity_ttl 60s;` });
+    await assertSignedIn(site);
+    for (let i = 0; i < 18; i++) {
+      const answer = await get(site);
+      const [token] = Upstream.folded(answer.json(), 'X-OAuth-Identity');
+      const { exp } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+      assert.ok(exp * 1000 > Date.now() - 100, `ended ${Date.now() - exp * 1000} ms ago`);
+      await pause(500);
+    }
   });
 
   e2e(`its use is written down at most once in a tenth of the idle time (${store})`, async (h) => {

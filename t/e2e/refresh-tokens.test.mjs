@@ -74,3 +74,21 @@ e2e('RF-03 who needs the new access token waits for it, and there is one refresh
   assert.notEqual(tokens[0], first);
   assert.equal(site.provider.count('refresh'), 1);
 });
+
+e2e('what the ID token of a refresh leaves out stays, unless a rule decides by it', async (h) => {
+  const site = await h.site({ block: 'userinfo off;', rules: 'oauth_allow group=staff; oauth_allow any;', server: 'oauth_refresh 2s;' });
+  site.provider.token = { claims: (claims, { user }) => ({ ...claims, email: user.email, email_verified: true, groups: ['staff'] }) };
+  await assertSignedIn(site);
+  const told = async () => {
+    const answer = await site.browser.fetch(site.origin + '/', { headers: { Accept: 'application/json' } });
+    const [token] = Upstream.folded(answer.json(), 'X-OAuth-Identity');
+    return JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+  };
+  const before = await told();
+  assert.deepEqual([before.email_verified, before.groups], [true, ['staff']]);
+  site.provider.token = {};
+  await pause(2100);
+  const after = await told();
+  assert.equal(site.provider.count('refresh'), 1);
+  assert.deepEqual([after.email, after.email_verified, after.groups], [before.email, true, undefined]);
+});

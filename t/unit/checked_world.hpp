@@ -64,7 +64,10 @@ public:
         co_return co_await inner_->replace(std::move(before), next);
     }
     core::Task<core::Result<session::Loaded>> take_over(Pointer before, std::string handover) override {
-        return inner_->take_over(std::move(before), std::move(handover));
+        if (taken_over) {
+            co_return *taken_over;
+        }
+        co_return co_await inner_->take_over(std::move(before), std::move(handover));
     }
     core::Task<core::Status> erase(Pointer session) override {
         ++erases;
@@ -107,6 +110,7 @@ public:
     bool lock_fails = false;
     bool is_held_elsewhere = false;
     std::optional<session::Loaded> loaded; // instead of what there is
+    std::optional<session::Loaded> taken_over;
     std::deque<core::Result<session::Replaced>> replaced;
     std::optional<session::Session> offered; // what was to be saved last
     Hook on_load;
@@ -226,6 +230,8 @@ struct Checked : World {
     session::Loaded renewed_elsewhere() {
         auto newer = std::make_shared<session::OpenedSession>(*current());
         ++newer->session.epoch;
+        newer->session.checked_at = clock.now();
+        newer->session.access_expires_at += newer->session.access_expires_at == 0 ? 0 : interval;
         newer->session.refresh_token = "refresh-of-another-node";
         return {newer};
     }

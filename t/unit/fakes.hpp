@@ -158,6 +158,9 @@ public:
             entry = {true, renewal.epoch, State::busy, "", 0, failures};
             return {State::taken, "", lease_until, failures};
         }
+        if (entry.state == State::refused) {
+            return {State::refused, "", 0};
+        }
         if (entry.epoch > renewal.epoch || entry.state == State::done) {
             return entry.handover.empty() ? session::Lease{State::spent, "", 0}
                                           : session::Lease{State::done, entry.handover, 0};
@@ -168,7 +171,7 @@ public:
         }
         return {entry.state, "", entry.at};
     }
-    void end_renewal(const session::Renewal& renewal, RenewalEnd end, std::string_view handover) override {
+    bool end_renewal(const session::Renewal& renewal, RenewalEnd end, std::string_view handover) override {
         using State = session::Lease::State;
         Entry& entry = renewals[std::string(renewal.id)];
         entry.tokens_alone = end == RenewalEnd::tokens_alone;
@@ -179,6 +182,15 @@ public:
         if (end == RenewalEnd::failed || entry.tokens_alone) {
             entry.at = now + session::pause_after(entry.failures++);
         }
+        return true;
+    }
+    bool is_spent(const session::Renewal& renewal) override {
+        const auto found = renewals.find(std::string(renewal.id));
+        return found != renewals.end() && found->second.is_used &&
+               (found->second.epoch > renewal.epoch ||
+                (found->second.epoch == renewal.epoch &&
+                 (found->second.state == session::Lease::State::done ||
+                  found->second.state == session::Lease::State::refused)));
     }
     void saw(const session::Renewal& renewal) override { seen.emplace_back(renewal.epoch); }
     std::uint64_t generation() const noexcept override { return generation_; }

@@ -46,6 +46,48 @@ void rf_04_a_refusal_ends_that_epoch(void**) {
     assert_int_equal(world.refreshes(), 1);
 }
 
+// A client without a jar, or a page on which no cookie can be written: what its cookie leads to is checked.
+void rf_10_who_keeps_the_former_cookie_is_asked_for_again(void**) {
+    Checked world;
+    const auto first = world.jar;
+    assert_int_equal(world.come()->session.epoch, 1);
+    world.let_it_be_due();
+    world.jar = first;
+    assert_int_equal(world.come()->session.epoch, 2);
+    assert_int_equal(world.refreshes(), 2);
+    world.jar = first;
+    assert_int_equal(world.come()->session.epoch, 2);
+    assert_int_equal(world.refreshes(), 2);
+    world.let_it_be_due();
+    world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
+    for (int i = 0; i < 3; ++i) {
+        world.jar = first;
+        assert_null(world.come().get());
+        assert_false(world.jar.contains(world.session_name()));
+    }
+    assert_int_equal(world.refreshes(), 3);
+}
+
+// One that the store has lost would never be checked again.
+void rf_03_a_session_that_is_still_the_former_one_has_ended(void**) {
+    Checked world;
+    const auto former = world.jar;
+    world.come();
+    world.jar = former;
+    world.store->place = "elsewhere";
+    world.store->taken_over = session::Loaded{world.current()};
+    assert_int_equal(world.current()->session.epoch, 0);
+    assert_null(world.come().get());
+    assert_int_equal(world.store->erases, 1);
+    assert_int_equal(world.refreshes(), 1);
+    assert_true(world.reported.back().find("has ended: the store has lost what its refresh token") !=
+                std::string::npos);
+    world.jar = former;
+    world.store->erase_fails = true;
+    Checked::Coming(world).finish(); // 503
+    assert_int_equal(world.refreshes(), 1);
+}
+
 void rf_05_an_outage_ends_nothing_and_is_tried_again_later(void**) {
     Checked world;
     world.op.instead.emplace("/token", unit::unreachable());
@@ -315,6 +357,7 @@ void rf_04_what_leads_on_is_known_no_more(void**) {
     world.ledger.renewals[world.current_id()].handover.clear();
     world.jar = former;
     assert_null(world.come().get());
+    assert_true(world.jar == former); // it may be a newer one's by now, which is not deleted
     assert_int_equal(world.refreshes(), 1);
 }
 
@@ -332,6 +375,8 @@ int main() {
         cmocka_unit_test(rf_03_one_check_leads_all_to_the_next_epoch),
         cmocka_unit_test(rf_12_the_cookie_before_is_kept_until_the_new_one_was_seen),
         cmocka_unit_test(rf_04_a_refusal_ends_that_epoch),
+        cmocka_unit_test(rf_10_who_keeps_the_former_cookie_is_asked_for_again),
+        cmocka_unit_test(rf_03_a_session_that_is_still_the_former_one_has_ended),
         cmocka_unit_test(rf_05_an_outage_ends_nothing_and_is_tried_again_later),
         cmocka_unit_test(rf_05_nobody_looks_again_before_the_time),
         cmocka_unit_test(rf_05_a_worker_that_has_the_session_knows_that_at_once),

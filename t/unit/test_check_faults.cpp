@@ -248,13 +248,28 @@ void rf_03_another_node_has_the_lock_and_renews_it(void**) {
     Checked world;
     world.store->place = "elsewhere";
     world.store->is_held_elsewhere = true;
+    assert_int_equal(world.come()->session.epoch, 0); // nobody waits for another node
+    world.store->loaded = world.renewed_elsewhere();
+    assert_false(world.state() == State::done);
+    world.let_time_pass(1000);
+    assert_int_equal(world.refreshes(), 0);
+    assert_int_equal(world.store->unlocks, 0); // it was theirs
+    assert_true(world.state() == State::done);
+}
+
+void rf_03_who_needs_the_new_token_waits_for_the_other_node(void**) {
+    Checked world;
+    world.options.keep_tokens = true;
+    world.op.token = world.op.token.with("expires_in", "50");
+    assert_int_equal(world.come()->session.epoch, 1);
+    world.let_it_be_due(50);
+    world.store->place = "elsewhere";
+    world.store->is_held_elsewhere = true;
     Checked::Coming coming(world);
     assert_false(coming.is_done());
     world.store->loaded = world.renewed_elsewhere();
     assert_text_equal(coming.end()->session.refresh_token, "refresh-of-another-node");
-    assert_int_equal(world.refreshes(), 0);
-    assert_int_equal(world.store->unlocks, 0); // it was theirs
-    assert_true(world.state() == State::done);
+    assert_int_equal(world.refreshes(), 1);
 }
 
 void rf_05_another_node_has_the_lock_and_does_not_end(void**) {
@@ -263,6 +278,9 @@ void rf_05_another_node_has_the_lock_and_does_not_end(void**) {
     world.store->is_held_elsewhere = true;
     world.store->on_lock = [&] { world.clock.advance(10); };
     assert_int_equal(world.come()->session.epoch, 0);
+    for (int tick = 0; tick < 1000 && world.state() != State::later; ++tick) {
+        world.let_time_pass(100);
+    }
     assert_int_equal(world.refreshes(), 0);
     assert_true(world.clock.now() < world.ledger.leased_until); // before another worker takes it over
     assert_reported_once(world, "another node is at it and does not end");
@@ -480,6 +498,7 @@ int main() {
         cmocka_unit_test(rf_03_without_room_for_the_keeper_nothing_is_redeemed),
         cmocka_unit_test(without_room_for_the_check_it_is_tried_again),
         cmocka_unit_test(rf_03_another_node_has_the_lock_and_renews_it),
+        cmocka_unit_test(rf_03_who_needs_the_new_token_waits_for_the_other_node),
         cmocka_unit_test(rf_05_another_node_has_the_lock_and_does_not_end),
         cmocka_unit_test(rf_05_the_store_does_not_answer),
         cmocka_unit_test(rf_03_what_was_renewed_meanwhile_is_not_redeemed),

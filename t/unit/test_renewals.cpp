@@ -28,9 +28,10 @@ struct Place {
     Lease lease(std::uint64_t epoch, const char* id = "a") {
         return renewals().lease(Renewals::keys_of(id), of(epoch, id), now + 30);
     }
-    void end(std::uint64_t epoch, End end, const char* handover = "", const char* id = "a") {
-        renewals().end(Renewals::keys_of(id), of(epoch, id), end, handover);
+    bool end(std::uint64_t epoch, End end, const char* handover = "", const char* id = "a") {
+        return renewals().end(Renewals::keys_of(id), of(epoch, id), end, handover);
     }
+    bool is_spent(std::uint64_t epoch) { return renewals().is_spent(Renewals::keys_of("a"), of(epoch)); }
     void saw(std::uint64_t epoch) { renewals().saw(Renewals::keys_of("a"), of(epoch)); }
     std::size_t bytes_kept() { return blocks.state().renewals->live(now).chunks; }
 };
@@ -96,10 +97,28 @@ void a_refusal_is_of_its_epoch(void**) {
     place.lease(3);
     place.end(3, End::refused);
     check(place.lease(3), State::refused);
-    check(place.lease(2), State::spent);
-    check(place.lease(4), State::taken); // of another node, whose provider said yes
+    check(place.lease(2), State::refused); // it would lead to that one
+    check(place.lease(4), State::taken);   // of another node, whose provider said yes
     place.end(4, End::done, "sealed 5");
     check(place.lease(3), State::done, "sealed 5");
+}
+
+void it_is_known_which_epochs_are_over(void**) {
+    Place place;
+    assert_false(place.is_spent(1));
+    place.lease(1);
+    assert_true(place.is_spent(0));
+    assert_false(place.is_spent(1)); // it may be the one that stays
+    place.end(1, End::failed);
+    assert_false(place.is_spent(1));
+    place.now += 3600;
+    place.lease(1);
+    place.end(1, End::done, "sealed 2");
+    assert_true(place.is_spent(1));
+    assert_false(place.is_spent(2));
+    place.lease(2);
+    place.end(2, End::refused);
+    assert_true(place.is_spent(2));
 }
 
 void after_an_outage_the_next_attempt_waits_longer_each_time(void**) {
@@ -231,10 +250,23 @@ void without_room_nobody_asks_and_nothing_is_forgotten(void**) {
     check(place.lease(0, "c"), State::taken);
     check(place.lease(0, "d"), State::full);
     check(place.lease(0, "a"), State::busy);
-    place.end(0, End::done, "sealed 1", "a"); // no room for it: at least it is known that it was spent
+    assert_false(place.end(0, End::done, "sealed 1", "a")); // at least it is known that it was spent
+    const Lease stranded = place.lease(0, "a");
+    check(stranded, State::later);
+    assert_int_equal(stranded.at, 1060);
+    place.now = 999; // the clock was set back
+    check(place.lease(0, "a"), State::spent);
+    place.now = 1059;
+    check(place.lease(0, "a"), State::later);
+    place.now = 1060;
     check(place.lease(0, "a"), State::spent);
     check(place.lease(1, "a"), State::taken);
+    check(place.lease(0, "a"), State::spent);
     check(place.lease(0, "d"), State::full);
+    assert_true(place.end(0, End::done, "", "b")); // nothing to keep
+    assert_false(place.end(0, End::tokens_alone, "sealed 1", "c"));
+    check(place.lease(0, "c"), State::later);
+    check(place.lease(1, "c"), State::taken);
     place.now = 90000;
     check(place.renewals().lease(Renewals::keys_of("d"), {"d", 0, 99999}, 90030), State::taken);
 }
@@ -247,6 +279,7 @@ int main() {
         cmocka_unit_test(what_leads_on_goes_a_minute_after_it_was_seen),
         cmocka_unit_test(nobody_is_led_back_to_a_former_epoch),
         cmocka_unit_test(a_refusal_is_of_its_epoch),
+        cmocka_unit_test(it_is_known_which_epochs_are_over),
         cmocka_unit_test(after_an_outage_the_next_attempt_waits_longer_each_time),
         cmocka_unit_test(rf_05_a_failure_after_new_tokens_counts_as_one),
         cmocka_unit_test(rf_05_the_pause_is_of_the_epoch_that_the_failure_made),

@@ -2,6 +2,8 @@
 // What a session becomes by a refresh (RF-01, RF-02, RF-08, RF-10): tokens that take the place of others,
 // facts that stay, facts that go, and a check that is no use.
 #include "../../src/flow/renewed_session.hpp"
+#include "policy_ports.hpp"
+
 #include "flow_world.hpp"
 
 using namespace oauth;
@@ -90,7 +92,7 @@ void rf_08_rf_10_what_stays_and_what_goes(void**) {
     assert_text_equal(*next->identity.acr, "mfa");
     assert_text_equal(next->identity.user, "ann");
     assert_text_equal(*next->identity.name, "Ann");
-    assert_false(next->identity.groups.has_value());
+    assert_true(next->identity.groups.has_value()); // no rule asks for them
     flow::SignedIn silent = answer();
     silent.had_id_token = false;
     assert_true(renew(world, std::move(silent))->identity.groups.has_value());
@@ -99,7 +101,8 @@ void rf_08_rf_10_what_stays_and_what_goes(void**) {
     assert_text_equal(renew(world, std::move(renamed))->identity.user, "ann.b");
 }
 
-// A silent answer says nothing of what it leaves out; an ID token that leaves it out says that it is gone.
+// A silent answer says nothing of what it leaves out; what an ID token leaves out is gone if a rule decides
+// by it.
 void rf_10_addresses_and_claims(void**) {
     World world;
     world.options.refresh = 300;
@@ -123,9 +126,34 @@ void rf_10_addresses_and_claims(void**) {
     const auto other = renew_by(false, "other@example.org"); // which nobody has verified
     assert_text_equal(other.email.value_or(""), "other@example.org");
     assert_false(other.email_verified);
-    const auto complete = renew_by(true, std::nullopt);
-    assert_false(complete.email.has_value());
-    assert_null(complete.find_claim("unit"));
+    const auto unasked = renew_by(true, std::nullopt);
+    assert_text_equal(unasked.email.value_or(""), "ann@example.org");
+    assert_true(unasked.email_verified);
+    assert_non_null(unasked.find_claim("unit"));
+    const auto unverified = renew_by(true, "other@example.org");
+    assert_false(unverified.email_verified);
+    const unit::TestWorld ports;
+    for (const char* rule : {"email=ann@example.org", "claim.unit=a", "group=admins"}) {
+        auto rules = std::make_shared<policy::RuleSet>();
+        assert_text_equal(rules->add(policy::Action::allow, {rule}, ports.ports()), "");
+        world.requirements.rules = {rules};
+        const auto decided = renew_by(true, std::nullopt);
+        assert_int_equal(decided.email.has_value(), !std::string_view(rule).starts_with("email"));
+        assert_int_equal(decided.find_claim("unit") != nullptr, !std::string_view(rule).starts_with("claim"));
+        assert_int_equal(decided.groups.has_value(), !std::string_view(rule).starts_with("group"));
+        const auto unsaid = renew_by(false, std::nullopt);
+        assert_true(unsaid.email && unsaid.find_claim("unit") != nullptr && unsaid.groups);
+    }
+}
+
+// What an API leaves out is not there.
+void an_api_tells_all(void**) {
+    World world;
+    world.options.refresh = 300;
+    const auto next = flow::renewed(
+        world.site, providers::make_settings(*providers::find_type("github"), "op"), before(), answer());
+    assert_false(next->identity.groups.has_value());
+    assert_text_equal(*next->identity.acr, "mfa");
 }
 
 void groups_that_were_cut_are_cut_again(void**) {
@@ -206,6 +234,7 @@ int main() {
         cmocka_unit_test(rf_06_another_user),
         cmocka_unit_test(rf_08_rf_10_what_stays_and_what_goes),
         cmocka_unit_test(rf_10_addresses_and_claims),
+        cmocka_unit_test(an_api_tells_all),
         cmocka_unit_test(groups_that_were_cut_are_cut_again),
         cmocka_unit_test(a_check_was_never_in_the_future),
         cmocka_unit_test(tokens_are_kept_where_the_configuration_needs_them),

@@ -41,12 +41,17 @@ void a_short_session_is_not_told_for_longer(void**) {
     flow::IdentitySettings settings;
     settings.lifetime = 300;
     const std::string first = *flow::signed_identity(world.site, *session, settings, "reports");
-    world.clock.advance(99); // the token that is handed on has not run out
+    world.clock.advance(49);
+    assert_text_equal(*flow::signed_identity(world.site, *session, settings, "reports"), first);
+    world.clock.advance(1); // half of its life, which the session's end has cut, is over
     const std::string last = *flow::signed_identity(world.site, *session, settings, "reports");
     const auto jws = jose::parse_compact(last);
     const auto claims = core::Json::parse(jws->payload);
-    assert_text_equal(last, first);
+    assert_true(last != first);
     assert_int_equal(claims->root().get("exp").as_integer().value_or(0), session->session.expires_at);
+    session->ends_at += 1000; // it was used meanwhile, and ends later: what was signed does not
+    world.clock.advance(25);
+    assert_true(*flow::signed_identity(world.site, *session, settings, "reports") != last);
 }
 
 void remembered_tokens_are_bounded(void**) {

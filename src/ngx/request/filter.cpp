@@ -81,6 +81,17 @@ void remove_foreign_cookies(ngx_http_request_t* r, const Context* context) {
     });
 }
 
+// An answer can take the application longer than the next refresh, or the next sign-in.
+void drop_stale_cookies(Context& context) {
+    if (!context.visitor || !context.visitor->are_cookies_stale()) {
+        return;
+    }
+    const std::vector<std::string>& stale = context.visitor->cookies();
+    std::erase_if(context.set_cookies, [&](const ngx_str_t& cookie) {
+        return std::find(stale.begin(), stale.end(), view(cookie)) != stale.end();
+    });
+}
+
 void write_cookies(ngx_http_request_t* r, const Context& context) {
     for (const ngx_str_t& cookie : context.set_cookies) {
         bool is_there = false;
@@ -191,9 +202,10 @@ ngx_int_t on_header(ngx_http_request_t* r) {
         watch_stream(r);
     }
     if (r == r->main) {
-        const Context* context = find_context(r);
+        Context* context = find_context(r);
         remove_foreign_cookies(r, context);
         if (context != nullptr) {
+            drop_stale_cookies(*context);
             write_cookies(r, *context);
         }
         if (context != nullptr && context->cache_control.len != 0) {
