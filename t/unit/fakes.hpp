@@ -155,7 +155,7 @@ public:
         }
         if (!entry.is_used || entry.epoch < renewal.epoch) {
             const std::uint32_t failures = entry.tokens_alone ? entry.failures : 0;
-            entry = {true, renewal.epoch, State::busy, "", 0, failures};
+            entry = {true, renewal.epoch, State::busy, entry.handover, 0, failures};
             return {State::taken, "", lease_until, failures};
         }
         if (entry.state == State::refused) {
@@ -178,7 +178,9 @@ public:
         entry.state = end == RenewalEnd::refused  ? State::refused
                       : end == RenewalEnd::failed ? State::later
                                                   : State::done;
-        entry.handover = handover;
+        if (entry.state == State::done) { // what led to this epoch still does, otherwise
+            entry.handover = handover;
+        }
         if (end == RenewalEnd::failed || entry.tokens_alone) {
             entry.at = now + session::pause_after(entry.failures++);
         }

@@ -59,13 +59,19 @@ void rf_10_who_keeps_the_former_cookie_is_asked_for_again(void**) {
     assert_int_equal(world.come()->session.epoch, 2);
     assert_int_equal(world.refreshes(), 2);
     world.let_it_be_due();
+    world.op.instead.emplace("/token", unit::unreachable());
+    world.jar = first;
+    assert_int_equal(world.come()->session.epoch, 2);
+    assert_true(world.jar != first); // it gets the newest cookie all the same
+    world.let_it_be_due();
+    world.op.instead.clear();
     world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
     for (int i = 0; i < 3; ++i) {
         world.jar = first;
         assert_null(world.come().get());
         assert_false(world.jar.contains(world.session_name()));
     }
-    assert_int_equal(world.refreshes(), 3);
+    assert_int_equal(world.refreshes(), 4);
 }
 
 // One that the store has lost would never be checked again.
