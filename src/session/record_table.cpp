@@ -164,6 +164,12 @@ bool RecordTable::erase(const Key& key) noexcept {
     return at != none;
 }
 
+std::optional<RecordTable::Key> RecordTable::earliest() noexcept {
+    mend();
+    const Index at = index().first();
+    return at == none ? std::nullopt : std::optional(index().key(at));
+}
+
 void RecordTable::write_over(Index at, const Fields& fields, Record record) noexcept {
     record.epoch = fields.epoch;
     record.used_at = fields.used_at;

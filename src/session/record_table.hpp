@@ -60,6 +60,8 @@ public:
     bool strip(const Key& key, const Fields& fields, std::int64_t now) noexcept;
     bool erase(const Key& key) noexcept;
 
+    std::optional<Key> earliest() noexcept; // that expires first, or has; nullopt: it is empty
+
     struct Amount {
         std::size_t records = 0;
         std::size_t chunks = 0;

@@ -48,13 +48,13 @@ Renewals::Keys Renewals::keys_of(std::string_view id) {
 Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until) {
     using State = Lease::State;
     const auto take = [&](Phase phase, std::uint32_t failures) {
-        table_.update(keys.state, make_fields(renewal, phase, lease_until, failures), now_);
+        table_.update(keys.state, make_fields(renewal, phase, lease_until, failures), kept_);
         return Lease{State::taken, {}, lease_until, failures};
     };
-    const auto known = table_.find(keys.state, now_);
+    const auto known = table_.find(keys.state, kept_);
     if (!known) {
         const auto fields = make_fields(renewal, Phase::leased, lease_until, 0);
-        const bool is_kept = table_.insert(keys.state, fields, {}, now_) == RecordTable::Put::done;
+        const bool is_kept = table_.insert(keys.state, fields, {}, kept_) == RecordTable::Put::done;
         return is_kept ? Lease{State::taken, {}, lease_until} : Lease{};
     }
     if (known->epoch < renewal.epoch) {
@@ -94,7 +94,7 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
 Lease Renewals::busy(const Keys& keys, RecordTable::Fields known, std::int64_t lease_until) {
     if (at_of(known) > lease_until) {
         known.used_at = lease_until;
-        table_.update(keys.state, known, now_);
+        table_.update(keys.state, known, kept_);
     }
     return {Lease::State::busy, {}, at_of(known)};
 }
@@ -106,7 +106,7 @@ bool Renewals::pauses(const RecordTable::Fields& known) const {
 
 // To an epoch after that one, if it is still known what leads there.
 Lease Renewals::follow(const Keys& keys, const Renewal& renewal) {
-    auto found = table_.read(keys.handover, now_);
+    auto found = table_.read(keys.handover, kept_);
     if (!found || found->fields.epoch <= renewal.epoch) {
         return {Lease::State::spent, {}, 0};
     }
@@ -116,7 +116,7 @@ Lease Renewals::follow(const Keys& keys, const Renewal& renewal) {
 // Whoever has it done knows best, even where his lease was taken over meanwhile and the other was refused.
 bool Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end,
                    std::string_view handover) {
-    const auto known = table_.find(keys.state, now_);
+    const auto known = table_.find(keys.state, kept_);
     if (!known || known->epoch != renewal.epoch || is_done(*known)) {
         return true;
     }
@@ -124,24 +124,24 @@ bool Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd 
     const std::int64_t next_attempt_at = now_ + pause_after(failures);
     const bool goes_on = end == Ledger::RenewalEnd::done || end == Ledger::RenewalEnd::tokens_alone;
     if (goes_on && !keep_handover(keys, renewal, handover)) {
-        table_.update(keys.state, make_fields(renewal, Phase::stranded, now_, 0), now_);
+        table_.update(keys.state, make_fields(renewal, Phase::stranded, now_, 0), kept_);
         return false;
     }
     switch (end) {
     case Ledger::RenewalEnd::done:
-        table_.update(keys.state, make_fields(renewal, Phase::done, 0, 0), now_);
+        table_.update(keys.state, make_fields(renewal, Phase::done, 0, 0), kept_);
         break;
     case Ledger::RenewalEnd::tokens_alone:
         table_.update(keys.state, make_fields(renewal, Phase::tokens_alone, next_attempt_at, failures + 1),
-                      now_);
+                      kept_);
         break;
     case Ledger::RenewalEnd::refused:
-        table_.update(keys.state, make_fields(renewal, Phase::refused, 0, 0), now_);
+        table_.update(keys.state, make_fields(renewal, Phase::refused, 0, 0), kept_);
         break;
     case Ledger::RenewalEnd::failed:
         if (phase_of(*known) != Phase::refused) {
             table_.update(keys.state, make_fields(renewal, Phase::later, next_attempt_at, failures + 1),
-                          now_);
+                          kept_);
         }
         break;
     }
@@ -154,21 +154,21 @@ bool Renewals::keep_handover(const Keys& keys, const Renewal& renewal, std::stri
         return true;
     }
     const RecordTable::Fields fields{renewal.ends_at, renewal.epoch + 1, 0, {}};
-    return table_.insert(keys.handover, fields, handover, now_) == RecordTable::Put::done;
+    return table_.insert(keys.handover, fields, handover, kept_) == RecordTable::Put::done;
 }
 
 bool Renewals::is_spent(const Keys& keys, const Renewal& renewal) const {
-    const auto known = table_.find(keys.state, now_);
+    const auto known = table_.find(keys.state, kept_);
     return known &&
            (known->epoch > renewal.epoch ||
             (known->epoch == renewal.epoch && (is_done(*known) || phase_of(*known) == Phase::refused)));
 }
 
 void Renewals::saw(const Keys& keys, const Renewal& renewal) {
-    auto found = table_.find(keys.handover, now_);
+    auto found = table_.find(keys.handover, kept_);
     if (found && found->epoch <= renewal.epoch && found->until > now_ + kept_after_seen) {
         found->until = now_ + kept_after_seen;
-        table_.update(keys.handover, *found, now_);
+        table_.update(keys.handover, *found, kept_);
     }
 }
 

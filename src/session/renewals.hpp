@@ -22,7 +22,10 @@ public:
     };
     static Keys keys_of(std::string_view id);
 
-    Renewals(RecordTable& table, std::int64_t now) : table_(table), now_(now) {}
+    Renewals(RecordTable& table, std::int64_t now) : Renewals(table, now, now) {}
+    // `kept`: what was to be kept until then is forgotten; see KeptTime.
+    Renewals(RecordTable& table, std::int64_t now, std::int64_t kept)
+        : table_(table), now_(now), kept_(kept) {}
 
     Lease lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until);
     bool end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end, std::string_view handover);
@@ -37,6 +40,7 @@ private:
 
     RecordTable& table_;
     std::int64_t now_;
+    std::int64_t kept_;
 };
 
 } // namespace oauth::session

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // See shared_ledger.hpp. Where others go on with a copy of this state, nothing is begun here any more that
-// they would have to know of. A used sign-in is noted all the same: its visitor is on the way, and a provider
-// takes a code once.
+// they would have to know of, and how that ends which was begun before is told them. A used sign-in is noted
+// all the same: its visitor is on the way, and a provider takes a code once.
 #include "shared_ledger.hpp"
 #include "hashed_key.hpp"
+#include "late_news.hpp"
 #include "renewals.hpp"
 
 #include <algorithm>
@@ -36,8 +37,8 @@ RecordTable::Key key_of_session(std::string_view id) {
 Ledger::Mark SharedLedger::use_once(std::string_view state, std::int64_t until) {
     const auto key = hashed_key("state", state);
     const Lock lock(memory_.mutex);
-    const auto added = memory_.state.used_states->add(key, {memory_.clock.now(), until},
-                                                      ExpiringSet::WhenFull::drop_earliest);
+    const auto added =
+        memory_.state.used_states->add(key, times(until), ExpiringSet::WhenFull::drop_earliest);
     return added == ExpiringSet::Added::first ? Mark::first : Mark::again;
 }
 
@@ -53,7 +54,7 @@ Ledger::Remembered SharedLedger::remember(std::string_view text, std::int64_t un
     if (is_moved()) {
         return Remembered::moved;
     }
-    switch (memory_.state.ended->add(key, {memory_.clock.now(), until}, ExpiringSet::WhenFull::refuse)) {
+    switch (memory_.state.ended->add(key, times(until), ExpiringSet::WhenFull::refuse)) {
     case ExpiringSet::Added::first:
         return Remembered::first;
     case ExpiringSet::Added::again:
@@ -75,8 +76,7 @@ Ledger::Revocation SharedLedger::revoke(std::string_view session_id, std::int64_
     if (is_moved()) {
         return Revocation::moved;
     }
-    const auto added =
-        memory_.state.ended->add(key, {memory_.clock.now(), until}, ExpiringSet::WhenFull::refuse);
+    const auto added = memory_.state.ended->add(key, times(until), ExpiringSet::WhenFull::refuse);
     return added == ExpiringSet::Added::full ? Revocation::full : revoked();
 }
 
@@ -88,7 +88,7 @@ Ledger::Revocation SharedLedger::revoke_all(std::string_view mark, std::int64_t 
         return Revocation::moved;
     }
     RecordTable& marks = *memory_.state.marks;
-    const std::int64_t now = memory_.clock.now();
+    const std::int64_t now = times(until).now;
     if (auto known = marks.find(key, now)) {
         known->used_at = std::max(known->used_at, begun_until);
         known->until = std::max(known->until, until);
@@ -105,7 +105,7 @@ bool SharedLedger::is_revoked(const Marks& marks) {
     const auto sid = hashed_key("mark", marks.sid);
     const auto both = hashed_key("mark", marks.subject_and_sid);
     const Lock lock(memory_.mutex);
-    const std::int64_t now = memory_.clock.now();
+    const std::int64_t now = memory_.state.kept.now(memory_.clock);
     RecordTable& table = *memory_.state.marks;
     return memory_.state.ended->contains(id) || ends(table, subject, marks, now) ||
            (!marks.sid.empty() && (ends(table, sid, marks, now) || ends(table, both, marks, now)));
@@ -120,31 +120,43 @@ bool SharedLedger::may_be_revoked(std::string_view session_id) {
     return marks.used().records != 0 || memory_.state.ended->contains(id);
 }
 
+ExpiringSet::Times SharedLedger::times(std::int64_t until) noexcept {
+    memory_.state.kept.keep(memory_.clock, until);
+    return {memory_.state.kept.now(memory_.clock), until};
+}
+
+Renewals SharedLedger::renewals() {
+    return {*memory_.state.renewals, memory_.clock.now(), memory_.state.kept.now(memory_.clock)};
+}
+
 Lease SharedLedger::lease(const Renewal& renewal, std::int64_t lease_until) {
     const Renewals::Keys keys = Renewals::keys_of(renewal.id);
-    const Lock lock(memory_.mutex);
+    const InformedLock lock(memory_);
     if (is_moved()) {
         return {}; // a new worker will
     }
-    return Renewals(*memory_.state.renewals, memory_.clock.now()).lease(keys, renewal, lease_until);
+    memory_.state.kept.keep(memory_.clock, renewal.ends_at);
+    return renewals().lease(keys, renewal, lease_until);
 }
 
 bool SharedLedger::end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) {
     const Renewals::Keys keys = Renewals::keys_of(renewal.id);
-    const Lock lock(memory_.mutex);
-    return Renewals(*memory_.state.renewals, memory_.clock.now()).end(keys, renewal, end, handover);
+    const InformedLock lock(memory_);
+    const bool is_told = !is_moved() || memory_.late_news == nullptr ||
+                         memory_.late_news->tell_end(keys, renewal, end, handover);
+    return renewals().end(keys, renewal, end, handover) && is_told;
 }
 
 bool SharedLedger::is_spent(const Renewal& renewal) {
     const Renewals::Keys keys = Renewals::keys_of(renewal.id);
-    const Lock lock(memory_.mutex);
-    return Renewals(*memory_.state.renewals, memory_.clock.now()).is_spent(keys, renewal);
+    const InformedLock lock(memory_);
+    return renewals().is_spent(keys, renewal);
 }
 
 void SharedLedger::saw(const Renewal& renewal) {
     const Renewals::Keys keys = Renewals::keys_of(renewal.id);
-    const Lock lock(memory_.mutex);
-    Renewals(*memory_.state.renewals, memory_.clock.now()).saw(keys, renewal);
+    const InformedLock lock(memory_);
+    renewals().saw(keys, renewal);
 }
 
 } // namespace oauth::session

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ledger.hpp"
+#include "renewals.hpp"
 #include "shared_state.hpp"
 
 namespace oauth::session {
@@ -29,6 +30,9 @@ public:
 private:
     bool is_moved() const noexcept { return memory_.state.moved.load() != 0; }
     Revocation revoked() noexcept;
+    // Of what is kept until then from now on.
+    ExpiringSet::Times times(std::int64_t until) noexcept;
+    Renewals renewals();
 
     SharedMemory memory_;
 };

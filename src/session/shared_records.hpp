@@ -32,6 +32,8 @@ public:
     Put create(const Key& key, const Fields& fields, std::string_view sealed);
     // In place of the one of the epoch before.
     Put replace(const Key& key, const Fields& fields, std::string_view sealed);
+    static Put replace_in(RecordTable& sessions, const Key& key, const Fields& fields,
+                          std::string_view sealed, std::int64_t now);
 
     struct Use {
         std::int64_t at;

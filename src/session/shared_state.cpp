@@ -2,28 +2,62 @@
 // See shared_state.hpp.
 #include "shared_state.hpp"
 
+#include <algorithm>
+
 namespace oauth::session {
 
-LiveState count_live(SharedState& state, std::int64_t now) {
+namespace {
+
+constexpr std::int64_t longest_kept = std::int64_t{400} * 86400 * 1000; // more than any lifetime
+
+} // namespace
+
+std::int64_t KeptTime::now(const core::Clock& clock) noexcept {
+    const std::int64_t steady = clock.steady_milliseconds();
+    const std::int64_t ahead = clock.now_in_milliseconds() - steady;
+    if (!has_begun_) {
+        has_begun_ = true;
+        lowest_ = ahead;
+        former_ = ahead;
+    }
+    if (steady >= period_ends_at_) {
+        former_ = lowest_;
+        lowest_ = ahead;
+        period_ends_at_ = steady + longest_;
+    }
+    lowest_ = std::min(lowest_, ahead);
+    return (steady + std::min(lowest_, former_)) / 1000;
+}
+
+void KeptTime::keep(const core::Clock& clock, std::int64_t until) noexcept {
+    static_cast<void>(now(clock)); // this moment counts
+    const std::int64_t seconds = std::min(until - clock.now(), longest_kept / 1000);
+    longest_ = std::max(longest_, seconds * 1000);
+}
+
+LiveState count_live(SharedState& state, const core::Clock& clock) {
+    const std::int64_t kept = state.kept.now(clock);
     LiveState live;
-    live.ended = state.ended->count_live(now);
-    live.marks = state.marks->live(now).records;
-    live.renewals = state.renewals->live(now);
+    live.ended = state.ended->count_live(kept);
+    live.marks = state.marks->live(kept).records;
+    live.renewals = state.renewals->live(kept);
     if (state.sessions != nullptr) {
-        live.sessions = state.sessions->live(now);
+        live.sessions = state.sessions->live(clock.now());
     }
     return live;
 }
 
-bool take_live(SharedState& to, SharedState& from, std::int64_t now) {
+bool take_live(SharedState& to, SharedState& from, const core::Clock& clock) {
+    const std::int64_t kept = from.kept.now(clock);
+    to.kept = from.kept;
     // As between strangers in one state, newer ones count more.
     static_cast<void>(
-        to.used_states->take_from(*from.used_states, now, ExpiringSet::WhenFull::drop_earliest));
-    bool all = to.ended->take_from(*from.ended, now, ExpiringSet::WhenFull::refuse);
-    all &= to.marks->take_from(*from.marks, now);
-    all &= to.renewals->take_from(*from.renewals, now);
+        to.used_states->take_from(*from.used_states, kept, ExpiringSet::WhenFull::drop_earliest));
+    bool all = to.ended->take_from(*from.ended, kept, ExpiringSet::WhenFull::refuse);
+    all &= to.marks->take_from(*from.marks, kept);
+    all &= to.renewals->take_from(*from.renewals, kept);
     if (to.sessions != nullptr && from.sessions != nullptr) {
-        all &= to.sessions->take_from(*from.sessions, now);
+        all &= to.sessions->take_from(*from.sessions, clock.now());
     }
     return all;
 }

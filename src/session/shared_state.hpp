@@ -12,9 +12,33 @@
 
 namespace oauth::session {
 
+class LateNews;
+
+// When what must not be forgotten too early may go: ends of sessions, and what was used once. A clock that is
+// set ahead, and back again, would have all of it dropped meanwhile. So this is the clock as it was when it
+// showed least in comparison with the time that goes by, over twice as long as anything is kept: nothing goes
+// before its time is over by the clock, nor before so much time has gone by. The zone's lock is held.
+class KeptTime {
+public:
+    // In seconds, and never ahead of the clock.
+    std::int64_t now(const core::Clock& clock) noexcept;
+    // Something is kept from now on until then, by the clock.
+    void keep(const core::Clock& clock, std::int64_t until) noexcept;
+
+private:
+    // By how many milliseconds the clock is ahead of the time that goes by, at least: in this period, and in
+    // the one before. A period is as long as what is kept longest.
+    std::int64_t lowest_ = 0;
+    std::int64_t former_ = 0;
+    std::int64_t longest_ = 0; // milliseconds
+    std::int64_t period_ends_at_ = 0;
+    bool has_begun_ = false;
+};
+
 struct SharedState {
     std::atomic<std::uint64_t> generation; // moves with every revocation
     std::atomic<std::uint32_t> moved;      // others go on with a copy: see Ledger::Revocation
+    KeptTime kept;
     ExpiringSet* used_states;
     ExpiringSet* ended;         // sessions that were ended before their time, jti of logout tokens
     RecordTable* marks;         // of users and of providers' sessions: what was begun by then has ended
@@ -37,10 +61,10 @@ struct LiveState {
     RecordTable::Amount renewals;
     RecordTable::Amount sessions;
 };
-LiveState count_live(SharedState& state, std::int64_t now);
+LiveState count_live(SharedState& state, const core::Clock& clock);
 // All of that goes on in another state, sessions only if that one keeps some. Tokens are signed anew. False:
 // it has not enough room.
-bool take_live(SharedState& to, SharedState& from, std::int64_t now);
+bool take_live(SharedState& to, SharedState& from, const core::Clock& clock);
 
 // The lock of all of this. No operation holds it longer than a search, or a copy of one session.
 class SharedMutex {
@@ -55,6 +79,7 @@ struct SharedMemory {
     SharedState& state;
     SharedMutex& mutex;
     const core::Clock& clock;
+    LateNews* late_news = nullptr; // of workers that a reload has replaced; nullptr: there can be none
 };
 
 } // namespace oauth::session

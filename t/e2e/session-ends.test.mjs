@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Browser, signIn } from './lib/browser.mjs';
-import { assertError, beginSignIn, e2e, siteConfiguration } from './lib/harness.mjs';
+import { assertError, assertSignedIn, beginSignIn, e2e, siteConfiguration } from './lib/harness.mjs';
+import { setClock } from './lib/preloads.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { AzureMock, CONTOSO, EVE } from './lib/providers/azure-ad.mjs';
 import { browserOf, providerSite, signedIn, startMock } from './lib/providers/site.mjs';
@@ -113,3 +114,26 @@ e2e('CB-04 oauth_login_lifetime that is changed while somebody signs in: the soo
     assert.equal(site.provider.count('token'), 0);
   }
 });
+
+// A clock that is wrong for a while, as after a wrong answer of a time server.
+for (const store of ['cookie', 'shared']) {
+  e2e(`LO-06 SC-16 whoever has signed out stays so when the clock goes ahead and back (${store})`, async (h) => {
+    const clock = setClock(h.folder());
+    const site = await h.site({ env: clock.env, server: `oauth_session ${store}; oauth_clock_skew 12h;` });
+    site.provider.token = { claims: (claims) => ({ ...claims, exp: claims.exp + 86400 }) };
+    const signOut = (browser) => browser.navigate(site.origin + '/auth/oauth/logout', { initiator: site.origin, follow: false });
+    const user = new Browser();
+    await assertSignedIn(site, { browser: user });
+    const copy = new Browser({ jar: user.jar.clone() });
+    assert.equal((await signOut(user)).status, 302);
+    assert.equal(await status(site, copy), 401);
+    clock.set(9 * 3600);
+    await sleep(1200);
+    const other = new Browser(); // whose sign-out needs room
+    await assertSignedIn(site, { browser: other });
+    assert.equal((await signOut(other)).status, 302);
+    clock.set(0);
+    await sleep(1200);
+    assert.equal(await status(site, copy), 401);
+  });
+}

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { Browser } from './lib/browser.mjs';
 import { assertSignedIn, beginSignIn, e2e, siteConfiguration } from './lib/harness.mjs';
+import { until } from './lib/ports.mjs';
 
 const JSON_PLEASE = { Accept: 'application/json' };
 const copyOf = (browser) => new Browser({ jar: browser.jar.clone() });
@@ -114,5 +115,32 @@ for (const place of ['cookie', 'shared']) {
     assert.equal(await status(site, copy), 200);
     assert.equal((await user.navigate(site.origin + '/auth/oauth/logout', { headers: JSON_PLEASE, follow: false })).status, 302);
     assert.equal(await status(site, copy), 401);
+  });
+}
+
+// It has redeemed the refresh token already: the new workers would do so again.
+for (const place of ['cookie', 'shared']) {
+  e2e(`RF-03 DS-11 what a worker gets for a refresh while a reload with another zone replaces it is not lost: sessions in ${place}`, async (h) => {
+    const site = await h.site({ http: 'oauth_zone 1m;', server: `oauth_session ${place}; oauth_refresh 2s;` });
+    await assertSignedIn(site);
+    const before = site.provider.count('refresh');
+    const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await pause(2100);
+    let release;
+    site.provider.refresh = { wait: new Promise((resolve) => { release = resolve; }) };
+    const left = status(site, copyOf(site.browser)).catch(() => 0); // a tab that nobody waits for
+    await until(() => site.provider.count('refresh') === before + 1, 'the refresh');
+    await resize(site, '2m');
+    assert.equal(await status(site, site.browser), 200, 'under way');
+    release();
+    site.provider.refresh = {};
+    assert.equal(await left, 200);
+    await pause(1100); // when it is looked again whether that is done
+    const answer = await site.browser.fetch(site.origin + '/', { headers: JSON_PLEASE });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.setCookies.length > 0, place === 'cookie', 'the session that came of it');
+    await pause(2100);
+    assert.equal(await status(site, site.browser), 200);
+    assert.deepEqual([site.provider.count('refresh') - before, site.provider.reuses], [2, 0]);
   });
 }

@@ -128,7 +128,8 @@ void all_that_is_live_goes_on_elsewhere(void**) {
     from.ledger.lease({"away", 0, 2000}, 1030);
     from.ledger.end_renewal({"away", 0, 2000}, Ledger::RenewalEnd::failed, "");
     from.blocks.state().sessions->insert({1}, {2000, 0, 0, {}}, "a session", 1000);
-    const session::LiveState live = count_live(from.blocks.state(), 1001);
+    from.clock.set(1001);
+    const session::LiveState live = count_live(from.blocks.state(), from.clock);
     assert_int_equal(live.ended, 2);
     assert_int_equal(live.marks, 1);
     assert_int_equal(live.renewals.records, 3);
@@ -136,7 +137,7 @@ void all_that_is_live_goes_on_elsewhere(void**) {
 
     for (const std::size_t size : {3000U, 40000U}) {
         Place to(unit::Blocks{size, size, size, size, size});
-        assert_true(take_live(to.blocks.state(), from.blocks.state(), 1001));
+        assert_true(take_live(to.blocks.state(), from.blocks.state(), from.clock));
         assert_true(to.ledger.is_used("state"));
         assert_true(to.ledger.is_revoked({"id", "", "", 9}));
         assert_true(to.ledger.is_revoked({"", "mark", "", 5}));
@@ -147,7 +148,71 @@ void all_that_is_live_goes_on_elsewhere(void**) {
         assert_string_equal(to.blocks.state().sessions->read({1}, 1001)->bytes.c_str(), "a session");
     }
     Place small(unit::Blocks{.renewals = 64 + 24 + 2 * (72 + 256)});
-    assert_false(take_live(small.blocks.state(), from.blocks.state(), 1001));
+    assert_false(take_live(small.blocks.state(), from.blocks.state(), from.clock));
+}
+
+// While the clock is ahead all of it seems to be over, and others come who need room.
+void lo_06_what_was_ended_stays_so_when_the_clock_goes_ahead_and_back(void**) {
+    constexpr std::int64_t ahead = 40000;
+    Place place;
+    Place former;
+    for (Place* each : {&place, &former}) {
+        each->ledger.revoke("id", 29800);
+        each->ledger.revoke_all("mark", 5, 29800);
+        each->ledger.remember("jti", 29800);
+        each->ledger.use_once("state", 1600);
+        each->ledger.lease({"session", 0, 29800}, 1030);
+        each->ledger.end_renewal({"session", 0, 29800}, Ledger::RenewalEnd::done, "sealed");
+        each->clock.put(ahead);
+    }
+    place.clock.put(-ahead);
+    place.clock.put(ahead);
+    place.clock.advance(100);
+    for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+        const std::int64_t until = place.clock.now() + 28800;
+        assert_true(place.ledger.revoke(name, until) == Ledger::Revocation::done);
+        assert_true(place.ledger.revoke_all(name, 5, until) == Ledger::Revocation::done);
+        assert_true(place.ledger.use_once(name, until) == Ledger::Mark::first);
+        assert_true(place.ledger.lease({name, 0, until}, until).state == Lease::State::taken);
+    }
+    Place moved; // a reload with another zone
+    assert_true(take_live(moved.blocks.state(), former.blocks.state(), former.clock));
+    moved.clock.put(ahead);
+    moved.ledger.revoke("a", 99999);
+    for (Place* each : {&place, &moved}) {
+        each->clock.put(-ahead);
+        assert_true(each->ledger.is_revoked({"id", "", "", 9}));
+        assert_true(each->ledger.is_revoked({"", "mark", "", 5}));
+        assert_true(each->ledger.remember("jti", 29800) == Ledger::Remembered::again);
+        assert_true(each->ledger.is_used("state"));
+        assert_string_equal(each->ledger.lease({"session", 0, 29800}, 1030).handover.c_str(), "sealed");
+    }
+}
+
+// It was wrong until now: that does not keep the room of what is over for good.
+void what_is_over_makes_room_after_the_clock_was_set(void**) {
+    for (const std::int64_t by : {1000000, -500}) {
+        Place place(unit::Blocks{.ended = 24 + 40 * 3});
+        const auto fill = [&](const char* names) {
+            for (const char* name = names; *name != '\0'; ++name) {
+                const std::string id(1, *name);
+                assert_true(place.ledger.revoke(id, place.clock.now() + 100) == Ledger::Revocation::done);
+            }
+            assert_true(place.ledger.revoke("more", place.clock.now() + 100) == Ledger::Revocation::full);
+        };
+        fill("abc");
+        place.clock.put(by);
+        place.clock.advance(99);
+        assert_true(place.ledger.revoke("more", place.clock.now() + 100) == Ledger::Revocation::full);
+        place.clock.advance(by > 0 ? 1 : 501); // nor before its time by the clock
+        fill("def");
+        place.clock.advance(99);
+        assert_true(place.ledger.is_revoked({"d", "", "", 9}));
+        place.clock.advance(102); // twice as long as anything is kept
+        fill("ghi");
+        place.clock.advance(100);
+        fill("jkl"); // and all is as ever
+    }
 }
 
 // Others have a copy: nothing begins here that they would have to know of, and what is known stays so.
@@ -280,6 +345,8 @@ int main() {
         cmocka_unit_test(kinds_are_apart),
         cmocka_unit_test(marks_without_room_are_refused),
         cmocka_unit_test(all_that_is_live_goes_on_elsewhere),
+        cmocka_unit_test(lo_06_what_was_ended_stays_so_when_the_clock_goes_ahead_and_back),
+        cmocka_unit_test(what_is_over_makes_room_after_the_clock_was_set),
         cmocka_unit_test(who_was_left_behind_promises_nothing),
         cmocka_unit_test(ended_stays_ended_wherever_processes_were_killed),
         cmocka_unit_test(cc_03_one_of_many_processes),

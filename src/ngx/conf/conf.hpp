@@ -76,7 +76,8 @@ struct MainConf {
 
     size_t zone_size;
     ngx_shm_zone_t* zone;
-    bool in_use; // by some server
+    ngx_shm_zone_t* late_zone; // see session::LateNews
+    bool in_use;               // by some server
     Compiled* compiled;
     Runtime* runtime; // this worker's; made after fork
 };

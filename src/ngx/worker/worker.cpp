@@ -121,9 +121,16 @@ Abandonable::~Abandonable() {
     }
 }
 
+session::SharedMemory Runtime::memory() {
+    session::SharedMemory memory = zone_memory(main_.zone, zone_mutex_, clock_);
+    memory.late_news = &late_news_;
+    return memory;
+}
+
 Runtime::Runtime(const MainConf& main)
-    : main_(main), zone_mutex_(main.zone), ledger_(zone_memory(main.zone, zone_mutex_, clock_)),
-      signed_tokens_(zone_memory(main.zone, zone_mutex_, clock_)), sessions_(random_seed(), session_buckets),
+    : main_(main), zone_mutex_(main.zone), late_mutex_(main.late_zone),
+      late_news_(late_memory(main.late_zone), late_mutex_), ledger_(memory()), signed_tokens_(memory()),
+      sessions_(random_seed(), session_buckets),
       background_(most_in_background, [](const std::exception_ptr& exception) { log_exception(exception); }) {
     for (const auto& entry : main.compiled->providers) {
         flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
@@ -240,8 +247,7 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     for (const auto& provider : providers_) {
         providers.push_back(provider.get());
     }
-    auto store = flow::make_store({compiled.options, clock_, random_, ledger_, sessions_,
-                                   zone_memory(main_.zone, zone_mutex_, clock_), *client,
+    auto store = flow::make_store({compiled.options, clock_, random_, ledger_, sessions_, memory(), *client,
                                    redis_client(compiled), secrets, std::move(*session_sealer)});
     if (!store) {
         throw std::runtime_error(

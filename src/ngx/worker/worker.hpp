@@ -57,6 +57,7 @@ private:
         std::unique_ptr<net::RedisClient> client;
     };
 
+    session::SharedMemory memory();
     void make_sites();
     net::RedisClient* redis_client(const ServerConf::Compiled& server);
     void try_to_make_site(const ServerConf& server);
@@ -67,6 +68,8 @@ private:
     NgxClock clock_;
     core::SystemRandom random_;
     ZoneMutex zone_mutex_;
+    ZoneMutex late_mutex_;
+    session::LateNews late_news_;
     session::SharedLedger ledger_;
     session::SignedTokens signed_tokens_;
     session::SessionCache sessions_;

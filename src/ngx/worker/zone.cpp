@@ -64,7 +64,7 @@ bool make_blocks(ngx_slab_pool_t* slab, ZoneHeader& header, ZoneUse use) {
 
 // What is there already: of the cycle before, or of other processes where nginx finds zones by name.
 ngx_int_t take_over(ngx_shm_zone_t* zone, void* data) {
-    if (static_cast<const ZoneHeader*>(data)->layout != zone_layout) {
+    if (*static_cast<const std::uint64_t*>(data) != zone_layout) { // which both headers begin with
         ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
                       "\"oauth_zone\": the zone was made by another version of the module: restart nginx");
         return NGX_ERROR;
@@ -96,6 +96,25 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old_data) {
         return NGX_ERROR;
     }
     return NGX_OK;
+}
+
+// Of one size in every cycle, so that nginx goes on with it.
+ngx_int_t init_late_zone(ngx_shm_zone_t* zone, void* old_data) {
+    ngx_slab_pool_t* slab = slab_of(zone);
+    if (old_data != nullptr || zone->shm.exists) {
+        return take_over(zone, old_data != nullptr ? old_data : slab->data);
+    }
+    slab->log_nomem = 0;
+    auto* header = static_cast<LateHeader*>(ngx_slab_calloc(slab, sizeof(LateHeader)));
+    if (header == nullptr) {
+        return NGX_ERROR;
+    }
+    header->layout = zone_layout;
+    new (&header->news) session::LateNews::Memory{};
+    header->news.table = make_table(slab, {slab->pfree * ngx_pagesize, session::LateNews::chunks_each});
+    slab->data = header;
+    zone->data = header;
+    return header->news.table != nullptr ? NGX_OK : NGX_ERROR;
 }
 
 void warn_of_size(ngx_conf_t* cf, std::size_t size, ZoneUse use) {
@@ -177,6 +196,14 @@ bool add_zone(ngx_conf_t* cf, MainConf& main) {
     if (main.zone == nullptr) {
         return false;
     }
+    static ngx_str_t late_name = ngx_string("ngx_http_oauth_late");
+    const std::size_t late_size = std::max<std::size_t>(512 * 1024, fewest_pages * ngx_pagesize);
+    main.late_zone = ngx_shared_memory_add(cf, &late_name, late_size, &ngx_http_oauth_module);
+    if (main.late_zone == nullptr) {
+        return false;
+    }
+    main.late_zone->data = &main; // until it has been made
+    main.late_zone->init = guarded<init_late_zone>;
     warn_of_size(cf, main.zone_size, use);
     main.zone->data = &main; // until it has been made
     main.zone->init = guarded<init_zone>;
@@ -195,6 +222,10 @@ std::string zone_identity_key(const ngx_shm_zone_t* zone) {
 session::SharedMemory zone_memory(const ngx_shm_zone_t* zone, session::SharedMutex& mutex,
                                   const core::Clock& clock) {
     return {header_of(zone)->shared, mutex, clock};
+}
+
+session::LateNews::Memory& late_memory(const ngx_shm_zone_t* late_zone) {
+    return static_cast<LateHeader*>(late_zone->data)->news;
 }
 
 } // namespace oauth::ngx

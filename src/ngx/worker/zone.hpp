@@ -6,6 +6,7 @@
 
 #include "../conf/conf.hpp"
 
+#include "../../session/late_news.hpp"
 #include "../../session/shared_state.hpp"
 
 #include <string>
@@ -34,5 +35,7 @@ private:
 };
 session::SharedMemory zone_memory(const ngx_shm_zone_t* zone, session::SharedMutex& mutex,
                                   const core::Clock& clock);
+
+session::LateNews::Memory& late_memory(const ngx_shm_zone_t* late_zone);
 
 } // namespace oauth::ngx

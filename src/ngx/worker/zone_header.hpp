@@ -6,6 +6,7 @@
 
 #include "../conf/conf.hpp"
 
+#include "../../session/late_news.hpp"
 #include "../../session/shared_state.hpp"
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 namespace oauth::ngx {
 
 constexpr std::uint64_t zone_layout =
-    0x6f61757468000005; // "oauth", and a number that changes with the structs
+    0x6f61757468000006; // "oauth", and a number that changes with the structs
 constexpr std::size_t zone_secret_size = 32;
 constexpr std::size_t max_zone_key = 256;
 
@@ -23,6 +24,12 @@ struct ZoneHeader {
     std::size_t identity_key_size;
     u_char identity_key[max_zone_key];
     session::SharedState shared;
+};
+
+// Of the zone for what workers of a former cycle have to tell.
+struct LateHeader {
+    std::uint64_t layout;
+    session::LateNews::Memory news;
 };
 
 inline ZoneHeader* header_of(const ngx_shm_zone_t* zone) {

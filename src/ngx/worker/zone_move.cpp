@@ -3,7 +3,9 @@
 // is copied. It happens twice. When nginx makes the zone the reload can still be refused; when the new cycle
 // is certain, what has come meanwhile goes along, and the former is closed. From then on a worker that is
 // being replaced cannot end sessions: nobody but itself would know. It answers 503, and whoever tries again
-// meets a new worker. What it was told before, it sees until its end.
+// meets a new worker. What it was told before, it sees until its end. Checks that it had begun go on, and the
+// new workers are told how they end: session::LateNews.
+#include "worker.hpp"
 #include "zone.hpp"
 #include "zone_header.hpp"
 
@@ -94,11 +96,11 @@ bool take_from_former(const ngx_shm_zone_t* zone, const ngx_shm_zone_t& former) 
         return false;
     }
     ZoneHeader& from = *header_of(&former);
-    const std::int64_t now = ngx_time();
+    const NgxClock clock;
     session::SharedState& to = header_of(zone)->shared;
-    if (!session::take_live(to, from.shared, now)) {
+    if (!session::take_live(to, from.shared, clock)) {
         const ZoneUse use = to.sessions != nullptr ? ZoneUse::sessions : ZoneUse::ledger;
-        session::LiveState live = session::count_live(from.shared, now);
+        session::LiveState live = session::count_live(from.shared, clock);
         live.sessions = use == ZoneUse::sessions ? live.sessions : RecordTable::Amount{};
         ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
                       "\"oauth_zone\": found %uz bytes, which cannot hold what is live now: %uz sign-outs, "
@@ -126,7 +128,7 @@ ngx_int_t close_former_zone(ngx_cycle_t* cycle) {
     const BoundedLock lock(*former);
     ZoneHeader& from = *header_of(former);
     from.shared.moved = 1;
-    if (!lock.taken() || !session::take_live(header_of(zone)->shared, from.shared, ngx_time())) {
+    if (!lock.taken() || !session::take_live(header_of(zone)->shared, from.shared, NgxClock())) {
         ngx_log_error(
             NGX_LOG_ALERT, cycle->log, 0,
             "\"oauth_zone\": what changed in the last moment found no room and is forgotten: raise it");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Libraries that a test loads into nginx before all others: names without a DNS server, and a lack of memory. And what the kernel knows of
+// Libraries that a test loads into nginx before all others: names without a DNS server, a lack of memory, and a clock that is set. And what the kernel knows of
 // nginx's workers. Compiled by the test that uses them, into a folder of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -46,6 +46,15 @@ export function failingMemory(folder) {
     plenty: () => put(0, false),
     failed: () => readFileSync(file).readUInt32LE(8),
   };
+}
+
+// set(n): nginx's clock is n seconds ahead of the test's.
+export function setClock(folder) {
+  const file = path.join(folder, 'ahead');
+  chmodSync(folder, 0o755); // for workers that are nobody
+  const set = (seconds) => writeFileSync(file, String(seconds), { mode: 0o644 });
+  set(0);
+  return { env: { ...preload(compile('clock', folder)), CLOCK_AHEAD: file }, set };
 }
 
 export function workersOf(nginx) {
