@@ -189,6 +189,27 @@ void lo_06_what_was_ended_stays_so_when_the_clock_goes_ahead_and_back(void**) {
     }
 }
 
+// However long ago it was that something was kept for so long.
+void lo_06_at_any_moment(void**) {
+    for (std::int64_t begun = 0; begun < 300; begun += 10) {
+        for (const std::int64_t wait : {1, 50, 99}) {
+            Place place;
+            place.ledger.revoke("first", 1100);
+            place.clock.advance(begun);
+            const std::int64_t until = place.clock.now() + 100;
+            place.ledger.revoke("id", until);
+            place.clock.put(1000);
+            place.clock.advance(wait);
+            for (const char* name : {"a", "b", "c"}) {
+                place.ledger.revoke(name, place.clock.now() + 100);
+            }
+            place.clock.put(-1000);
+            assert_true(place.clock.now() < until);
+            assert_true(place.ledger.is_revoked({"id", "", "", 9}));
+        }
+    }
+}
+
 // It was wrong until now: that does not keep the room of what is over for good.
 void what_is_over_makes_room_after_the_clock_was_set(void**) {
     for (const std::int64_t by : {1000000, -500}) {
@@ -346,6 +367,7 @@ int main() {
         cmocka_unit_test(marks_without_room_are_refused),
         cmocka_unit_test(all_that_is_live_goes_on_elsewhere),
         cmocka_unit_test(lo_06_what_was_ended_stays_so_when_the_clock_goes_ahead_and_back),
+        cmocka_unit_test(lo_06_at_any_moment),
         cmocka_unit_test(what_is_over_makes_room_after_the_clock_was_set),
         cmocka_unit_test(who_was_left_behind_promises_nothing),
         cmocka_unit_test(ended_stays_ended_wherever_processes_were_killed),
