@@ -11,7 +11,9 @@ namespace oauth::flow {
 namespace {
 
 constexpr std::size_t max_remembered = 16; // verdicts per session
-constexpr unsigned max_loads = 4;          // of a request, from a store that has to be waited for
+// Cookies of a request that a store is asked about, where it has to be waited for: a sibling host can plant
+// what leads nowhere before the visitor's own. Browsers keep up to 180 of one domain.
+constexpr std::size_t max_asked = 192;
 
 // Is it a session of this configuration: of a provider that it has, as it has it, and with all that its rules
 // ask about?
@@ -145,7 +147,7 @@ bool Visitor::are_cookies_stale() const {
 
 bool Visitor::is_known() {
     for (; !unasked_.empty(); unasked_ = unasked_.subspan(1)) {
-        if (failure_) {
+        if (failure_ || is_asking_) {
             return false;
         }
         if (unasked_.front().empty()) {
@@ -160,28 +162,48 @@ bool Visitor::is_known() {
     return true;
 }
 
-core::Task<core::Status> Visitor::look_up() {
-    const auto guard = co_await lock_.lock();
-    while (!is_known()) {
-        if (failure_) {
-            co_return *failure_;
-        }
-        if (loads_ == max_loads) { // nobody has so many sessions
-            unasked_ = {};
+// Takes what is known of them already.
+std::vector<std::string> Visitor::cookies_to_ask_about() {
+    std::vector<std::string> asked;
+    for (const std::string_view cookie : unasked_) {
+        if (asked.size() == max_asked) {
             break;
         }
-        ++loads_;
-        const std::string_view asked = unasked_.front();
-        auto loaded = co_await site_.store->load(std::string(asked), std::string(base_url_));
-        if (!loaded) {
-            failure_ = std::make_unique<core::Error>(loaded.error());
-            co_return *failure_;
+        if (cookie.empty() || std::find(asked.begin(), asked.end(), cookie) != asked.end()) {
+            continue;
         }
-        accept(std::move(loaded.value()));
-        if (!unasked_.empty() && unasked_.front().data() == asked.data()) { // or it could be peeked at since
-            unasked_ = unasked_.subspan(1);
+        auto found = site_.store->peek(cookie, base_url_);
+        if (found) {
+            accept({std::move(*found), {}});
+        } else {
+            asked.emplace_back(cookie);
         }
     }
+    return asked;
+}
+
+core::Task<core::Status> Visitor::look_up() {
+    const auto guard = co_await lock_.lock();
+    is_asking_ = false; // whoever did has gone
+    if (is_known()) {
+        co_return core::Done{};
+    }
+    if (failure_) {
+        co_return *failure_;
+    }
+    std::vector<std::string> asked = cookies_to_ask_about();
+    std::string asked_at(base_url_);
+    is_asking_ = true;
+    auto loaded = co_await site_.store->load_all(std::move(asked), std::move(asked_at));
+    is_asking_ = false;
+    if (!loaded) {
+        failure_ = std::make_unique<core::Error>(loaded.error());
+        co_return *failure_;
+    }
+    for (session::Loaded& each : loaded.value()) {
+        accept(std::move(each));
+    }
+    unasked_ = {};
     co_return core::Done{};
 }
 

@@ -88,12 +88,13 @@ public:
 
 private:
     void accept(session::Loaded found);
+    std::vector<std::string> cookies_to_ask_about();
 
     Site& site_;
     std::span<const std::string_view> unasked_; // cookies that the store has not been asked about
     std::string_view base_url_;
     core::AsyncMutex lock_;
-    unsigned loads_ = 0;
+    bool is_asking_ = false;
     bool is_attended_ = false;
     std::unique_ptr<core::Error> failure_;
     session::OpenedSessionPointer session_;

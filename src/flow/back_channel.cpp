@@ -99,17 +99,38 @@ std::string memory_of(const Provider& provider, const std::string& jti) {
     return std::move(record).finish();
 }
 
-} // namespace
-
-core::Task<core::Status> end_all(Site& site, session::Whose whose) {
-    const std::int64_t now = site.clock.now_in_milliseconds();
-    const std::int64_t until = site.clock.now() + site.options.requirements->longest_session;
-    // A provider's URL is one server's, and its sessions may be another's, which has a store of its own.
-    if (site.ledger.revoke_all(session::mark_of(whose), now, until) == session::Ledger::Revocation::full) {
-        co_return Error{Code::store_unavailable, "the zone is full: raise oauth_zone"};
+// 2.6 (8): a token that comes again has no second effect. It is remembered once all is done, and not before:
+// else the repeat of what has failed halfway would be refused, and the sessions live on. Of two that come at
+// one instant both may end the same, and one is taken. The memory is one for all servers.
+core::Task<core::Status> end_once(Site& site, Provider& provider, const oidc::LogoutToken& token) {
+    const Error used{Code::token_invalid, "its jti has been used"};
+    session::Store& memory = *find_places(site).stores.front();
+    const std::string key = memory_of(provider, token.jti);
+    std::string asked = key;
+    const auto is_used = co_await memory.is_used(std::move(asked));
+    if (!is_used) {
+        co_return is_used.error();
     }
-    co_return co_await site.store->erase_all(std::move(whose));
+    if (is_used.value()) {
+        co_return used;
+    }
+    session::Whose whose{provider.fingerprint(), token.subject, token.sid};
+    const core::Status ended = co_await end_all(site, std::move(whose));
+    if (!ended) {
+        co_return ended.error();
+    }
+    asked = key;
+    const auto is_first = co_await memory.use_once(std::move(asked), token.remember_until);
+    if (!is_first) {
+        co_return is_first.error();
+    }
+    if (!is_first.value()) {
+        co_return used;
+    }
+    co_return core::Done{};
 }
+
+} // namespace
 
 core::Task<web::Answer> back_channel_logout(Site& site, const Request& request, Provider& provider) {
     auto text = read_token(request);
@@ -126,19 +147,10 @@ core::Task<web::Answer> back_channel_logout(Site& site, const Request& request, 
         const bool is_wrong = token.error().code == Code::token_invalid;
         co_return is_wrong ? refused(provider, token.error()) : not_now(provider, token.error());
     }
-    // 2.6 (8): a token that comes again has no second effect.
-    std::string memory = memory_of(provider, token->jti);
-    const auto is_first = co_await site.store->use_once(std::move(memory), token->remember_until);
-    if (!is_first) {
-        co_return not_now(provider, is_first.error());
-    }
-    if (!is_first.value()) {
-        co_return refused(provider, {Code::token_invalid, "its jti has been used"});
-    }
-    session::Whose whose{provider.fingerprint(), token->subject, token->sid};
-    const core::Status ended = co_await end_all(site, std::move(whose));
+    const core::Status ended = co_await end_once(site, provider, token.value());
     if (!ended) {
-        co_return not_now(provider, ended.error());
+        const bool is_wrong = ended.error().code == Code::token_invalid;
+        co_return is_wrong ? refused(provider, ended.error()) : not_now(provider, ended.error());
     }
     web::Answer answer; // 2.8: exactly 200, whether there were sessions or not
     answer.log_level = web::LogLevel::info;

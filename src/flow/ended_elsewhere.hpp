@@ -18,7 +18,11 @@ core::Task<web::Answer> back_channel_logout(Site& site, const Request& request, 
 core::Task<web::Answer> front_channel_logout(Site& site, const Request& request, Provider& provider,
                                              Visitor& visitor);
 
-// Ends all of these that have begun by now, in this server's store and, for the other servers, in the zone.
+// Each place where a server of the configuration keeps sessions, once; those that other machines share first.
+AllStores::Found find_places(Site& site);
+
+// Ends all of these that have begun by now, in whatever server's store they are: a provider's URL is one
+// server's, and its sessions may be another's. All are asked, also where one fails.
 core::Task<core::Status> end_all(Site& site, session::Whose whose);
 
 } // namespace oauth::flow

@@ -7,6 +7,8 @@
 #include "../core/url.hpp"
 #include "../oidc/logout_token.hpp"
 
+#include <optional>
+
 namespace oauth::flow {
 
 namespace {
@@ -122,10 +124,11 @@ core::Task<web::Answer> front_channel_logout(Site& site, const Request& request,
         is_issuer || (said.issuer.empty() && !said.sid.empty() && provider.settings().type->sends_sid_alone);
     const bool by_browser = is_issuer || (said.issuer.empty() && said.sid.empty());
     bool has_ended = by_sid;
+    std::optional<Error> failure; // the other way is tried all the same: no frame comes twice
     if (by_sid) {
         const core::Status ended = co_await end_by_sid(site, provider, said.sid);
         if (!ended) {
-            co_return not_recorded(provider, ended.error());
+            failure = ended.error();
         }
     }
     if (by_browser) {
@@ -140,6 +143,11 @@ core::Task<web::Answer> front_channel_logout(Site& site, const Request& request,
             has_ended = true;
             delete_session_cookies(site, request, answer);
         }
+    }
+    if (failure) {
+        web::Answer failed = not_recorded(provider, *failure);
+        failed.set_cookies = std::move(answer.set_cookies);
+        co_return failed;
     }
     if (has_ended) {
         answer.log_level = web::LogLevel::info;

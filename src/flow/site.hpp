@@ -39,6 +39,7 @@ struct Requirements {
     std::string mark;
     std::string mark_with_groups;            // of a session that keeps only the groups that rules name
     std::int64_t longest_session = 8 * 3600; // seconds, of all servers: so long revocations of many are kept
+    std::int64_t longest_sign_in = 660;      // likewise: so long one can be under way that they end
 
     void finish(); // makes the marks
     bool mentions_group(std::string_view group) const;
@@ -63,6 +64,21 @@ struct SiteOptions {
     const Requirements* requirements = nullptr;
 };
 
+// The stores of all servers, since what a provider ends may be in any of them.
+class AllStores {
+public:
+    AllStores() = default;
+    AllStores(const AllStores&) = delete;
+    AllStores& operator=(const AllStores&) = delete;
+    virtual ~AllStores() = default;
+
+    struct Found {
+        std::vector<session::Store*> stores; // of servers that use the module; some may be alike
+        bool is_whole = true;                // false: some server's cannot be had at the moment
+    };
+    virtual Found find() = 0;
+};
+
 struct Site {
     const SiteOptions& options;
     core::Clock& clock;
@@ -79,6 +95,7 @@ struct Site {
     identity::KeyRing identity_keys;
     session::Sealer sign_out_sealer;
     session::SignedTokens* signed_tokens = nullptr; // of all workers; null: each remembers its own alone
+    AllStores* all_stores = nullptr;                // null: `store` alone
 
     Provider* find_provider(std::string_view name) const;
 };

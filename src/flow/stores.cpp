@@ -27,7 +27,7 @@ std::unique_ptr<session::Store> make_redis_store(StoreMeans means) {
                                            means.cache,
                                            *means.redis,
                                            options.requirements->longest_session,
-                                           options.sign_in_lifetime + options.clock_skew,
+                                           options.requirements->longest_sign_in,
                                            options.session_idle,
                                            options.store_cache.count()};
     return std::make_unique<session::RedisStore>(parts, std::move(*keys), std::move(means.sealer));

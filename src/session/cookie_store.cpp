@@ -145,4 +145,8 @@ core::Task<core::Result<bool>> CookieStore::use_once(std::string key, std::int64
     co_return recorded(parts_.ledger.remember(key, until));
 }
 
+core::Task<core::Result<bool>> CookieStore::is_used(std::string key) {
+    co_return parts_.ledger.is_remembered(key);
+}
+
 } // namespace oauth::session

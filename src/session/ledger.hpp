@@ -68,6 +68,7 @@ public:
     // reload is replacing this worker, and the new ones would not learn of it.
     enum class Remembered { first, again, full, moved };
     virtual Remembered remember(std::string_view key, std::int64_t until) = 0;
+    virtual bool is_remembered(std::string_view key) = 0;
 
     enum class Revocation { done, full, moved };
     virtual Revocation revoke(std::string_view session_id, std::int64_t until) = 0;

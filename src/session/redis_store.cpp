@@ -58,19 +58,61 @@ core::Task<core::Result<Loaded>> RedisStore::load(std::string cookie, std::strin
     co_return co_await read(std::move(way));
 }
 
+core::Task<core::Result<std::vector<Loaded>>> RedisStore::load_all(std::vector<std::string> cookies,
+                                                                   std::string base_url) {
+    std::vector<Loaded> all(cookies.size());
+    std::vector<Way> ways;
+    std::vector<std::size_t> numbers; // of the cookies that lead somewhere
+    for (std::size_t i = 0; i < cookies.size(); ++i) {
+        if (auto place = place_of(cookies[i], base_url)) {
+            ways.push_back({std::move(*place), std::move(cookies[i]), base_url});
+            numbers.push_back(i);
+        }
+    }
+    auto loaded = co_await read_all(std::move(ways));
+    if (!loaded) {
+        co_return loaded.error();
+    }
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        all[numbers[i]] = std::move(loaded.value()[i]);
+    }
+    co_return std::move(all);
+}
+
 core::Task<core::Result<Loaded>> RedisStore::read(Way way) {
-    net::RedisAsk ask{{{"GETRANGE", way.place, "0", std::to_string(max_value)}, {"PTTL", way.place}},
-                      Again::harmless};
+    std::vector<Way> ways(1, std::move(way));
+    auto loaded = co_await read_all(std::move(ways));
+    if (!loaded) {
+        co_return loaded.error();
+    }
+    co_return std::move(loaded->front());
+}
+
+core::Task<core::Result<std::vector<Loaded>>> RedisStore::read_all(std::vector<Way> ways) {
+    std::vector<Loaded> all;
+    if (ways.empty()) {
+        co_return std::move(all);
+    }
+    net::RedisAsk ask{{}, Again::harmless};
+    ask.commands.reserve(2 * ways.size());
+    for (const Way& way : ways) {
+        ask.commands.push_back({"GETRANGE", way.place, "0", std::to_string(max_value)});
+        ask.commands.push_back({"PTTL", way.place});
+    }
     const auto replies = co_await parts_.redis.ask(std::move(ask));
     if (!replies) {
         co_return replies.error();
     }
-    const net::RedisReply& value = replies.value()[0];
-    const net::RedisReply& left = replies.value()[1];
-    if (value.kind != net::RedisReply::Kind::text || left.kind != net::RedisReply::Kind::number) {
-        co_return Error{Code::store_unavailable, "Redis answers something else than was asked"};
+    all.reserve(ways.size());
+    for (std::size_t i = 0; i < ways.size(); ++i) {
+        const net::RedisReply& value = replies.value()[2 * i];
+        const net::RedisReply& left = replies.value()[2 * i + 1];
+        if (value.kind != net::RedisReply::Kind::text || left.kind != net::RedisReply::Kind::number) {
+            co_return Error{Code::store_unavailable, "Redis answers something else than was asked"};
+        }
+        all.push_back({open(ways[i], value.text, left.number)});
     }
-    co_return Loaded{open(way, value.text, left.number)};
+    co_return std::move(all);
 }
 
 // Of the same epoch it is the same: then what was found out about it stays known.

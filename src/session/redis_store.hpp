@@ -38,13 +38,17 @@ public:
 
     std::optional<OpenedSessionPointer> peek(std::string_view cookie, std::string_view base_url) override;
     core::Task<core::Result<Loaded>> load(std::string cookie, std::string base_url) override;
+    core::Task<core::Result<std::vector<Loaded>>> load_all(std::vector<std::string> cookies,
+                                                           std::string base_url) override;
     core::Task<core::Result<CookieParts>> create(const Session& session, std::string base_url) override;
     core::Task<core::Result<Loaded>> touch(OpenedSessionPointer session) override;
     core::Task<core::Result<Replaced>> replace(OpenedSessionPointer before, const Session& next) override;
     core::Task<core::Result<Loaded>> take_over(OpenedSessionPointer before, std::string handover) override;
     core::Task<core::Status> erase(OpenedSessionPointer session) override;
     core::Task<core::Status> erase_all(Whose whose) override;
+    std::string reach() const override;
     core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override;
+    core::Task<core::Result<bool>> is_used(std::string key) override;
     core::Task<core::Result<std::string>> lock(OpenedSessionPointer session,
                                                std::int64_t milliseconds) override;
     core::Task<core::Result<bool>> keep_lock(OpenedSessionPointer session, std::string token,
@@ -63,6 +67,7 @@ private:
 
     std::optional<std::string> place_of(std::string_view cookie, std::string_view base_url);
     core::Task<core::Result<Loaded>> read(Way way);
+    core::Task<core::Result<std::vector<Loaded>>> read_all(std::vector<Way> ways);
     OpenedSessionPointer open(const Way& way, std::string_view value, std::int64_t milliseconds_left);
     OpenedSessionPointer remember(Session session, const Way& way);
     std::int64_t used_at(const Session& session, const std::string& place, std::int64_t milliseconds_left);

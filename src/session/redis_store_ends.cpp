@@ -69,6 +69,24 @@ core::Task<core::Status> RedisStore::erase_all(Whose whose) {
     co_return core::Done{};
 }
 
+// The same Redis by the same names: another prefix or another key makes others.
+std::string RedisStore::reach() const {
+    std::string text = std::to_string(reinterpret_cast<std::uintptr_t>(&parts_.redis));
+    for (const std::string& name : keys_.indexes("")) {
+        text.append(" ").append(name);
+    }
+    return text;
+}
+
+core::Task<core::Result<bool>> RedisStore::is_used(std::string key) {
+    net::RedisAsk ask{{{"EXISTS", keys_.once(key)}}, Again::harmless};
+    const auto replies = co_await parts_.redis.ask(std::move(ask));
+    if (!replies) {
+        co_return replies.error();
+    }
+    co_return replies->front().is_number(1);
+}
+
 core::Task<core::Result<bool>> RedisStore::use_once(std::string key, std::int64_t until) {
     const auto token = make_token(parts_.random);
     if (!token) {

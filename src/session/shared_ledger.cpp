@@ -65,6 +65,12 @@ Ledger::Remembered SharedLedger::remember(std::string_view text, std::int64_t un
     return Remembered::full;
 }
 
+bool SharedLedger::is_remembered(std::string_view text) {
+    const auto key = hashed_key("once", text);
+    const Lock lock(memory_.mutex);
+    return memory_.state.ended->contains(key);
+}
+
 Ledger::Revocation SharedLedger::revoked() noexcept {
     memory_.state.generation.fetch_add(1, std::memory_order_acq_rel);
     return Revocation::done;

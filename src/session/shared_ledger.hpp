@@ -15,6 +15,7 @@ public:
     Mark use_once(std::string_view state, std::int64_t until) override;
     bool is_used(std::string_view state) override;
     Remembered remember(std::string_view key, std::int64_t until) override;
+    bool is_remembered(std::string_view text) override;
     Revocation revoke(std::string_view session_id, std::int64_t until) override;
     Revocation revoke_all(std::string_view mark, std::int64_t begun_until, std::int64_t until) override;
     bool is_revoked(const Marks& marks) override;

@@ -196,6 +196,10 @@ core::Task<core::Result<bool>> SharedStore::use_once(std::string key, std::int64
     co_return recorded(parts_.ledger.remember(key, until));
 }
 
+core::Task<core::Result<bool>> SharedStore::is_used(std::string key) {
+    co_return parts_.ledger.is_remembered(key);
+}
+
 core::Task<core::Result<std::vector<bool>>>
 SharedStore::which_live(std::vector<OpenedSessionPointer> sessions) {
     std::vector<bool> live;

@@ -38,6 +38,7 @@ public:
     core::Task<core::Status> erase(OpenedSessionPointer session) override;
     core::Task<core::Status> erase_all(Whose whose) override;
     core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override;
+    core::Task<core::Result<bool>> is_used(std::string key) override;
     core::Task<core::Result<std::vector<bool>>>
     which_live(std::vector<OpenedSessionPointer> sessions) override;
 

@@ -58,6 +58,22 @@ core::Result<bool> recorded(Ledger::Remembered remembered) {
     return true;
 }
 
+core::Task<core::Result<std::vector<Loaded>>> Store::load_all(std::vector<std::string> cookies,
+                                                              std::string base_url) {
+    std::vector<Loaded> all;
+    all.reserve(cookies.size());
+    for (const std::string& cookie : cookies) {
+        std::string asked = cookie;
+        std::string asked_at = base_url;
+        auto loaded = co_await load(std::move(asked), std::move(asked_at));
+        if (!loaded) {
+            co_return loaded.error();
+        }
+        all.push_back(std::move(loaded.value()));
+    }
+    co_return std::move(all);
+}
+
 core::Task<core::Result<std::string>> Store::lock(OpenedSessionPointer, std::int64_t) {
     co_return std::string("-");
 }

@@ -69,6 +69,9 @@ public:
     // nullopt: load() has to be asked.
     virtual std::optional<OpenedSessionPointer> peek(std::string_view cookie, std::string_view base_url) = 0;
     virtual core::Task<core::Result<Loaded>> load(std::string cookie, std::string base_url) = 0;
+    // All that a request brings, in their order, by one ask where the store has to be waited for.
+    virtual core::Task<core::Result<std::vector<Loaded>>> load_all(std::vector<std::string> cookies,
+                                                                   std::string base_url);
 
     // Keeps a new session. session_too_large: it does not fit. `session` outlives the task.
     virtual core::Task<core::Result<CookieParts>> create(const Session& session, std::string base_url) = 0;
@@ -88,8 +91,14 @@ public:
     // The same for all of these that have begun by now, sign-ins that are under way included.
     virtual core::Task<core::Status> erase_all(Whose whose) = 0;
 
+    // Two stores whose erase_all() ends the same sessions say the same. Empty: those of the zone, which the
+    // ledger ends.
+    virtual std::string reach() const { return ""; }
+
     // For all nodes that share this store. True: nobody has used it before.
     virtual core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) = 0;
+    // Has it been used, as far as is known?
+    virtual core::Task<core::Result<bool>> is_used(std::string key) = 0;
 
     // One refresh at a time over all nodes: a token to release it with; empty: another node has it. It is
     // held for so many milliseconds, and longer with keep_lock(), which is false once it is lost.

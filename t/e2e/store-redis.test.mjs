@@ -3,6 +3,7 @@
 // replica, or does not take the password (SC-23): bounded waits, 503, nobody let in, nobody signed out, and all is well again without a reload.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import net from 'node:net';
 import { Browser, signIn } from './lib/browser.mjs';
 import { makeCertificates } from './lib/certificates.mjs';
 import { documented } from './lib/documents.mjs';
@@ -385,4 +386,40 @@ e2e('SC-23 a Redis without memory left: users are asked for again all the same',
   await sleep(2100);
   assert.equal((await ask(site)).status, 401, 'what the provider ended is over');
   await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+});
+
+// What a sibling host can plant, or a browser has left over: cookies of sessions that are over, before the visitor's own.
+e2e('SC-08 SC-22 handles that lead nowhere hide no session, and Redis is asked about all of them at once', async (h) => {
+  const redis = await Redis.start(h);
+  let delay = 0; // milliseconds that each answer takes
+  const way = net.createServer((client) => {
+    const up = net.connect(redis.port, '127.0.0.1');
+    client.on('error', () => {}).on('close', () => up.destroy()).pipe(up);
+    up.on('error', () => {}).on('close', () => client.destroy()).on('data', (bytes) => setTimeout(() => client.destroyed || client.write(bytes), delay));
+  });
+  await new Promise((resolve) => { way.listen(0, '127.0.0.1', resolve); });
+  h.closers.push(() => way.close());
+  const site = await redisSite(h, redis, { url: 'redis://127.0.0.1:' + way.address().port, more: 'oauth_session_cache off;' });
+  const handle = async () => {
+    const browser = new Browser();
+    await assertSignedIn(site, { browser });
+    return browser.jar.get('oauth').value;
+  };
+  const sent = [];
+  for (let i = 0; i < 40; i++) {
+    sent.push(await handle());
+  }
+  await redis.command('FLUSHALL');
+  sent.push(await handle());
+  delay = 150;
+  for (const count of [3, 4, 5, 40]) {
+    await redis.command('CONFIG', 'RESETSTAT');
+    const headers = { Accept: 'text/html', Cookie: sent.slice(-1 - count).map((value) => 'oauth=' + value).join('; ') };
+    const [answer, took] = await timed(() => new Browser().request(site.origin + '/', { headers }));
+    assert.equal(answer.status, 200, `${count} before one's own`);
+    assert.ok(took < 600, `${count}: took ${took} ms`);
+    assert.equal(await redis.loads(), count + 1);
+  }
+  const headers = { Accept: 'application/json', Cookie: sent.slice(0, -1).map((value) => 'oauth=' + value).join('; ') };
+  assert.equal((await new Browser().request(site.origin + '/', { headers })).status, 401);
 });

@@ -73,6 +73,9 @@ public:
     core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override {
         co_return co_await inner_->use_once(std::move(key), until);
     }
+    core::Task<core::Result<bool>> is_used(std::string key) override {
+        co_return co_await inner_->is_used(std::move(key));
+    }
 
 private:
     core::Task<core::Result<std::string>> ask(std::string operation) {

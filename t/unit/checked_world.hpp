@@ -82,6 +82,9 @@ public:
     core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override {
         return inner_->use_once(std::move(key), until);
     }
+    core::Task<core::Result<bool>> is_used(std::string key) override {
+        return inner_->is_used(std::move(key));
+    }
     core::Task<core::Result<std::string>> lock(Pointer, std::int64_t milliseconds) override {
         ++locks;
         held_for = milliseconds;

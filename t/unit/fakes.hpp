@@ -141,6 +141,7 @@ public:
         }
         return remembered.emplace(key, until).second ? Remembered::first : Remembered::again;
     }
+    bool is_remembered(std::string_view key) override { return remembered.contains(std::string(key)); }
 
     session::Lease lease(const session::Renewal& renewal, std::int64_t lease_until) override {
         using State = session::Lease::State;

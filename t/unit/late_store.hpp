@@ -25,14 +25,22 @@ public:
     core::Task<core::Result<session::Loaded>> load(std::string cookie, std::string base_url) override {
         ++loads;
         co_await Turn(waiting_);
-        if (fails) {
-            co_return unavailable();
+        co_return co_await answer_of(std::move(cookie), std::move(base_url));
+    }
+    core::Task<core::Result<std::vector<session::Loaded>>> load_all(std::vector<std::string> cookies,
+                                                                    std::string base_url) override {
+        ++loads;
+        asked = cookies.size();
+        co_await Turn(waiting_);
+        std::vector<session::Loaded> all;
+        for (std::string& cookie : cookies) {
+            auto loaded = co_await answer_of(std::move(cookie), base_url);
+            if (!loaded) {
+                co_return loaded.error();
+            }
+            all.push_back(std::move(loaded.value()));
         }
-        auto loaded = co_await inner_->load(std::move(cookie), std::move(base_url));
-        if (loaded) {
-            loaded->cookies.insert(loaded->cookies.end(), renewed.begin(), renewed.end());
-        }
-        co_return std::move(loaded);
+        co_return std::move(all);
     }
     core::Task<core::Result<session::CookieParts>> create(const session::Session& session,
                                                           std::string base_url) override {
@@ -72,13 +80,25 @@ public:
         co_return co_await inner_->erase(std::move(session));
     }
     core::Task<core::Status> erase_all(session::Whose whose) override {
+        ++erases_of_all;
         co_await Turn(waiting_);
-        if (fails) {
+        if (fails || erase_all_fails) {
             co_return unavailable();
         }
         co_return co_await inner_->erase_all(std::move(whose));
     }
+    std::string reach() const override { return reached; }
+    core::Task<core::Result<bool>> is_used(std::string key) override {
+        if (fails) {
+            co_return unavailable();
+        }
+        co_return co_await inner_->is_used(std::move(key));
+    }
     core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override {
+        ++uses;
+        if (fails || use_fails) {
+            co_return unavailable();
+        }
         co_return co_await inner_->use_once(std::move(key), until);
     }
 
@@ -96,10 +116,16 @@ public:
 
     int peeks = 0;
     int loads = 0;
+    std::size_t asked = 0; // cookies, by the last load of several
     int creates = 0;
     int erases = 0;
     int touches = 0;
+    int erases_of_all = 0;
+    int uses = 0;
     bool fails = false;
+    bool erase_all_fails = false; // that alone
+    bool use_fails = false;       // likewise
+    std::string reached;
     std::vector<std::string> renewed; // Set-Cookie values that come with each loaded session
 
 private:
@@ -116,6 +142,17 @@ private:
     private:
         core::WaitList& queue_;
     };
+
+    core::Task<core::Result<session::Loaded>> answer_of(std::string cookie, std::string base_url) {
+        if (fails) {
+            co_return unavailable();
+        }
+        auto loaded = co_await inner_->load(std::move(cookie), std::move(base_url));
+        if (loaded) {
+            loaded->cookies.insert(loaded->cookies.end(), renewed.begin(), renewed.end());
+        }
+        co_return std::move(loaded);
+    }
 
     static core::Error unavailable() { return {core::Code::store_unavailable, "the store does not answer"}; }
 

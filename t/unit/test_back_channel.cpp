@@ -4,6 +4,8 @@
 #include "../../src/flow/ended_elsewhere.hpp"
 #include "flow_world.hpp"
 
+#include <algorithm>
+
 using namespace oauth;
 using unit::Object;
 using unit::quoted;
@@ -269,6 +271,132 @@ void a_store_that_does_not_answer_is_no_promise(void**) {
     assert_failure(tell(world, about_user("j-1")), "store_unavailable", 503);
 }
 
+// A Redis that goes away halfway: the repeat that the answer asks for is taken, and is no replay.
+void lo_13_what_failed_halfway_comes_again(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    unit::LateStore& store = world.make_store_late();
+    const auto lives = [&world] {
+        return world.serve(world.request("GET", "/auth/oauth/userinfo")).status == 200;
+    };
+    assert_true(lives());
+    store.erase_all_fails = true;
+    const web::Answer failed = tell(world, about_user("j-1"));
+    assert_failure(failed, "store_unavailable", 503);
+    assert_text_equal(World::header(failed, "Retry-After"), "10");
+    assert_int_equal(store.uses, 0);
+    store.erase_all_fails = false;
+    assert_taken(tell(world, about_user("j-1")));
+    assert_false(lives());
+    assert_refused(tell(world, about_user("j-1")), "its jti has been used");
+    // What cannot be remembered once all has ended is repeated too, and ends nothing more.
+    store.use_fails = true;
+    assert_failure(tell(world, about_user("j-2")), "store_unavailable", 503);
+    store.use_fails = false;
+    assert_taken(tell(world, about_user("j-2")));
+    const int asked = store.erases_of_all;
+    assert_refused(tell(world, about_user("j-2")), "its jti has been used");
+    assert_int_equal(store.erases_of_all, asked); // LO-13: no second effect
+}
+
+// Two workers that are told the same at one instant (CC-03): both have found it unused.
+void cc_03_one_of_two_at_one_instant_is_taken(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    world.make_store_late();
+    const flow::Request request = post(world, "logout_token=" + signed_token(about_user("j-1")));
+    flow::Visitor first_visitor = world.visitor();
+    std::optional<web::Answer> first;
+    core::Flow<web::Answer> flow(
+        flow::serve(world.site, request, world.site.providers, first_visitor),
+        [&first](std::optional<web::Answer> answer, std::exception_ptr) { first = std::move(answer); });
+    flow.start();
+    while (!world.late_store->has_waiting()) { // until it ends the sessions
+        assert_true(world.turn());
+    }
+    const web::Answer second = world.serve(request);
+    while (!first && world.turn()) {
+    }
+    assert_true(first.has_value());
+    assert_int_equal(std::min(first->status, second.status), 200);
+    assert_int_equal(std::max(first->status, second.status), 400);
+}
+
+// Another server of the same nginx, whose sessions are in a Redis: in a ledger of their own here.
+struct Elsewhere : flow::AllStores {
+    explicit Elsewhere(World& world)
+        : parts{world.options.cookie, world.clock, world.random, ledger, world.sessions, 3600} {
+        auto sealer = session::Sealer::create({"the secret of another server, for its own"}, "session");
+        auto inner = std::make_unique<session::CookieStore>(parts, std::move(*sealer));
+        redis = std::make_unique<unit::LateStore>(std::move(inner), world.ready);
+        redis->reached = "a redis";
+        found.stores = {world.site.store.get(), redis.get(), redis.get()};
+        world.late_store = redis.get();
+        world.site.all_stores = this;
+    }
+    Found find() override { return found; }
+
+    unit::FakeLedger ledger;
+    session::CookieStore::Parts parts;
+    std::unique_ptr<unit::LateStore> redis;
+    Found found;
+};
+
+void lo_17_sessions_of_another_server_end(void**) {
+    World world;
+    Elsewhere elsewhere(world);
+    world.sign_in_as("user-1");
+    assert_taken(tell(world, about_user("j-1")));
+    assert_null(world.current().get());
+    assert_int_equal(elsewhere.redis->erases_of_all, 1); // two servers have it, and it is one
+    assert_int_equal(elsewhere.ledger.marks.size(), 1);
+    assert_int_equal(elsewhere.redis->uses, 1); // remembered where other machines see it
+    assert_int_equal(world.ledger.remembered.size(), 0);
+    assert_refused(tell(world, about_user("j-1")), "its jti has been used");
+    assert_int_equal(elsewhere.redis->erases_of_all, 1);
+}
+
+void one_store_that_fails_keeps_no_other_from_being_asked(void**) {
+    World world;
+    Elsewhere elsewhere(world);
+    world.sign_in_as("user-1");
+    elsewhere.redis->erase_all_fails = true;
+    assert_failure(tell(world, about_user("j-1")), "store_unavailable", 503);
+    assert_null(world.current().get());
+    elsewhere.redis->erase_all_fails = false;
+    world.ledger.full = true;
+    assert_failure(tell(world, about_user("j-1")), "store_unavailable", 503);
+    assert_int_equal(elsewhere.redis->erases_of_all, 2); // whatever the ledger says
+    assert_int_equal(elsewhere.ledger.marks.size(), 1);
+    world.ledger.full = false;
+    assert_taken(tell(world, about_user("j-1")));
+    assert_int_equal(elsewhere.redis->erases_of_all, 3); // the repeat asks all again
+}
+
+// All sessions are in Redis: a ledger without room is no reason to promise nothing.
+void a_full_ledger_that_no_store_needs(void**) {
+    World world;
+    Elsewhere elsewhere(world);
+    unit::LateStore* redis = elsewhere.redis.get();
+    elsewhere.found.stores = {redis};
+    world.site.store = std::move(elsewhere.redis);
+    world.ledger.full = true;
+    assert_taken(tell(world, about_user("j-1")));
+    assert_int_equal(elsewhere.ledger.marks.size(), 1);
+}
+
+void a_server_whose_store_cannot_be_had_is_no_promise(void**) {
+    World world;
+    Elsewhere elsewhere(world);
+    world.sign_in_as("user-1");
+    elsewhere.found.is_whole = false;
+    assert_failure(tell(world, about_user("j-1")), "store_unavailable", 503);
+    assert_null(world.current().get());
+    assert_int_equal(elsewhere.redis->erases_of_all, 1);
+    elsewhere.found.is_whole = true;
+    assert_taken(tell(world, about_user("j-1")));
+}
+
 void nothing_of_the_token_is_told(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -301,6 +429,12 @@ int main() {
         cmocka_unit_test(an_outage_is_no_refusal),
         cmocka_unit_test(what_cannot_be_recorded_is_no_promise),
         cmocka_unit_test(a_store_that_does_not_answer_is_no_promise),
+        cmocka_unit_test(lo_13_what_failed_halfway_comes_again),
+        cmocka_unit_test(cc_03_one_of_two_at_one_instant_is_taken),
+        cmocka_unit_test(lo_17_sessions_of_another_server_end),
+        cmocka_unit_test(one_store_that_fails_keeps_no_other_from_being_asked),
+        cmocka_unit_test(a_full_ledger_that_no_store_needs),
+        cmocka_unit_test(a_server_whose_store_cannot_be_had_is_no_promise),
         cmocka_unit_test(nothing_of_the_token_is_told),
     };
     return cmocka_run_group_tests_name("back_channel", tests, nullptr, nullptr);

@@ -103,7 +103,9 @@ void sc_11_what_has_grown_too_large_is_refused(void**) {
 void what_was_ended_is_not_replaced(void**) {
     Stored at;
     const auto before = at.current();
+    assert_false(result_of(at.store().is_used("token")));
     assert_true(result_of(at.store().use_once("token", at.clock.now() + 9)));
+    assert_true(result_of(at.store().is_used("token")));
     assert_false(result_of(at.store().use_once("token", at.clock.now() + 9)));
     at.ledger.revoke(before->session.id, before->session.expires_at);
     const Replaced replaced = result_of(at.store().replace(before, at.next(*before, 10)));

@@ -107,6 +107,20 @@ void the_providers_own_name_for_no_session(
     assert_false(world.lives());
 }
 
+// What ends by sid comes from an allowance; the browser's own session ends without, since no frame comes
+// twice.
+void one_way_that_fails_keeps_no_other(void**) {
+    SignedIn world("");
+    for (int i = 0; i < 256; ++i) {
+        assert_int_equal(frame(world, right_issuer + "&sid=s-" + std::to_string(i)).status, 200);
+    }
+    assert_true(world.lives());
+    const web::Answer answer = frame(world, right_issuer + "&sid=user-1", Cookies::own);
+    assert_failure(answer, "store_unavailable", 503);
+    assert_false(world.lives());
+    assert_null(world.current().get());
+}
+
 void of_another_provider(void**) {
     SignedIn world("s-1");
     flow::Request request = world.request("GET", "/auth/oauth/other/frontchannel-logout", "");
@@ -173,6 +187,7 @@ int main() {
         cmocka_unit_test(lo_23_without_parameters_only_the_browsers_own),
         cmocka_unit_test(lo_23_a_sid_alone_of_a_type_that_sends_it_so),
         cmocka_unit_test(the_providers_own_name_for_no_session),
+        cmocka_unit_test(one_way_that_fails_keeps_no_other),
         cmocka_unit_test(of_another_provider),
         cmocka_unit_test(what_is_asked_ahead_ends_nothing),
         cmocka_unit_test(what_cannot_be_recorded_is_no_promise),

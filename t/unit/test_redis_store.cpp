@@ -250,6 +250,57 @@ void test_many_of_a_user(void**) {
     assert_int_equal(node.raw({"KEYS", "oauth:s:*"}).list.size(), 0);
 }
 
+// The zone of this node has no room: Redis ends them all the same.
+void test_all_of_a_user_with_a_full_ledger(void**) {
+    const RedisServer server;
+    Node node(server);
+    const std::string his = node.create(make_session("merlin"));
+    node.ledger.full = true;
+    assert_true(node.await(node.store.erase_all({"print", "merlin", ""})).ok());
+    assert_null(node.load(his).get());
+}
+
+// Stores are one where they end the same: by the same names in the same Redis.
+void test_reach(void**) {
+    const RedisServer server;
+    Node node(server);
+    const auto reach_of = [&node](const std::string& prefix, const std::vector<std::string>& secrets) {
+        const session::RedisStore::Parts parts{
+            node.cookie,        node.clock, node.random, node.ledger, node.cache,
+            *node.place.client, 3600,       660,         0,           0};
+        return session::RedisStore(parts, *session::RedisKeys::create(prefix, secrets),
+                                   *session::Sealer::create(secrets, "session"))
+            .reach();
+    };
+    assert_text_equal(node.store.reach(), reach_of("oauth:", {old_secret}));
+    assert_true(node.store.reach() != reach_of("b:", {old_secret}));
+    assert_true(node.store.reach() != reach_of("oauth:", {new_secret}));
+    Node another(server); // another client: it may be another Redis
+    assert_true(node.store.reach() != another.store.reach());
+}
+
+// All cookies of a request by one ask, in their order.
+void test_several_at_once(void**) {
+    const RedisServer server;
+    Node node(server);
+    const std::string first = node.create(make_session("merlin"));
+    const std::string dead = node.create(make_session("merlin"));
+    const std::string second = node.create(make_session("morgan"));
+    assert_true(node.await(node.store.erase(node.load(dead))).ok());
+    std::vector<std::string> cookies(60, dead);
+    cookies.insert(cookies.end(), {first, "foreign", second});
+    const auto loaded = node.await(node.store.load_all(cookies, base));
+    assert_true(loaded.ok());
+    assert_int_equal(loaded->size(), cookies.size());
+    for (std::size_t i = 0; i < cookies.size(); ++i) {
+        const OpenedSessionPointer& session = loaded.value()[i].session;
+        assert_true((session != nullptr) == (cookies[i] == first || cookies[i] == second));
+        assert_true(session == nullptr || session->cookie == cookies[i]);
+    }
+    assert_int_equal(node.await(node.store.load_all({"foreign", ""}, base)).value().size(), 2);
+    assert_int_equal(node.await(node.store.load_all({}, base)).value().size(), 0);
+}
+
 // A logout token that comes between callback and session (LO-22).
 void test_sign_in_under_way(void**) {
     const RedisServer server;
@@ -524,6 +575,8 @@ void test_use_once(void**) {
     assert_true(a.await(a.store.use_once("one", start + 60)).value());
     assert_false(b.await(b.store.use_once("one", start + 60)).value());
     assert_true(b.await(b.store.use_once("two", start + 60)).value());
+    assert_true(b.await(b.store.is_used("one")).value());
+    assert_false(b.await(b.store.is_used("three")).value());
 }
 
 void test_which_live(void**) {
@@ -578,6 +631,9 @@ int main() {
         cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_lock),
         cmocka_unit_test(test_use_once),
+        cmocka_unit_test(test_all_of_a_user_with_a_full_ledger),
+        cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_several_at_once),
         cmocka_unit_test(test_which_live),
         cmocka_unit_test(test_large_sessions),
     };

@@ -67,6 +67,7 @@ public:
     core::Task<core::Status> erase(OpenedSessionPointer) override { co_return unavailable(); }
     core::Task<core::Status> erase_all(session::Whose) override { co_return unavailable(); }
     core::Task<core::Result<bool>> use_once(std::string, std::int64_t) override { co_return unavailable(); }
+    core::Task<core::Result<bool>> is_used(std::string) override { co_return unavailable(); }
 
     std::vector<std::size_t> asked; // how many sessions each time
     int loads = 0;

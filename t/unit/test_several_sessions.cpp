@@ -103,21 +103,69 @@ void sc_08_a_sign_in_replaces_all_of_them(void**) {
     assert_text_equal(subject_of(world.visitor_with({made[0], made[1]})), "nobody");
 }
 
-// A store that has to be waited for is asked a few times at most, whatever is sent.
-void a_late_store_is_asked_about_a_few(void**) {
+// A store that has to be waited for is asked once, about each cookie once, and about a bounded number.
+void a_late_store_is_asked_once(void**) {
     World world;
     const auto made = make_sessions(world, 3);
     unit::LateStore& store = world.make_store_late();
     flow::Request request = world.request("GET", "/auth/oauth/userinfo");
-    flow::Visitor browser = world.visitor_with({made[0], "foreign", made[2], made[1]});
+    flow::Visitor browser = world.visitor_with({made[0], "foreign", made[2], made[1], made[0], ""});
     const web::Answer answer = world.run(flow::serve(world.site, request, world.site.providers, browser));
     assert_true(answer.body.find("user-3") != std::string::npos);
-    assert_int_equal(store.loads, 4);
-    store.loads = 0;
-    std::vector<std::string> many(500, "foreign");
+    assert_int_equal(store.loads, 1);
+    assert_int_equal(store.asked, 4);
+    std::vector<std::string> many;
+    for (int i = 0; i < 500; ++i) {
+        many.push_back("foreign-" + std::to_string(i));
+    }
     flow::Visitor stranger = world.visitor_with(many);
     world.run(flow::serve(world.site, request, world.site.providers, stranger));
-    assert_int_equal(store.loads, 4);
+    assert_int_equal(store.loads, 2);
+    assert_int_equal(store.asked, 192);
+}
+
+// What a sibling host plants leads nowhere by now, and stands before the visitor's own.
+void sc_08_dead_handles_hide_no_session(void**) {
+    for (const std::size_t planted : {4, 5, 64, 180}) {
+        World world;
+        const auto made = make_sessions(world, 1);
+        unit::LateStore& store = world.make_store_late();
+        std::vector<std::string> sent;
+        for (std::size_t i = 0; i < planted; ++i) {
+            sent.push_back("planted-" + std::to_string(i));
+        }
+        sent.push_back(made[0]);
+        flow::Visitor browser = world.visitor_with(sent);
+        const auto answer = world.run(flow::serve(world.site, world.request("GET", "/auth/oauth/userinfo"),
+                                                  world.site.providers, browser));
+        assert_true(answer.body.find("user-1") != std::string::npos);
+        assert_int_equal(store.loads, 1);
+    }
+}
+
+// One of two requesters goes away while it asks: the other asks again, and nobody is taken for a stranger.
+void who_asks_may_go_away(void**) {
+    World world;
+    const auto made = make_sessions(world, 2);
+    unit::LateStore& store = world.make_store_late();
+    flow::Visitor browser = world.visitor_with({made[0], made[1]});
+    const auto look = [&browser]() -> core::Task<web::Answer> {
+        const core::Status found = co_await browser.look_up();
+        web::Answer answer;
+        answer.status = found ? 200 : 503;
+        co_return answer;
+    };
+    {
+        core::Flow<web::Answer> gone(look(), [](auto, auto) {});
+        gone.start();
+        assert_true(store.has_waiting());
+        assert_false(browser.is_known());
+    }
+    assert_false(browser.is_known());
+    assert_int_equal(world.run(look()).status, 200);
+    assert_true(browser.is_known());
+    assert_text_equal(browser.session()->session.identity.subject, "user-2");
+    assert_int_equal(browser.all_sessions().size(), 2);
 }
 
 void a_sign_in_cookie_that_does_not_open_hides_none_that_does(void**) {
@@ -143,7 +191,9 @@ int main() {
         cmocka_unit_test(sc_08_a_sign_out_ends_all_of_them),
         cmocka_unit_test(sc_08_a_sign_out_that_ends_only_some_is_none),
         cmocka_unit_test(sc_08_a_sign_in_replaces_all_of_them),
-        cmocka_unit_test(a_late_store_is_asked_about_a_few),
+        cmocka_unit_test(a_late_store_is_asked_once),
+        cmocka_unit_test(sc_08_dead_handles_hide_no_session),
+        cmocka_unit_test(who_asks_may_go_away),
         cmocka_unit_test(a_sign_in_cookie_that_does_not_open_hides_none_that_does),
     };
     return cmocka_run_group_tests_name("several_sessions", tests, nullptr, nullptr);

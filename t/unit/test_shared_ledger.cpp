@@ -37,7 +37,9 @@ void used_states_give_way_and_what_is_remembered_does_not(void**) {
         assert_true(place.ledger.is_used(text));
     }
     for (const char* text : {"a", "b", "c"}) {
+        assert_false(place.ledger.is_remembered(text));
         assert_true(place.ledger.remember(text, 2000) == Ledger::Remembered::first);
+        assert_true(place.ledger.is_remembered(text));
         assert_true(place.ledger.remember(text, 2000) == Ledger::Remembered::again);
     }
     assert_true(place.ledger.remember("d", 2000) == Ledger::Remembered::full);

@@ -204,8 +204,10 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     }
     collect_needs(cf, compiled);
     for (const ServerConf* server : compiled.servers) {
-        std::int64_t& longest = compiled.requirements.longest_session;
-        longest = std::max<std::int64_t>(longest, server->session_lifetime);
+        flow::Requirements& all = compiled.requirements;
+        all.longest_session = std::max<std::int64_t>(all.longest_session, server->session_lifetime);
+        all.longest_sign_in =
+            std::max<std::int64_t>(all.longest_sign_in, server->login_lifetime + server->clock_skew);
     }
     main.in_use = in_use;
     if (!in_use) {

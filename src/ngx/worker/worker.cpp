@@ -256,9 +256,24 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     auto site = std::unique_ptr<flow::Site>(new flow::Site{
         compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers, background_,
         worker->turns, std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring),
-        std::move(*sign_out_sealer), &signed_tokens_});
+        std::move(*sign_out_sealer), &signed_tokens_, &all_stores_});
     clients_.push_back(std::move(client));
     return site;
+}
+
+flow::AllStores::Found Runtime::Stores::find() {
+    Found found;
+    for (const ServerConf* server : runtime_.main_.compiled->servers) {
+        if (!server->in_use) {
+            continue;
+        }
+        if (const flow::Site* site = runtime_.site(*server)) {
+            found.stores.push_back(site->store.get());
+        } else {
+            found.is_whole = false;
+        }
+    }
+    return found;
 }
 
 flow::Offer Runtime::offer(const LocationConf& location) const {

@@ -58,6 +58,15 @@ private:
     };
 
     session::SharedMemory memory();
+    class Stores final : public flow::AllStores {
+    public:
+        explicit Stores(Runtime& runtime) : runtime_(runtime) {}
+        Found find() override;
+
+    private:
+        Runtime& runtime_;
+    };
+
     void make_sites();
     net::RedisClient* redis_client(const ServerConf::Compiled& server);
     void try_to_make_site(const ServerConf& server);
@@ -80,6 +89,7 @@ private:
     // By ServerConf::index; null where the module is not in use, or the site could not be made.
     std::vector<std::unique_ptr<flow::Site>> sites_;
     std::vector<Attempt> attempts_;
+    Stores all_stores_{*this};
     flow::Background background_; // destroyed first: its flows refer to the rest
 };
 
