@@ -24,6 +24,7 @@ void forget(World& world) {
 void a_session_is_opened_once(void**) {
     World world;
     world.sign_in_as("user-1");
+    assert_non_null(find(world).get()); // from its second request on it stays open
     const auto first = find(world);
     assert_non_null(first.get());
     assert_ptr_equal(first.get(), find(world).get());
@@ -259,6 +260,7 @@ void rules_are_told_whom_they_are_asked_about(void**) {
 void verdicts_are_remembered_per_rule_set(void**) {
     World world;
     world.sign_in_as("user-1");
+    find(world); // from its second request on it stays open
     const auto session = find(world);
     const policy::RuleSet yes = rules_of({"sub=user-1"});
     const policy::RuleSet no = rules_of({"sub=user-2"});
