@@ -235,8 +235,8 @@ e2e('a host of the server that is not within the domain signs in at the base URL
   assert.deepEqual(browser.jar.refused, []);
 });
 
-e2e('a server with another base URL, cookie name or key is of another family: its hosts know nobody', async (h) => {
-  const others = ['oauth_base_url https://other.example.org:PORT;', 'oauth_cookie domain=example.org name=own;', 'oauth_session_key QFF1b2ZpbmRzTm9ib2R5OTg3NjU0MzIxMDEyMzQ1Njc4OTA=;'];
+e2e('a server with another base URL or cookie name is of another family: its hosts know nobody', async (h) => {
+  const others = ['oauth_base_url https://other.example.org:PORT;', 'oauth_cookie domain=example.org name=own;'];
   const site = await family(h, { more: (s) => others.map((text, i) => `server { listen 127.0.0.1:${s.port} ssl; server_name other${i}.a.example.org; ${text.replace('PORT', s.port)} location / { proxy_pass ${s.upstream.url}; } }`).join('\n') });
   const browser = site.browse();
   await signIn(browser, site.url('wiki.example.org', '/page'));
@@ -270,7 +270,7 @@ const KEYS = ['A', 'B'].map((letter) => Buffer.from(`the key ${letter} of thirty
 e2e('nginx -t warns where the server of the base URL cannot finish the sign-ins of another', () => {
   const on = 'oauth on; oauth_allow any;';
   const warns = [['', '', /"oauth off" everywhere/], [on + 'oauth_base_url https://other.example.org;', '', /another oauth_base_url/], [on + 'oauth_path /sign/in;', '', /another oauth_path/], [on, 'oauth_cookie domain=example.org name=own;', /another domain or name/],
-    [on + 'oauth_cookie samesite=lax;', '', /another domain or name/], [on + `oauth_session_key ${KEYS[0]};`, '', /another oauth_session_key/], [on + `oauth_session_key ${KEYS[0]};`, `oauth_session_key ${KEYS[1]}; oauth_session_key ${KEYS[0]};`, /another oauth_session_key/]];
+    [on + 'oauth_cookie samesite=lax;', '', /another domain or name/]];
   for (const [login, wiki, why] of warns) {
     const { code, stderr } = configTest(CONFIG(login, wiki));
     assert.equal(code, 0, stderr);
@@ -287,4 +287,54 @@ e2e('nginx -t warns where the server of the base URL cannot finish the sign-ins 
     assert.equal(code, 0, stderr);
     assert.doesNotMatch(stderr, /the callbacks of server/, text);
   }
+});
+
+const ON = 'oauth on; oauth_allow any;';
+const key = (...numbers) => numbers.map((i) => `oauth_session_key ${KEYS[i]};`).join(' ');
+const redis = (place) => `oauth_session ${place}; ${key(0)}`;
+
+// [directive, of the server of the base URL, of another one, what the message says of both]
+const mixed = [
+  ['oauth_session', '', 'oauth_session shared;', '"shared"', '"cookie"'],
+  ['oauth_session', 'oauth_session shared;', 'oauth_session cookie;', '"cookie"', '"shared"'],
+  ['oauth_session', key(0), redis('redis://r'), '"redis://r:6379/0 prefix=oauth:"', '"cookie"'],
+  ['oauth_session', redis('redis://r/1'), redis('redis://r/2'), '"redis://r:6379/2 prefix=oauth:"', '"redis://r:6379/1 prefix=oauth:"'],
+  ['oauth_session', redis('redis://r'), redis('redis://r prefix=b:'), '"redis://r:6379/0 prefix=b:"', '"redis://r:6379/0 prefix=oauth:"'],
+  ['oauth_session', redis('redis://r:1'), redis('redis+unix:/run/r'), '"redis+unix:/run/r prefix=oauth:"', '"redis://r:1/0 prefix=oauth:"'],
+  ['oauth_session_key', key(0), '', 'none', 'one'],
+  ['oauth_session_key', '', key(0), 'one', 'none'],
+  ['oauth_session_key', key(0), key(1), 'another one', 'another one'],
+  ['oauth_session_key', key(0), key(1, 0), 'another one', 'another one'], // what the second seals the first does not open
+  ['oauth_session_key', `oauth_session redis://r; ${key(0)}`, `oauth_session redis://r; ${key(1)}`, 'another one', 'another one'],
+  ['oauth_refresh', '', 'oauth_refresh 5m;', '"off"', '"300s"', ['login', 'wiki']],
+  ['oauth_refresh', 'oauth_refresh off;', 'oauth_refresh 5m;', '"off"', '"300s"', ['login', 'wiki']],
+];
+
+e2e('nginx -t refuses a family whose servers do not take one another\'s sessions', () => {
+  for (const [directive, login, wiki, found, other, names = ['wiki', 'login']] of mixed) {
+    const { code, stderr, lines } = configTest(CONFIG(ON + login, wiki));
+    assert.notEqual(code, 0, `${directive}: ${login} | ${wiki}`);
+    const message = stderr.split('\n').find((line) => line.includes('[emerg]'));
+    const says = `"${directive}": found ${found} at server "${names[0]}.example.org" and ${other} at server "${names[1]}.example.org", which share one sign-in`;
+    assert.ok(message.includes(says), `${message}\n${says}`);
+    const line = 1 + lines.findIndex((each) => each.includes(`server_name ${names[0]}.`));
+    assert.match(message, new RegExp(`accepted: the same for all servers of the family.* in \\S+nginx\\.conf:${line}$`));
+    assert.ok(!KEYS.some((secret) => stderr.includes(secret)), 'no key is shown');
+  }
+});
+
+e2e('nginx -t takes a family of one mind, and servers that are of none', () => {
+  const same = ['oauth_session shared;', redis('redis://r/1 prefix=x:'), key(0, 1), 'oauth_refresh 5m;'];
+  const taken = [...same.map((text) => CONFIG(ON + text, text)), CONFIG(ON + key(0, 1), key(1, 0)), CONFIG(ON + 'oauth_refresh 5m;', 'oauth_refresh 10m;'), CONFIG(ON + 'oauth_refresh 5m;', 'oauth_refresh off;'),
+    CONFIG(ON + 'oauth_session_cache off;', 'oauth_session_idle 1h;'), CONFIG('oauth_session shared;', '') /* off there */, CONFIG(ON, 'oauth_session shared;', 'oauth_base_url https://login.example.org;'),
+    CONFIG(ON + 'oauth_session shared;', 'oauth_cookie domain=example.org name=own;'), CONFIG(ON + 'oauth_session shared;', 'oauth_base_url https://wiki.example.org;'),
+    CONFIG(ON + redis('redis://r'), redis('redis://r')).replace('redis://r', 'redis://r:6379/0')];
+  for (const text of taken) {
+    const { code, stderr } = configTest(text);
+    assert.equal(code, 0, text + stderr);
+    assert.doesNotMatch(stderr, /"oauth_refresh"/);
+  }
+  const elsewhere = configTest(CONFIG(ON, 'oauth_refresh 5m;', 'oauth_base_url https://elsewhere.example.org; oauth_cookie domain=example.org;'));
+  assert.equal(elsewhere.code, 0, elsewhere.stderr);
+  assert.match(elsewhere.stderr, /\[warn\].*"oauth_refresh": found "300s" at server "wiki\.example\.org" and "off" at server "login\.example\.org".*another nginx finishes, at https:\/\/elsewhere\.example\.org/);
 });

@@ -195,7 +195,7 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
         }
     }
     if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled) ||
-        !check_session_stores(cf, compiled)) {
+        !check_session_stores(cf, compiled) || !check_families(cf, compiled)) {
         return NGX_ERROR;
     }
     if (!std::all_of(compiled.servers.begin(), compiled.servers.end(),
