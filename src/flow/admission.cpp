@@ -139,10 +139,22 @@ std::vector<session::OpenedSessionPointer> Visitor::all_sessions() const {
     return all;
 }
 
-bool Visitor::are_cookies_stale() const {
-    return session_ && !cookies_.empty() &&
-           (site_.ledger.is_spent(session::renewal_of(session_->session)) ||
-            site_.ledger.is_revoked(session::marks_of(session_->session)));
+std::optional<std::vector<std::string>> Visitor::cookies_by_now() const {
+    using Cookies = std::vector<std::string>;
+    if (cookies_.empty()) {
+        return std::nullopt;
+    }
+    if (!session_) { // they delete its cookie, which may be another one a second later
+        return site_.clock.now() > ended_at_ + 1 ? std::optional(Cookies()) : std::nullopt;
+    }
+    if (site_.ledger.is_revoked(session::marks_of(session_->session))) {
+        return Cookies();
+    }
+    const auto successor = site_.ledger.successor(session::renewal_of(session_->session));
+    if (!successor) {
+        return std::nullopt;
+    }
+    return successor->empty() ? Cookies() : site_.store->cookies_of(*session_, *successor);
 }
 
 bool Visitor::is_known() {
@@ -223,6 +235,7 @@ core::Task<core::Status> Visitor::attend() {
     if (session_ && !is_current(site_, *session_)) {
         session_.reset();
     }
+    ended_at_ = session_ ? 0 : site_.clock.now();
     co_return core::Done{};
 }
 

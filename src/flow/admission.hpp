@@ -82,9 +82,9 @@ public:
     std::vector<session::OpenedSessionPointer> all_sessions() const;
     // Set-Cookie values that came with the session.
     const std::vector<std::string>& cookies() const { return cookies_; }
-    // They would take the place of newer ones: another request of the browser has ended the session
-    // meanwhile, or refreshed it.
-    bool are_cookies_stale() const;
+    // What is to be set instead by an answer that begins now: another request of the browser may have
+    // refreshed the session since it was decided, or ended it, or signed somebody in. Absent: the same.
+    std::optional<std::vector<std::string>> cookies_by_now() const;
 
 private:
     void accept(session::Loaded found);
@@ -96,6 +96,7 @@ private:
     core::AsyncMutex lock_;
     bool is_asking_ = false;
     bool is_attended_ = false;
+    std::int64_t ended_at_ = 0; // when attend() found that the session had ended
     std::unique_ptr<core::Error> failure_;
     session::OpenedSessionPointer session_;
     std::vector<session::OpenedSessionPointer> older_;

@@ -83,6 +83,13 @@ Loaded put_off(const Check& check, const std::string& why) {
     return Loaded{check.before};
 }
 
+// Meanwhile, which has deleted its cookie: what the browser has now is of another sign-in.
+Loaded signed_out() {
+    Loaded none;
+    none.is_superseded = true;
+    return none;
+}
+
 // Somebody else has renewed it.
 Loaded use(const Check& check, Loaded now) {
     check.end(RenewalEnd::done);
@@ -134,7 +141,7 @@ core::Task<Loaded> save(Check& check, session::Session& next, RenewalEnd how) {
     case session::Replaced::Outcome::gone: // signed out meanwhile
         give_back_tokens(check.site, next);
         check.end(RenewalEnd::refused);
-        co_return Loaded{};
+        co_return signed_out();
     }
     co_return std::move(replaced->now);
 }
@@ -163,7 +170,7 @@ core::Task<Loaded> check_locked(Check& check) {
     }
     if (!current->session || check.site.ledger.is_revoked(session::marks_of(check.before->session))) {
         check.end(RenewalEnd::refused);
-        co_return Loaded{};
+        co_return signed_out();
     }
     if (current->session->session.epoch != check.before->session.epoch) {
         co_return use(check, std::move(current.value()));

@@ -42,6 +42,9 @@ Fresh fresh_facts(const Site& site, bool is_openid, bool had_id_token) {
     if (had_id_token) {
         for (const auto& rules : site.options.requirements->rules) {
             fresh.needs.merge(rules->needs());
+            if (rules->depends_on_request()) { // by variables, which may tell facts
+                fresh.needs.merge(site.options.requirements->needs);
+            }
         }
     }
     return fresh;

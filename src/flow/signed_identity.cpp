@@ -39,8 +39,9 @@ std::string purpose_of(const Site& site, const session::OpenedSession& opened,
 }
 
 // False, too, for one that was signed later than now: the clock has been set back since.
-bool is_reusable(std::int64_t reuse_until, const IdentitySettings& settings, std::int64_t now) {
-    return now < reuse_until && now >= reuse_until - settings.lifetime / 2;
+template <class Signed>
+bool is_reusable(const Signed& token, std::int64_t now) {
+    return now < token.reuse_until && now >= token.signed_at;
 }
 
 Token sign(const Site& site, const session::OpenedSession& session, const IdentitySettings& settings,
@@ -55,7 +56,7 @@ Token sign(const Site& site, const session::OpenedSession& session, const Identi
     if (!text) {
         throw std::bad_alloc(); // what OpenSSL lacks here is memory: the key has been used before
     }
-    return {std::move(*text), parameters.now + parameters.lifetime / 2};
+    return {std::move(*text), parameters.now + parameters.lifetime / 2, parameters.now};
 }
 
 Token find_or_sign(const Site& site, const session::OpenedSession& session, const IdentitySettings& settings,
@@ -65,7 +66,7 @@ Token find_or_sign(const Site& site, const session::OpenedSession& session, cons
     }
     const std::string purpose = purpose_of(site, session, settings, audience);
     auto known = site.signed_tokens->find(purpose);
-    if (known && is_reusable(known->reuse_until, settings, site.clock.now())) {
+    if (known && is_reusable(*known, site.clock.now())) {
         return std::move(*known);
     }
     Token token = sign(site, session, settings, audience);
@@ -82,7 +83,7 @@ std::shared_ptr<const std::string> signed_identity(const Site& site, session::Op
     session::SignedToken* place = nullptr;
     for (session::SignedToken& token : session.tokens) {
         if (token.issuer == &settings && token.audience == audience) {
-            if (is_reusable(token.reuse_until, settings, now)) {
+            if (is_reusable(token, now)) {
                 return token.text;
             }
             place = &token;
@@ -96,7 +97,7 @@ std::shared_ptr<const std::string> signed_identity(const Site& site, session::Op
         place = &session.tokens.emplace_back();
     }
     *place = {&settings, std::string(audience), std::make_shared<const std::string>(std::move(token.text)),
-              token.reuse_until};
+              token.reuse_until, token.signed_at};
     return place->text;
 }
 

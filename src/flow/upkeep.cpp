@@ -74,10 +74,13 @@ void plan(const Site& site, session::OpenedSession& opened) {
 
 namespace {
 
-// A store may give the same object, or one that the worker has had before: a check that was put off stays so.
+// A store may give the same object, or one that the worker has had before: a check that was put off stays so,
+// unless the clock has been set back since.
 void plan_again(const Site& site, const session::OpenedSessionPointer& opened) {
     if (opened) {
-        const std::int64_t check_at = opened->check_at;
+        const std::int64_t now = site.clock.now();
+        const bool is_put_off = now >= opened->planned_at && opened->check_at <= now + session::longest_pause;
+        const std::int64_t check_at = is_put_off ? opened->check_at : 0;
         plan(site, *opened);
         opened->check_at = std::max(check_at, opened->check_at);
         opened->due_at = std::min(idle_due_at(site, opened->session), opened->check_at);

@@ -22,6 +22,7 @@ struct SignedToken {
     std::string audience;
     std::shared_ptr<const std::string> text;
     std::int64_t reuse_until = 0; // when half of its life is over
+    std::int64_t signed_at = 0;
 };
 
 struct OpenedSession {

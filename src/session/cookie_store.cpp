@@ -131,6 +131,11 @@ core::Task<core::Result<Loaded>> CookieStore::take_over(OpenedSessionPointer bef
     co_return change(*before, handover);
 }
 
+std::vector<std::string> CookieStore::cookies_of(const OpenedSession& before, const std::string& handover) {
+    auto changed = change(before, handover);
+    return changed ? std::move(changed->cookies) : std::vector<std::string>();
+}
+
 core::Task<core::Status> CookieStore::erase(OpenedSessionPointer session) {
     const Session& ended = session->session;
     co_return recorded(parts_.ledger.revoke(ended.id, ended.expires_at));

@@ -31,6 +31,7 @@ public:
     core::Task<core::Result<Loaded>> touch(OpenedSessionPointer session) override;
     core::Task<core::Result<Replaced>> replace(OpenedSessionPointer before, const Session& next) override;
     core::Task<core::Result<Loaded>> take_over(OpenedSessionPointer before, std::string handover) override;
+    std::vector<std::string> cookies_of(const OpenedSession& before, const std::string& handover) override;
     core::Task<core::Status> erase(OpenedSessionPointer session) override;
     core::Task<core::Status> erase_all(Whose whose) override;
     core::Task<core::Result<bool>> use_once(std::string key, std::int64_t until) override;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -91,8 +92,9 @@ public:
     // tokens, and the next epoch waits as after any failure.
     enum class RenewalEnd { done, tokens_alone, refused, failed };
     virtual bool end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) = 0;
-    // It is known here that this epoch was refused, or that a later one took its place.
-    virtual bool is_spent(const Renewal& renewal) = 0;
+    // Absent: as far as is known here, this is the session's last epoch. Else what leads to a later one;
+    // empty: nothing does, or it was refused.
+    virtual std::optional<std::string> successor(const Renewal& renewal) = 0;
     // A request came with the session of this epoch.
     virtual void saw(const Renewal& renewal) = 0;
 };

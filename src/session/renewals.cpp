@@ -39,6 +39,12 @@ bool is_done(const RecordTable::Fields& fields) {
     return phase == Phase::done || phase == Phase::tokens_alone || phase == Phase::stranded;
 }
 
+// Of one that is done: when the next epoch may be checked, after failures.
+std::int64_t paused_until(const RecordTable::Fields& fields) {
+    const bool is_stranded = phase_of(fields) == Phase::stranded;
+    return is_stranded ? at_of(fields) + pause_after(failures_of(fields) - 1) : at_of(fields);
+}
+
 } // namespace
 
 Renewals::Keys Renewals::keys_of(std::string_view id) {
@@ -58,14 +64,14 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
         return is_kept ? Lease{State::taken, {}, lease_until} : Lease{};
     }
     if (known->epoch < renewal.epoch) {
-        const bool has_failed = phase_of(*known) == Phase::tokens_alone;
-        if (has_failed && known->epoch + 1 == renewal.epoch && pauses(*known)) {
-            return {State::later, {}, at_of(*known)};
+        const bool has_failed = is_done(*known) && failures_of(*known) != 0;
+        if (has_failed && known->epoch + 1 == renewal.epoch && pauses(paused_until(*known))) {
+            return {State::later, {}, paused_until(*known)};
         }
         return take(Phase::leased, has_failed ? failures_of(*known) : 0);
     }
     if (known->epoch > renewal.epoch) {
-        return phase_of(*known) == Phase::refused ? Lease{State::refused, {}, 0} : follow(keys, renewal);
+        return phase_of(*known) == Phase::refused ? Lease{State::spent, {}, 0} : follow(keys, renewal);
     }
     switch (phase_of(*known)) {
     case Phase::leased: // whoever let it run out was killed, or is far too slow
@@ -77,8 +83,8 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
     case Phase::tokens_alone:
         return follow(keys, renewal);
     case Phase::later:
-        return pauses(*known) ? Lease{State::later, {}, at_of(*known)}
-                              : take(Phase::leased, failures_of(*known));
+        return pauses(at_of(*known)) ? Lease{State::later, {}, at_of(*known)}
+                                     : take(Phase::leased, failures_of(*known));
     case Phase::stranded: {
         const std::int64_t until = at_of(*known) + stranded_for;
         const bool is_recent = now_ < until && now_ >= at_of(*known);
@@ -100,8 +106,8 @@ Lease Renewals::busy(const Keys& keys, RecordTable::Fields known, std::int64_t l
 }
 
 // Nor than the longest pause.
-bool Renewals::pauses(const RecordTable::Fields& known) const {
-    return now_ < at_of(known) && at_of(known) <= now_ + longest_pause;
+bool Renewals::pauses(std::int64_t until) const {
+    return now_ < until && until <= now_ + longest_pause;
 }
 
 // To an epoch after that one, if it is still known what leads there.
@@ -124,7 +130,9 @@ bool Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd 
     const std::int64_t next_attempt_at = now_ + pause_after(failures);
     const bool goes_on = end == Ledger::RenewalEnd::done || end == Ledger::RenewalEnd::tokens_alone;
     if (goes_on && !keep_handover(keys, renewal, handover)) {
-        table_.update(keys.state, make_fields(renewal, Phase::stranded, now_, 0), kept_);
+        const bool has_failed = end == Ledger::RenewalEnd::tokens_alone;
+        table_.update(keys.state, make_fields(renewal, Phase::stranded, now_, has_failed ? failures + 1 : 0),
+                      kept_);
         return false;
     }
     switch (end) {
@@ -149,19 +157,28 @@ bool Renewals::end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd 
 }
 
 bool Renewals::keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover) {
-    table_.erase(keys.handover); // of the epoch before
     if (handover.empty()) {
+        table_.erase(keys.handover); // of the epoch before
         return true;
     }
     const RecordTable::Fields fields{renewal.ends_at, renewal.epoch + 1, 0, {}};
-    return table_.insert(keys.handover, fields, handover, kept_) == RecordTable::Put::done;
+    auto put = table_.insert(keys.handover, fields, handover, kept_);
+    if (put == RecordTable::Put::present) {
+        put = table_.replace(keys.handover, fields, handover, kept_);
+    }
+    return put == RecordTable::Put::done;
 }
 
-bool Renewals::is_spent(const Keys& keys, const Renewal& renewal) const {
+std::optional<std::string> Renewals::successor(const Keys& keys, const Renewal& renewal) {
     const auto known = table_.find(keys.state, kept_);
-    return known &&
-           (known->epoch > renewal.epoch ||
-            (known->epoch == renewal.epoch && (is_done(*known) || phase_of(*known) == Phase::refused)));
+    if (!known || known->epoch < renewal.epoch) {
+        return std::nullopt;
+    }
+    const bool is_refused = phase_of(*known) == Phase::refused;
+    if (known->epoch == renewal.epoch && !is_done(*known) && !is_refused) {
+        return std::nullopt;
+    }
+    return is_refused ? "" : follow(keys, renewal).handover;
 }
 
 void Renewals::saw(const Keys& keys, const Renewal& renewal) {

@@ -9,6 +9,8 @@
 #include "record_table.hpp"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace oauth::session {
@@ -29,12 +31,12 @@ public:
 
     Lease lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until);
     bool end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end, std::string_view handover);
-    bool is_spent(const Keys& keys, const Renewal& renewal) const;
+    std::optional<std::string> successor(const Keys& keys, const Renewal& renewal);
     void saw(const Keys& keys, const Renewal& renewal);
 
 private:
     Lease busy(const Keys& keys, RecordTable::Fields known, std::int64_t lease_until);
-    bool pauses(const RecordTable::Fields& known) const;
+    bool pauses(std::int64_t until) const;
     Lease follow(const Keys& keys, const Renewal& renewal);
     bool keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover);
 

@@ -153,10 +153,10 @@ bool SharedLedger::end_renewal(const Renewal& renewal, RenewalEnd end, std::stri
     return renewals().end(keys, renewal, end, handover) && is_told;
 }
 
-bool SharedLedger::is_spent(const Renewal& renewal) {
+std::optional<std::string> SharedLedger::successor(const Renewal& renewal) {
     const Renewals::Keys keys = Renewals::keys_of(renewal.id);
     const InformedLock lock(memory_);
-    return renewals().is_spent(keys, renewal);
+    return renewals().successor(keys, renewal);
 }
 
 void SharedLedger::saw(const Renewal& renewal) {

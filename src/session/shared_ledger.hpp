@@ -25,7 +25,7 @@ public:
     }
     Lease lease(const Renewal& renewal, std::int64_t lease_until) override;
     bool end_renewal(const Renewal& renewal, RenewalEnd end, std::string_view handover) override;
-    bool is_spent(const Renewal& renewal) override;
+    std::optional<std::string> successor(const Renewal& renewal) override;
     void saw(const Renewal& renewal) override;
 
 private:

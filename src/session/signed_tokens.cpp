@@ -39,7 +39,7 @@ std::optional<SignedTokens::Token> SignedTokens::find(std::string_view purpose) 
         return std::nullopt;
     }
     found->bytes.erase(0, purpose.size());
-    return Token{std::move(found->bytes), found->fields.until};
+    return Token{std::move(found->bytes), found->fields.until, found->fields.used_at};
 }
 
 void SignedTokens::keep(std::string_view purpose, const Token& token) {
@@ -48,7 +48,7 @@ void SignedTokens::keep(std::string_view purpose, const Token& token) {
     }
     const auto key = key_of(purpose);
     const std::string bytes = std::string(purpose) + token.text;
-    const RecordTable::Fields fields{token.reuse_until, 0, 0, {}};
+    const RecordTable::Fields fields{token.reuse_until, 0, token.signed_at, {}};
     const Lock lock(memory_.mutex);
     const std::int64_t now = memory_.clock.now();
     RecordTable& table = *memory_.state.signed_tokens;

@@ -21,6 +21,7 @@ public:
     struct Token {
         std::string text;
         std::int64_t reuse_until = 0; // seconds
+        std::int64_t signed_at = 0;
     };
     // `purpose`: all that the token depends on, as a record (core/record.hpp). It is kept and compared as a
     // whole, so that no other token is ever found.

@@ -85,6 +85,13 @@ public:
     // what it leads to cannot be opened.
     virtual core::Task<core::Result<Loaded>> take_over(OpenedSessionPointer before, std::string handover) = 0;
 
+    // Set-Cookie values by which a browser that has the session before gets the one that `handover` leads to,
+    // without waiting; none where its cookie does that.
+    virtual std::vector<std::string> cookies_of([[maybe_unused]] const OpenedSession& before,
+                                                [[maybe_unused]] const std::string& handover) {
+        return {};
+    }
+
     // Ends a session: a copy of its cookie is worth nothing afterwards. store_unavailable: that could not be
     // recorded, and it may live on.
     virtual core::Task<core::Status> erase(OpenedSessionPointer session) = 0;

@@ -69,6 +69,10 @@ public:
         }
         co_return co_await inner_->take_over(std::move(before), std::move(handover));
     }
+    std::vector<std::string> cookies_of(const session::OpenedSession& before,
+                                        const std::string& handover) override {
+        return inner_->cookies_of(before, handover);
+    }
     core::Task<core::Status> erase(Pointer session) override {
         ++erases;
         if (erase_fails) {
@@ -205,6 +209,7 @@ struct Checked : World {
             return visitor_.session();
         }
         const std::vector<std::string>& cookies() const { return visitor_.cookies(); }
+        const flow::Visitor& visitor() const { return visitor_; }
 
     private:
         static core::Task<core::Status> look(flow::Visitor& visitor) {

@@ -160,7 +160,7 @@ public:
             return {State::taken, "", lease_until, failures};
         }
         if (entry.state == State::refused) {
-            return {State::refused, "", 0};
+            return {entry.epoch == renewal.epoch ? State::refused : State::spent, "", 0};
         }
         if (entry.epoch > renewal.epoch || entry.state == State::done) {
             return entry.handover.empty() ? session::Lease{State::spent, "", 0}
@@ -187,13 +187,18 @@ public:
         }
         return true;
     }
-    bool is_spent(const session::Renewal& renewal) override {
+    std::optional<std::string> successor(const session::Renewal& renewal) override {
+        using State = session::Lease::State;
         const auto found = renewals.find(std::string(renewal.id));
-        return found != renewals.end() && found->second.is_used &&
-               (found->second.epoch > renewal.epoch ||
-                (found->second.epoch == renewal.epoch &&
-                 (found->second.state == session::Lease::State::done ||
-                  found->second.state == session::Lease::State::refused)));
+        if (found == renewals.end() || !found->second.is_used || found->second.epoch < renewal.epoch) {
+            return std::nullopt;
+        }
+        const Entry& entry = found->second;
+        const bool is_over = entry.state == State::done || entry.state == State::refused;
+        if (entry.epoch == renewal.epoch && !is_over) {
+            return std::nullopt;
+        }
+        return entry.state == State::refused ? "" : entry.handover;
     }
     void saw(const session::Renewal& renewal) override { seen.emplace_back(renewal.epoch); }
     std::uint64_t generation() const noexcept override { return generation_; }

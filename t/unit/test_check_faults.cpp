@@ -318,7 +318,9 @@ void rf_11_what_was_signed_out_meanwhile_is_not_redeemed(void**) {
     Checked revoked;
     const std::string id = revoked.current_id();
     revoked.store->on_lock = [&] { revoked.ledger.revoke(id, revoked.clock.now() + 1000); };
+    const auto signed_in_again = revoked.jar;
     assert_null(revoked.come().get());
+    assert_true(revoked.jar == signed_in_again); // the sign-out has deleted the cookie
     assert_int_equal(revoked.refreshes(), 0);
     assert_true(revoked.ledger.renewals[id].state == State::refused); // the lease is nobody's any more
 }
@@ -432,7 +434,9 @@ void rf_11_gone_while_it_was_saved(void**) {
     Checked world;
     world.store->replaced.emplace_back(Replaced{Replaced::Outcome::gone, {}, {}});
     world.current_id();
+    const auto signed_in_again = world.jar;
     assert_null(world.come().get());
+    assert_true(world.jar == signed_in_again);
     while (world.turn()) {
     }
     assert_int_equal(world.http.count("/revoke"), 1);

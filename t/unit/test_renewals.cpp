@@ -31,7 +31,9 @@ struct Place {
     bool end(std::uint64_t epoch, End end, const char* handover = "", const char* id = "a") {
         return renewals().end(Renewals::keys_of(id), of(epoch, id), end, handover);
     }
-    bool is_spent(std::uint64_t epoch) { return renewals().is_spent(Renewals::keys_of("a"), of(epoch)); }
+    std::optional<std::string> successor(std::uint64_t epoch) {
+        return renewals().successor(Renewals::keys_of("a"), of(epoch));
+    }
     void saw(std::uint64_t epoch) { renewals().saw(Renewals::keys_of("a"), of(epoch)); }
     std::size_t bytes_kept() { return blocks.state().renewals->live(now).chunks; }
 };
@@ -97,28 +99,65 @@ void a_refusal_is_of_its_epoch(void**) {
     place.lease(3);
     place.end(3, End::refused);
     check(place.lease(3), State::refused);
-    check(place.lease(2), State::refused); // it would lead to that one
-    check(place.lease(4), State::taken);   // of another node, whose provider said yes
+    check(place.lease(2), State::spent);
+    check(place.lease(4), State::taken); // of another node, whose provider said yes
     place.end(4, End::done, "sealed 5");
     check(place.lease(3), State::done, "sealed 5");
 }
 
-void it_is_known_which_epochs_are_over(void**) {
+void what_leads_on_from_an_epoch(void**) {
     Place place;
-    assert_false(place.is_spent(1));
+    assert_false(place.successor(1).has_value());
+    place.lease(0);
+    assert_false(place.successor(0).has_value());
+    place.end(0, End::done, "sealed 1");
+    assert_string_equal(place.successor(0).value_or("none").c_str(), "sealed 1");
+    assert_false(place.successor(1).has_value());
     place.lease(1);
-    assert_true(place.is_spent(0));
-    assert_false(place.is_spent(1)); // it may be the one that stays
+    assert_string_equal(place.successor(0).value_or("none").c_str(), "sealed 1");
+    assert_false(place.successor(1).has_value()); // it may be the one that stays
     place.end(1, End::failed);
-    assert_false(place.is_spent(1));
+    assert_false(place.successor(1).has_value());
     place.now += 3600;
     place.lease(1);
     place.end(1, End::done, "sealed 2");
-    assert_true(place.is_spent(1));
-    assert_false(place.is_spent(2));
+    assert_string_equal(place.successor(1).value_or("none").c_str(), "sealed 2");
+    assert_string_equal(place.successor(0).value_or("none").c_str(), "sealed 2");
     place.lease(2);
     place.end(2, End::refused);
-    assert_true(place.is_spent(2));
+    for (const std::uint64_t epoch : {0, 1, 2}) {
+        assert_string_equal(place.successor(epoch).value_or("none").c_str(), "");
+    }
+    assert_false(place.successor(3).has_value()); // of another node
+}
+
+// Nor is what leads to the epoch before given up for it.
+void what_has_no_room_takes_nothing_away(void**) {
+    Place place(unit::Blocks{.renewals = 64 + 24 + 3 * (72 + 256)});
+    place.lease(0);
+    assert_true(place.end(0, End::done, "sealed 1"));
+    place.lease(1);
+    assert_false(place.end(1, End::done, std::string(2000, 's').c_str()));
+    check(place.lease(0), State::done, "sealed 1");
+    check(place.lease(1), State::later);
+    place.lease(2);
+    assert_true(place.end(2, End::done, "sealed 3")); // in place of the former
+    check(place.lease(1), State::done, "sealed 3");
+}
+
+// And the pause after a failure holds.
+void rf_05_what_has_no_room_is_no_reason_to_ask_at_once(void**) {
+    Place place(unit::Blocks{.renewals = 64 + 24 + 3 * (72 + 256)});
+    place.lease(0);
+    assert_false(place.end(0, End::tokens_alone, std::string(2000, 's').c_str()));
+    check(place.lease(1), State::later);
+    assert_int_equal(place.lease(1).at, 1010);
+    place.now = 1010;
+    const Lease again = place.lease(1);
+    check(again, State::taken);
+    assert_int_equal(again.failures, 1);
+    assert_false(place.end(1, End::done, std::string(2000, 's').c_str()));
+    check(place.lease(2), State::taken); // no failure
 }
 
 void after_an_outage_the_next_attempt_waits_longer_each_time(void**) {
@@ -266,7 +305,7 @@ void without_room_nobody_asks_and_nothing_is_forgotten(void**) {
     assert_true(place.end(0, End::done, "", "b")); // nothing to keep
     assert_false(place.end(0, End::tokens_alone, "sealed 1", "c"));
     check(place.lease(0, "c"), State::later);
-    check(place.lease(1, "c"), State::taken);
+    check(place.lease(1, "c"), State::later);
     place.now = 90000;
     check(place.renewals().lease(Renewals::keys_of("d"), {"d", 0, 99999}, 90030), State::taken);
 }
@@ -279,7 +318,9 @@ int main() {
         cmocka_unit_test(what_leads_on_goes_a_minute_after_it_was_seen),
         cmocka_unit_test(nobody_is_led_back_to_a_former_epoch),
         cmocka_unit_test(a_refusal_is_of_its_epoch),
-        cmocka_unit_test(it_is_known_which_epochs_are_over),
+        cmocka_unit_test(what_leads_on_from_an_epoch),
+        cmocka_unit_test(what_has_no_room_takes_nothing_away),
+        cmocka_unit_test(rf_05_what_has_no_room_is_no_reason_to_ask_at_once),
         cmocka_unit_test(after_an_outage_the_next_attempt_waits_longer_each_time),
         cmocka_unit_test(rf_05_a_failure_after_new_tokens_counts_as_one),
         cmocka_unit_test(rf_05_the_pause_is_of_the_epoch_that_the_failure_made),

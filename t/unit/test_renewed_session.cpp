@@ -146,6 +146,18 @@ void rf_10_addresses_and_claims(void**) {
     }
 }
 
+// Which fact a variable tells the rule is not known.
+void rf_10_what_a_rule_may_learn_by_a_variable(void**) {
+    World world;
+    const unit::TestWorld ports;
+    auto rules = std::make_shared<policy::RuleSet>();
+    assert_text_equal(rules->add(policy::Action::allow, {"if=$one"}, ports.ports()), "");
+    world.requirements.rules = {rules};
+    assert_true(renew(world, answer())->identity.groups.has_value()); // none does
+    world.requirements.needs.add("group");
+    assert_false(renew(world, answer())->identity.groups.has_value());
+}
+
 // What an API leaves out is not there.
 void an_api_tells_all(void**) {
     World world;
@@ -234,6 +246,7 @@ int main() {
         cmocka_unit_test(rf_06_another_user),
         cmocka_unit_test(rf_08_rf_10_what_stays_and_what_goes),
         cmocka_unit_test(rf_10_addresses_and_claims),
+        cmocka_unit_test(rf_10_what_a_rule_may_learn_by_a_variable),
         cmocka_unit_test(an_api_tells_all),
         cmocka_unit_test(groups_that_were_cut_are_cut_again),
         cmocka_unit_test(a_check_was_never_in_the_future),

@@ -175,6 +175,45 @@ void rf_01_one_answer_sets_a_cookie_once(void**) {
 }
 
 // The former cookie had parts that the new one has not.
+// What an answer sets that the application has held back for a while.
+void rf_12_what_a_late_answer_sets(void**) {
+    unit::Checked world;
+    world.options.session_idle = 10 * unit::Checked::interval;
+    world.ledger.no_room_for_leases = true; // not yet checked, but used
+    unit::Checked::Coming slow(world);
+    const auto used = slow.end();
+    assert_int_equal(used->session.epoch, 0);
+    assert_int_equal(slow.cookies().size(), 1);
+    assert_false(slow.visitor().cookies_by_now().has_value());
+    world.ledger.no_room_for_leases = false;
+    world.let_it_be_due();
+    assert_int_equal(world.come()->session.epoch, 1);
+    const auto newer = slow.visitor().cookies_by_now();
+    assert_true(newer && newer->size() == 1 && newer->front() != slow.cookies().front());
+    web::Answer late;
+    late.set_cookies = *newer;
+    world.keep_cookies(late);
+    assert_int_equal(world.current()->session.epoch, 1);
+    world.ledger.renewals[world.current_id()].handover.clear();
+    assert_true(slow.visitor().cookies_by_now() == std::vector<std::string>());
+    world.ledger.renewals.clear();
+    assert_false(slow.visitor().cookies_by_now().has_value());
+    world.ledger.revoke(used->session.id, world.clock.now() + 1000);
+    assert_true(slow.visitor().cookies_by_now() == std::vector<std::string>());
+}
+
+void rf_12_what_a_late_answer_deletes(void**) {
+    unit::Checked world;
+    world.op.instead.emplace("/token", unit::json_response("{\"error\":\"invalid_grant\"}", 400));
+    unit::Checked::Coming slow(world);
+    assert_null(slow.end().get());
+    assert_int_equal(slow.cookies().size(), 1);
+    world.clock.advance(1);
+    assert_false(slow.visitor().cookies_by_now().has_value());
+    world.clock.advance(1);
+    assert_true(slow.visitor().cookies_by_now() == std::vector<std::string>());
+}
+
 void rf_01_a_session_that_shrinks_leaves_no_part_behind(void**) {
     unit::Checked world;
     world.options.session_idle = 10 * unit::Checked::interval;
@@ -220,6 +259,8 @@ int main() {
         cmocka_unit_test(sc_16_a_shorter_lifetime_holds_at_once),
         cmocka_unit_test(without_idle_time_nothing_is_due),
         cmocka_unit_test(rf_01_one_answer_sets_a_cookie_once),
+        cmocka_unit_test(rf_12_what_a_late_answer_sets),
+        cmocka_unit_test(rf_12_what_a_late_answer_deletes),
         cmocka_unit_test(rf_01_a_session_that_shrinks_leaves_no_part_behind),
         cmocka_unit_test(sc_08_of_two_cookies_of_a_session_the_later_epoch_counts),
     };

@@ -82,14 +82,18 @@ void remove_foreign_cookies(ngx_http_request_t* r, const Context* context) {
 }
 
 // An answer can take the application longer than the next refresh, or the next sign-in.
-void drop_stale_cookies(Context& context) {
-    if (!context.visitor || !context.visitor->are_cookies_stale()) {
+void renew_cookies(ngx_http_request_t* r, Context& context) {
+    const auto newer = context.visitor ? context.visitor->cookies_by_now() : std::nullopt;
+    if (!newer) {
         return;
     }
     const std::vector<std::string>& stale = context.visitor->cookies();
     std::erase_if(context.set_cookies, [&](const ngx_str_t& cookie) {
         return std::find(stale.begin(), stale.end(), view(cookie)) != stale.end();
     });
+    for (const std::string& cookie : *newer) {
+        set_cookie(r, cookie);
+    }
 }
 
 void write_cookies(ngx_http_request_t* r, const Context& context) {
@@ -205,7 +209,7 @@ ngx_int_t on_header(ngx_http_request_t* r) {
         Context* context = find_context(r);
         remove_foreign_cookies(r, context);
         if (context != nullptr) {
-            drop_stale_cookies(*context);
+            renew_cookies(r, *context);
             write_cookies(r, *context);
         }
         if (context != nullptr && context->cache_control.len != 0) {
