@@ -27,7 +27,7 @@ RecordTable::Fields make_fields(const Renewal& renewal, Phase phase, std::int64_
 }
 
 std::int64_t at_of(const RecordTable::Fields& fields) {
-    return fields.used_at; // the end of the lease, or of the pause
+    return fields.used_at; // the end of the lease, by steady time, or of the pause
 }
 
 std::uint32_t failures_of(const RecordTable::Fields& fields) {
@@ -53,13 +53,14 @@ Renewals::Keys Renewals::keys_of(std::string_view id) {
 
 Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until) {
     using State = Lease::State;
+    const std::int64_t held_until = steady_ + (lease_until - now_);
     const auto take = [&](Phase phase, std::uint32_t failures) {
-        table_.update(keys.state, make_fields(renewal, phase, lease_until, failures), kept_);
+        table_.update(keys.state, make_fields(renewal, phase, held_until, failures), kept_);
         return Lease{State::taken, {}, lease_until, failures};
     };
     const auto known = table_.find(keys.state, kept_);
     if (!known) {
-        const auto fields = make_fields(renewal, Phase::leased, lease_until, 0);
+        const auto fields = make_fields(renewal, Phase::leased, held_until, 0);
         const bool is_kept = table_.insert(keys.state, fields, {}, kept_) == RecordTable::Put::done;
         return is_kept ? Lease{State::taken, {}, lease_until} : Lease{};
     }
@@ -75,10 +76,10 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
     }
     switch (phase_of(*known)) {
     case Phase::leased: // whoever let it run out was killed, or is far too slow
-        return now_ < at_of(*known) ? busy(keys, *known, lease_until)
-                                    : take(Phase::taken_over, failures_of(*known));
+        return steady_ < at_of(*known) ? busy(keys, *known, held_until)
+                                       : take(Phase::taken_over, failures_of(*known));
     case Phase::taken_over: // the token may have been spent twice by now: nobody tries a third time
-        return now_ < at_of(*known) ? busy(keys, *known, lease_until) : Lease{State::refused, {}, 0};
+        return steady_ < at_of(*known) ? busy(keys, *known, held_until) : Lease{State::refused, {}, 0};
     case Phase::done:
     case Phase::tokens_alone:
         return follow(keys, renewal);
@@ -96,13 +97,13 @@ Lease Renewals::lease(const Keys& keys, const Renewal& renewal, std::int64_t lea
     return {State::refused, {}, 0};
 }
 
-// Nobody waits longer than a lease of now lasts, though the clock may have been set back since it was taken.
-Lease Renewals::busy(const Keys& keys, RecordTable::Fields known, std::int64_t lease_until) {
-    if (at_of(known) > lease_until) {
-        known.used_at = lease_until;
+// Nobody waits longer than a lease of now lasts, though oauth_http_timeout may have been shortened since.
+Lease Renewals::busy(const Keys& keys, RecordTable::Fields known, std::int64_t held_until) {
+    if (at_of(known) > held_until) {
+        known.used_at = held_until;
         table_.update(keys.state, known, kept_);
     }
-    return {Lease::State::busy, {}, at_of(known)};
+    return {Lease::State::busy, {}, now_ + (at_of(known) - steady_)};
 }
 
 // Nor than the longest pause.

@@ -24,10 +24,15 @@ public:
     };
     static Keys keys_of(std::string_view id);
 
-    Renewals(RecordTable& table, std::int64_t now) : Renewals(table, now, now) {}
-    // `kept`: what was to be kept until then is forgotten; see KeptTime.
-    Renewals(RecordTable& table, std::int64_t now, std::int64_t kept)
-        : table_(table), now_(now), kept_(kept) {}
+    // In seconds.
+    struct Moment {
+        std::int64_t now;    // by the clock
+        std::int64_t kept;   // what was to be kept until then is forgotten: see KeptTime
+        std::int64_t steady; // whether or not the clock is set meanwhile: leases are held by it
+    };
+    Renewals(RecordTable& table, std::int64_t now) : Renewals(table, Moment{now, now, now}) {}
+    Renewals(RecordTable& table, Moment moment)
+        : table_(table), now_(moment.now), kept_(moment.kept), steady_(moment.steady) {}
 
     Lease lease(const Keys& keys, const Renewal& renewal, std::int64_t lease_until);
     bool end(const Keys& keys, const Renewal& renewal, Ledger::RenewalEnd end, std::string_view handover);
@@ -35,7 +40,7 @@ public:
     void saw(const Keys& keys, const Renewal& renewal);
 
 private:
-    Lease busy(const Keys& keys, RecordTable::Fields known, std::int64_t lease_until);
+    Lease busy(const Keys& keys, RecordTable::Fields known, std::int64_t held_until);
     bool pauses(std::int64_t until) const;
     Lease follow(const Keys& keys, const Renewal& renewal);
     bool keep_handover(const Keys& keys, const Renewal& renewal, std::string_view handover);
@@ -43,6 +48,7 @@ private:
     RecordTable& table_;
     std::int64_t now_;
     std::int64_t kept_;
+    std::int64_t steady_;
 };
 
 } // namespace oauth::session

@@ -132,7 +132,9 @@ ExpiringSet::Times SharedLedger::times(std::int64_t until) noexcept {
 }
 
 Renewals SharedLedger::renewals() {
-    return {*memory_.state.renewals, memory_.clock.now(), memory_.state.kept.now(memory_.clock)};
+    const core::Clock& clock = memory_.clock;
+    return {*memory_.state.renewals,
+            {clock.now(), memory_.state.kept.now(clock), clock.steady_milliseconds() / 1000}};
 }
 
 Lease SharedLedger::lease(const Renewal& renewal, std::int64_t lease_until) {

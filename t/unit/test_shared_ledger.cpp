@@ -191,6 +191,26 @@ void lo_06_what_was_ended_stays_so_when_the_clock_goes_ahead_and_back(void**) {
     }
 }
 
+// A spent refresh token is not redeemed again because the clock was set while it was redeemed.
+void rf_03_a_lease_is_held_though_the_clock_is_set(void**) {
+    for (const std::int64_t by : {5000, -500}) {
+        Place place;
+        const auto lease = [&] { return place.ledger.lease({"session", 0, 29800}, place.clock.now() + 30); };
+        assert_true(lease().state == Lease::State::taken);
+        place.clock.put(by);
+        place.clock.advance(29);
+        const Lease held = lease();
+        assert_true(held.state == Lease::State::busy);
+        assert_int_equal(held.at, place.clock.now() + 1);
+        place.clock.advance(1);
+        assert_true(lease().state == Lease::State::taken);
+        place.clock.put(-by);
+        assert_true(lease().state == Lease::State::busy);
+        place.clock.advance(30);
+        assert_true(lease().state == Lease::State::refused);
+    }
+}
+
 // However long ago it was that something was kept for so long.
 void lo_06_at_any_moment(void**) {
     for (std::int64_t begun = 0; begun < 300; begun += 10) {
@@ -370,6 +390,7 @@ int main() {
         cmocka_unit_test(all_that_is_live_goes_on_elsewhere),
         cmocka_unit_test(lo_06_what_was_ended_stays_so_when_the_clock_goes_ahead_and_back),
         cmocka_unit_test(lo_06_at_any_moment),
+        cmocka_unit_test(rf_03_a_lease_is_held_though_the_clock_is_set),
         cmocka_unit_test(what_is_over_makes_room_after_the_clock_was_set),
         cmocka_unit_test(who_was_left_behind_promises_nothing),
         cmocka_unit_test(ended_stays_ended_wherever_processes_were_killed),
