@@ -141,6 +141,7 @@ for (const place of ['cookie', 'shared']) {
     assert.equal(answer.setCookies.length > 0, place === 'cookie', 'the session that came of it');
     await pause(2100);
     assert.equal(await status(site, site.browser), 200);
-    assert.deepEqual([site.provider.count('refresh') - before, site.provider.reuses], [2, 0]);
+    assert.ok(site.provider.count('refresh') >= before + 2, 'the next one with the new token; on a slow machine a third is due');
+    assert.equal(site.provider.reuses, 0);
   });
 }
