@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A family of hosts: servers with one base URL and the cookies of one domain. What makes no sign-in of such a
-// server succeed is told by nginx -t: that the callbacks come to another server, which cannot finish them, and
-// that its servers do not take one another's sessions.
+// server succeed is told by nginx -t: that the callbacks come to another server, which cannot finish them,
+// and that its servers do not take one another's sessions.
 #pragma once
 
 #include "conf.hpp"
