@@ -56,6 +56,18 @@ void what_has_no_room_is_not_kept(void**) {
     assert_false(tokens.find("another").has_value());
 }
 
+// Somebody has signed in at a site whose workers remember what they sign.
+struct Signing : World {
+    Signing() : blocks(clock), tokens(blocks.memory()) {
+        site.signed_tokens = &tokens;
+        site.identity_keys.add(*jose::SigningKey::generate_es256());
+        sign_in_as("user-1");
+    }
+
+    unit::SharedBlocks blocks;
+    SignedTokens tokens;
+};
+
 // Another worker of the same site: what it knows of a session is what the cookie says.
 std::string signed_by_another(World& world, const flow::IdentitySettings& settings, const char* audience) {
     auto opened = std::make_shared<session::OpenedSession>(*world.current());
@@ -64,12 +76,7 @@ std::string signed_by_another(World& world, const flow::IdentitySettings& settin
 }
 
 void all_workers_sign_once(void**) {
-    World world;
-    unit::SharedBlocks blocks(world.clock);
-    SignedTokens tokens(blocks.memory());
-    world.site.signed_tokens = &tokens;
-    world.site.identity_keys.add(*jose::SigningKey::generate_es256());
-    world.sign_in_as("user-1");
+    Signing world;
     flow::IdentitySettings settings;
     const std::string first = signed_by_another(world, settings, "reports");
     assert_text_equal(signed_by_another(world, settings, "reports"), first);
@@ -82,12 +89,7 @@ void all_workers_sign_once(void**) {
 // Whatever a token depends on: nobody is ever given the token of somebody or something else.
 // It would say that it was issued later than now, and hold for as much longer.
 void sc_16_what_a_clock_ahead_has_dated_is_signed_anew(void**) {
-    World world;
-    unit::SharedBlocks blocks(world.clock);
-    SignedTokens tokens(blocks.memory());
-    world.site.signed_tokens = &tokens;
-    world.site.identity_keys.add(*jose::SigningKey::generate_es256());
-    world.sign_in_as("user-1");
+    Signing world;
     const auto session = world.current();
     flow::IdentitySettings settings;
     settings.lifetime = 300;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// See family.hpp. Where the callbacks come to is a warning and not an error:
-// the base URL's server may be another nginx's, in front of this one or beside
-// it, and the one of that name here only a redirect. What the servers that are
-// here make of one another's cookies does not depend on it.
-#include "directives.hpp"
+// See family.hpp. Where the callbacks come to is a warning and not an error: the base URL's server may be
+// another nginx's, in front of this one or beside it, and the one of that name here only a redirect. What the
+// servers that are here make of one another's cookies does not depend on it.
 #include "family.hpp"
+#include "directives.hpp"
 
 #include "../../core/bytes.hpp"
 #include "../../core/url.hpp"
@@ -32,8 +31,7 @@ std::string cookie_name_of(const ServerConf& server) {
     return session::cookie_name(server.compiled->options.cookie, view(server.base_url));
 }
 
-// What the first key of one has sealed the other must open. Without keys both
-// have the zone's.
+// What the first key of one has sealed the other must open. Without keys both have the zone's.
 bool share_keys(const ServerConf& one, const ServerConf& other) {
     const auto& keys = one.compiled->session_keys;
     const auto& others = other.compiled->session_keys;
@@ -63,8 +61,7 @@ std::string_view difference(const ServerConf& server, const ServerConf& other) {
     return share_keys(server, other) ? "" : "another oauth_session_key";
 }
 
-// The server of the base URL's host, where none of that name can finish its
-// sign-ins; and why not.
+// The server of the base URL's host, where none of that name can finish its sign-ins; and why not.
 std::string_view find_difference(const MainConf::Compiled& compiled, const ServerConf& server,
                                  std::string_view host) {
     std::string_view found;
@@ -161,16 +158,14 @@ bool check_pair(ngx_conf_t* cf, const ServerConf& server, const ServerConf& othe
     if (!is_same_place(store, other_store)) {
         return refuse_family(cf, server, other,
                              {"oauth_session", describe(store), describe(other_store),
-                              "neither knows the sessions of the other, so a "
-                              "visitor would be sent to sign in "
-                              "without end"});
+                              "neither knows the sessions of the other, so a visitor would be sent "
+                              "to sign in without end"});
     }
     if (!share_keys(server, other)) {
         return refuse_family(cf, server, other,
                              {"oauth_session_key", describe_keys(server, other), describe_keys(other, server),
-                              "neither opens the sessions of the other, so a "
-                              "visitor would be sent to sign in "
-                              "without end"});
+                              "neither opens the sessions of the other, so a visitor would be sent "
+                              "to sign in without end"});
     }
     return true;
 }
@@ -194,17 +189,14 @@ bool check_refresh(ngx_conf_t* cf, const Family& family) {
         return refuse_family(cf, *signs_in.front(), **asks,
                              {"oauth_refresh", describe(signs_in.front()->refresh),
                               describe((*asks)->refresh),
-                              "the first finishes the sign-ins and keeps nothing that the provider "
-                              "could be asked "
-                              "with, so the second would end each session at its first check"});
+                              "the first finishes the sign-ins and keeps nothing that the provider could "
+                              "be asked with, so the second would end each session at its first check"});
     }
     ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                  "oauth: \"oauth_refresh\": found %s at server \"%s\" and %s at "
-                  "server \"%s\", which share "
-                  "one sign-in that another nginx finishes, at %V: where it is "
-                  "off there, the first ends "
-                  "each session at its first check; accepted: the same for all "
-                  "servers of the family",
+                  "oauth: \"oauth_refresh\": found %s at server \"%s\" and %s at server \"%s\", which "
+                  "share one sign-in that another nginx finishes, at %V: where it is off there, the "
+                  "first ends each session at its first check; accepted: the same for all servers of the "
+                  "family",
                   describe((*asks)->refresh).c_str(), names_of(**asks).c_str(),
                   describe((*does_not)->refresh).c_str(), names_of(**does_not).c_str(),
                   &family.front()->base_url);
@@ -238,12 +230,9 @@ void warn_of_broken_families(ngx_conf_t* cf, const MainConf::Compiled& compiled)
         const std::string why(find_difference(compiled, *server, base->host));
         if (!why.empty()) {
             ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                          "oauth: the callbacks of server \"%s\" come to %s "
-                          "(oauth_base_url), whose server "
-                          "here has %s: no sign-in can be finished there, unless "
-                          "another nginx answers for "
-                          "that name; accepted: the same oauth_base_url, oauth_path, "
-                          "oauth_cookie and "
+                          "oauth: the callbacks of server \"%s\" come to %s (oauth_base_url), whose server "
+                          "here has %s: no sign-in can be finished there, unless another nginx answers for "
+                          "that name; accepted: the same oauth_base_url, oauth_path, oauth_cookie and "
                           "oauth_session_key in all servers of the family",
                           names_of(*server).c_str(), base->host.c_str(), why.c_str());
         }
