@@ -25,10 +25,9 @@ void take_end(SharedState& state, const RecordTable::Key& key, const RecordTable
     }
     std::memcpy(keys.handover.data(), found.bytes.data(), keys.handover.size());
     const Renewal renewal{"", found.fields.epoch, found.fields.until};
-    Renewals renewals(*state.renewals,
-                      {clock.now(), state.kept.now(clock), clock.steady_milliseconds() / 1000});
-    renewals.end(keys, renewal, static_cast<Ledger::RenewalEnd>(found.fields.numbers[1]),
-                 std::string_view(found.bytes).substr(keys.handover.size()));
+    renewals_of(state, clock)
+        .end(keys, renewal, static_cast<Ledger::RenewalEnd>(found.fields.numbers[1]),
+             std::string_view(found.bytes).substr(keys.handover.size()));
 }
 
 // Without room for what its refresh token was redeemed for it ends: it could never be renewed.

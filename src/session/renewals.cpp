@@ -2,6 +2,7 @@
 // See renewals.hpp.
 #include "renewals.hpp"
 #include "hashed_key.hpp"
+#include "shared_state.hpp"
 
 #include <algorithm>
 
@@ -46,6 +47,10 @@ std::int64_t paused_until(const RecordTable::Fields& fields) {
 }
 
 } // namespace
+
+Renewals renewals_of(SharedState& state, const core::Clock& clock) {
+    return {*state.renewals, {clock.now(), state.kept.now(clock), clock.steady_milliseconds() / 1000}};
+}
 
 Renewals::Keys Renewals::keys_of(std::string_view id) {
     return {hashed_key("renewal", id), hashed_key("handover", id)};

@@ -5,6 +5,7 @@
 // after that epoch has been seen. The caller locks.
 #pragma once
 
+#include "../core/clock.hpp"
 #include "ledger.hpp"
 #include "record_table.hpp"
 
@@ -14,6 +15,8 @@
 #include <string_view>
 
 namespace oauth::session {
+
+struct SharedState;
 
 class Renewals {
 public:
@@ -50,5 +53,8 @@ private:
     std::int64_t kept_;
     std::int64_t steady_;
 };
+
+// Those of the memory that processes share, now.
+Renewals renewals_of(SharedState& state, const core::Clock& clock);
 
 } // namespace oauth::session

@@ -132,9 +132,7 @@ ExpiringSet::Times SharedLedger::times(std::int64_t until) noexcept {
 }
 
 Renewals SharedLedger::renewals() {
-    const core::Clock& clock = memory_.clock;
-    return {*memory_.state.renewals,
-            {clock.now(), memory_.state.kept.now(clock), clock.steady_milliseconds() / 1000}};
+    return renewals_of(memory_.state, memory_.clock);
 }
 
 Lease SharedLedger::lease(const Renewal& renewal, std::int64_t lease_until) {
