@@ -12,6 +12,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <climits>
 #include <new>
 
@@ -182,7 +183,8 @@ std::optional<std::string> Aead::open(std::string_view nonce, std::string_view a
     QuietErrors quiet;
     auto* context = contexts_->open.get();
     auto ciphertext = sealed.substr(0, sealed.size() - tag_size);
-    std::string tag(sealed.substr(ciphertext.size()));
+    std::array<char, tag_size> tag{}; // OpenSSL takes no constant one
+    std::copy_n(sealed.end() - tag_size, tag_size, tag.begin());
     auto size = static_cast<int>(ciphertext.size());
     std::string plaintext(ciphertext.size() + EVP_MAX_BLOCK_LENGTH, '\0');
     auto* end = bytes_of(plaintext) + ciphertext.size();

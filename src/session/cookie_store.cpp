@@ -20,7 +20,7 @@ Error too_large(std::size_t size) {
 } // namespace
 
 OpenedSessionPointer CookieStore::open(std::string_view cookie, std::string_view base_url) {
-    const std::string name = cookie_name(parts_.cookie, base_url);
+    const std::string_view name = cookie_name_view(parts_.cookie, base_url);
     const auto record = sealer_.open(binding(name, base_url), cookie);
     if (!record) {
         return nullptr;

@@ -24,7 +24,8 @@ bool has_prefix(std::string_view sealed, auto knows_mark) {
 } // namespace
 
 std::string binding(std::string_view cookie_name, std::string_view base_url) {
-    core::RecordWriter record;
+    constexpr std::size_t of_numbers = 8; // bytes, at most
+    core::RecordWriter record(cookie_name.size() + base_url.size() + of_numbers);
     record.number(format_version);
     record.text(cookie_name);
     record.text(base_url);

@@ -8,6 +8,7 @@
 #include "../core/record.hpp"
 #include "facts.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 
@@ -75,10 +76,13 @@ void write_identity(core::RecordWriter& record, const Identity& identity) {
     }
 }
 
-// Grows with what is read; the count alone reserves no memory.
+// Lists grow with what is read: the count alone reserves no more than this.
+constexpr std::uint64_t max_reserved = 8;
+
 Strings read_list(core::RecordReader& record) {
     Strings list;
     const std::uint64_t count = record.number();
+    list.reserve(std::min(count, max_reserved));
     for (std::uint64_t i = 0; i < count && !record.failed(); ++i) {
         list.emplace_back(record.text());
     }
