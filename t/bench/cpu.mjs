@@ -2,6 +2,7 @@
 // CPU time and throughput of a proxied request. The servers take turns within one run, so that other load on the machine affects all of them. The ratio is
 // taken within each round, and the median of the rounds counts.
 import assert from 'node:assert/strict';
+import { useThatCore } from './cores.mjs';
 import { wrk } from './load.mjs';
 
 const ROUNDS = 7;
@@ -11,15 +12,17 @@ const SIGN_INS = 50;
 
 export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-export async function load(bench, nginx, { target = '/', cookie, files, seconds = SECONDS }) {
+// `options`: of wrk().
+export async function load(bench, nginx, { target = '/', ...options }) {
+  const { connections } = options = { seconds: SECONDS, connections: CONNECTIONS, ...options };
   const received = await bench.received();
   const cpu = nginx.cpuTime();
-  const report = await wrk(nginx.url + target, { cookie, files, seconds, connections: CONNECTIONS });
+  const report = await wrk(nginx.url + target, options);
   await new Promise((resolve) => setTimeout(resolve, 50));
   const spent = nginx.cpuTime() - cpu;
   const requests = (await bench.received()) - received;
   // Requests that were under way when wrk stopped have reached the upstream, but wrk does not report them.
-  assert.ok(requests >= report.requests && requests <= report.requests + 2 * CONNECTIONS, `the upstream received ${requests} requests, wrk counts ${report.requests}`);
+  assert.ok(requests >= report.requests && requests <= report.requests + 2 * connections, `the upstream received ${requests} requests, wrk counts ${report.requests}`);
   return { cpu: spent / requests / 1000, throughput: report.requests / report.duration * 1e6, requests };
 }
 
@@ -30,6 +33,7 @@ export async function measureCpu(bench, plain, module, cookie) {
 
 // `arms`: {name: [nginx, what load() takes]}. One of them is compared with another by `ratio`.
 export async function measureRounds(bench, arms, count = ROUNDS) {
+  Object.values(arms).forEach(([nginx]) => useThatCore(nginx.workerProcess));
   const rounds = [];
   for (let round = 0; round <= count; round++) {
     const names = round % 2 ? Object.keys(arms) : Object.keys(arms).reverse();

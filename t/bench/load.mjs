@@ -9,10 +9,11 @@ import { fileURLToPath } from 'node:url';
 
 const REPORT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'report.lua');
 
-// Resolves to {requests, duration, failed, p50, p99, max}; microseconds. `files`: of cookies, for report.lua.
-export async function wrk(url, { cookie, seconds = 2, connections = 16, files = [] }) {
+// Resolves to {requests, duration, failed, p50, p99, max}; microseconds. `cookies` and `leaving`, files, and `pause`: see report.lua.
+export async function wrk(url, { cookie, seconds = 2, connections = 16, cookies, leaving, pause }) {
   const headers = cookie ? ['-H', 'Cookie: ' + cookie] : [];
-  const child = spawn('wrk', ['-t1', '-c' + connections, `-d${seconds}s`, '--timeout', '20s', ...headers, '-s', REPORT, url, ...(files.length ? ['--', ...files] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const told = Object.entries({ cookies, leaving, pause }).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+  const child = spawn('wrk', ['-t1', '-c' + connections, `-d${seconds}s`, '--timeout', '20s', ...headers, '-s', REPORT, url, '--', ...told], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part) => { text += part; });
   await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));

@@ -1,31 +1,37 @@
 -- SPDX-License-Identifier: MIT
--- For wrk: what a run saw, as one line of JSON. Times in microseconds. With arguments: a file of cookies, one a line, which are sent in turn; and a file of cookies of sessions
--- that are signed out, one at each hundredth request, until there are no more.
-local cookies, leaving, turn = {}, {}, 0
+-- For wrk: what a run saw, as one line of JSON. Times in microseconds. Arguments: cookies=FILE, one a line, which are sent in turn; leaving=FILE, of sessions that are signed out,
+-- one at each hundredth request, until there are no more; pause=MILLISECONDS, for which a connection rests after each answer.
+local staying, leaving, turn = {}, {}, 0
 
-local function lines(file)
-    local all = {}
-    for line in io.lines(file) do
-        all[#all + 1] = line
-    end
-    return all
+local function each_line(file)
+    return file and io.lines(file) or function() end
 end
 
 function init(arguments)
-    if not arguments[1] then
-        return
+    local given = {}
+    for _, argument in ipairs(arguments) do
+        local name, value = argument:match('^(%l+)=(.*)$')
+        given[name] = value
     end
-    cookies = lines(arguments[1])
-    leaving = arguments[2] and lines(arguments[2]) or {}
-    local page, logout = wrk.path, '/auth/oauth/logout'
-    function request()
-        turn = turn + 1
-        local leaver = turn % 100 == 0 and leaving[turn / 100]
-        local headers = { Host = wrk.headers['Host'], Cookie = leaver or cookies[turn % #cookies + 1] }
-        if leaver then
-            headers['Sec-Fetch-Site'] = 'same-origin'
+    local page, logout, host = wrk.path, '/auth/oauth/logout', wrk.headers['Host']
+    -- Made once: nginx would sleep and wake more often with a client that is slower than it, and that costs more than what is measured.
+    for cookie in each_line(given.cookies) do
+        staying[#staying + 1] = wrk.format('GET', page, { Host = host, Cookie = cookie })
+    end
+    for cookie in each_line(given.leaving) do
+        leaving[#leaving + 1] = wrk.format('GET', logout, { Host = host, Cookie = cookie, ['Sec-Fetch-Site'] = 'same-origin' })
+    end
+    if given.cookies then
+        function request()
+            turn = turn + 1
+            return turn % 100 == 0 and leaving[turn / 100] or staying[turn % #staying + 1]
         end
-        return wrk.format('GET', leaver and logout or page, headers)
+    end
+    if given.pause then
+        local pause = tonumber(given.pause)
+        function delay()
+            return pause
+        end
     end
 end
 

@@ -7,6 +7,7 @@ import { Browser, signIn } from '../e2e/lib/browser.mjs';
 import { providerBlock } from '../e2e/lib/harness.mjs';
 import { Nginx, nginxBinary } from '../e2e/lib/nginx.mjs';
 import { canConnect, freePort, until } from '../e2e/lib/ports.mjs';
+import { leaveOneCore } from './cores.mjs';
 import { Sequence } from './load.mjs';
 
 const HEADER = 'X-OAuth-Identity';
@@ -84,6 +85,7 @@ export class Bench {
   constructor(provider) {
     this.provider = provider;
     this.servers = [];
+    leaveOneCore();
   }
 
   async launch(options, configure) {
