@@ -5,11 +5,15 @@
 #include "../core/bytes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace oauth::session {
 
 bool read_cookie(std::string_view pair, Cookie& cookie) {
+    if (pair.starts_with(' ')) { // all but the first
+        pair.remove_prefix(1);
+    }
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos) {
         return false;
@@ -31,25 +35,35 @@ constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-constexpr bool is_base64url(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
+// A table, because requests bring the cookies of their last sign-ins along.
+constexpr auto base64url_characters = [] {
+    std::array<bool, 256> characters{};
+    for (const unsigned char c : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+        characters[c] = c != '\0';
+    }
+    return characters;
+}();
+
+bool is_base64url(std::string_view text) {
+    bool are_all = true;
+    for (const char c : text) {
+        are_all &= base64url_characters[static_cast<unsigned char>(c)];
+    }
+    return are_all;
 }
 } // namespace
 
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
-    if (cookie_name.size() == base_name.size()) {
-        return cookie_name == base_name;
-    }
-    if (cookie_name.size() < base_name.size() || !cookie_name.starts_with(base_name)) {
+    if (!cookie_name.starts_with(base_name)) {
         return false;
     }
     const std::string_view rest = cookie_name.substr(base_name.size());
-    if (rest == "_logout") {
+    if (rest.empty() || rest == "_logout") {
         return true;
     }
     constexpr std::string_view login = "_login_";
     if (rest.starts_with(login)) {
-        return std::all_of(rest.begin() + login.size(), rest.end(), is_base64url);
+        return is_base64url(rest.substr(login.size()));
     }
     return rest.size() > 1 && rest[0] == '.' && std::all_of(rest.begin() + 1, rest.end(), is_digit);
 }

@@ -19,8 +19,12 @@ namespace {
 using Names = std::vector<std::string>; // base names of cookies
 
 bool is_one_of(const Names& names, std::string_view cookie) {
-    return std::any_of(names.begin(), names.end(),
-                       [cookie](const std::string& name) { return session::is_own_cookie(cookie, name); });
+    for (const std::string& name : names) {
+        if (cookie.starts_with(name.front()) && session::is_own_cookie(cookie, name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Whose cookies are cut out, and which of them are this server's.
