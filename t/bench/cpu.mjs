@@ -12,12 +12,11 @@ const SIGN_INS = 50;
 
 export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-// `options`: of wrk().
-export async function load(bench, nginx, { target = '/', ...options }) {
-  const { connections } = options = { seconds: SECONDS, connections: CONNECTIONS, ...options };
+// `more`: further options of wrk().
+export async function load(bench, nginx, { target = '/', connections = CONNECTIONS, seconds = SECONDS, ...more }) {
   const received = await bench.received();
   const cpu = nginx.cpuTime();
-  const report = await wrk(nginx.url + target, options);
+  const report = await wrk(nginx.url + target, { connections, seconds, ...more });
   await new Promise((resolve) => setTimeout(resolve, 50));
   const spent = nginx.cpuTime() - cpu;
   const requests = (await bench.received()) - received;
