@@ -13,7 +13,9 @@ import { ScriptedProvider } from '../e2e/lib/scripted-provider.mjs';
 
 const LIFETIME = 20; // seconds
 const LOGIN_LIFETIME = 20;
-const ZONE = 1024; // kB; sessions of oauth_session shared take a little less than one of it each
+// kB; sessions of oauth_session shared take a little less than one of it each. Those of cookies need room for what leads from a former cookie to its new one: half a MB for the sessions
+// of a lifetime, of three sixteenths of the zone.
+const ZONES = { cookie: 4096, shared: 1024, redis: 1024 };
 
 class Quiet extends Nginx {
   write(http) {
@@ -24,7 +26,7 @@ class Quiet extends Nginx {
 
 export class Site {
   constructor(store) {
-    Object.assign(this, { store, workers: 2, lifetime: LIFETIME, closers: [] });
+    Object.assign(this, { store, zone: ZONES[store], workers: 2, lifetime: LIFETIME, closers: [] });
   }
 
   folder() {
@@ -44,7 +46,7 @@ export class Site {
     this.nginx = new Quiet({ workers: this.workers, logLevel: 'notice' });
     this.nginx.write(`
     ${providerBlock(this.provider)}
-    oauth_zone ${ZONE}k;
+    oauth_zone ${this.zone}k;
     oauth_session_key ${crypto.randomBytes(32).toString('base64url')};
     oauth_session ${this.redis ? this.redis.url : this.store};
     oauth_session_lifetime ${LIFETIME}s;
@@ -85,7 +87,7 @@ export class Site {
   async room() {
     if (!this.redis) {
       const refused = this.nginx.log().split('\n').filter((line) => line.includes('zone is full')).length;
-      return { text: `a zone of ${ZONE} kB was too full ${refused} times`, wrong: refused ? ['the zone was full'] : [] };
+      return { text: `a zone of ${this.zone} kB was too full ${refused} times`, wrong: refused ? ['the zone was full'] : [] };
     }
     const left = () => this.redis.keys().then((keys) => keys.length);
     const most = await left();
