@@ -75,12 +75,11 @@ export class Stores {
       const started = await this.start(store);
       this.started[store] = started;
       const { nginx, cookie, resealer } = started;
-      const load = EQUAL;
-      arms['plain' + store + 'warm'] = [this.plain, { cookie, ...load }];
-      arms[store + 'warm'] = [nginx, { cookie, ...load }];
+      arms['plain' + store + 'warm'] = [this.plain, { cookie, ...EQUAL }];
+      arms[store + 'warm'] = [nginx, { cookie, ...EQUAL }];
       const cookies = this.file('cold', resealer.many(COLD));
-      arms['plain' + store + 'cold'] = [this.plain, { cookies, ...load }];
-      arms[store + 'cold'] = [nginx, { cookies, ...load }];
+      arms['plain' + store + 'cold'] = [this.plain, { cookies, ...EQUAL }];
+      arms[store + 'cold'] = [nginx, { cookies, ...EQUAL }];
     }
     return measureRounds(this.bench, arms, ROUNDS);
   }
