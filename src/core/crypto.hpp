@@ -50,8 +50,8 @@ public:
 
     // ciphertext || tag; nullopt on failure. The caller must never use a nonce twice with one key.
     std::optional<std::string> seal(std::string_view nonce, std::string_view aad, std::string_view plaintext);
-    // The plaintext; nullopt if anything is wrong.
-    std::optional<std::string> open(std::string_view nonce, std::string_view aad, std::string_view sealed);
+    // The plaintext, in the memory of what was sealed; nullopt if anything is wrong.
+    std::optional<std::string> open(std::string_view nonce, std::string_view aad, std::string sealed);
 
 private:
     struct Contexts;

@@ -6,6 +6,8 @@
 #include "../core/bytes.hpp"
 
 #include <cstring>
+#include <new>
+#include <utility>
 
 namespace oauth::session {
 
@@ -24,10 +26,57 @@ std::uint64_t load(const char* at) {
     return word;
 }
 
+// For one thread. Each type that a shared_ptr allocates has blocks of its own.
+template <class T>
+class SpareBlocks {
+public:
+    using value_type = T;
+    SpareBlocks() = default;
+    template <class Other>
+    explicit(false) SpareBlocks(const SpareBlocks<Other>&) {}
+    template <class Other>
+    bool operator==(const SpareBlocks<Other>&) const {
+        return true;
+    }
+
+    T* allocate(std::size_t count) {
+        if (count != 1 || spare_ == nullptr) {
+            return std::allocator<T>().allocate(count);
+        }
+        --spare_count_;
+        return reinterpret_cast<T*>(std::exchange(spare_, spare_->next));
+    }
+    void deallocate(T* block, std::size_t count) noexcept {
+        if (count != 1 || spare_count_ == most_spare) {
+            std::allocator<T>().deallocate(block, count);
+            return;
+        }
+        ++spare_count_;
+        spare_ = new (block) Spare{spare_};
+    }
+
+private:
+    struct Spare {
+        Spare* next;
+    };
+    static_assert(sizeof(T) >= sizeof(Spare) && alignof(T) >= alignof(Spare));
+#ifdef __SANITIZE_ADDRESS__
+    static constexpr std::size_t most_spare = 0; // it is to see what is used too late
+#else
+    static constexpr std::size_t most_spare = 64;
+#endif
+    static inline Spare* spare_ = nullptr;
+    static inline std::size_t spare_count_ = 0;
+};
+
 constexpr std::uint64_t odd_one = 0x9e3779b97f4a7c15;
 constexpr std::uint64_t odd_two = 0xd6e8feb86659fd93;
 
 } // namespace
+
+OpenedSessionPointer make_opened_session() {
+    return std::allocate_shared<OpenedSession>(SpareBlocks<OpenedSession>());
+}
 
 std::uint64_t SessionCache::hash(std::string_view cookie) const {
     // Sixteen bytes after the constant prefix are enough, because they hold the random nonce.

@@ -51,6 +51,10 @@ struct OpenedSession {
 
 using OpenedSessionPointer = std::shared_ptr<OpenedSession>;
 
+// In memory that others have left, where there is some: they come and go with requests, and are larger than
+// what malloc keeps at hand.
+OpenedSessionPointer make_opened_session();
+
 class SessionCache {
 public:
     // `seed` must be random, `buckets` a power of two.
@@ -65,13 +69,15 @@ public:
     bool came_before(std::string_view cookie);
 
 private:
-    struct Bucket {
-        std::array<OpenedSessionPointer, 4> ways;
+    // A cookie that is not known is looked for in one line of the processor's cache.
+    struct alignas(64) Bucket {
         std::array<std::uint64_t, 4> hashes{};
-        std::array<std::uint64_t, 4> came{};
+        std::array<std::uint64_t, 3> came{};
         unsigned next = 0;
         unsigned next_came = 0;
+        std::array<OpenedSessionPointer, 4> ways;
     };
+    static_assert(sizeof(Bucket) == 128);
     std::uint64_t hash(std::string_view cookie) const;
 
     std::uint64_t seed_;

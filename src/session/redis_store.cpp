@@ -138,7 +138,7 @@ OpenedSessionPointer RedisStore::open(const Way& way, std::string_view value,
 }
 
 OpenedSessionPointer RedisStore::remember(Session session, const Way& way) {
-    auto opened = std::make_shared<OpenedSession>();
+    auto opened = make_opened_session();
     opened->session = std::move(session);
     opened->store = this;
     opened->base_url = way.base_url;

@@ -7,6 +7,7 @@
 #include "../core/record.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace oauth::session {
 
@@ -23,12 +24,15 @@ bool has_prefix(std::string_view sealed, auto knows_mark) {
 }
 } // namespace
 
-std::string binding(std::string_view cookie_name, std::string_view base_url) {
-    constexpr std::size_t of_numbers = 8; // bytes, at most
-    core::RecordWriter record(cookie_name.size() + base_url.size() + of_numbers);
+std::string binding(std::string_view cookie_name, std::string_view base_url, std::string_view attached) {
+    constexpr std::size_t of_numbers = 12; // bytes, at most
+    core::RecordWriter record(cookie_name.size() + base_url.size() + attached.size() + of_numbers);
     record.number(format_version);
     record.text(cookie_name);
     record.text(base_url);
+    if (!attached.empty()) {
+        record.text(attached);
+    }
     return std::move(record).finish();
 }
 
@@ -86,25 +90,30 @@ std::optional<std::string> Sealer::open(std::string_view binding, std::string_vi
     if (sealed.size() > max_sealed || !has_prefix(sealed, knows_mark)) {
         return std::nullopt;
     }
-    const auto bytes = core::base64url_decode(sealed);
-    return bytes ? open_bytes(binding, *bytes) : std::nullopt;
+    auto bytes = core::base64url_decode(sealed);
+    return bytes ? open_bytes(binding, std::move(*bytes)) : std::nullopt;
 }
 
-std::optional<std::string> Sealer::open_bytes(std::string_view binding, std::string_view view) {
-    constexpr std::size_t shortest = prefix_size + core::Aead::nonce_size + core::Aead::tag_size;
-    if (view.size() > max_sealed_bytes || view.size() < shortest || view.front() != format_version) {
+std::optional<std::string> Sealer::open_bytes(std::string_view binding, std::string sealed) {
+    constexpr std::size_t head_size = prefix_size + core::Aead::nonce_size;
+    if (sealed.size() > max_sealed_bytes || sealed.size() < head_size + core::Aead::tag_size ||
+        sealed.front() != format_version) {
         return std::nullopt;
     }
-    const auto mark = static_cast<unsigned char>(view[1]);
-    const std::string_view nonce = view.substr(prefix_size, core::Aead::nonce_size);
-    const std::string_view text = view.substr(prefix_size + core::Aead::nonce_size);
-    for (Key& key : keys_) {
-        if (key.mark != mark) {
-            continue;
-        }
-        if (auto plaintext = key.aead.open(nonce, binding, text)) {
+    std::array<char, head_size> head{};
+    std::copy_n(sealed.begin(), head_size, head.begin());
+    const auto mark = static_cast<unsigned char>(head[1]);
+    const std::string_view nonce(head.data() + prefix_size, core::Aead::nonce_size);
+    sealed.erase(0, head_size);
+    const auto has_mark = [mark](const Key& key) { return key.mark == mark; };
+    auto key = std::find_if(keys_.begin(), keys_.end(), has_mark);
+    while (key != keys_.end()) {
+        const auto next = std::find_if(key + 1, keys_.end(), has_mark);
+        auto plaintext = key->aead.open(nonce, binding, next == keys_.end() ? std::move(sealed) : sealed);
+        if (plaintext) {
             return plaintext;
         }
+        key = next;
     }
     return std::nullopt;
 }

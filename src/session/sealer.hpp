@@ -13,8 +13,9 @@
 
 namespace oauth::session {
 
-// What a sealed value is bound to: an unambiguous encoding of both arguments.
-std::string binding(std::string_view cookie_name, std::string_view base_url);
+// What a sealed value is bound to: an unambiguous encoding of all arguments. `attached`: what stands beside
+// the value in the same cookie; empty: nothing.
+std::string binding(std::string_view cookie_name, std::string_view base_url, std::string_view attached = {});
 
 class Sealer {
 public:
@@ -34,7 +35,7 @@ public:
     // The same without base64url, for what a store keeps.
     std::optional<std::string> seal_bytes(core::Random& random, std::string_view binding,
                                           std::string_view plaintext);
-    std::optional<std::string> open_bytes(std::string_view binding, std::string_view sealed);
+    std::optional<std::string> open_bytes(std::string_view binding, std::string sealed);
 
     static constexpr std::size_t max_sealed_bytes = 65 * 1024;
 

@@ -56,7 +56,8 @@ OpenedSessionPointer SharedStore::remember(OpenedSession opened) {
     opened.fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
     // Never equal to a generation that was read before this moment: the first check always asks.
     opened.revocations_seen = parts_.ledger.generation() - 1;
-    auto pointer = std::make_shared<OpenedSession>(std::move(opened));
+    auto pointer = make_opened_session();
+    *pointer = std::move(opened);
     parts_.cache.insert(pointer);
     return pointer;
 }

@@ -50,7 +50,7 @@ public:
         return std::move(*sealed);
     }
     std::optional<Session> open(std::string_view sealed, std::string_view place, std::string_view base_url) {
-        const auto record = sealer_.open_bytes(of_record(place, base_url), sealed);
+        const auto record = sealer_.open_bytes(of_record(place, base_url), std::string(sealed));
         return record ? deserialize(*record) : std::nullopt;
     }
 

@@ -128,6 +128,8 @@ void sc_03_sealed_for_one_use_only(void**) {
 void sc_03_the_binding_is_unambiguous(void**) {
     assert_true(binding("ab", "c") != binding("a", "bc"));
     assert_true(binding("", "abc") != binding("abc", ""));
+    assert_true(binding("a", "b", "c") != binding("a", "bc"));
+    assert_true(binding("a", "b", "c") != binding("a", "b"));
     assert_true(binding("a", "b") != binding("a", "c"));
     assert_true(binding("a", "b") != binding("c", "b"));
 }
