@@ -175,6 +175,7 @@ core::Task<Loaded> check_locked(Check& check) {
     if (current->session->session.epoch != check.before->session.epoch) {
         co_return use(check, std::move(current.value()));
     }
+    check.site.store->read_id_token(*check.before);
     Said asked = co_await ask(check.site, check.provider, check.before->session, check.attempt);
     if (asked.outcome == Said::Outcome::ended) {
         co_return co_await end_session(check, std::move(asked.why));

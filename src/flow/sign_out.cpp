@@ -60,14 +60,15 @@ oidc::EndSessionRequest end_session_request(Site& site, const Request& request, 
 }
 
 // Where the provider ends its session; empty: it has no such endpoint, or takes nothing that we have.
-core::Task<std::string> provider_exit(Site& site, const session::Session& session,
+core::Task<std::string> provider_exit(Site& site, session::OpenedSessionPointer current,
                                       oidc::EndSessionRequest end, std::string client) {
-    Provider* provider = site.find_provider(session.identity.provider);
+    Provider* provider = site.find_provider(current->session.identity.provider);
     end.end_session_endpoint = co_await find_end_session_endpoint(site, *provider, std::move(client));
     if (end.end_session_endpoint.empty()) {
         co_return "";
     }
-    end.id_token_hint = session.id_token;
+    site.store->read_id_token(*current);
+    end.id_token_hint = current->session.id_token;
     const auto special = provider->settings().type->end_session_url;
     co_return special != nullptr ? special(provider->settings(), end) : oidc::build_end_session_url(end);
 }
@@ -236,7 +237,7 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
     if (current) {
         const Provider& provider = *site.find_provider(current->session.identity.provider);
         oidc::EndSessionRequest end = end_session_request(site, request, provider);
-        exit = co_await provider_exit(site, current->session, std::move(end), request.client);
+        exit = co_await provider_exit(site, current, std::move(end), request.client);
     }
     web::Answer answer = lead_out(site, request, exit, return_to);
     if (current || is_own_will(request)) {

@@ -17,15 +17,29 @@ Error too_large(std::size_t size) {
                                          "\"oauth_session shared\""};
 }
 
+constexpr char separator = '.'; // no character of base64url
+
+// What stands behind the session, with the separator before it; empty: nothing.
+std::string_view behind_session(std::string_view cookie) {
+    const std::size_t end = cookie.find(separator);
+    return end == std::string_view::npos ? std::string_view() : cookie.substr(end);
+}
+
+std::string of_id_token(std::string_view name, std::string_view base_url) {
+    return binding(std::string(name) + " id_token", base_url);
+}
+
 } // namespace
 
 OpenedSessionPointer CookieStore::open(std::string_view cookie, std::string_view base_url) {
     const std::string_view name = cookie_name_view(parts_.cookie, base_url);
-    const auto record = sealer_.open(binding(name, base_url), cookie);
+    const std::string_view behind = behind_session(cookie);
+    const std::string_view sealed = cookie.substr(0, cookie.size() - behind.size());
+    const auto record = sealer_.open(binding(name, base_url, behind), sealed);
     if (!record) {
         return nullptr;
     }
-    auto opened = std::make_shared<OpenedSession>();
+    auto opened = make_opened_session();
     if (!deserialize(*record, opened->session)) {
         return nullptr;
     }
@@ -52,17 +66,37 @@ core::Task<core::Result<Loaded>> CookieStore::load(std::string cookie, std::stri
     co_return Loaded{peek(cookie, base_url).value_or(nullptr)};
 }
 
-core::Result<std::string> CookieStore::seal(const Session& session, const std::string& name,
+void CookieStore::read_id_token(OpenedSession& session) {
+    const std::string_view behind = behind_session(session.cookie);
+    if (behind.empty() || !session.session.id_token.empty()) {
+        return;
+    }
+    const std::string_view name = cookie_name_view(parts_.cookie, session.base_url);
+    auto id_token = sealer_.open(of_id_token(name, session.base_url), behind.substr(1));
+    session.session.id_token = std::move(id_token).value_or("");
+}
+
+core::Result<std::string> CookieStore::seal(Session session, const std::string& name,
                                             std::string_view base_url) {
+    const Error failed{Code::internal_error, "the session cannot be sealed"};
+    std::string behind;
+    if (!session.id_token.empty()) {
+        const auto id_token = sealer_.seal(parts_.random, of_id_token(name, base_url), session.id_token);
+        if (!id_token) {
+            return failed;
+        }
+        behind = separator + *id_token;
+        session.id_token.clear();
+    }
     const std::string record = serialize(session);
     if (record.empty()) {
         return Error{Code::session_too_large, "the session takes more than 64k"};
     }
-    auto sealed = sealer_.seal(parts_.random, binding(name, base_url), record);
+    auto sealed = sealer_.seal(parts_.random, binding(name, base_url, behind), record);
     if (!sealed) {
-        return Error{Code::internal_error, "the session cannot be sealed"};
+        return failed;
     }
-    return std::move(*sealed);
+    return *sealed + behind;
 }
 
 core::Task<core::Result<CookieParts>> CookieStore::create(const Session& session, std::string base_url) {
@@ -103,9 +137,11 @@ core::Result<Loaded> CookieStore::change(const OpenedSession& before, const std:
 }
 
 core::Task<core::Result<Loaded>> CookieStore::touch(OpenedSessionPointer session) {
+    read_id_token(*session);
     Session used = session->session;
     used.used_at = parts_.clock.now();
-    const auto sealed = seal(used, cookie_name(parts_.cookie, session->base_url), session->base_url);
+    const auto sealed =
+        seal(std::move(used), cookie_name(parts_.cookie, session->base_url), session->base_url);
     if (!sealed) {
         co_return sealed.error();
     }

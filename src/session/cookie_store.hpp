@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Sessions that live in their cookies, sealed: nothing is kept here but what a worker has opened already, and
-// the ledger of those that were ended before their time. Never waits.
+// the ledger of those that were ended before their time. Never waits. A cookie is SESSION or
+// SESSION.ID_TOKEN, each sealed: the ID token is opened only where it is read, but the session is bound to
+// what stands there, so that a cookie opens only as it was written.
 #pragma once
 
 #include "../core/clock.hpp"
@@ -28,6 +30,7 @@ public:
     std::optional<OpenedSessionPointer> peek(std::string_view cookie, std::string_view base_url) override;
     core::Task<core::Result<Loaded>> load(std::string cookie, std::string base_url) override;
     core::Task<core::Result<CookieParts>> create(const Session& session, std::string base_url) override;
+    void read_id_token(OpenedSession& session) override;
     core::Task<core::Result<Loaded>> touch(OpenedSessionPointer session) override;
     core::Task<core::Result<Replaced>> replace(OpenedSessionPointer before, const Session& next) override;
     core::Task<core::Result<Loaded>> take_over(OpenedSessionPointer before, std::string handover) override;
@@ -39,8 +42,7 @@ public:
 
 private:
     OpenedSessionPointer open(std::string_view cookie, std::string_view base_url);
-    core::Result<std::string> seal(const Session& session, const std::string& name,
-                                   std::string_view base_url);
+    core::Result<std::string> seal(Session session, const std::string& name, std::string_view base_url);
     // The same session by another value of its cookie; no session and no cookies where that is none of it.
     core::Result<Loaded> change(const OpenedSession& before, const std::string& sealed);
 

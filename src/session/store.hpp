@@ -76,10 +76,14 @@ public:
     // Keeps a new session. session_too_large: it does not fit. `session` outlives the task.
     virtual core::Task<core::Result<CookieParts>> create(const Session& session, std::string base_url) = 0;
 
+    // Where a store leaves the ID token sealed, because hardly a request needs it, Session::id_token is empty
+    // until this was called.
+    virtual void read_id_token([[maybe_unused]] OpenedSession& session) {}
+
     // It was used now (used_at). The session as it is from now on.
     virtual core::Task<core::Result<Loaded>> touch(OpenedSessionPointer session) = 0;
 
-    // `next` has the same id and the next epoch, and outlives the task.
+    // `next` has the same id and the next epoch, and its ID token; it outlives the task.
     virtual core::Task<core::Result<Replaced>> replace(OpenedSessionPointer before, const Session& next) = 0;
     // With what the ledger has from replace(): for a request that came with the session before. No session:
     // what it leads to cannot be opened.

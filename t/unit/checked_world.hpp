@@ -47,6 +47,7 @@ public:
                                                           std::string base_url) override {
         return inner_->create(session, std::move(base_url));
     }
+    void read_id_token(session::OpenedSession& session) override { inner_->read_id_token(session); }
     core::Task<core::Result<session::Loaded>> touch(Pointer session) override {
         ++touches;
         return inner_->touch(std::move(session));

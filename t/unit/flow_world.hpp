@@ -68,6 +68,7 @@ struct FakeProvider {
     Object userinfo = {{"sub", "\"user-1\""}, {"email", "\"ann@example.org\""}, {"email_verified", "true"}};
     std::map<std::string, net::HttpResult> instead;
     const tokens::Key* signing_key = nullptr; // an ES256 one; null: provider_key()
+    bool gives_id_token = true;
 
     net::HttpResult answer(const net::HttpRequest& request) const {
         for (const auto& [end, result] : instead) {
@@ -79,6 +80,9 @@ struct FakeProvider {
             return json_response(metadata.text());
         }
         if (request.url.ends_with("/token")) {
+            if (!gives_id_token) {
+                return json_response(token.text());
+            }
             const tokens::Key& key = signing_key != nullptr ? *signing_key : provider_key();
             const std::string id_token = tokens::sign(key, "ES256", claims.text());
             return json_response(token.with("id_token", quoted(id_token)).text());
@@ -227,6 +231,12 @@ public:
     session::OpenedSessionPointer current() {
         const auto cookies = session_cookies();
         return cookies.empty() ? nullptr : open(cookies.front());
+    }
+    // The ID token of the session that the browser has, which stays sealed for all others.
+    std::string id_token() {
+        session::OpenedSession copy = *current();
+        site.store->read_id_token(copy);
+        return copy.session.id_token;
     }
     // Put together from their parts.
     std::vector<std::string> session_cookies() const {

@@ -39,7 +39,7 @@ void cb_18_a_sign_in_ends_in_a_session(void**) {
     assert_int_equal(session->session.made_at, unit::start_of_time);
     assert_int_equal(session->session.signed_in_at, unit::start_of_time);
     assert_int_equal(session->session.expires_at, unit::start_of_time + world.options.session_lifetime);
-    assert_true(session->session.id_token.starts_with("ey")); // for the sign-out
+    assert_true(world.id_token().starts_with("ey")); // for the sign-out
     assert_text_equal(session->session.access_token, "");
     assert_true(answer.log.find(state) == std::string::npos);
     assert_true(answer.log.find("code-1") == std::string::npos);
@@ -67,7 +67,7 @@ void tokens_are_kept_where_they_are_asked_for(void**) {
     world.options.keep_tokens = true;
     world.sign_in_as("user-1");
     assert_text_equal(world.current()->session.access_token, "access-1");
-    assert_true(world.current()->session.id_token.starts_with("ey"));
+    assert_true(world.id_token().starts_with("ey"));
 }
 
 // LO-02, LO-03: for a provider that refuses the way back without it, and while one cookie holds it.
@@ -83,7 +83,7 @@ void the_id_token_is_kept_as_a_hint_where_the_provider_needs_it(void**) {
         world.sign_in_as("user-1");
         assert_non_null(world.current().get());
         assert_text_equal(world.current()->session.access_token, "");
-        return !world.current()->session.id_token.empty();
+        return !world.id_token().empty();
     };
     assert_true(kept("oidc", 0, ""));
     assert_true(kept("descope", 0, ""));

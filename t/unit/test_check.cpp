@@ -143,6 +143,23 @@ void rf_05_a_worker_that_has_the_session_knows_that_at_once(void**) {
     assert_false(browser.is_due());
 }
 
+// A refresh that brings none leaves the one of the sign-in for the sign-out.
+void lo_02_the_id_token_stays_where_none_comes(void**) {
+    Checked world;
+    world.options.keep_tokens = true;
+    world.sign_in();
+    const std::string id_token = world.id_token();
+    assert_true(id_token.starts_with("ey"));
+    world.op.gives_id_token = false;
+    world.let_it_be_due();
+    assert_int_equal(world.come()->session.epoch, 1);
+    assert_text_equal(world.id_token(), id_token);
+    world.op.gives_id_token = true;
+    world.let_it_be_due();
+    assert_int_equal(world.come()->session.epoch, 2);
+    assert_true(world.id_token().starts_with("ey") && world.id_token() != id_token);
+}
+
 void rf_01_new_tokens_are_kept_where_no_more_could_be_learnt(void**) {
     Checked world;
     world.op.instead.emplace("/userinfo", unit::unreachable());
@@ -399,6 +416,7 @@ int main() {
         cmocka_unit_test(rf_05_an_outage_ends_nothing_and_is_tried_again_later),
         cmocka_unit_test(rf_05_nobody_looks_again_before_the_time),
         cmocka_unit_test(rf_05_a_worker_that_has_the_session_knows_that_at_once),
+        cmocka_unit_test(lo_02_the_id_token_stays_where_none_comes),
         cmocka_unit_test(rf_01_new_tokens_are_kept_where_no_more_could_be_learnt),
         cmocka_unit_test(rf_05_the_pause_doubles_though_each_attempt_gives_new_tokens),
         cmocka_unit_test(rf_05_the_session_itself_says_when_it_is_due),

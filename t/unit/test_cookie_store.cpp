@@ -153,6 +153,65 @@ void a_session_is_kept_open_when_it_comes_again(void**) {
     assert_ptr_equal(third->get(), second->get());
 }
 
+constexpr const char* app = "https://app.example";
+
+// A worker that has not seen any session.
+session::OpenedSessionPointer open_afresh(Stored& at, const std::string& cookie) {
+    at.sessions = session::SessionCache(8, 16);
+    return at.store().peek(cookie, app).value_or(nullptr);
+}
+
+std::string id_token_of(Stored& at, const std::string& cookie) {
+    const auto opened = open_afresh(at, cookie);
+    assert_non_null(opened.get());
+    assert_text_equal(opened->session.id_token, ""); // sealed still
+    at.store().read_id_token(*opened);
+    return opened->session.id_token;
+}
+
+std::string cookie_with(Stored& at, const std::string& id_token) {
+    session::Session session = at.current()->session;
+    session.id_token = id_token;
+    return result_of(at.store().create(session, app)).front().second;
+}
+
+void sc_01_a_cookie_opens_only_as_it_was_written(void**) {
+    Stored at;
+    const std::string cookie = cookie_with(at, "id-token-1");
+    const std::string other = cookie_with(at, "id-token-1");
+    const std::string bare = cookie_with(at, "");
+    assert_true(open_afresh(at, cookie) && open_afresh(at, other) && open_afresh(at, bare));
+    const std::size_t end = cookie.find('.');
+    assert_true(end != std::string::npos && bare.find('.') == std::string::npos);
+    for (std::size_t i = 0; i < cookie.size(); ++i) {
+        std::string changed = cookie;
+        changed[i] = changed[i] == 'A' ? 'B' : 'A';
+        assert_null(open_afresh(at, changed).get());
+        assert_null(open_afresh(at, cookie.substr(0, i)).get());
+    }
+    for (const std::string& wrong : {cookie + ".", cookie + "A", cookie + cookie.substr(end), bare + ".",
+                                     bare + cookie.substr(end), cookie.substr(0, end) + other.substr(end),
+                                     cookie.substr(end), cookie.substr(end + 1), "." + cookie}) {
+        assert_null(open_afresh(at, wrong).get());
+    }
+}
+
+void the_id_token_stays_sealed_until_it_is_read(void**) {
+    Stored at;
+    const std::string cookie = cookie_with(at, "id-token-1");
+    assert_text_equal(id_token_of(at, cookie), "id-token-1");
+    const auto opened = open_afresh(at, cookie);
+    const session::Loaded touched = result_of(at.store().touch(opened));
+    assert_text_equal(id_token_of(at, touched.session->cookie), "id-token-1");
+    session::Session next = at.next(*open_afresh(at, cookie), 10);
+    next.id_token = "id-token-2";
+    const Replaced replaced = result_of(at.store().replace(opened, next));
+    assert_text_equal(id_token_of(at, replaced.handover), "id-token-2");
+    next.id_token.clear();
+    const Replaced without = result_of(at.store().replace(opened, next));
+    assert_text_equal(id_token_of(at, without.handover), "");
+}
+
 void what_is_no_session_is_not_remembered(void**) {
     Stored at;
     const std::string forged(400, 'x');
@@ -172,6 +231,8 @@ int main() {
         cmocka_unit_test(lo_17_a_user_is_signed_out_until_no_session_can_be_left),
         cmocka_unit_test(a_use_is_sealed_with_its_time),
         cmocka_unit_test(a_session_is_kept_open_when_it_comes_again),
+        cmocka_unit_test(sc_01_a_cookie_opens_only_as_it_was_written),
+        cmocka_unit_test(the_id_token_stays_sealed_until_it_is_read),
         cmocka_unit_test(what_is_no_session_is_not_remembered),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -26,7 +26,8 @@ void lo_02_here_first_then_at_the_provider(void**) {
     world.options.keep_tokens = true;
     world.sign_in_as("user-1");
     const std::string id = world.current()->session.id;
-    const std::string id_token = world.current()->session.id_token;
+    const std::string id_token = world.id_token();
+    assert_true(id_token.starts_with("ey"));
     const std::string cookie = world.jar.at(world.session_name());
     const web::Answer answer = sign_out(world, "return_to=%2Fbye");
     assert_int_equal(answer.status, 302);

@@ -14,7 +14,7 @@ namespace oauth::ngx {
 namespace {
 
 using Value = ngx_http_variable_value_t;
-using Read = std::string (*)(const session::Session& session);
+using Read = std::string (*)(session::Store& store, session::OpenedSession& opened);
 
 void set_empty(Value* value) {
     value->len = 0;
@@ -64,22 +64,24 @@ ngx_int_t get_authenticated(ngx_http_request_t* r, Value* value, uintptr_t) {
 
 // One that has ended is nobody's any more: while the provider is away, or where there was no refresh token,
 // the application is to see that there is none.
-std::string read_access_token(const session::Session& session) {
+std::string read_access_token(session::Store&, session::OpenedSession& opened) {
+    const session::Session& session = opened.session;
     const bool has_ended = session.access_expires_at != 0 && ngx_time() >= session.access_expires_at;
     return has_ended ? "" : session.access_token;
 }
-std::string read_id_token(const session::Session& session) {
-    return session.id_token;
+std::string read_id_token(session::Store& store, session::OpenedSession& opened) {
+    store.read_id_token(opened);
+    return opened.session.id_token;
 }
-std::string read_session_id(const session::Session& session) {
-    return session::log_id(session);
+std::string read_session_id(session::Store&, session::OpenedSession& opened) {
+    return session::log_id(opened.session);
 }
 
 template <Read Reader>
 ngx_int_t get_of_session(ngx_http_request_t* r, Value* value, uintptr_t) {
     const flow::Admission* admission = shown(r);
     const bool has_session = admission != nullptr && admission->session != nullptr;
-    return set_fact(r, value, has_session ? Reader(admission->session->session) : "");
+    return set_fact(r, value, has_session ? Reader(*site_of(r)->store, *admission->session) : "");
 }
 
 // A session may hold tokens of a time when oauth_tokens was on.
