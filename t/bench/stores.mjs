@@ -15,7 +15,7 @@ import { Resealer } from './reseal.mjs';
 
 export const STORES = ['cookie', 'shared', 'redis'];
 const COLD = 20000; // cookies in turn: a worker's cache has 4,096 places
-const ROUNDS = 9;
+const ROUNDS = 21;
 const SECONDS = 1;
 // Some 10,000 requests a second to each server, which does not depend on how fast it answers: one that others wait for has to wake them, and that costs more than what is measured.
 const EQUAL = { seconds: SECONDS, connections: 64, pause: 5 };
