@@ -139,22 +139,39 @@ std::string hex_encode(std::string_view bytes) {
     return text;
 }
 
+namespace {
+using Block = std::uint64_t __attribute__((vector_size(16)));
+
+Block difference_at(const char* a, const char* b) {
+    Block left;
+    Block right;
+    std::memcpy(&left, a, sizeof(left));
+    std::memcpy(&right, b, sizeof(right));
+    return left ^ right;
+}
+} // namespace
+
 bool equal_constant_time(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) {
         return false;
     }
-    // Sixteen bytes a step: session cookies are compared for each request.
-    using Block = std::uint64_t __attribute__((vector_size(16)));
+    // Sixteen bytes a step, four steps a turn: session cookies are compared for each request.
+    constexpr std::size_t step = sizeof(Block);
     Block blocks{};
-    const std::size_t whole = a.size() - a.size() % sizeof(Block);
     std::size_t i = 0;
-#pragma GCC unroll 4
-    for (; i < whole; i += sizeof(Block)) {
-        Block left;
-        Block right;
-        std::memcpy(&left, a.data() + i, sizeof(left));
-        std::memcpy(&right, b.data() + i, sizeof(right));
-        blocks |= left ^ right;
+    for (; i + 4 * step <= a.size(); i += 4 * step) {
+        const char* left = a.data() + i;
+        const char* right = b.data() + i;
+        blocks |= difference_at(left, right) | difference_at(left + step, right + step) |
+                  difference_at(left + 2 * step, right + 2 * step) |
+                  difference_at(left + 3 * step, right + 3 * step);
+    }
+    for (; i + step <= a.size(); i += step) {
+        blocks |= difference_at(a.data() + i, b.data() + i);
+    }
+    if (i < a.size() && a.size() > step) { // the last ones, some of them once more
+        i = a.size();
+        blocks |= difference_at(a.data() + i - step, b.data() + i - step);
     }
     std::uint64_t difference = blocks[0] | blocks[1];
     for (; i < a.size(); ++i) {
