@@ -2,6 +2,9 @@
 // See cookie_store.hpp.
 #include "cookie_store.hpp"
 
+#include "../core/bytes.hpp"
+#include "../core/record.hpp"
+
 #include <algorithm>
 
 namespace oauth::session {
@@ -23,6 +26,44 @@ constexpr char separator = '.'; // no character of base64url
 std::string_view behind_session(std::string_view cookie) {
     const std::size_t end = cookie.find(separator);
     return end == std::string_view::npos ? std::string_view() : cookie.substr(end);
+}
+
+// A JWS in its compact form is three parts of base64url: their bytes take a quarter less. Anything else is
+// kept as it is.
+enum PackedAs : std::uint64_t { as_text, as_parts };
+
+constexpr std::size_t jws_parts = 3;
+
+std::string pack(std::string_view id_token) {
+    core::RecordWriter packed(id_token.size());
+    packed.number(as_parts);
+    std::string_view rest = id_token;
+    for (std::size_t i = 1; i <= jws_parts; ++i) {
+        const std::size_t end = i < jws_parts ? rest.find('.') : rest.size();
+        const auto part = end <= rest.size() ? core::base64url_decode(rest.substr(0, end)) : std::nullopt;
+        if (!part) {
+            core::RecordWriter whole(id_token.size());
+            whole.number(as_text);
+            whole.text(id_token);
+            return std::move(whole).finish();
+        }
+        packed.text(*part);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return std::move(packed).finish();
+}
+
+std::string unpack(std::string_view packed) {
+    core::RecordReader record(packed);
+    std::string id_token;
+    if (record.number() == as_text) {
+        id_token = record.text();
+    } else {
+        for (std::size_t i = 1; i <= jws_parts; ++i) {
+            id_token.append(i == 1 ? "" : ".").append(core::base64url_encode(record.text()));
+        }
+    }
+    return record.complete() ? id_token : std::string();
 }
 
 std::string of_id_token(std::string_view name, std::string_view base_url) {
@@ -72,8 +113,9 @@ void CookieStore::read_id_token(OpenedSession& session) {
         return;
     }
     const std::string_view name = cookie_name_view(parts_.cookie, session.base_url);
-    auto id_token = sealer_.open(of_id_token(name, session.base_url), behind.substr(1));
-    session.session.id_token = std::move(id_token).value_or("");
+    if (const auto packed = sealer_.open(of_id_token(name, session.base_url), behind.substr(1))) {
+        session.session.id_token = unpack(*packed);
+    }
 }
 
 core::Result<std::string> CookieStore::seal(Session session, const std::string& name,
@@ -81,7 +123,8 @@ core::Result<std::string> CookieStore::seal(Session session, const std::string& 
     const Error failed{Code::internal_error, "the session cannot be sealed"};
     std::string behind;
     if (!session.id_token.empty()) {
-        const auto id_token = sealer_.seal(parts_.random, of_id_token(name, base_url), session.id_token);
+        const auto id_token =
+            sealer_.seal(parts_.random, of_id_token(name, base_url), pack(session.id_token));
         if (!id_token) {
             return failed;
         }

@@ -87,8 +87,8 @@ void the_id_token_is_kept_as_a_hint_where_the_provider_needs_it(void**) {
     };
     assert_true(kept("oidc", 0, ""));
     assert_true(kept("descope", 0, ""));
-    assert_true(kept("oidc", 1000, ""));
-    assert_false(kept("oidc", 2000, ""));  // one cookie holds the rest alone
+    assert_true(kept("oidc", 2000, ""));
+    assert_false(kept("oidc", 2600, ""));  // one cookie holds the rest alone
     assert_false(kept("keycloak", 0, "")); // takes the client's name as well
     assert_false(kept("oidc", 0, "end_session_endpoint"));
     assert_true(kept("keycloak", 0, "", session::StoreSettings::Kind::shared)); // there is room

@@ -212,6 +212,22 @@ void the_id_token_stays_sealed_until_it_is_read(void**) {
     assert_text_equal(id_token_of(at, without.handover), "");
 }
 
+// Also where it is no JWS that a provider should have sent.
+void every_id_token_comes_back_as_it_was(void**) {
+    Stored at;
+    const std::string long_one =
+        "eyJhbGciOiJFUzI1NiJ9." + std::string(1200, 'a') + "." + std::string(86, 'A');
+    for (const std::string& id_token :
+         {long_one, std::string("YQ.Yg.Yw"), std::string("YQ..Yw"), std::string(".."), std::string("YQ.Yg."),
+          std::string("YR.Yg.Yw"), std::string("YQ.Yg"), std::string("YQ.Yg.Yw.ZA"), std::string("YQ.Yg.Yw="),
+          std::string("YQ.Yg.Y+"), std::string("YQ"), std::string("."), std::string("..."),
+          std::string("a.b.c"), std::string("\0\xff", 2)}) {
+        assert_text_equal(id_token_of(at, cookie_with(at, id_token)), id_token);
+    }
+    const std::size_t with_text = cookie_with(at, std::string(1000, '.')).size();
+    assert_true(cookie_with(at, "YWJj." + std::string(988, 'a') + ".YWJj").size() + 300 < with_text);
+}
+
 void what_is_no_session_is_not_remembered(void**) {
     Stored at;
     const std::string forged(400, 'x');
@@ -233,6 +249,7 @@ int main() {
         cmocka_unit_test(a_session_is_kept_open_when_it_comes_again),
         cmocka_unit_test(sc_01_a_cookie_opens_only_as_it_was_written),
         cmocka_unit_test(the_id_token_stays_sealed_until_it_is_read),
+        cmocka_unit_test(every_id_token_comes_back_as_it_was),
         cmocka_unit_test(what_is_no_session_is_not_remembered),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
