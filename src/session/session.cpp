@@ -9,6 +9,8 @@
 #include "facts.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <iterator>
 
@@ -19,56 +21,63 @@ namespace {
 constexpr std::uint64_t record_version = 4;
 constexpr std::size_t max_record_size = 64 * 1024;
 
-constexpr std::uint64_t bit(unsigned index) {
+constexpr std::uint64_t bit(std::size_t index) {
     return std::uint64_t{1} << index;
 }
 
-// Bit n of `present` is the n-th fact of the table that may be absent, and those that are there follow in the
-// table's order; the number comes first, and before them what every session has.
-template <class Visitor>
-void for_each_optional(Visitor visit) {
-    unsigned index = 0;
-    for (const FactRow& row : facts) {
-        if (!is_always_known(row)) {
-            visit(bit(index++), row);
-        }
-    }
+// A session that is not known costs what it takes to read its record: the table is sorted beforehand.
+template <bool IsKnown>
+constexpr std::size_t count_rows() {
+    return static_cast<std::size_t>(std::count_if(std::begin(facts), std::end(facts), [](const FactRow& row) {
+        return is_always_known(row) == IsKnown;
+    }));
 }
 
-template <class Visitor>
-void for_each_known(Visitor visit) {
+template <bool IsKnown>
+constexpr auto rows_of() {
+    std::array<const FactRow*, count_rows<IsKnown>()> rows{};
+    auto place = rows.begin();
     for (const FactRow& row : facts) {
-        if (const auto* member = std::get_if<KnownText>(&row.member)) {
-            visit(*member);
+        if (is_always_known(row) == IsKnown) {
+            *place++ = &row;
         }
     }
+    return rows;
 }
+
+constexpr auto known_facts = rows_of<true>();
+// Bit n of a number is the n-th of them, and those that are there follow in this order; the number comes
+// first, and before them what every session has.
+constexpr auto optional_facts = rows_of<false>();
 
 std::uint64_t present_facts(const Identity& identity) {
     std::uint64_t present = 0;
-    for_each_optional([&](std::uint64_t mark, const FactRow& row) {
+    for (std::size_t i = 0; i < optional_facts.size(); ++i) {
+        const FactRow& row = *optional_facts[i];
         const auto* flag = std::get_if<Flag>(&row.member);
         const bool is_set = flag != nullptr && identity.*flag->value;
         const bool is_there = text_of(identity, row) != nullptr || list_of(identity, row) != nullptr;
-        present |= is_set || is_there ? mark : 0;
-    });
+        present |= is_set || is_there ? bit(i) : 0;
+    }
     return present;
 }
 
 void write_identity(core::RecordWriter& record, const Identity& identity) {
     record.number(present_facts(identity));
-    for_each_known([&](KnownText member) { record.text(identity.*member); });
-    for_each_optional([&](std::uint64_t, const FactRow& row) {
-        if (const std::string* text = text_of(identity, row)) {
+    for (const FactRow* row : known_facts) {
+        record.text(*text_of(identity, *row));
+    }
+    for (const FactRow* row : optional_facts) {
+        if (const std::string* text = text_of(identity, *row)) {
             record.text(*text);
         }
-        if (const Strings* list = list_of(identity, row)) {
+        if (const Strings* list = list_of(identity, *row)) {
             record.number(list->size());
             for (const std::string& element : *list) {
                 record.text(element);
             }
         }
-    });
+    }
     record.number(identity.claims.size());
     for (const auto& [path, json] : identity.claims) {
         record.text(path);
@@ -111,16 +120,17 @@ void read_fact(core::RecordReader& record, const FactRow& row, Identity& identit
 // False if a fact is marked present that this version does not know.
 bool read_identity(core::RecordReader& record, Identity& identity) {
     const std::uint64_t present = record.number();
-    std::uint64_t known = 0;
-    for_each_known([&](KnownText member) { identity.*member = record.text(); });
-    for_each_optional([&](std::uint64_t mark, const FactRow& row) {
-        known |= mark;
-        if ((present & mark) != 0) {
-            read_fact(record, row, identity);
-        }
-    });
+    if (present >= bit(optional_facts.size())) {
+        return false;
+    }
+    for (const FactRow* row : known_facts) {
+        identity.*std::get<KnownText>(row->member) = record.text();
+    }
+    for (std::uint64_t rest = present; rest != 0; rest &= rest - 1) {
+        read_fact(record, *optional_facts[static_cast<std::size_t>(std::countr_zero(rest))], identity);
+    }
     read_claims(record, identity);
-    return (present & ~known) == 0;
+    return true;
 }
 
 // What most sessions lack: bit n tells that the n-th text follows.
