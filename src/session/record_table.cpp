@@ -76,17 +76,16 @@ std::optional<RecordTable::Found> RecordTable::read(const Key& key, std::int64_t
         index().damage();
         return std::nullopt;
     }
-    Found found{fields_of(at), {}};
-    found.bytes.reserve(record.size);
+    Found found{fields_of(at), std::string(record.size, '\0')};
     Index chunk = record.first;
-    while (found.bytes.size() < record.size) {
+    for (std::size_t done = 0; done < record.size; done += chunk_room) {
         if (chunk >= chunk_count_) {
             index().damage();
             return std::nullopt;
         }
-        const std::size_t left = record.size - found.bytes.size();
-        found.bytes.append(chunks()[chunk].bytes, std::min(left, chunk_room));
-        chunk = chunks()[chunk].next;
+        const Chunk& from = chunks()[chunk];
+        std::memcpy(found.bytes.data() + done, from.bytes, std::min(record.size - done, chunk_room));
+        chunk = from.next;
     }
     return found;
 }
