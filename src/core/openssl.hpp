@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Shared by the files that call OpenSSL: owners, byte pointers, and a guard for its error queue,
-// which every function that calls OpenSSL has on its stack (t/check-floors.sh looks for it).
+// Shared by the files that call OpenSSL: owners, byte pointers, and a guard for its error queue, which every
+// function that calls OpenSSL has on its stack (t/check-floors.sh looks for it in each file), but for the one
+// that requests wait for: Aead::open empties the queue where it fails.
 #pragma once
 
 #include <openssl/err.h>

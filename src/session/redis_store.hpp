@@ -41,6 +41,7 @@ public:
     core::Task<core::Result<std::vector<Loaded>>> load_all(std::vector<std::string> cookies,
                                                            std::string base_url) override;
     core::Task<core::Result<CookieParts>> create(const Session& session, std::string base_url) override;
+    void read_id_token(OpenedSession&) override {} // it is in the record
     core::Task<core::Result<Loaded>> touch(OpenedSessionPointer session) override;
     core::Task<core::Result<Replaced>> replace(OpenedSessionPointer before, const Session& next) override;
     core::Task<core::Result<Loaded>> take_over(OpenedSessionPointer before, std::string handover) override;

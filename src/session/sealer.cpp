@@ -16,7 +16,7 @@ constexpr char format_version = 1;
 constexpr std::size_t prefix_size = 2;
 constexpr std::size_t prefix_characters = 4; // base64url of the prefix and one byte more
 
-// Says no to nearly all that others have made, before it costs anything.
+// Says no to nearly all that others have made, before anything is decoded.
 bool has_prefix(std::string_view sealed, auto knows_mark) {
     const auto bytes = core::base64url_decode(sealed.substr(0, prefix_characters));
     return bytes && bytes->size() > prefix_size && bytes->front() == format_version &&

@@ -51,7 +51,7 @@ struct Session {
     std::string made_for; // a mark of the facts that the configuration needed; see docs/architecture.md
     bool groups_are_cut = false;        // only the groups that rules name were kept, so they are not shown
     std::string sid;                    // the provider's name of its own session; empty: not told
-    std::string id_token;               // empty: not kept
+    std::string id_token;               // empty: not kept, or not read yet: Store::read_id_token
     std::string access_token;           // likewise
     std::int64_t access_expires_at = 0; // of the access token; 0: not told, or no such token
     std::string refresh_token;          // empty: none, or not kept

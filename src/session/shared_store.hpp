@@ -32,6 +32,7 @@ public:
     std::optional<OpenedSessionPointer> peek(std::string_view cookie, std::string_view base_url) override;
     core::Task<core::Result<Loaded>> load(std::string cookie, std::string base_url) override;
     core::Task<core::Result<CookieParts>> create(const Session& session, std::string base_url) override;
+    void read_id_token(OpenedSession&) override {} // it is in the record
     core::Task<core::Result<Loaded>> touch(OpenedSessionPointer session) override;
     core::Task<core::Result<Replaced>> replace(OpenedSessionPointer before, const Session& next) override;
     core::Task<core::Result<Loaded>> take_over(OpenedSessionPointer before, std::string handover) override;

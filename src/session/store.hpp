@@ -77,8 +77,8 @@ public:
     virtual core::Task<core::Result<CookieParts>> create(const Session& session, std::string base_url) = 0;
 
     // Where a store leaves the ID token sealed, because hardly a request needs it, Session::id_token is empty
-    // until this was called.
-    virtual void read_id_token([[maybe_unused]] OpenedSession& session) {}
+    // until this was called. No default, which a store in front of another would inherit unnoticed.
+    virtual void read_id_token(OpenedSession& session) = 0;
 
     // It was used now (used_at). The session as it is from now on.
     virtual core::Task<core::Result<Loaded>> touch(OpenedSessionPointer session) = 0;

@@ -189,6 +189,7 @@ e2e('signing in and out go through a late store', async (h) => {
   await signIn(site.browser, site.origin + '/');
   const left = await site.browser.navigate(site.origin + '/auth/oauth/logout', { initiator: site.origin, follow: false });
   assert.equal(left.status, 302);
+  assert.match(left.headers.location, /[?&]id_token_hint=ey/);
   assert.ok(!hasSession(site.browser));
   assert.equal(site.store.count('erase'), 1);
 });

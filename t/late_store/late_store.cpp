@@ -42,6 +42,7 @@ public:
         co_return co_await inner_->create(session, std::move(base_url));
     }
 
+    void read_id_token(session::OpenedSession& session) override { inner_->read_id_token(session); }
     core::Task<core::Result<session::Loaded>> touch(session::OpenedSessionPointer session) override {
         co_return co_await inner_->touch(std::move(session));
     }

@@ -212,6 +212,22 @@ void the_id_token_stays_sealed_until_it_is_read(void**) {
     assert_text_equal(id_token_of(at, without.handover), "");
 }
 
+// Not even what a session's record would be, if it could be brought to be sealed as an ID token.
+void sc_03_an_id_token_is_no_session(void**) {
+    Stored at;
+    auto sealer = session::Sealer::create({"a secret that seals cookies in tests"}, "session");
+    const std::string record = session::serialize(at.current()->session);
+    const auto sealed_as = [&](const std::string& name) {
+        return sealer->seal(at.random, session::binding(name, app), record).value_or("");
+    };
+    assert_non_null(open_afresh(at, sealed_as(at.session_name())).get());
+    assert_null(open_afresh(at, sealed_as(at.session_name() + " id_token")).get());
+    const std::string cookie = cookie_with(at, "id-token-1");
+    const std::string id_token = cookie.substr(cookie.find('.') + 1);
+    assert_false(sealer->open(session::binding(at.session_name(), app), id_token).has_value());
+    assert_true(sealer->open(session::binding(at.session_name() + " id_token", app), id_token).has_value());
+}
+
 // Also where it is no JWS that a provider should have sent.
 void every_id_token_comes_back_as_it_was(void**) {
     Stored at;
@@ -249,6 +265,7 @@ int main() {
         cmocka_unit_test(a_session_is_kept_open_when_it_comes_again),
         cmocka_unit_test(sc_01_a_cookie_opens_only_as_it_was_written),
         cmocka_unit_test(the_id_token_stays_sealed_until_it_is_read),
+        cmocka_unit_test(sc_03_an_id_token_is_no_session),
         cmocka_unit_test(every_id_token_comes_back_as_it_was),
         cmocka_unit_test(what_is_no_session_is_not_remembered),
     };

@@ -53,6 +53,7 @@ public:
     core::Task<core::Result<session::CookieParts>> create(const session::Session&, std::string) override {
         co_return unavailable();
     }
+    void read_id_token(session::OpenedSession&) override {}
     core::Task<core::Result<Loaded>> touch(OpenedSessionPointer) override {
         ++touches;
         co_return unavailable();
