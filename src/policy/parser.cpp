@@ -18,7 +18,7 @@ constexpr std::size_t max_value_size = 1024;
 constexpr std::size_t max_regex_size = 4096;
 constexpr std::size_t max_path_size = 256;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
@@ -47,7 +47,7 @@ std::optional<Split> split_word(std::string_view word) {
 }
 
 std::string unknown_condition(std::string_view name) {
-    return "unknown condition " + quoted(name) + nearest_condition_hint(name) +
+    return "unknown condition " + in_quotes(name) + nearest_condition_hint(name) +
            " Accepted: " + accepted_conditions();
 }
 
@@ -61,7 +61,7 @@ std::string provider_error(const Condition& condition, const std::vector<std::st
             std::ranges::any_of(providers, [&](const auto& name) { return value.matches(name); });
         if (!known) {
             const std::string text = value.text();
-            error = "no provider " + quoted(text) + " is configured" + nearest_hint(text, providers) +
+            error = "no provider " + in_quotes(text) + " is configured" + nearest_hint(text, providers) +
                     " Configured:";
         }
         return known;
@@ -75,17 +75,17 @@ std::string provider_error(const Condition& condition, const std::vector<std::st
 std::string add_value(Condition& condition, ValueText value) {
     const std::string text = value.text();
     if (text.empty()) {
-        return quoted(condition.text) + " has an empty value";
+        return in_quotes(condition.text) + " has an empty value";
     }
     if (text.size() > max_value_size) {
-        return "a value of " + quoted(condition.text.substr(0, 40)) + "... is longer than 1024 bytes";
+        return "a value of " + in_quotes(condition.text.substr(0, 40)) + "... is longer than 1024 bytes";
     }
     if (!core::is_valid_utf8(text)) {
-        return quoted(condition.text) + " is not UTF-8";
+        return in_quotes(condition.text) + " is not UTF-8";
     }
     const std::string reason = impossible_value(condition.topic, value);
     if (!reason.empty()) {
-        return quoted(text) + " can never match in " + quoted(condition.text) + ": " + reason;
+        return in_quotes(text) + " can never match in " + in_quotes(condition.text) + ": " + reason;
     }
     if (condition.topic.is_address()) {
         for (auto& part : value.parts) {
@@ -124,7 +124,7 @@ std::string add_line(Condition& condition, std::string_view value) {
         return "it holds control characters";
     }
     if (condition.topic.is_address() && value.find('*') != std::string_view::npos) {
-        return quoted(value) + " has a star, which is itself in a file: wildcards are written with =";
+        return in_quotes(value) + " has a star, which is itself in a file: wildcards are written with =";
     }
     return add_value(condition, ValueText{{std::string(value)}});
 }
@@ -133,10 +133,10 @@ std::string parse_file(Condition& condition, std::string_view path, const Parser
     std::string error;
     const auto text = ports.read_file(path, error);
     if (!text) {
-        return "the file of " + quoted(condition.text) + " can not be read: " + error;
+        return "the file of " + in_quotes(condition.text) + " can not be read: " + error;
     }
     if (text->size() > max_file_size) {
-        return "the file of " + quoted(condition.text) + " is larger than 4 megabytes";
+        return "the file of " + in_quotes(condition.text) + " is larger than 4 megabytes";
     }
     std::string_view rest = *text;
     if (rest.starts_with("\xef\xbb\xbf")) {
@@ -150,13 +150,13 @@ std::string parse_file(Condition& condition, std::string_view path, const Parser
             continue;
         }
         if (error = add_line(condition, value); !error.empty()) {
-            return "line " + std::to_string(number) + " of the file of " + quoted(condition.text) + ": " +
+            return "line " + std::to_string(number) + " of the file of " + in_quotes(condition.text) + ": " +
                    error;
         }
     }
     condition.values.finish();
     if (condition.values.literals().empty()) {
-        return "the file of " + quoted(condition.text) + " has no value, accepted: one a line";
+        return "the file of " + in_quotes(condition.text) + " has no value, accepted: one a line";
     }
     return {};
 }
@@ -164,24 +164,24 @@ std::string parse_file(Condition& condition, std::string_view path, const Parser
 std::string impossible_pattern(const Condition& condition, const ParserPorts& ports) {
     const bool about_address = condition.topic.is_address();
     if (about_address && condition.regex.starts_with('@') && !is_anchored_at_end(condition.regex)) {
-        return quoted(condition.text) + " can never match: a pattern matches the whole value, accepted: " +
-               quoted("email~@example\\.org$") + " or domain=example.org";
+        return in_quotes(condition.text) + " can never match: a pattern matches the whole value, accepted: " +
+               in_quotes("email~@example\\.org$") + " or domain=example.org";
     }
     if (condition.topic.is("provider") && !ports.providers.empty() &&
         std::ranges::none_of(ports.providers, [&](const auto& provider) {
             return condition.pattern->match(provider) != Pattern::Match::no;
         })) {
-        return quoted(condition.text) + " matches none of the providers that are configured";
+        return in_quotes(condition.text) + " matches none of the providers that are configured";
     }
     return {};
 }
 
 std::string parse_pattern(Condition& condition, std::string_view regex, const ParserPorts& ports) {
     if (is_empty_pattern(regex)) {
-        return quoted(condition.text) + " has an empty pattern";
+        return in_quotes(condition.text) + " has an empty pattern";
     }
     if (regex.size() > max_regex_size) {
-        return "the pattern of " + quoted(condition.text.substr(0, 40)) + "... is longer than 4096 bytes";
+        return "the pattern of " + in_quotes(condition.text.substr(0, 40)) + "... is longer than 4096 bytes";
     }
     condition.regex = regex;
     // Compiled first as it is written: "a)|(b" is an error and must not become valid by the brackets around
@@ -192,7 +192,7 @@ std::string parse_pattern(Condition& condition, std::string_view regex, const Pa
         condition.pattern = ports.compile(flags + anchored_pattern(regex), error);
     }
     if (condition.pattern == nullptr) {
-        return "the pattern of " + quoted(condition.text) + " is invalid: " + error;
+        return "the pattern of " + in_quotes(condition.text) + " is invalid: " + error;
     }
     return impossible_pattern(condition, ports);
 }
@@ -200,11 +200,11 @@ std::string parse_pattern(Condition& condition, std::string_view regex, const Pa
 std::string parse_policy(Condition& condition, const Split& split, const ParserPorts& ports) {
     condition.topic.kind = Topic::Kind::policy;
     if (split.op != '=' || split.right.empty()) {
-        return quoted(condition.text) + " is not understood, accepted: policy=NAME";
+        return in_quotes(condition.text) + " is not understood, accepted: policy=NAME";
     }
     condition.set = ports.find_policy(split.right);
     if (condition.set == nullptr) {
-        return "there is no oauth_policy " + quoted(split.right) +
+        return "there is no oauth_policy " + in_quotes(split.right) +
                " that could be asked here: not defined, or it leads back to itself";
     }
     return {};
@@ -216,12 +216,12 @@ std::string parse_variable(Condition& condition, const Split& split, const Parse
     const std::string_view name = split.right.empty() ? split.right : split.right.substr(1);
     if (split.op != '=' || !split.right.starts_with('$') || name.empty() ||
         !std::ranges::all_of(name, is_name_character)) {
-        return quoted(condition.text) + " is not understood, accepted: if=$variable";
+        return in_quotes(condition.text) + " is not understood, accepted: if=$variable";
     }
     std::string error;
     const auto index = ports.find_variable(name, error);
     if (!index) {
-        return quoted(condition.text) + ": " + error;
+        return in_quotes(condition.text) + ": " + error;
     }
     condition.variable = *index;
     return {};
@@ -229,11 +229,11 @@ std::string parse_variable(Condition& condition, const Split& split, const Parse
 
 std::string parse_claim_path(Condition& condition, std::string_view path) {
     if (path.empty() || path == "/") {
-        return quoted(condition.text) +
+        return in_quotes(condition.text) +
                " has no path, accepted: claim.PATH, as in claim.realm_access.roles=admin";
     }
     if (path.size() > max_path_size) {
-        return "the path of " + quoted(condition.text.substr(0, 40)) + "... is longer than 256 bytes";
+        return "the path of " + in_quotes(condition.text.substr(0, 40)) + "... is longer than 256 bytes";
     }
     condition.path = path;
     return {};
@@ -244,7 +244,7 @@ std::string no_operator(const std::string& word) {
         return "\"any\" stands alone: it has no conditions beside it";
     }
     if (find_topic(word) && !word.starts_with("claim.")) {
-        return quoted(word) + " has no value, accepted: " + word + "=VALUE, " + word + "!=VALUE, " + word +
+        return in_quotes(word) + " has no value, accepted: " + word + "=VALUE, " + word + "!=VALUE, " + word +
                "~REGEX, " + word + "@FILE";
     }
     return unknown_condition(word);
@@ -283,7 +283,7 @@ std::string parse_condition(const std::string& word, const ParserPorts& ports, C
         }
     }
     if (split->right.empty()) {
-        return quoted(word) + " has an empty value";
+        return in_quotes(word) + " has an empty value";
     }
     if (split->op == '~') {
         condition.op = Operator::pattern;

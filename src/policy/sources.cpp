@@ -11,7 +11,7 @@ namespace oauth::policy {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
@@ -131,7 +131,7 @@ std::string RuleSet::find_impossible(std::size_t index, const std::vector<Source
         std::erase_if(candidates,
                       [&](const Source* source) { return !Prospect::may_hold(condition, *source); });
         if (candidates.empty()) {
-            return quoted(condition.text) +
+            return in_quotes(condition.text) +
                    ": none of the providers that are offered here: " + names_of(before);
         }
         if (candidates.size() != before.size()) {
@@ -149,11 +149,11 @@ std::string RuleSet::find_impossible(std::size_t index, const std::vector<Source
             continue;
         }
         if (condition.topic.is(Topic::Kind::policy)) {
-            return quoted(condition.text) +
+            return in_quotes(condition.text) +
                    ": allows nobody of the providers that are offered here: " + names_of(candidates);
         }
         const session::Fact fact = condition.topic.is(Topic::Kind::domain) ? "email" : condition.topic.fact;
-        return quoted(condition.text) + ": no provider " + whose + " tells " +
+        return in_quotes(condition.text) + ": no provider " + whose + " tells " +
                std::string(fact.row().asked_as) + told_by(candidates);
     }
     return "no provider " + whose + " tells all that this rule asks for" + told_by(candidates);

@@ -48,7 +48,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
@@ -149,7 +149,7 @@ std::string nearest_hint(std::string_view word, const std::vector<std::string>& 
             nearest = &candidate;
         }
     }
-    return nearest == nullptr ? "." : ", did you mean " + quoted(*nearest) + "?";
+    return nearest == nullptr ? "." : ", did you mean " + in_quotes(*nearest) + "?";
 }
 
 std::string nearest_condition_hint(std::string_view word) {

@@ -151,7 +151,7 @@ struct Checked : World {
         store = watched.get();
         site.store = std::move(watched);
         options.refresh = interval;
-        op.metadata = op.metadata.with("revocation_endpoint", quoted(issuer + "/revoke"));
+        op.metadata = op.metadata.with("revocation_endpoint", quote(issuer + "/revoke"));
         op.token = op.token.with("refresh_token", "\"refresh-1\"");
         sign_in();
         let_it_be_due();

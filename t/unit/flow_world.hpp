@@ -27,7 +27,7 @@
 namespace oauth::unit {
 
 using tokens::Object;
-using tokens::quoted;
+using tokens::quote;
 
 inline constexpr std::int64_t start_of_time = 1760000000;
 inline const std::string app = "https://app.example";
@@ -39,12 +39,12 @@ inline const tokens::Key& provider_key() {
 }
 
 inline Object metadata_document() {
-    return {{"issuer", quoted(issuer)},
-            {"authorization_endpoint", quoted(issuer + "/authorize?tenant=x")},
-            {"token_endpoint", quoted(issuer + "/token")},
-            {"userinfo_endpoint", quoted(issuer + "/userinfo")},
-            {"jwks_uri", quoted(issuer + "/jwks")},
-            {"end_session_endpoint", quoted(issuer + "/end")},
+    return {{"issuer", quote(issuer)},
+            {"authorization_endpoint", quote(issuer + "/authorize?tenant=x")},
+            {"token_endpoint", quote(issuer + "/token")},
+            {"userinfo_endpoint", quote(issuer + "/userinfo")},
+            {"jwks_uri", quote(issuer + "/jwks")},
+            {"end_session_endpoint", quote(issuer + "/end")},
             {"id_token_signing_alg_values_supported", "[\"ES256\"]"}};
 }
 
@@ -59,7 +59,7 @@ inline providers::Settings openid_settings(std::string name, std::string of_issu
 // The provider's answers, by the end of the URL. A test replaces an answer or a part of one.
 struct FakeProvider {
     Object metadata = metadata_document();
-    Object claims = {{"iss", quoted(issuer)},
+    Object claims = {{"iss", quote(issuer)},
                      {"aud", "\"client\""},
                      {"sub", "\"user-1\""},
                      {"iat", std::to_string(start_of_time)},
@@ -85,7 +85,7 @@ struct FakeProvider {
             }
             const tokens::Key& key = signing_key != nullptr ? *signing_key : provider_key();
             const std::string id_token = tokens::sign(key, "ES256", claims.text());
-            return json_response(token.with("id_token", quoted(id_token)).text());
+            return json_response(token.with("id_token", quote(id_token)).text());
         }
         if (request.url.ends_with("/jwks")) {
             return json_response(tokens::jwk_set({provider_key().jwk()}));
@@ -194,7 +194,7 @@ public:
             run(flow::sign_in(site, request("GET", "/auth/oauth/op"), provider, return_to));
         assert_int_equal(answer.status, 302);
         auto parameters = query_of(location(answer));
-        op.claims = op.claims.with("nonce", quoted(parameters.find("nonce").value_or("none")));
+        op.claims = op.claims.with("nonce", quote(parameters.find("nonce").value_or("none")));
         return parameters;
     }
 
@@ -204,8 +204,8 @@ public:
     }
 
     web::Answer sign_in_as(const std::string& subject) {
-        op.claims = op.claims.with("sub", quoted(subject));
-        op.userinfo = op.userinfo.with("sub", quoted(subject));
+        op.claims = op.claims.with("sub", quote(subject));
+        op.userinfo = op.userinfo.with("sub", quote(subject));
         const auto parameters = begin();
         const std::string state_parameter(*parameters.find("state"));
         return serve(callback_request(state_parameter));

@@ -15,7 +15,7 @@ namespace oauth::unit {
 
 using tokens::Key;
 using tokens::Object;
-using tokens::quoted;
+using tokens::quote;
 
 inline constexpr std::int64_t now = 1760000000;
 inline constexpr std::int64_t skew = 60;

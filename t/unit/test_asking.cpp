@@ -8,7 +8,7 @@ using namespace oauth;
 using flow::Said;
 using Outcome = flow::Said::Outcome;
 using unit::Checked;
-using unit::quoted;
+using unit::quote;
 
 namespace {
 
@@ -131,7 +131,7 @@ void rf_09_not_more_is_asked_for_than_was_granted(void**) {
 void rf_06_each_thing_that_an_id_token_must_be(void**) {
     const std::pair<const char*, std::string> wrong[] = {
         {"sub", "\"mallory\""}, {"iss", "\"https://other.example\""},
-        {"aud", "\"other\""},   {"nonce", quoted(std::string(43, 'n'))},
+        {"aud", "\"other\""},   {"nonce", quote(std::string(43, 'n'))},
         {"exp", "1000"},        {"sub", "\"\""},
         {"azp", "\"other\""},   {"at_hash", "\"b3RoZXItdG9rZW4tb3Ro\""},
     };
@@ -176,7 +176,7 @@ void rf_06_another_user_of_plain_oauth(void**) {
             world.settings.token_endpoint = unit::issuer + "/token";
             world.settings.userinfo_endpoint = unit::issuer + "/userinfo";
             flow::Provider plain(world.settings, world.ready, world.clock);
-            world.op.userinfo = world.op.userinfo.with("sub", quoted(subject));
+            world.op.userinfo = world.op.userinfo.with("sub", quote(subject));
             const bool is_same = std::string_view(subject) == "user-1";
             check(world.ask(plain), is_same ? Outcome::known : Outcome::ended,
                   is_same ? "" : "speaks of another user");
@@ -252,7 +252,7 @@ void rf_10_an_account_that_is_not_admitted_any_more(void**) {
     world.settings.type = providers::find_type("azure-ad");
     world.settings.allowed_tenants = {home};
     const std::string other = "22222222-2222-2222-2222-222222222222";
-    world.op.claims = world.op.claims.with("tid", quoted(other)).with("oid", "\"o\"");
+    world.op.claims = world.op.claims.with("tid", quote(other)).with("oid", "\"o\"");
     check(world.ask(), Outcome::ended, "tenant is not admitted");
 }
 
@@ -264,7 +264,7 @@ void rf_06_the_same_object_of_another_tenant(void**) {
         Asked world;
         world.settings.type = providers::find_type("azure-ad");
         world.before.identity.subject = home + ".o";
-        world.op.claims = world.op.claims.with("tid", quoted(tenant)).with("oid", "\"o\"");
+        world.op.claims = world.op.claims.with("tid", quote(tenant)).with("oid", "\"o\"");
         check(world.ask(), tenant == home ? Outcome::known : Outcome::ended,
               tenant == home ? "" : "speaks of another user");
     }

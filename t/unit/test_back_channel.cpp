@@ -8,7 +8,7 @@
 
 using namespace oauth;
 using unit::Object;
-using unit::quoted;
+using unit::quote;
 using unit::World;
 
 namespace {
@@ -17,16 +17,16 @@ const std::string path = "/auth/oauth/op/backchannel-logout";
 constexpr const char* events = R"({"http://schemas.openid.net/event/backchannel-logout":{}})";
 
 Object logout_claims(const std::string& jti) {
-    return {{"iss", quoted(unit::issuer)},
+    return {{"iss", quote(unit::issuer)},
             {"aud", "\"client\""},
             {"iat", std::to_string(unit::start_of_time)},
             {"exp", std::to_string(unit::start_of_time + 120)},
-            {"jti", quoted(jti)},
+            {"jti", quote(jti)},
             {"events", events}};
 }
 
 Object about_user(const std::string& jti, const std::string& subject = "user-1") {
-    return logout_claims(jti).with("sub", quoted(subject));
+    return logout_claims(jti).with("sub", quote(subject));
 }
 
 std::string signed_token(const Object& claims) {
@@ -66,7 +66,7 @@ void assert_refused(const web::Answer& answer, std::string_view why) {
 
 // The provider's next sign-ins are of this session there.
 void use_sid(World& world, const char* sid) {
-    world.op.claims = world.op.claims.with("sid", quoted(sid));
+    world.op.claims = world.op.claims.with("sid", quote(sid));
 }
 
 void lo_17_all_sessions_of_a_user_end(void**) {
@@ -215,7 +215,7 @@ void lo_20_garbage_costs_little(void**) {
     const std::size_t before = world.http.count("/jwks");
     for (int i = 0; i < 200; ++i) {
         const tokens::Key foreign = unit::provider_key();
-        const Object header = {{"alg", "\"ES256\""}, {"kid", quoted("kid-" + std::to_string(i))}};
+        const Object header = {{"alg", "\"ES256\""}, {"kid", quote("kid-" + std::to_string(i))}};
         const std::string token = tokens::compact_input(header.text(), about_user("j").text()) + ".AAAA";
         assert_refused(world.serve(post(world, "logout_token=" + token)), "no key of the provider");
         assert_refused(world.serve(post(world, "logout_token=garbage")), "");

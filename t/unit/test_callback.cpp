@@ -78,7 +78,7 @@ void the_id_token_is_kept_as_a_hint_where_the_provider_needs_it(void**) {
         World world;
         world.options.store.kind = kind;
         world.settings.type = providers::find_type(type);
-        world.op.claims = world.op.claims.with("filler", unit::quoted(std::string(filler, 'a')));
+        world.op.claims = world.op.claims.with("filler", unit::quote(std::string(filler, 'a')));
         world.op.metadata = world.op.metadata.without(left_out);
         world.sign_in_as("user-1");
         assert_non_null(world.current().get());

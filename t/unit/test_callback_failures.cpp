@@ -8,7 +8,7 @@
 
 using namespace oauth;
 using unit::json_response;
-using unit::quoted;
+using unit::quote;
 using unit::World;
 
 namespace {
@@ -41,12 +41,12 @@ net::HttpResult text_response(int status, std::string body) {
 
 void too_much_data(World& world) {
     world.needs.claims = {"big"};
-    world.op.userinfo = world.op.userinfo.with("big", quoted(std::string(8000, 'x')));
+    world.op.userinfo = world.op.userinfo.with("big", quote(std::string(8000, 'x')));
 }
 
 void far_too_much_data(World& world) {
     world.needs.claims = {"big"};
-    world.op.userinfo = world.op.userinfo.with("big", quoted(std::string(100000, 'x')));
+    world.op.userinfo = world.op.userinfo.with("big", quote(std::string(100000, 'x')));
 }
 
 void iss_is_promised(World& world) {

@@ -87,7 +87,7 @@ void a_large_session_goes_in_parts(void**) {
     World world;
     world.needs.claims = {"big"};
     world.jar["__Host-oauth"] = "the small session before";
-    world.op.userinfo = world.op.userinfo.with("big", unit::quoted(std::string(4000, 'x')));
+    world.op.userinfo = world.op.userinfo.with("big", unit::quote(std::string(4000, 'x')));
     const web::Answer answer = world.sign_in_as("user-1");
     assert_true(World::cookie_set(answer, "__Host-oauth").find("Max-Age=0") != std::string::npos);
     assert_true(world.jar.contains("__Host-oauth.0"));
@@ -103,7 +103,7 @@ void ar_05_two_tabs_both_complete(void**) {
     const auto first = world.begin("/one");
     const auto second = world.begin("/two");
     assert_text_equal(World::location(world.serve(world.callback_request(state_of(second)))), app + "/two");
-    world.op.claims = world.op.claims.with("nonce", unit::quoted(*first.find("nonce")));
+    world.op.claims = world.op.claims.with("nonce", unit::quote(*first.find("nonce")));
     assert_text_equal(World::location(world.serve(world.callback_request(state_of(first)))), app + "/one");
 }
 

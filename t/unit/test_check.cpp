@@ -7,7 +7,7 @@
 
 using namespace oauth;
 using unit::Checked;
-using unit::quoted;
+using unit::quote;
 
 namespace {
 
@@ -283,7 +283,7 @@ void sc_11_a_refresh_that_makes_it_too_large_ends_it(void**) {
     Checked world;
     world.current_id();
     world.options.keep_tokens = true;
-    world.op.token = world.op.token.with("access_token", quoted(std::string(9000, 'a')));
+    world.op.token = world.op.token.with("access_token", quote(std::string(9000, 'a')));
     assert_null(world.come().get());
     assert_true(world.jar.count(world.session_name()) == 0);
     assert_int_equal(world.reported.size(), 1);
@@ -297,7 +297,7 @@ void sc_11_what_no_rule_names_is_left_out_first(void**) {
     world.needs.add("group");
     std::string groups;
     for (int i = 0; i < 400; ++i) {
-        groups += (groups.empty() ? "" : ",") + quoted("group-of-the-directory-" + std::to_string(i));
+        groups += (groups.empty() ? "" : ",") + quote("group-of-the-directory-" + std::to_string(i));
     }
     world.op.claims = world.op.claims.with("groups", "[" + groups + "]");
     const auto renewed = world.come();

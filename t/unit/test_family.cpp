@@ -40,7 +40,7 @@ public:
     // Begins a sign-in, and has the provider know its nonce.
     std::string begin_at(const flow::Request& request) {
         const auto asked = query_of(location(challenge(request)));
-        op.claims = op.claims.with("nonce", unit::quoted(asked.find("nonce").value_or("none")));
+        op.claims = op.claims.with("nonce", unit::quote(asked.find("nonce").value_or("none")));
         assert_text_equal(asked.find("redirect_uri").value_or(""), app + "/auth/oauth/op/callback");
         return state_of(asked);
     }
@@ -159,7 +159,7 @@ void or_13_no_parameter_and_no_header_says_where(void**) {
         request.origin = "https://other.example";
         request.referer = "https://other.example/";
         const auto parameters = World::query_of(World::location(world.serve(request)));
-        world.op.claims = world.op.claims.with("nonce", unit::quoted(*parameters.find("nonce")));
+        world.op.claims = world.op.claims.with("nonce", unit::quote(*parameters.find("nonce")));
         const web::Answer answer = world.serve(world.callback_at_base(state_of(parameters)));
         assert_text_equal(World::location(answer), wiki + "/");
     }
@@ -167,7 +167,7 @@ void or_13_no_parameter_and_no_header_says_where(void**) {
     const web::Answer own = world.serve(
         world.request_at(wiki, "/auth/oauth/op", "return_to=" + core::percent_encode(wiki + "/x?y")));
     const auto parameters = World::query_of(World::location(own));
-    world.op.claims = world.op.claims.with("nonce", unit::quoted(*parameters.find("nonce")));
+    world.op.claims = world.op.claims.with("nonce", unit::quote(*parameters.find("nonce")));
     const web::Answer answer = world.serve(world.callback_at_base(state_of(parameters)));
     assert_text_equal(World::location(answer), wiki + "/x?y"); // its own address is on the same origin
 }
@@ -264,7 +264,7 @@ void another_account_and_a_sign_out_stay_on_the_host(void**) {
     request.sec_fetch_site = "same-origin";
     const auto parameters = World::query_of(World::location(world.serve(request)));
     assert_null(world.current().get());
-    world.op.claims = world.op.claims.with("nonce", unit::quoted(*parameters.find("nonce")));
+    world.op.claims = world.op.claims.with("nonce", unit::quote(*parameters.find("nonce")));
     const web::Answer back = world.serve(world.callback_at_base(state_of(parameters)));
     assert_text_equal(World::location(back), wiki + "/page?x=1");
 

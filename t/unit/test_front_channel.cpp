@@ -4,7 +4,7 @@
 #include "flow_world.hpp"
 
 using namespace oauth;
-using unit::quoted;
+using unit::quote;
 using unit::World;
 
 namespace {
@@ -15,7 +15,7 @@ const std::string right_issuer = "iss=https%3A%2F%2Fop.example";
 struct SignedIn : World {
     explicit SignedIn(const char* sid) {
         if (*sid != '\0') {
-            op.claims = op.claims.with("sid", quoted(sid));
+            op.claims = op.claims.with("sid", quote(sid));
         }
         sign_in_as("user-1");
         cookie = jar.at(session_name());

@@ -29,7 +29,7 @@ void idt_01_conf_011_the_issuer_is_compared_byte_for_byte(void**) {
     for (const char* other :
          {"https://op.example/1", "https://op.example", "https://op.example//", "https://OP.example/",
           "https://op.example:443/", "http://op.example/", "https://\xd0\xbep.example/", ""}) {
-        refuse(rs256(claims().with("iss", quoted(other))), "iss is not");
+        refuse(rs256(claims().with("iss", quote(other))), "iss is not");
     }
     refuse(rs256(claims().without("iss")), "iss is missing");
     for (const char* other : {"null", "1", "[\"https://op.example/\"]"}) {
@@ -54,8 +54,8 @@ void a_tenant_in_the_issuer(void**) {
     const std::string tenant = "aaaaaaaa-bbbb-cccc-dddd-0123456789ef";
     const auto with = [](const std::string& issuer_tenant, const std::string& tid) {
         return claims()
-            .with("iss", quoted("https://login.example/" + issuer_tenant + "/v2.0"))
-            .with("tid", quoted(tid));
+            .with("iss", quote("https://login.example/" + issuer_tenant + "/v2.0"))
+            .with("tid", quote(tid));
     };
     accept(rs256(with(tenant, tenant)), expected);
     refuse(rs256(with("bbbbbbbb-bbbb-cccc-dddd-0123456789ef", tenant)), "iss is not", expected);
@@ -81,7 +81,7 @@ void idt_03_idt_25_conf_013_every_other_audience_is_refused(void**) {
         refuse(rs256(claims().with("aud", audience).with("azp", "\"client\"")), "aud is not");
     }
     for (const char* audience : {"client1", "clien", "CLIENT", "", "client other"}) {
-        refuse(rs256(claims().with("aud", quoted(audience))), "aud is not");
+        refuse(rs256(claims().with("aud", quote(audience))), "aud is not");
     }
 }
 
@@ -138,7 +138,7 @@ void idt_06_expiry(void**) {
     }
     refuse(rs256(claims().without("exp")), "exp is missing");
     for (const std::string& other :
-         {quoted(at(300)), std::string("null"), std::string("true"), std::string("[]")}) {
+         {quote(at(300)), std::string("null"), std::string("true"), std::string("[]")}) {
         refuse(rs256(claims().with("exp", other)), "exp is missing");
     }
     refuse(tokens::sign(provider().rsa, "RS256", claims().with("exp", "1e999").text()),
@@ -155,7 +155,7 @@ void without_skew_the_boundary_is_exact(void**) {
 
 void idt_07_conf_015_the_time_of_issue(void**) {
     refuse(rs256(claims().without("iat")), "iat is missing");
-    refuse(rs256(claims().with("iat", quoted(at(0)))), "iat is missing");
+    refuse(rs256(claims().with("iat", quote(at(0)))), "iat is missing");
     refuse(rs256(claims().with("iat", "null")), "iat is missing");
     accept(rs256(claims().with("iat", at(skew))));
     refuse(rs256(claims().with("iat", at(skew + 1))), "iat is in the future");
@@ -170,13 +170,13 @@ void idt_08_not_before(void**) {
     accept(rs256(claims().with("nbf", at(skew))));
     refuse(rs256(claims().with("nbf", at(skew + 1))), "nbf is in the future");
     refuse(rs256(claims().with("nbf", "1e300")), "nbf is in the future");
-    refuse(rs256(claims().with("nbf", quoted(at(0)))), "nbf is not a number");
+    refuse(rs256(claims().with("nbf", quote(at(0)))), "nbf is not a number");
     accept(rs256(claims().with("nbf", "null"))); // absent
 }
 
 void idt_09_conf_016_the_nonce(void**) {
     for (const char* other : {"nonce-11", "nonce-2", "nonce-", "NONCE-1", ""}) {
-        refuse(rs256(claims().with("nonce", quoted(other))), "nonce is not");
+        refuse(rs256(claims().with("nonce", quote(other))), "nonce is not");
     }
     refuse(rs256(claims().without("nonce")), "nonce is missing");
     for (const char* other : {"null", "1", "[\"nonce-1\"]"}) {
@@ -193,8 +193,8 @@ void idt_10_conf_012_the_subject(void**) {
     for (const char* other : {"\"\"", "1", "null", "[\"user-1\"]", "{}"}) {
         refuse(rs256(claims().with("sub", other)), "sub is missing");
     }
-    assert_int_equal(accept(rs256(claims().with("sub", quoted(std::string(255, 's'))))).subject.size(), 255);
-    for (const std::string& other : {quoted(std::string(256, 's')), std::string("\"a\\nb\""),
+    assert_int_equal(accept(rs256(claims().with("sub", quote(std::string(255, 's'))))).subject.size(), 255);
+    for (const std::string& other : {quote(std::string(256, 's')), std::string("\"a\\nb\""),
                                      std::string("\"a\\u001bb\""), std::string("\"a\\u007f\"")}) {
         refuse(rs256(claims().with("sub", other)), "sub is too long or has control");
     }
@@ -202,7 +202,7 @@ void idt_10_conf_012_the_subject(void**) {
 
 void idt_16_tokens_of_another_type(void**) {
     const auto with_type = [](std::string_view type) {
-        const Object header = {{"alg", "\"RS256\""}, {"kid", "\"rsa-1\""}, {"typ", quoted(type)}};
+        const Object header = {{"alg", "\"RS256\""}, {"kid", "\"rsa-1\""}, {"typ", quote(type)}};
         return tokens::sign(provider().rsa, "RS256", header.text(), claims().text());
     };
     for (const char* type : {"JWT", "jwt", "application/jwt"}) {
@@ -233,7 +233,7 @@ void idt_18_the_time_of_authentication(void**) {
     refuse(rs256(claims().with("auth_time", "1e300")), "auth_time is in the future", expected);
     accept(rs256(claims().with("auth_time", "null"))); // absent
     refuse(rs256(claims().with("auth_time", "null")), "auth_time is missing", expected);
-    refuse(rs256(claims().with("auth_time", quoted(at(0)))), "auth_time is not a number", expected);
+    refuse(rs256(claims().with("auth_time", quote(at(0)))), "auth_time is not a number", expected);
     refuse(rs256(claims().with("auth_time", "0")), "auth_time is too long ago", expected);
     expected.max_age = 0;
     refuse(rs256(claims().with("auth_time", at(-skew - 1))), "auth_time is too long ago", expected);
@@ -242,7 +242,7 @@ void idt_18_the_time_of_authentication(void**) {
 
 // Nothing rests on it where max_age was not sent.
 void an_auth_time_that_says_nothing_is_unknown(void**) {
-    for (const std::string& nothing : {quoted(at(0)), std::string("\"\""), std::string("true"),
+    for (const std::string& nothing : {quote(at(0)), std::string("\"\""), std::string("true"),
                                        std::string("[]"), std::string("0"), std::string("-5")}) {
         assert_false(accept(rs256(claims().with("auth_time", nothing))).auth_time.has_value());
     }
@@ -272,8 +272,8 @@ void idt_20_conf_031_conf_032_hashes_follow_the_algorithm(void**) {
         };
         for (const char* hash : {"SHA256", "SHA384", "SHA512"}) {
             const std::string at_hash =
-                signed_with(claims().with("at_hash", quoted(left_half(hash, access_token))));
-            const std::string c_hash = signed_with(claims().with("c_hash", quoted(left_half(hash, code))));
+                signed_with(claims().with("at_hash", quote(left_half(hash, access_token))));
+            const std::string c_hash = signed_with(claims().with("c_hash", quote(left_half(hash, code))));
             if (std::string_view(hash) == family) {
                 accept(at_hash, expected);
                 accept(c_hash, expected);
@@ -289,10 +289,10 @@ void idt_20_wrong_hashes(void**) {
     for (const char* claim : {"at_hash", "c_hash"}) {
         const std::string right =
             left_half("SHA256", std::string_view(claim) == "at_hash" ? access_token : code);
-        accept(rs256(claims().with(claim, quoted(right))));
+        accept(rs256(claims().with(claim, quote(right))));
         accept(rs256(claims().with(claim, "null"))); // absent
-        for (const std::string& wrong : {quoted("77QmUPtjPfzWtF2AnpK9RA"), quoted(right + "="), quoted(""),
-                                         quoted(right + "A"), std::string("1")}) {
+        for (const std::string& wrong : {quote("77QmUPtjPfzWtF2AnpK9RA"), quote(right + "="), quote(""),
+                                         quote(right + "A"), std::string("1")}) {
             refuse(rs256(claims().with(claim, wrong)), claim);
         }
     }
@@ -305,11 +305,11 @@ void idt_20_wrong_hashes(void**) {
 void the_code_hash_can_be_required(void**) { // hybrid
     auto hybrid = expectation();
     hybrid.code_hash = oidc::IdTokenExpectation::CodeHash::required;
-    accept(rs256(claims().with("c_hash", quoted(left_half("SHA256", code)))), hybrid);
+    accept(rs256(claims().with("c_hash", quote(left_half("SHA256", code)))), hybrid);
     refuse(rs256(claims()), "c_hash", hybrid);
     refuse(rs256(claims().with("c_hash", "null")), "c_hash", hybrid);
     hybrid.code.clear();
-    refuse(rs256(claims().with("c_hash", quoted(left_half("SHA256", "")))), "c_hash", hybrid);
+    refuse(rs256(claims().with("c_hash", quote(left_half("SHA256", "")))), "c_hash", hybrid);
 }
 
 void idt_22_jo_10_claims_that_are_no_strict_object(void**) {

@@ -89,8 +89,7 @@ void ed25519_is_eddsa(void**) {
 void idt_11_idt_21_conf_019_unsigned_tokens(void**) {
     const auto permissive = allowing({"none", "None", "nOnE", "", "RS256"}); // even if somebody puts it there
     for (const char* alg : {"none", "None", "nOnE", "NONE", ""}) {
-        const std::string token =
-            tokens::unsigned_token(Object{{"alg", quoted(alg)}}.text(), claims().text());
+        const std::string token = tokens::unsigned_token(Object{{"alg", quote(alg)}}.text(), claims().text());
         refuse(token, "");
         refuse(token, "", permissive);
         refuse(token + "AAAA", "", permissive);
@@ -136,7 +135,7 @@ void jo_12_no_secret_no_hmac(void**) {
 
 void md_15_an_oct_key_in_the_set_is_ignored(void**) {
     const std::string secret(64, 'k');
-    const Object oct = {{"kty", "\"oct\""}, {"kid", "\"o\""}, {"k", quoted(core::base64url_encode(secret))}};
+    const Object oct = {{"kty", "\"oct\""}, {"kid", "\"o\""}, {"k", quote(core::base64url_encode(secret))}};
     const auto keys = Provider::parse_set({oct, provider().rsa.jwk()});
     refuse(tokens::sign_hmac("HS256", secret, claims().text()), "signature", allowing({"HS256"}), keys);
     accept(rs256(claims()), expectation(), keys);

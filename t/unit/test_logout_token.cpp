@@ -68,7 +68,7 @@ void turn_down(const std::string& text, std::string_view part,
 }
 
 std::string with_type(const std::string& typ) {
-    const Object header = {{"alg", "\"RS256\""}, {"kid", "\"rsa-1\""}, {"typ", quoted(typ)}};
+    const Object header = {{"alg", "\"RS256\""}, {"kid", "\"rsa-1\""}, {"typ", quote(typ)}};
     return tokens::sign(provider().rsa, "RS256", header.text(), logout_claims().text());
 }
 
@@ -155,8 +155,8 @@ void lo_10_somebody_or_something_has_to_end(void**) {
     assert_text_equal(one.subject, "");
     assert_text_equal(one.sid, "session-1");
     const std::string longest(255, 'x');
-    take(rs256(logout_claims().with("sub", quoted(longest)).with("sid", quoted(longest))));
-    for (const std::string& odd : {quoted(""), std::string("1"), quoted(longest + "x"), quoted("a\nb"),
+    take(rs256(logout_claims().with("sub", quote(longest)).with("sid", quote(longest))));
+    for (const std::string& odd : {quote(""), std::string("1"), quote(longest + "x"), quote("a\nb"),
                                    std::string("{}"), std::string("[\"a\"]")}) {
         turn_down(rs256(logout_claims().with("sub", odd)), "sub is");
         turn_down(rs256(logout_claims().without("sid").with("sub", odd)), "sub is");
@@ -169,8 +169,8 @@ void lo_11_times(void**) {
     take(rs256(logout_claims().with("exp", at(1 - skew)).with("iat", at(-200))));
     turn_down(rs256(logout_claims().with("exp", at(-skew)).with("iat", at(-200))), "it has expired");
     turn_down(rs256(logout_claims().without("iat")), "iat is missing");
-    turn_down(rs256(logout_claims().with("iat", quoted(at(0)))), "iat is missing or not a number");
-    turn_down(rs256(logout_claims().with("exp", quoted(at(60)))), "exp is missing or not a number");
+    turn_down(rs256(logout_claims().with("iat", quote(at(0)))), "iat is missing or not a number");
+    turn_down(rs256(logout_claims().with("exp", quote(at(60)))), "exp is missing or not a number");
     take(rs256(logout_claims().with("iat", at(skew))));
     turn_down(rs256(logout_claims().with("iat", at(skew + 1))), "iat is in the future");
     turn_down(rs256(logout_claims().with("nbf", at(skew + 1))), "nbf is in the future");
@@ -203,10 +203,10 @@ void it_is_remembered_as_long_as_it_would_be_taken(void**) {
 
 void lo_12_the_id_of_the_token(void**) {
     turn_down(rs256(logout_claims().without("jti")), "jti is missing");
-    for (const std::string& odd : {quoted(""), std::string("1"), quoted(std::string(1025, 'j'))}) {
+    for (const std::string& odd : {quote(""), std::string("1"), quote(std::string(1025, 'j'))}) {
         turn_down(rs256(logout_claims().with("jti", odd)), "jti is missing, empty, too long");
     }
-    take(rs256(logout_claims().with("jti", quoted(std::string(1024, 'j')))));
+    take(rs256(logout_claims().with("jti", quote(std::string(1024, 'j')))));
 }
 
 void lo_14_neither_passes_for_the_other(void**) {

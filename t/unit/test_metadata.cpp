@@ -14,12 +14,12 @@ namespace {
 using namespace oauth;
 using core::Code;
 using tokens::Object;
-using tokens::quoted;
+using tokens::quote;
 
 constexpr const char* issuer = "https://op.example/tenant/";
 
 Object document() {
-    return {{"issuer", quoted(issuer)},
+    return {{"issuer", quote(issuer)},
             {"authorization_endpoint", "\"https://op.example/authorize\""},
             {"token_endpoint", "\"https://op.example/token\""},
             {"userinfo_endpoint", "\"https://api.example/userinfo\""},
@@ -94,7 +94,7 @@ void all_fields_are_read(void**) { // MD-06: endpoints on other hosts are fine
 }
 
 void conf_007_the_least_and_the_unknown_are_accepted(void**) {
-    const Object least = {{"issuer", quoted(issuer)},
+    const Object least = {{"issuer", quote(issuer)},
                           {"authorization_endpoint", "\"http://127.0.0.1:9000/authorize\""},
                           {"token_endpoint", "\"http://localhost/token\""},
                           {"userinfo_endpoint", "null"},
@@ -116,7 +116,7 @@ void md_02_conf_037_the_issuer_is_compared_byte_for_byte(void**) {
     for (const char* other :
          {"https://op.example/tenant", "https://op.example/tenant//", "https://op.example/Tenant/",
           "https://op.example:443/tenant/", "https://op.example/tenant/1", ""}) {
-        expect_refused(answer(document().with("issuer", quoted(other)).text()), "issuer");
+        expect_refused(answer(document().with("issuer", quote(other)).text()), "issuer");
     }
     expect_refused(answer(document().without("issuer").text()), "issuer is missing");
     expect_refused(answer(document().with("issuer", "[\"https://op.example/tenant/\"]").text()),
@@ -126,15 +126,15 @@ void md_02_conf_037_the_issuer_is_compared_byte_for_byte(void**) {
 
 void a_template_issuer_is_accepted_where_it_is_expected(void**) {
     const char* pattern = "https://login.example/{tenantid}/v2.0";
-    const auto response = answer(document().with("issuer", quoted(pattern)).text());
+    const auto response = answer(document().with("issuer", quote(pattern)).text());
     assert_true(oidc::process_metadata_response(response, rules(pattern)).ok());
     assert_false(oidc::process_metadata_response(response, rules("https://login.example/1234/v2.0")).ok());
 }
 
 void md_20_escapes_in_member_names_are_the_same_names(void**) {
-    const auto escaped = document().without("issuer").with("\\u0069ssuer", quoted(issuer));
+    const auto escaped = document().without("issuer").with("\\u0069ssuer", quote(issuer));
     assert_true(process(escaped).ok());
-    expect_refused(answer(document().with("\\u0069ssuer", quoted(issuer)).text()), "strict JSON");
+    expect_refused(answer(document().with("\\u0069ssuer", quote(issuer)).text()), "strict JSON");
     expect_refused(answer(document().with("token\\u005fendpoint", "\"https://evil.example/\"").text()),
                    "strict JSON");
 }
@@ -258,7 +258,7 @@ void http_in_metadata(void**) {
     oidc::MetadataRules elsewhere = rules();
     elsewhere.plain = {{"idp.internal"}, core::PlainHttp::Loopback::refused};
     const auto token_at = [&](const char* url, const oidc::MetadataRules& by) {
-        return oidc::process_metadata_response(answer(document().with("token_endpoint", quoted(url)).text()),
+        return oidc::process_metadata_response(answer(document().with("token_endpoint", quote(url)).text()),
                                                by);
     };
     for (const char* url : {"http://127.0.0.1:8500/v1/kv", "http://localhost/", "http://[::1]:80/"}) {

@@ -179,7 +179,7 @@ void another_account_is_asked_back_by_the_same_rule(void**) {
         const auto asked = World::query_of(World::location(answer));
         assert_text_equal(asked.find("prompt").value_or(""), "select_account");
         assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
-        world.op.claims = world.op.claims.with("nonce", unit::quoted(asked.find("nonce").value_or("none")));
+        world.op.claims = world.op.claims.with("nonce", unit::quote(asked.find("nonce").value_or("none")));
         const web::Answer back = world.serve(world.callback_request(*asked.find("state")));
         assert_text_equal(World::location(back), app + "/admin?a=1");
     }

@@ -295,7 +295,7 @@ void metadata_of_another_machine_name_no_port_of_this_one(void**) {
         other.settings.plain_http.hosts = std::move(plain);
         const auto asked = ask(other);
         answer(other, json_response(unit::metadata_document()
-                                        .with("issuer", unit::quoted(issuer))
+                                        .with("issuer", unit::quote(issuer))
                                         .with("token_endpoint", local)
                                         .text()));
         return asked->ok();

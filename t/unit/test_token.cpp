@@ -15,7 +15,7 @@ using core::Code;
 using oidc::IdTokenRule;
 using oidc::TokenFormat;
 using tokens::Object;
-using tokens::quoted;
+using tokens::quote;
 
 Object body() {
     return {{"access_token", "\"the-access\""},   {"token_type", "\"Bearer\""},  {"id_token", "\"a.b.c\""},
@@ -140,7 +140,7 @@ void the_least_answer_is_read(void**) {
 
 void tk_06_bearer_in_any_case(void**) {
     for (const char* type : {"bearer", "BEARER", "Bearer", "bEaReR"}) {
-        assert_text_equal(accepted(answer(body().with("token_type", quoted(type)).text())).token_type,
+        assert_text_equal(accepted(answer(body().with("token_type", quote(type)).text())).token_type,
                           "bearer");
     }
 }
@@ -281,12 +281,12 @@ void tk_15_text_that_is_not_json_text(void**) {
 void tokens_are_visible_ascii_of_bounded_size(void**) {
     const std::string long_token(64 * 1024, 'a');
     assert_int_equal(
-        accepted(answer(body().with("access_token", quoted(long_token)).text())).access_token.size(),
+        accepted(answer(body().with("access_token", quote(long_token)).text())).access_token.size(),
         long_token.size());
     for (const char* name : {"access_token", "id_token", "refresh_token"}) {
         for (const std::string& value :
-             {quoted("secret x"), quoted("secret\r\nX: y"), quoted("secret\x7f"), quoted("secret\xc3\xa9"),
-              quoted(long_token + "a"), std::string("1"), std::string("[]"), std::string("{}")}) {
+             {quote("secret x"), quote("secret\r\nX: y"), quote("secret\x7f"), quote("secret\xc3\xa9"),
+              quote(long_token + "a"), std::string("1"), std::string("[]"), std::string("{}")}) {
             const std::string detail = refused(answer(body().with(name, value).text()));
             assert_true(detail.find(name) != std::string::npos);
             assert_true(detail.find("secret") == std::string::npos);
@@ -313,7 +313,7 @@ void scopes_come_as_text_or_as_a_list(void**) {
     for (const char* other : {"1", "{}", "[1]", "[null]", "\"a\\nb\"", "\"\xc3\xa9\""}) {
         expect_refused(body().with("scope", other), "scope is malformed");
     }
-    expect_refused(body().with("scope", quoted(std::string(64 * 1024 + 1, 's'))), "scope is malformed");
+    expect_refused(body().with("scope", quote(std::string(64 * 1024 + 1, 's'))), "scope is malformed");
 }
 
 void forms_where_they_are_expected(void**) {

@@ -5,7 +5,7 @@
 #include "flow_world.hpp"
 
 using namespace oauth;
-using unit::quoted;
+using unit::quote;
 using unit::World;
 
 namespace {

@@ -159,7 +159,7 @@ void rf_01_one_answer_sets_a_cookie_once(void**) {
         unit::Checked world;
         world.options.session_idle = 10 * unit::Checked::interval;
         world.options.keep_tokens = true;
-        world.op.token = world.op.token.with("access_token", unit::quoted(std::string(size, 'a')));
+        world.op.token = world.op.token.with("access_token", unit::quote(std::string(size, 'a')));
         unit::Checked::Coming coming(world);
         const auto renewed = coming.end();
         assert_int_equal(renewed->session.epoch, 1);
@@ -218,7 +218,7 @@ void rf_01_a_session_that_shrinks_leaves_no_part_behind(void**) {
     unit::Checked world;
     world.options.session_idle = 10 * unit::Checked::interval;
     world.options.keep_tokens = true;
-    world.op.token = world.op.token.with("access_token", unit::quoted(std::string(4000, 'a')));
+    world.op.token = world.op.token.with("access_token", unit::quote(std::string(4000, 'a')));
     assert_int_equal(world.come()->session.epoch, 1);
     assert_true(world.jar.contains(world.session_name() + ".1"));
     world.op.token = world.op.token.with("access_token", "\"short\"");

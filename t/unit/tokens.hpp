@@ -51,7 +51,7 @@ private:
     std::vector<std::pair<std::string, std::string>> members_;
 };
 
-inline std::string quoted(std::string_view text) {
+inline std::string quote(std::string_view text) {
     return core::json_quote(text);
 }
 
@@ -78,7 +78,7 @@ public:
     Object jwk(const std::vector<std::pair<std::string, std::string>>& extra = {}) const {
         Object object = bare_jwk();
         if (!kid_.empty()) {
-            object = object.with("kid", quoted(kid_));
+            object = object.with("kid", quote(kid_));
         }
         for (const auto& [name, json] : extra) {
             object = object.with(name, json);
@@ -148,7 +148,7 @@ private:
         BIGNUM* value = nullptr;
         require(EVP_PKEY_get_bn_param(get(), name, &value) == 1);
         const std::size_t bytes = size != 0 ? size : static_cast<std::size_t>(BN_num_bytes(value));
-        const std::string text = quoted(core::base64url_encode(number(value, bytes)));
+        const std::string text = quote(core::base64url_encode(number(value, bytes)));
         BN_free(value);
         return text;
     }
@@ -161,7 +161,7 @@ private:
         }
         if (EVP_PKEY_is_a(get(), "EC") == 1) {
             return {{"kty", "\"EC\""},
-                    {"crv", quoted(curve_)},
+                    {"crv", quote(curve_)},
                     {"x", parameter(OSSL_PKEY_PARAM_EC_PUB_X, coordinate_size())},
                     {"y", parameter(OSSL_PKEY_PARAM_EC_PUB_Y, coordinate_size())}};
         }
@@ -169,7 +169,7 @@ private:
         std::size_t size = point.size();
         require(EVP_PKEY_get_raw_public_key(get(), reinterpret_cast<unsigned char*>(point.data()), &size) ==
                 1);
-        return {{"kty", "\"OKP\""}, {"crv", "\"Ed25519\""}, {"x", quoted(core::base64url_encode(point))}};
+        return {{"kty", "\"OKP\""}, {"crv", "\"Ed25519\""}, {"x", quote(core::base64url_encode(point))}};
     }
 
     std::string raw_ecdsa(std::string_view der) const {
@@ -212,9 +212,9 @@ inline std::string sign(const Key& key, std::string_view alg, std::string_view h
 
 // The same, with the header {"alg","kid"} that fits.
 inline std::string sign(const Key& key, std::string_view alg, std::string_view payload) {
-    Object header = {{"alg", quoted(alg)}};
+    Object header = {{"alg", quote(alg)}};
     if (!key.kid().empty()) {
-        header = header.with("kid", quoted(key.kid()));
+        header = header.with("kid", quote(key.kid()));
     }
     return sign(key, alg, header.text(), payload);
 }
@@ -229,7 +229,7 @@ inline std::string hmac_signature(std::string_view alg, std::string_view secret,
 }
 
 inline std::string sign_hmac(std::string_view alg, std::string_view secret, std::string_view payload) {
-    const std::string input = compact_input(Object{{"alg", quoted(alg)}}.text(), payload);
+    const std::string input = compact_input(Object{{"alg", quote(alg)}}.text(), payload);
     return join_signature(input, hmac_signature(alg, secret, input));
 }
 
