@@ -52,7 +52,7 @@ struct Session {
     bool groups_are_cut = false;        // only the groups that rules name were kept, so they are not shown
     std::string sid;                    // the provider's name of its own session; empty: not told
     std::string id_token;               // empty: not kept, or not read yet: Store::read_id_token
-    std::string access_token;           // likewise
+    std::string access_token;           // empty: not kept
     std::int64_t access_expires_at = 0; // of the access token; 0: not told, or no such token
     std::string refresh_token;          // empty: none, or not kept
     std::string nonce; // of the sign-in, for the ID tokens of refreshes; empty: none was sent, or not kept
