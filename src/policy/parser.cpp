@@ -18,10 +18,6 @@ constexpr std::size_t max_value_size = 1024;
 constexpr std::size_t max_regex_size = 4096;
 constexpr std::size_t max_path_size = 256;
 
-std::string in_quotes(std::string_view text) {
-    return "\"" + std::string(text) + "\"";
-}
-
 // A word cut at its operator: '=', '!', '~' or '@'.
 struct Split {
     std::string_view name;

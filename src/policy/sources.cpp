@@ -4,16 +4,13 @@
 // configuration has been read.
 #include "evaluation.hpp"
 #include "reach.hpp"
+#include "vocabulary.hpp"
 
 #include <algorithm>
 
 namespace oauth::policy {
 
 namespace {
-
-std::string in_quotes(std::string_view text) {
-    return "\"" + std::string(text) + "\"";
-}
 
 bool is_about_provider(const Condition& condition) {
     return condition.topic.is("provider");

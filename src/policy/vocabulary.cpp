@@ -48,10 +48,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-std::string in_quotes(std::string_view text) {
-    return "\"" + std::string(text) + "\"";
-}
-
 std::string impossible_domain(const std::string& text) {
     if (text.find('@') != std::string::npos) {
         return "a domain has no \"@\", accepted: domain=example.org or email=NAME@DOMAIN";
@@ -112,6 +108,10 @@ std::string impossible_team(const std::string& text, const ValueText& value) {
 bool is_single_valued(const Topic& topic) {
     return topic.is(Topic::Kind::domain) ||
            (topic.is(Topic::Kind::fact) && !session::is_list(topic.fact.row()));
+}
+
+std::string in_quotes(std::string_view text) {
+    return "\"" + std::string(text) + "\"";
 }
 
 std::optional<Topic> find_topic(std::string_view name) {

@@ -15,6 +15,8 @@ namespace oauth::policy {
 // not `if`.
 std::optional<Topic> find_topic(std::string_view name);
 
+std::string in_quotes(std::string_view text);
+
 // "provider, sub, user, ...": for messages.
 const std::string& accepted_conditions();
 
