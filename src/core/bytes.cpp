@@ -92,7 +92,7 @@ std::string base64url_encode(std::string_view bytes) {
     return encode_unpadded(bytes, base64url_alphabet);
 }
 
-std::optional<std::string> base64url_decode(std::string_view text) {
+std::optional<std::string> base64url_decode(std::string_view text, std::string memory) {
     constexpr std::size_t group = 4;
     const std::size_t rest = text.size() % group;
     if (rest == 1) {
@@ -100,7 +100,8 @@ std::optional<std::string> base64url_decode(std::string_view text) {
     }
     const std::size_t in_rest = rest == 0 ? 0 : rest - 1; // bytes
     const std::size_t size = text.size() / group * 3 + in_rest;
-    std::string bytes(size + group, '\0');
+    std::string bytes = std::move(memory);
+    bytes.resize(size + group);
     char* to = bytes.data();
     std::uint32_t all = 0;
     std::size_t i = 0;
@@ -120,6 +121,14 @@ std::optional<std::string> base64url_decode(std::string_view text) {
     }
     bytes.resize(size);
     return bytes;
+}
+
+bool is_base64url(std::string_view text) {
+    std::uint32_t all = 0;
+    for (const char c : text) {
+        all |= base64url_digits[0][static_cast<unsigned char>(c)];
+    }
+    return (all & no_digit) == 0;
 }
 
 std::string base64_encode(std::string_view bytes) {

@@ -12,9 +12,11 @@
 namespace oauth::core {
 
 // RFC 4648 5 without padding. Decoding is strict: nullopt for padding, any other character, a length of 1 mod
-// 4, or unused bits that are not zero.
+// 4, or unused bits that are not zero. `memory`: where what is decoded may go.
 std::string base64url_encode(std::string_view bytes);
-std::optional<std::string> base64url_decode(std::string_view text);
+std::optional<std::string> base64url_decode(std::string_view text, std::string memory = {});
+
+bool is_base64url(std::string_view text); // its characters are, whatever they decode to
 
 // RFC 4648 4, with padding, as HTTP Basic uses it.
 std::string base64_encode(std::string_view bytes);

@@ -5,7 +5,6 @@
 #include "../core/bytes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 namespace oauth::session {
@@ -35,22 +34,6 @@ constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-// A table, because requests bring the cookies of their last sign-ins along.
-constexpr auto base64url_characters = [] {
-    std::array<bool, 256> characters{};
-    for (const unsigned char c : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-        characters[c] = c != '\0';
-    }
-    return characters;
-}();
-
-bool is_base64url(std::string_view text) {
-    bool are_all = true;
-    for (const char c : text) {
-        are_all &= base64url_characters[static_cast<unsigned char>(c)];
-    }
-    return are_all;
-}
 } // namespace
 
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
@@ -63,7 +46,7 @@ bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
     }
     constexpr std::string_view login = "_login_";
     if (rest.starts_with(login)) {
-        return is_base64url(rest.substr(login.size()));
+        return core::is_base64url(rest.substr(login.size()));
     }
     return rest.size() > 1 && rest[0] == '.' && std::all_of(rest.begin() + 1, rest.end(), is_digit);
 }

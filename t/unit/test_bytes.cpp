@@ -17,6 +17,8 @@ static void base64url_goes_both_ways_for_every_length(void**) {
         bytes += static_cast<char>(i * 73 + 11);
     }
     assert_text_equal(base64url_encode("\xfb\xff\xbf"), "-_-_");
+    assert_true(is_base64url("AZaz09-_") && is_base64url("A") && is_base64url(""));
+    assert_false(is_base64url("AB.C") || is_base64url("AB=") || is_base64url("A\xff") || is_base64url("+"));
     assert_text_equal(base64url_encode("foobar"), "Zm9vYmFy"); // RFC 4648 section 10
 }
 
