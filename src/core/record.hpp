@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace oauth::core {
 
@@ -34,18 +35,16 @@ private:
 
 class RecordReader {
 public:
-    explicit RecordReader(std::string_view bytes) : rest_(bytes) {}
+    explicit RecordReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
     std::uint64_t number() {
         std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 63; shift += 7) {
-            if (rest_.empty()) {
-                break;
-            }
-            const auto byte = static_cast<unsigned char>(rest_.front());
-            rest_.remove_prefix(1);
+        const char* at = at_;
+        for (unsigned shift = 0; shift < 63 && at != end_; shift += 7) {
+            const auto byte = static_cast<unsigned char>(*at++);
             value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
             if ((byte & 0x80) == 0) {
+                at_ = at;
                 return value;
             }
         }
@@ -54,25 +53,24 @@ public:
     }
     std::string_view text() {
         const std::uint64_t size = number();
-        if (size > rest_.size()) {
+        if (size > static_cast<std::size_t>(end_ - at_)) {
             fail();
             return {};
         }
-        const std::string_view value = rest_.substr(0, size);
-        rest_.remove_prefix(size);
-        return value;
+        return {std::exchange(at_, at_ + size), size};
     }
     // True if everything was read and nothing was wrong.
-    bool complete() const { return !failed_ && rest_.empty(); }
+    bool complete() const { return !failed_ && at_ == end_; }
     bool failed() const { return failed_; }
 
 private:
     void fail() {
         failed_ = true;
-        rest_ = {};
+        at_ = end_;
     }
 
-    std::string_view rest_;
+    const char* at_;
+    const char* end_;
     bool failed_ = false;
 };
 

@@ -84,7 +84,12 @@ std::optional<RecordTable::Found> RecordTable::read(const Key& key, std::int64_t
             return std::nullopt;
         }
         const Chunk& from = chunks()[chunk];
-        std::memcpy(found.bytes.data() + done, from.bytes, std::min(record.size - done, chunk_room));
+        char* to = found.bytes.data() + done;
+        if (record.size - done >= chunk_room) {
+            std::memcpy(to, from.bytes, chunk_room); // which the compiler knows
+        } else {
+            std::memcpy(to, from.bytes, record.size - done);
+        }
         chunk = from.next;
     }
     return found;
