@@ -41,7 +41,8 @@ std::string user_name(const Settings& settings, const UserData& data, const sess
     std::string unverified;
     for (const std::string& claim : is_chosen ? chosen : settings.type->user_claims) {
         const bool is_address = claim == "email";
-        const auto name = is_address ? identity.email : text_fact(data.claim(claim));
+        const auto name =
+            is_address ? identity.email : std::optional<core::Text>(text_fact(data.claim(claim)));
         if (!name || core::has_control_characters(*name)) {
             continue;
         }
@@ -77,7 +78,7 @@ void map_claims(const UserData& data, const Needs& needs, session::Identity& ide
         const core::JsonView value = each.from == ClaimOfFact::From::id_token
                                          ? data.id_token_view().get(each.claim)
                                          : data.claim(each.claim);
-        if (const auto* text = std::get_if<session::Text>(&row.member)) {
+        if (const auto* text = std::get_if<session::OneText>(&row.member)) {
             identity.** text = text_fact(value);
         } else if (const auto* list = std::get_if<session::List>(&row.member)) {
             identity.** list = list_fact(value);

@@ -101,10 +101,11 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
     session::Session session;
     session.identity = std::move(signed_in.identity);
     session.provider_fingerprint = sign_in.provider_fingerprint;
-    session.id.resize(16);
-    if (!site.random.fill(session.id.data(), session.id.size())) {
+    std::string id(16, '\0');
+    if (!site.random.fill(id.data(), id.size())) {
         return Error{Code::internal_error, "no randomness"};
     }
+    session.id = id;
     const std::int64_t now = site.clock.now();
     session.begun_at = sign_in.begun_at;
     session.made_at = now;

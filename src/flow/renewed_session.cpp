@@ -13,8 +13,8 @@ namespace oauth::flow {
 namespace {
 
 void keep_fact(const session::FactRow& row, const session::Identity& before, session::Identity& now) {
-    if (const auto* text = std::get_if<session::Text>(&row.member)) {
-        std::optional<std::string>& value = now.**text;
+    if (const auto* text = std::get_if<session::OneText>(&row.member)) {
+        std::optional<core::Text>& value = now.**text;
         if (!value) {
             value = before.**text;
         }

@@ -56,9 +56,10 @@ void Evaluation::read_address() {
     if (!domain) {
         return;
     }
-    const std::size_t size = identity_.email->size();
+    const std::string_view address = *identity_.email;
+    const std::size_t size = address.size();
     for (std::size_t i = 0; i < size; ++i) {
-        address_buffer_[i] = core::to_lower_ascii((*identity_.email)[i]);
+        address_buffer_[i] = core::to_lower_ascii(address[i]);
     }
     address_ = std::string_view(address_buffer_, size);
     domain_ = address_.substr(size - domain->size());
@@ -118,7 +119,7 @@ Truth Evaluation::holds_fact(const Condition& condition) {
     if (session::is_list(row)) {
         return holds_list(condition, session::list_of(identity_, row));
     }
-    const std::string* text = session::text_of(identity_, row);
+    const core::Text* text = session::text_of(identity_, row);
     return holds_for(condition, text == nullptr ? std::string_view() : std::string_view(*text));
 }
 

@@ -26,6 +26,12 @@ std::uint64_t load(const char* at) {
     return word;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t most_spare = 0; // it is to see what is used too late
+#else
+constexpr std::size_t most_spare = 64;
+#endif
+
 // For one thread. Each type that a shared_ptr allocates has blocks of its own.
 template <class T>
 class SpareBlocks {
@@ -60,14 +66,51 @@ private:
         Spare* next;
     };
     static_assert(sizeof(T) >= sizeof(Spare) && alignof(T) >= alignof(Spare));
-#ifdef __SANITIZE_ADDRESS__
-    static constexpr std::size_t most_spare = 0; // it is to see what is used too late
-#else
-    static constexpr std::size_t most_spare = 64;
-#endif
     static inline Spare* spare_ = nullptr;
     static inline std::size_t spare_count_ = 0;
 };
+
+void empty(auto& container) {
+    constexpr std::size_t most_kept = 4096; // elements
+    if (container.capacity() > most_kept) {
+        container = {};
+    }
+    container.clear();
+}
+
+// As a new one, with the memory that it had.
+void renew(OpenedSession& used) noexcept {
+    static_assert(sizeof(used) == sizeof(SessionState) + sizeof(Session) + 4 * sizeof(std::string) +
+                                      2 * sizeof(std::vector<SignedToken>),
+                  "what else has been added begins anew, too");
+    static_cast<SessionState&>(used) = {};
+    std::destroy_at(&used.session);
+    std::construct_at(&used.session);
+    empty(used.base_url);
+    empty(used.cookie);
+    empty(used.place);
+    empty(used.record);
+    empty(used.verdicts);
+    empty(used.tokens);
+}
+
+class SpareSessions {
+public:
+    OpenedSession* take() { return count_ == 0 ? new OpenedSession : sessions_[--count_].release(); }
+    void keep(OpenedSession* session) noexcept {
+        std::unique_ptr<OpenedSession> kept(session);
+        if (count_ < most_spare) {
+            renew(*kept);
+            sessions_[count_++] = std::move(kept);
+        }
+    }
+
+private:
+    std::array<std::unique_ptr<OpenedSession>, most_spare> sessions_;
+    std::size_t count_ = 0;
+};
+
+SpareSessions spare_sessions; // for one thread
 
 constexpr std::uint64_t odd_one = 0x9e3779b97f4a7c15;
 constexpr std::uint64_t odd_two = 0xd6e8feb86659fd93;
@@ -75,7 +118,13 @@ constexpr std::uint64_t odd_two = 0xd6e8feb86659fd93;
 } // namespace
 
 OpenedSessionPointer make_opened_session() {
-    return std::allocate_shared<OpenedSession>(SpareBlocks<OpenedSession>());
+    return {spare_sessions.take(), [](OpenedSession* session) { spare_sessions.keep(session); },
+            SpareBlocks<OpenedSession>()};
+}
+
+bool read_session(std::string record, OpenedSession& opened) {
+    opened.record = std::move(record);
+    return deserialize(opened.record, opened.session);
 }
 
 std::uint64_t SessionCache::hash(std::string_view cookie) const {

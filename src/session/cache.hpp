@@ -25,35 +25,43 @@ struct SignedToken {
     std::int64_t signed_at = 0;
 };
 
-struct OpenedSession {
+struct RememberedVerdict {
+    const void* rules = nullptr;
+    bool allowed = false;
+    int rule = -1;
+    bool email_unverified = false;
+};
+
+// What is known about an opened session beside what is in it.
+struct SessionState {
+    const void* store = nullptr;  // whose: the store of one server
+    bool was_seen = false;        // a request came with it
+    bool accepted = false;        // the configuration takes it: asked once, when it is first used
+    std::int64_t ends_at = 0;     // then: its own end, or the configuration's if that is sooner
+    std::int64_t due_at = 0;      // then it needs attention: its idle time renewed, its user asked again
+    std::int64_t check_at = 0;    // then its user is to be asked again, or looked whether that has been done
+    std::int64_t planned_at = 0;  // when these three were worked out
+    std::int64_t fresh_until = 0; // steady milliseconds: so long its store need not be asked
+    std::uint64_t revocations_seen = 0; // the zone's generation when it was last checked
+};
+
+struct OpenedSession : SessionState {
     Session session;
-    const void* store = nullptr; // whose: the store of one server
     std::string base_url;
     std::string cookie;
-    bool was_seen = false;     // a request came with it
-    bool accepted = false;     // the configuration takes it: asked once, when it is first used
-    std::int64_t ends_at = 0;  // then: the session's own end, or the configuration's if that is sooner
-    std::int64_t due_at = 0;   // then it needs attention: its idle time renewed, its user asked for again
-    std::int64_t check_at = 0; // then its user is to be asked for again, or looked whether that has been done
-    std::int64_t planned_at = 0;        // when these three were worked out
-    std::int64_t fresh_until = 0;       // steady milliseconds: so long its store need not be asked
-    std::string place;                  // the store's name for it; empty: it is in the cookie
-    std::uint64_t revocations_seen = 0; // the zone's generation when it was last checked
-    struct RememberedVerdict {
-        const void* rules = nullptr;
-        bool allowed = false;
-        int rule = -1;
-        bool email_unverified = false;
-    };
+    std::string place;  // the store's name for it; empty: it is in the cookie
+    std::string record; // that the session's texts are in, where it was read from one
     std::vector<RememberedVerdict> verdicts;
     std::vector<SignedToken> tokens;
 };
 
 using OpenedSessionPointer = std::shared_ptr<OpenedSession>;
 
-// In memory that others have left, where there is some: they come and go with requests, and are larger than
-// what malloc keeps at hand.
+// A new one, with the memory of one that is gone, where there is one: they come and go with requests, many at
+// a time, and take more than malloc keeps at hand.
 OpenedSessionPointer make_opened_session();
+// Fills a new one from the record of its session, which it keeps; false: it is not to be used.
+[[nodiscard]] bool read_session(std::string record, OpenedSession& opened);
 
 class SessionCache {
 public:

@@ -76,12 +76,9 @@ OpenedSessionPointer CookieStore::open(std::string_view cookie, std::string_view
     const std::string_view name = cookie_name_view(parts_.cookie, base_url);
     const std::string_view behind = behind_session(cookie);
     const std::string_view sealed = cookie.substr(0, cookie.size() - behind.size());
-    const auto record = sealer_.open(binding(name, base_url, behind), sealed);
-    if (!record) {
-        return nullptr;
-    }
     auto opened = make_opened_session();
-    if (!deserialize(*record, opened->session)) {
+    auto record = sealer_.open(binding(name, base_url, behind), sealed, std::move(opened->record));
+    if (!record || !read_session(std::move(*record), *opened)) {
         return nullptr;
     }
     opened->store = this;

@@ -4,11 +4,11 @@
 
 namespace oauth::session {
 
-const std::string* text_of(const Identity& identity, const FactRow& row) {
+const core::Text* text_of(const Identity& identity, const FactRow& row) {
     if (const auto* known = std::get_if<KnownText>(&row.member)) {
         return &(identity.**known);
     }
-    const auto* member = std::get_if<Text>(&row.member);
+    const auto* member = std::get_if<OneText>(&row.member);
     return member != nullptr && identity.**member ? &*(identity.**member) : nullptr;
 }
 
@@ -34,8 +34,8 @@ std::string shown_text(const Identity& identity, const FactRow& row) {
     if (const Strings* list = list_of(identity, row)) {
         return joined(*list);
     }
-    const std::string* text = text_of(identity, row);
-    return text == nullptr ? "" : *text;
+    const core::Text* text = text_of(identity, row);
+    return text == nullptr ? std::string() : std::string(*text);
 }
 
 FactSet asked_for(Fact fact) {
@@ -49,7 +49,7 @@ FactSet asked_for(Fact fact) {
     }
     FactSet asked;
     for (const FactRow& other : facts) {
-        const auto* text = std::get_if<Text>(&other.member);
+        const auto* text = std::get_if<OneText>(&other.member);
         if (text != nullptr && *text == flag->of) {
             asked.add(Fact::of(other));
         }

@@ -17,12 +17,12 @@
 
 namespace oauth::session {
 
-using KnownText = std::string Identity::*;           // every session has it
-using Text = std::optional<std::string> Identity::*; // one value
-using List = std::optional<Strings> Identity::*;     // several
+using KnownText = core::Text Identity::*;              // every session has it
+using OneText = std::optional<core::Text> Identity::*; // one value
+using List = std::optional<Strings> Identity::*;       // several
 struct Flag {
     bool Identity::* value;
-    Text of; // the text that it is about: without it the flag means nothing
+    OneText of; // the text that it is about: without it the flag means nothing
 };
 
 // A condition compares the fact; no rule can ask for one that is only shown.
@@ -33,7 +33,7 @@ enum class Kept { always, where_needed };
 
 struct FactRow {
     std::string_view name; // in rules
-    std::variant<KnownText, Text, List, Flag> member;
+    std::variant<KnownText, OneText, List, Flag> member;
     InRules in_rules;
     Kept kept;
     std::string_view asked_as; // in sentences: what a rule needs of a provider; empty: nothing
@@ -115,7 +115,7 @@ constexpr bool is_always_known(const FactRow& row) {
 }
 
 // The one value of a fact; nullptr: absent, or no text.
-const std::string* text_of(const Identity& identity, const FactRow& row);
+const core::Text* text_of(const Identity& identity, const FactRow& row);
 // All values of a list; nullptr: absent, or no list.
 const Strings* list_of(const Identity& identity, const FactRow& row);
 

@@ -121,25 +121,24 @@ OpenedSessionPointer RedisStore::open(const Way& way, std::string_view value,
     if (value.size() <= epoch_size || value.size() > max_value) {
         return nullptr;
     }
-    auto session = seals_.open(value.substr(epoch_size), way.place, way.base_url);
-    if (!session || value.substr(0, epoch_size) != epoch_of(*session)) {
+    auto opened = seals_.open(std::string(value.substr(epoch_size)), way.place, way.base_url);
+    if (!opened || value.substr(0, epoch_size) != epoch_of(opened->session)) {
         return nullptr;
     }
-    session->used_at = used_at(*session, way.place, milliseconds_left);
+    Session& session = opened->session;
+    session.used_at = used_at(session, way.place, milliseconds_left);
     const OpenedSessionPointer* cached = parts_.cache.find(way.cookie, this, way.base_url);
-    if (cached != nullptr && (*cached)->session.epoch == session->epoch) {
+    if (cached != nullptr && (*cached)->session.epoch == session.epoch) {
         OpenedSession& known = **cached;
-        known.accepted = known.accepted && known.session.used_at == session->used_at; // or planned again
-        known.session.used_at = session->used_at;
+        known.accepted = known.accepted && known.session.used_at == session.used_at; // or planned again
+        known.session.used_at = session.used_at;
         known.fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
         return *cached;
     }
-    return remember(std::move(*session), way);
+    return remember(std::move(opened), way);
 }
 
-OpenedSessionPointer RedisStore::remember(Session session, const Way& way) {
-    auto opened = make_opened_session();
-    opened->session = std::move(session);
+OpenedSessionPointer RedisStore::remember(OpenedSessionPointer opened, const Way& way) {
     opened->store = this;
     opened->base_url = way.base_url;
     opened->cookie = way.cookie;
@@ -271,7 +270,9 @@ core::Task<core::Result<Replaced>> RedisStore::replace(OpenedSessionPointer befo
         const Outcome how = newer->session ? (is_next ? Outcome::saved : Outcome::newer) : Outcome::gone;
         co_return Replaced{how, std::move(newer.value()), {}};
     }
-    co_return Replaced{Outcome::saved, {remember(next, way)}, {}};
+    auto opened = make_opened_session();
+    opened->session = next;
+    co_return Replaced{Outcome::saved, {remember(std::move(opened), way)}, {}};
 }
 
 core::Task<core::Result<Loaded>> RedisStore::take_over(OpenedSessionPointer before, std::string) {

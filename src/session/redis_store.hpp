@@ -70,7 +70,7 @@ private:
     core::Task<core::Result<Loaded>> read(Way way);
     core::Task<core::Result<std::vector<Loaded>>> read_all(std::vector<Way> ways);
     OpenedSessionPointer open(const Way& way, std::string_view value, std::int64_t milliseconds_left);
-    OpenedSessionPointer remember(Session session, const Way& way);
+    OpenedSessionPointer remember(OpenedSessionPointer opened, const Way& way);
     std::int64_t used_at(const Session& session, const std::string& place, std::int64_t milliseconds_left);
     core::Result<std::string> value_of(const Session& session, const std::string& place,
                                        std::string_view base_url);

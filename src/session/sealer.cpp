@@ -83,14 +83,15 @@ std::optional<std::string> Sealer::seal_bytes(core::Random& random, std::string_
     return bytes;
 }
 
-std::optional<std::string> Sealer::open(std::string_view binding, std::string_view sealed) {
+std::optional<std::string> Sealer::open(std::string_view binding, std::string_view sealed,
+                                        std::string memory) {
     const auto knows_mark = [this](unsigned char mark) {
         return std::any_of(keys_.begin(), keys_.end(), [mark](const Key& key) { return key.mark == mark; });
     };
     if (sealed.size() > max_sealed || !has_prefix(sealed, knows_mark)) {
         return std::nullopt;
     }
-    auto bytes = core::base64url_decode(sealed);
+    auto bytes = core::base64url_decode(sealed, std::move(memory));
     return bytes ? open_bytes(binding, std::move(*bytes)) : std::nullopt;
 }
 

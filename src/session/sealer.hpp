@@ -27,8 +27,10 @@ public:
     // OpenSSL fails.
     std::optional<std::string> seal(core::Random& random, std::string_view binding,
                                     std::string_view plaintext);
-    // nullopt for any fault, without a reason: an attacker must not learn why a value was refused.
-    std::optional<std::string> open(std::string_view binding, std::string_view sealed);
+    // nullopt for any fault, without a reason: an attacker must not learn why a value was refused. `memory`:
+    // where the plaintext may go.
+    std::optional<std::string> open(std::string_view binding, std::string_view sealed,
+                                    std::string memory = {});
 
     static constexpr std::size_t max_sealed = 16 * 1024; // longer values are refused
 

@@ -68,7 +68,7 @@ void write_identity(core::RecordWriter& record, const Identity& identity) {
         record.text(*text_of(identity, *row));
     }
     for (const FactRow* row : optional_facts) {
-        if (const std::string* text = text_of(identity, *row)) {
+        if (const core::Text* text = text_of(identity, *row)) {
             record.text(*text);
         }
         if (const Strings* list = list_of(identity, *row)) {
@@ -108,8 +108,8 @@ void read_claims(core::RecordReader& record, Identity& identity) {
 }
 
 void read_fact(core::RecordReader& record, const FactRow& row, Identity& identity) {
-    if (const auto* text = std::get_if<Text>(&row.member)) {
-        identity.** text = std::string(record.text());
+    if (const auto* text = std::get_if<OneText>(&row.member)) {
+        (identity.**text).emplace().borrow(record.text());
     } else if (const auto* list = std::get_if<List>(&row.member)) {
         identity.** list = read_list(record);
     } else if (const auto* flag = std::get_if<Flag>(&row.member)) {
@@ -124,7 +124,7 @@ bool read_identity(core::RecordReader& record, Identity& identity) {
         return false;
     }
     for (const FactRow* row : known_facts) {
-        identity.*std::get<KnownText>(row->member) = record.text();
+        (identity.*std::get<KnownText>(row->member)).borrow(record.text());
     }
     for (std::uint64_t rest = present; rest != 0; rest &= rest - 1) {
         read_fact(record, *optional_facts[static_cast<std::size_t>(std::countr_zero(rest))], identity);
@@ -134,8 +134,8 @@ bool read_identity(core::RecordReader& record, Identity& identity) {
 }
 
 // What most sessions lack: bit n tells that the n-th text follows.
-constexpr std::string Session::* kept_texts[] = {&Session::sid, &Session::id_token, &Session::access_token,
-                                                 &Session::refresh_token, &Session::nonce};
+constexpr core::Text Session::* kept_texts[] = {&Session::sid, &Session::id_token, &Session::access_token,
+                                                &Session::refresh_token, &Session::nonce};
 constexpr unsigned scope_bit = std::size(kept_texts);
 constexpr unsigned cut_groups_bit = scope_bit + 1;
 
@@ -164,11 +164,11 @@ bool read_kept(core::RecordReader& record, Session& session) {
     const std::uint64_t kept = record.number();
     for (unsigned i = 0; i < std::size(kept_texts); ++i) {
         if ((kept & bit(i)) != 0) {
-            session.*kept_texts[i] = record.text();
+            (session.*kept_texts[i]).borrow(record.text());
         }
     }
     if ((kept & bit(scope_bit)) != 0) {
-        session.scope = std::string(record.text());
+        session.scope.emplace().borrow(record.text());
     }
     if (!session.access_token.empty()) {
         session.access_expires_at = static_cast<std::int64_t>(record.number());
@@ -212,7 +212,7 @@ bool deserialize(std::string_view bytes, Session& session) {
     if (bytes.size() > max_record_size || record.number() != record_version) {
         return false;
     }
-    session.id = record.text();
+    session.id.borrow(record.text());
     session.epoch = record.number();
     session.begun_at = static_cast<std::int64_t>(record.number());
     session.made_at = static_cast<std::int64_t>(record.number());
@@ -220,17 +220,14 @@ bool deserialize(std::string_view bytes, Session& session) {
     session.used_at = static_cast<std::int64_t>(record.number());
     session.checked_at = static_cast<std::int64_t>(record.number());
     session.expires_at = static_cast<std::int64_t>(record.number());
-    session.provider_fingerprint = record.text();
-    session.made_for = record.text();
+    session.provider_fingerprint.borrow(record.text());
+    session.made_for.borrow(record.text());
     return read_identity(record, session.identity) && read_kept(record, session) && record.complete();
 }
 
 std::optional<Session> deserialize(std::string_view bytes) {
-    std::optional<Session> session(std::in_place);
-    if (!deserialize(bytes, *session)) {
-        session.reset();
-    }
-    return session;
+    Session borrowing;
+    return deserialize(bytes, borrowing) ? std::optional(borrowing) : std::nullopt;
 }
 
 std::string log_id(const Session& session) {

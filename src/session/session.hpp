@@ -3,6 +3,8 @@
 // token read it. A fact that the provider did not give is absent, which is not the same as an empty list.
 #pragma once
 
+#include "../core/text.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,15 +17,15 @@ namespace oauth::session {
 using Strings = std::vector<std::string>;
 
 struct Identity {
-    std::string provider; // the configured name, as in the callback path
-    std::string subject;  // the provider's stable id
-    std::string user;     // a label for people
-    std::optional<std::string> email;
+    core::Text provider; // the configured name, as in the callback path
+    core::Text subject;  // the provider's stable id
+    core::Text user;     // a label for people
+    std::optional<core::Text> email;
     bool email_verified = false; // by that provider's rule; meaningless without email
-    std::optional<std::string> name;
-    std::optional<std::string> picture;
-    std::optional<std::string> hd;
-    std::optional<std::string> acr;
+    std::optional<core::Text> name;
+    std::optional<core::Text> picture;
+    std::optional<core::Text> hd;
+    std::optional<core::Text> acr;
     std::optional<Strings> tenants;
     std::optional<Strings> amr;
     std::optional<Strings> scopes;
@@ -39,24 +41,24 @@ struct Identity {
 
 struct Session {
     Identity identity;
-    std::string id;                   // 16 random bytes
-    std::uint64_t epoch = 0;          // how often it has been refreshed: of two copies the higher one counts
-    std::int64_t begun_at = 0;        // milliseconds: when its sign-in began
-    std::int64_t made_at = 0;         // seconds; of several sessions of a browser the newest counts
-    std::int64_t signed_in_at = 0;    // auth_time of the identity token
-    std::int64_t used_at = 0;         // when its idle time was last renewed
-    std::int64_t checked_at = 0;      // when its provider last said who that is
-    std::int64_t expires_at = 0;      // absolute
-    std::string provider_fingerprint; // of the provider as it was configured: providers::fingerprint
-    std::string made_for; // a mark of the facts that the configuration needed; see docs/architecture.md
+    core::Text id;                   // 16 random bytes
+    std::uint64_t epoch = 0;         // how often it has been refreshed: of two copies the higher one counts
+    std::int64_t begun_at = 0;       // milliseconds: when its sign-in began
+    std::int64_t made_at = 0;        // seconds; of several sessions of a browser the newest counts
+    std::int64_t signed_in_at = 0;   // auth_time of the identity token
+    std::int64_t used_at = 0;        // when its idle time was last renewed
+    std::int64_t checked_at = 0;     // when its provider last said who that is
+    std::int64_t expires_at = 0;     // absolute
+    core::Text provider_fingerprint; // of the provider as it was configured: providers::fingerprint
+    core::Text made_for; // a mark of the facts that the configuration needed; see docs/architecture.md
     bool groups_are_cut = false;        // only the groups that rules name were kept, so they are not shown
-    std::string sid;                    // the provider's name of its own session; empty: not told
-    std::string id_token;               // empty: not kept, or not read yet: Store::read_id_token
-    std::string access_token;           // empty: not kept
+    core::Text sid;                     // the provider's name of its own session; empty: not told
+    core::Text id_token;                // empty: not kept, or not read yet: Store::read_id_token
+    core::Text access_token;            // empty: not kept
     std::int64_t access_expires_at = 0; // of the access token; 0: not told, or no such token
-    std::string refresh_token;          // empty: none, or not kept
-    std::string nonce; // of the sign-in, for the ID tokens of refreshes; empty: none was sent, or not kept
-    std::optional<std::string> scope; // that was granted; absent: all that was asked for
+    core::Text refresh_token;           // empty: none, or not kept
+    core::Text nonce; // of the sign-in, for the ID tokens of refreshes; empty: none was sent, or not kept
+    std::optional<core::Text> scope; // that was granted; absent: all that was asked for
 };
 
 // Seconds that the clocks of nodes may differ: a moment that is further ahead was written before the clock
@@ -68,7 +70,7 @@ constexpr std::int64_t clock_skew = 60;
 // are not negative.
 std::string serialize(const Session& session);
 std::optional<Session> deserialize(std::string_view record);
-// The same, into a new session; false: it is not to be used.
+// The same, into a new session that borrows its texts from the record; false: it is not to be used.
 [[nodiscard]] bool deserialize(std::string_view record, Session& session);
 
 // A hash of the session's id that is fit for a log: 16 hexadecimal digits.

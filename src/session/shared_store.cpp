@@ -51,30 +51,26 @@ void SharedStore::keep(const Key& key, const Session& session, const SharedRecor
     }
 }
 
-OpenedSessionPointer SharedStore::remember(OpenedSession opened) {
-    opened.store = this;
-    opened.fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
+OpenedSessionPointer SharedStore::remember(OpenedSessionPointer opened) {
+    opened->store = this;
+    opened->fresh_until = parts_.clock.steady_milliseconds() + parts_.reuse;
     // Never equal to a generation that was read before this moment: the first check always asks.
-    opened.revocations_seen = parts_.ledger.generation() - 1;
-    auto pointer = make_opened_session();
-    *pointer = std::move(opened);
-    parts_.cache.insert(pointer);
-    return pointer;
+    opened->revocations_seen = parts_.ledger.generation() - 1;
+    parts_.cache.insert(opened);
+    return opened;
 }
 
 OpenedSessionPointer SharedStore::read(const Key& key, std::string_view cookie, std::string_view base_url) {
-    const auto found = records_.read(key);
-    auto session = found ? seals_.open(found->bytes, place_at(key), base_url) : std::nullopt;
-    if (!session || session->epoch != found->fields.epoch) {
+    auto found = records_.read(key);
+    auto opened = found ? seals_.open(std::move(found->bytes), place_at(key), base_url) : nullptr;
+    if (!opened || opened->session.epoch != found->fields.epoch) {
         return nullptr;
     }
-    keep(key, *session, found->fields);
-    OpenedSession opened;
-    opened.session = std::move(*session);
-    opened.session.used_at = found->fields.used_at;
-    opened.base_url = base_url;
-    opened.cookie = cookie;
-    opened.place = place_at(key);
+    keep(key, opened->session, found->fields);
+    opened->session.used_at = found->fields.used_at;
+    opened->base_url = base_url;
+    opened->cookie = cookie;
+    opened->place = place_at(key);
     return remember(std::move(opened));
 }
 
@@ -166,11 +162,11 @@ core::Task<core::Result<Replaced>> SharedStore::replace(OpenedSessionPointer bef
     default:
         co_return recorded(Ledger::Revocation::full).error();
     }
-    OpenedSession opened;
-    opened.session = next;
-    opened.base_url = before->base_url;
-    opened.cookie = before->cookie;
-    opened.place = before->place;
+    auto opened = make_opened_session();
+    opened->session = next;
+    opened->base_url = before->base_url;
+    opened->cookie = before->cookie;
+    opened->place = before->place;
     co_return Replaced{Outcome::saved, {remember(std::move(opened))}, {}};
 }
 

@@ -50,7 +50,7 @@ private:
     std::optional<Key> key_of(std::string_view cookie, std::string_view base_url);
     OpenedSessionPointer read(const Key& key, std::string_view cookie, std::string_view base_url);
     OpenedSessionPointer renew(const OpenedSessionPointer& known);
-    OpenedSessionPointer remember(OpenedSession opened);
+    OpenedSessionPointer remember(OpenedSessionPointer opened);
     SharedRecords::Fields fields_of(const Session& session) const;
     std::int64_t end_of(const Session& session, std::int64_t used_at) const;
     void keep(const Key& key, const Session& session, const SharedRecords::Fields& fields);

@@ -49,9 +49,14 @@ public:
         }
         return std::move(*sealed);
     }
-    std::optional<Session> open(std::string_view sealed, std::string_view place, std::string_view base_url) {
-        const auto record = sealer_.open_bytes(of_record(place, base_url), std::string(sealed));
-        return record ? deserialize(*record) : std::nullopt;
+    // Null: it is none, or another one's.
+    OpenedSessionPointer open(std::string sealed, std::string_view place, std::string_view base_url) {
+        auto record = sealer_.open_bytes(of_record(place, base_url), std::move(sealed));
+        if (!record) {
+            return nullptr;
+        }
+        auto opened = make_opened_session();
+        return read_session(std::move(*record), *opened) ? opened : nullptr;
     }
 
 private:

@@ -247,7 +247,7 @@ struct Checked : World {
 
     std::size_t refreshes() const { return http.count("/token"); }
     session::Lease::State state() { return ledger.renewals[current_id()].state; }
-    std::string current_id() { return last_id = current() ? current()->session.id : last_id; }
+    std::string current_id() { return last_id = current() ? std::string(current()->session.id) : last_id; }
 
     WatchedStore* store = nullptr;
     std::string last_id;

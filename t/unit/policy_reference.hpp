@@ -121,7 +121,7 @@ inline Known claim_of(const Identity& identity) {
 
 inline Known address_of(const Identity& identity, const std::string& fact) {
     if (!identity.email || !identity.email_verified ||
-        std::ranges::count(good_addresses, *identity.email) == 0) {
+        std::ranges::count(good_addresses, std::string(*identity.email)) == 0) {
         return {};
     }
     const std::string address = lower(*identity.email);

@@ -112,6 +112,44 @@ void what_came_before_is_remembered_for_the_last_three(void**) {
     assert_null(cache.find(cookie(2), &site_one, base)); // nothing is kept for it
 }
 
+// Its memory goes to the next one, and nothing of what was in it.
+void what_is_gone_leaves_nothing_to_the_next(void**) {
+    for (int round = 0; round < 3; ++round) {
+        std::vector<OpenedSessionPointer> gone;
+        for (int i = 0; i < 100; ++i) { // more than there are spare ones
+            auto session = make_opened_session();
+            assert_null(session->store);
+            assert_false(session->was_seen || session->accepted);
+            for (const auto time : {session->ends_at, session->due_at, session->check_at, session->planned_at,
+                                    session->fresh_until}) {
+                assert_int_equal(time, 0);
+            }
+            assert_int_equal(session->revocations_seen, 0);
+            assert_true(session->base_url.empty() && session->cookie.empty() && session->place.empty());
+            assert_true(session->record.empty() && session->verdicts.empty() && session->tokens.empty());
+            assert_true(serialize(session->session) == serialize(Session()));
+
+            Session full;
+            full.id = std::string(16, 'i');
+            full.identity.user = "ann";
+            full.identity.email = "ann@example.org";
+            full.identity.groups = Strings{"staff"};
+            full.identity.claims = {{"c", "1"}};
+            full.refresh_token = "a token";
+            full.expires_at = 1;
+            assert_true(read_session(serialize(full), *session));
+            assert_true(serialize(session->session) == serialize(full));
+            static_cast<SessionState&>(*session) = {&site_one, true, true, 1, 1, 1, 1, 1, 1};
+            session->base_url = base;
+            session->cookie = std::string(i % 2 == 0 ? 100 : 10000, 'c');
+            session->place = base;
+            session->verdicts.emplace_back();
+            session->tokens.emplace_back();
+            gone.push_back(std::move(session));
+        }
+    }
+}
+
 } // namespace
 
 int main() {
@@ -122,6 +160,7 @@ int main() {
         cmocka_unit_test(the_oldest_of_four_makes_room),
         cmocka_unit_test(buckets_are_spread),
         cmocka_unit_test(what_came_before_is_remembered_for_the_last_three),
+        cmocka_unit_test(what_is_gone_leaves_nothing_to_the_next),
     };
     return cmocka_run_group_tests_name("cache", tests, nullptr, nullptr);
 }

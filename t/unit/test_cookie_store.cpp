@@ -29,7 +29,7 @@ struct Stored : World {
     session::Session next(const session::OpenedSession& before, std::size_t size) const {
         session::Session session = before.session;
         ++session.epoch;
-        session.refresh_token.assign(size, 'r');
+        session.refresh_token = std::string(size, 'r');
         return session;
     }
 
@@ -76,7 +76,7 @@ void a_handover_that_is_none_of_the_session_sets_nothing(void**) {
     const auto before = at.current();
     const Replaced replaced = result_of(at.store().replace(before, at.next(*before, 10)));
     session::Session other = before->session;
-    other.id[0] = static_cast<char>(other.id[0] ^ 1);
+    other.id = std::string(16, 'o');
     const auto of_other = result_of(at.store().create(other, before->base_url));
     for (const std::string& handover : {replaced.handover + "x", std::string("x"), of_other[0].second}) {
         const session::Loaded taken = result_of(at.store().take_over(before, handover));

@@ -46,14 +46,14 @@ struct Fact {
 
 std::vector<Fact> text_facts() {
     std::vector<Fact> facts;
-    const std::pair<const char*, std::string Identity::*> plain[] = {
+    const std::pair<const char*, core::Text Identity::*> plain[] = {
         {"provider", &Identity::provider}, {"sub", &Identity::subject}, {"user", &Identity::user}};
     for (const auto& [name, member] : plain) {
         facts.push_back({name, [member = member](Identity& identity, const std::string& value) {
                              identity.*member = value;
                          }});
     }
-    const std::pair<const char*, std::optional<std::string> Identity::*> optional[] = {
+    const std::pair<const char*, std::optional<core::Text> Identity::*> optional[] = {
         {"name", &Identity::name}, {"hd", &Identity::hd}, {"acr", &Identity::acr}};
     for (const auto& [name, member] : optional) {
         facts.push_back({name, [member = member](Identity& identity, const std::string& value) {

@@ -151,7 +151,7 @@ void add_random_rules(World& world, Dice& dice) {
 }
 
 template <class T>
-void maybe(Dice& dice, std::optional<T>& fact, const T& value) {
+void maybe(Dice& dice, std::optional<T>& fact, const std::type_identity_t<T>& value) {
     if (!dice.one_in(4)) {
         fact = value;
     }
@@ -203,8 +203,9 @@ void describe(const World& world, const Identity& identity) {
             print_error("p%zu: %s\n", i, set.text(static_cast<int>(rule)).c_str());
         }
     }
-    print_error("email \"%s\" verified %d user \"%s\" claim %s\n", identity.email.value_or("-").c_str(),
-                identity.email_verified, identity.user.c_str(),
+    print_error("email \"%s\" verified %d user \"%s\" claim %s\n",
+                std::string(identity.email.value_or("-")).c_str(), identity.email_verified,
+                std::string(identity.user).c_str(),
                 identity.claims.empty() ? "-" : identity.claims[0].second.c_str());
 }
 

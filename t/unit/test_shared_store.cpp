@@ -129,8 +129,9 @@ void what_is_kept_tells_nothing(void**) {
     const std::string handle = *core::base64url_decode(cookie);
     const auto& sessions = *place.blocks.state().sessions;
     const std::string_view memory(reinterpret_cast<const char*>(&sessions), 65536);
-    for (const std::string& text :
-         {session.identity.subject, session.access_token, session.id, handle.substr(14, 16)}) {
+    for (const std::string_view text :
+         {std::string_view(session.identity.subject), std::string_view(session.access_token),
+          std::string_view(session.id), std::string_view(handle).substr(14, 16)}) {
         assert_true(memory.find(text) == std::string_view::npos);
     }
 }

@@ -126,12 +126,12 @@ void another_purpose_is_another_token(void**) {
 
     using Change = void (*)(session::OpenedSession&);
     const Change changes[] = {
-        [](session::OpenedSession& opened) { opened.session.id[0] ^= 1; },
+        [](session::OpenedSession& opened) { opened.session.id = std::string(16, 'o'); },
         [](session::OpenedSession& opened) { ++opened.session.epoch; },
         [](session::OpenedSession& opened) { ++opened.session.made_at; },
         [](session::OpenedSession& opened) { ++opened.session.signed_in_at; },
         [](session::OpenedSession& opened) { ++opened.session.checked_at; },
-        [](session::OpenedSession& opened) { opened.session.made_for += "x"; },
+        [](session::OpenedSession& opened) { opened.session.made_for = opened.session.made_for + "x"; },
         [](session::OpenedSession& opened) { --opened.ends_at; },
         [](session::OpenedSession& opened) { opened.base_url = "https://other.example"; },
     };
