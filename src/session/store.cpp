@@ -16,8 +16,8 @@ std::string mark_of(const Whose& whose) {
 }
 
 Marks marks_of(const Session& session) {
-    const std::string& provider = session.provider_fingerprint;
-    const std::string& subject = session.identity.subject;
+    const core::Text& provider = session.provider_fingerprint;
+    const core::Text& subject = session.identity.subject;
     Marks marks{session.id, mark_of({provider, subject, ""}), "", session.begun_at};
     if (!session.sid.empty()) {
         marks.sid = mark_of({provider, "", session.sid});
