@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 namespace oauth::session {
@@ -70,10 +71,12 @@ private:
     static inline std::size_t spare_count_ = 0;
 };
 
-void empty(auto& container) {
-    constexpr std::size_t most_kept = 4096; // elements
+template <class Container>
+void empty(Container& container) {
+    constexpr std::size_t most_kept =
+        2048; // elements: a small session is not to hold the memory of a large one
     if (container.capacity() > most_kept) {
-        container = {};
+        Container().swap(container);
     }
     container.clear();
 }
@@ -94,23 +97,26 @@ void renew(OpenedSession& used) noexcept {
     empty(used.tokens);
 }
 
+// For one thread. It is never destroyed, so that a session may end whenever it does.
 class SpareSessions {
 public:
-    OpenedSession* take() { return count_ == 0 ? new OpenedSession : sessions_[--count_].release(); }
+    OpenedSession* take() { return count_ == 0 ? new OpenedSession : sessions_[--count_]; }
     void keep(OpenedSession* session) noexcept {
-        std::unique_ptr<OpenedSession> kept(session);
-        if (count_ < most_spare) {
-            renew(*kept);
-            sessions_[count_++] = std::move(kept);
+        if (count_ == sessions_.size()) {
+            delete session;
+            return;
         }
+        renew(*session);
+        sessions_[count_++] = session;
     }
 
 private:
-    std::array<std::unique_ptr<OpenedSession>, most_spare> sessions_;
+    std::array<OpenedSession*, most_spare> sessions_{};
     std::size_t count_ = 0;
 };
+static_assert(std::is_trivially_destructible_v<SpareSessions>);
 
-SpareSessions spare_sessions; // for one thread
+SpareSessions spare_sessions;
 
 constexpr std::uint64_t odd_one = 0x9e3779b97f4a7c15;
 constexpr std::uint64_t odd_two = 0xd6e8feb86659fd93;

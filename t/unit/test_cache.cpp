@@ -150,6 +150,17 @@ void what_is_gone_leaves_nothing_to_the_next(void**) {
     }
 }
 
+void a_small_session_does_not_hold_the_memory_of_a_large_one(void**) {
+    constexpr std::size_t most = 2048;
+    auto large = make_opened_session();
+    large->cookie.assign(7000, 'c');
+    large->record.assign(6000, 'r');
+    large.reset();
+    const auto small = make_opened_session();
+    assert_in_range(small->cookie.capacity(), 0, most);
+    assert_in_range(small->record.capacity(), 0, most);
+}
+
 } // namespace
 
 int main() {
@@ -161,6 +172,7 @@ int main() {
         cmocka_unit_test(buckets_are_spread),
         cmocka_unit_test(what_came_before_is_remembered_for_the_last_three),
         cmocka_unit_test(what_is_gone_leaves_nothing_to_the_next),
+        cmocka_unit_test(a_small_session_does_not_hold_the_memory_of_a_large_one),
     };
     return cmocka_run_group_tests_name("cache", tests, nullptr, nullptr);
 }

@@ -228,6 +228,18 @@ void sc_03_an_id_token_is_no_session(void**) {
     assert_true(sealer->open(session::binding(at.session_name() + " id_token", app), id_token).has_value());
 }
 
+// Of another version, say, as a node of the fleet may have it by now.
+void what_is_sealed_and_no_record_is_no_session(void**) {
+    Stored at;
+    auto sealer = session::Sealer::create({"a secret that seals cookies in tests"}, "session");
+    const std::string record = session::serialize(at.current()->session);
+    for (const std::string& other :
+         {record + "x", record.substr(0, record.size() - 1), "\x7f" + record.substr(1), std::string()}) {
+        const auto sealed = sealer->seal(at.random, session::binding(at.session_name(), app), other);
+        assert_null(open_afresh(at, *sealed).get());
+    }
+}
+
 // Also where it is no JWS that a provider should have sent.
 void every_id_token_comes_back_as_it_was(void**) {
     Stored at;
@@ -266,6 +278,7 @@ int main() {
         cmocka_unit_test(sc_01_a_cookie_opens_only_as_it_was_written),
         cmocka_unit_test(the_id_token_stays_sealed_until_it_is_read),
         cmocka_unit_test(sc_03_an_id_token_is_no_session),
+        cmocka_unit_test(what_is_sealed_and_no_record_is_no_session),
         cmocka_unit_test(every_id_token_comes_back_as_it_was),
         cmocka_unit_test(what_is_no_session_is_not_remembered),
     };

@@ -62,6 +62,15 @@ void text_round_trips(void**) {
     assert_true(reader.complete());
 }
 
+void text_may_end_the_record(void**) {
+    RecordReader reader("\2ab");
+    assert_text_equal(reader.text(), "ab");
+    assert_true(reader.complete());
+    RecordReader empty(std::string_view("\0", 1));
+    assert_text_equal(empty.text(), "");
+    assert_true(empty.complete());
+}
+
 void text_longer_than_the_record_fails(void**) {
     for (const std::string& bytes :
          {number(1), number(3) + "ab", number(std::numeric_limits<std::int64_t>::max()) + "ab"}) {
@@ -92,9 +101,13 @@ void what_is_left_over_is_not_complete(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_round_trip), cmocka_unit_test(numbers_that_do_not_fit_fail),
-        cmocka_unit_test(text_round_trips),   cmocka_unit_test(text_longer_than_the_record_fails),
-        cmocka_unit_test(a_failure_stays),    cmocka_unit_test(what_is_left_over_is_not_complete),
+        cmocka_unit_test(numbers_round_trip),
+        cmocka_unit_test(numbers_that_do_not_fit_fail),
+        cmocka_unit_test(text_round_trips),
+        cmocka_unit_test(text_may_end_the_record),
+        cmocka_unit_test(text_longer_than_the_record_fails),
+        cmocka_unit_test(a_failure_stays),
+        cmocka_unit_test(what_is_left_over_is_not_complete),
     };
     return cmocka_run_group_tests_name("record", tests, nullptr, nullptr);
 }

@@ -136,6 +136,20 @@ void what_is_kept_tells_nothing(void**) {
     }
 }
 
+void what_is_sealed_and_no_record_is_no_session(void**) {
+    session::CookieSettings settings;
+    core::SystemRandom random;
+    session::StoredSeals seals(settings, random, "handle", sealer());
+    const auto sealed_as = [&](std::string_view record) {
+        return sealer().seal_bytes(random, session::binding("record place", app), record).value_or("");
+    };
+    const std::string record = session::serialize(session_of("ann"));
+    assert_non_null(seals.open(sealed_as(record), "place", app).get());
+    assert_null(seals.open(sealed_as(record), "another", app).get());
+    assert_null(seals.open(sealed_as(record + "x"), "place", app).get());
+    assert_null(seals.open(sealed_as("\x7f" + record.substr(1)), "place", app).get());
+}
+
 void nothing_of_others_reaches_the_memory(void**) {
     Place place;
     const std::string cookie = place.sign_in(session_of("ann"));
@@ -465,6 +479,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(the_cookie_is_a_handle_and_leads_there_on_every_worker),
         cmocka_unit_test(what_is_kept_tells_nothing),
+        cmocka_unit_test(what_is_sealed_and_no_record_is_no_session),
         cmocka_unit_test(nothing_of_others_reaches_the_memory),
         cmocka_unit_test(sc_03_a_handle_leads_nowhere_under_another_name_or_base_url),
         cmocka_unit_test(a_record_of_another_epoch_is_none),

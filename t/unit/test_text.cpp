@@ -53,11 +53,21 @@ void what_is_moved_is_its_own(void**) {
     assert_true(assigned == "a text in a record");
 }
 
+void what_borrows_again_has_nothing_of_its_own(void**) {
+    Record record;
+    Text text = "its own";
+    text.borrow(record.bytes);
+    const Text moved(std::move(text));
+    record.change();
+    assert_true(moved == "a text in a record");
+}
+
 void its_own_text_is_moved_and_not_copied(void**) {
     Text from = "a text";
     const char* const place = from.data();
     Text to(std::move(from));
     assert_ptr_equal(to.data(), place);
+    assert_true(from.empty());
     from = "another";
     from = std::move(to);
     assert_ptr_equal(from.data(), place);
@@ -71,6 +81,10 @@ void it_may_be_made_of_itself_or_of_a_part(void**) {
     assert_true(text == "a text");
     text = std::string_view(text).substr(2);
     assert_true(text == "text");
+    Text part;
+    part.borrow(std::string_view(text).substr(2));
+    text = part;
+    assert_true(text == "xt");
 }
 
 void it_goes_where_text_goes(void**) {
@@ -90,6 +104,7 @@ int main() {
         cmocka_unit_test(what_is_borrowed_is_where_it_was),
         cmocka_unit_test(a_copy_is_its_own),
         cmocka_unit_test(what_is_moved_is_its_own),
+        cmocka_unit_test(what_borrows_again_has_nothing_of_its_own),
         cmocka_unit_test(its_own_text_is_moved_and_not_copied),
         cmocka_unit_test(it_may_be_made_of_itself_or_of_a_part),
         cmocka_unit_test(it_goes_where_text_goes),

@@ -67,7 +67,7 @@ ngx_int_t get_authenticated(ngx_http_request_t* r, Value* value, uintptr_t) {
 std::string read_access_token(session::Store&, session::OpenedSession& opened) {
     const session::Session& session = opened.session;
     const bool has_ended = session.access_expires_at != 0 && ngx_time() >= session.access_expires_at;
-    return has_ended ? "" : session.access_token;
+    return has_ended ? std::string() : std::string(session.access_token);
 }
 std::string read_id_token(session::Store& store, session::OpenedSession& opened) {
     store.read_id_token(opened);
