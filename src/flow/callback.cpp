@@ -113,8 +113,8 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
     session.checked_at = now;
     session.signed_in_at = std::clamp<std::int64_t>(signed_in.auth_time.value_or(now), 0, now);
     session.expires_at = now + site.options.session_lifetime;
-    session.sid = std::move(signed_in.sid);
-    session.id_token = std::move(signed_in.id_token); // at least a hint for the sign-out: see keep()
+    session.sid = signed_in.sid;
+    session.id_token = signed_in.id_token; // at least a hint for the sign-out: see keep()
     keep_tokens(site.options, signed_in, now, session);
     session.nonce = session.refresh_token.empty() ? "" : std::move(signed_in.nonce);
     session.made_for = site.options.requirements->mark;

@@ -80,7 +80,8 @@ core::Task<core::Result<std::vector<Loaded>>> RedisStore::load_all(std::vector<s
 }
 
 core::Task<core::Result<Loaded>> RedisStore::read(Way way) {
-    std::vector<Way> ways(1, std::move(way));
+    std::vector<Way> ways;
+    ways.push_back(std::move(way));
     auto loaded = co_await read_all(std::move(ways));
     if (!loaded) {
         co_return loaded.error();

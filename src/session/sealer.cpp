@@ -110,8 +110,10 @@ std::optional<std::string> Sealer::open_bytes(std::string_view binding, std::str
     auto key = std::find_if(keys_.begin(), keys_.end(), has_mark);
     while (key != keys_.end()) {
         const auto next = std::find_if(key + 1, keys_.end(), has_mark);
-        auto plaintext = key->aead.open(nonce, binding, next == keys_.end() ? std::move(sealed) : sealed);
-        if (plaintext) {
+        if (next == keys_.end()) {
+            return key->aead.open(nonce, binding, std::move(sealed));
+        }
+        if (auto plaintext = key->aead.open(nonce, binding, sealed)) {
             return plaintext;
         }
         key = next;
