@@ -42,7 +42,7 @@ for (const [store, expected] of Object.entries(STORES)) {
   // undefined: there is no Redis here
   const makeServer = async (h) => {
     const place = store === 'redis' ? (await startRedis(h))?.store : store;
-    return place && `server_name app.example.org; oauth_base_url ${BASE}; oauth_session_key ${KEY}; oauth_session ${place};`;
+    return place && `server_name app.example.org; oauth_base_url ${BASE}; oauth_session_key ${KEY}; oauth_session_timeout 10s; oauth_session ${place};`;
   };
 
   e2e(`${store}: sessions and sign-outs over a reload and a restart`, async (h) => {
@@ -111,7 +111,7 @@ e2e('the documented settings of Redis are ones that it takes, and the rights of 
     const [, found] = redis.ask('CONFIG', 'GET', name);
     assert.equal(found, value.endsWith('mb') ? String(parseInt(value, 10) * 1024 * 1024) : value, name);
   }
-  const site = await h.site({ server: `server_name app.example.org; oauth_base_url ${BASE}; oauth_session_key ${KEY}; oauth_session_idle 1m; oauth_session ${redis.store};` });
+  const site = await h.site({ server: `server_name app.example.org; oauth_base_url ${BASE}; oauth_session_key ${KEY}; oauth_session_timeout 10s; oauth_session_idle 1m; oauth_session ${redis.store};` });
   const states = await twoVisitors(site);
   assert.deepEqual(await states(), [200, 401]);
   assert.doesNotMatch(site.nginx.log(), /noeviction|rights|does not let its user/);
