@@ -71,10 +71,10 @@ private:
     static inline std::size_t spare_count_ = 0;
 };
 
+// A small session is not to hold the memory of a large one.
 template <class Container>
 void empty(Container& container) {
-    constexpr std::size_t most_kept =
-        2048; // elements: a small session is not to hold the memory of a large one
+    constexpr std::size_t most_kept = 2048; // elements
     if (container.capacity() > most_kept) {
         Container().swap(container);
     }
