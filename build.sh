@@ -194,7 +194,7 @@ build_late_module() {
 
 # The portal of t/e2e/lib/lemonldap.mjs, and what it loads. nginx will do for the web server that it wants.
 lemonldap=(liblemonldap-ng-portal-perl libplack-perl libcrypt-openssl-bignum-perl libstring-random-perl libio-string-perl
-    libemail-sender-perl libmime-tools-perl libgd-securityimage-perl libimage-magick-perl)
+    libemail-sender-perl libmime-tools-perl libgd-securityimage-perl libimage-magick-perl libcrypt-jwt-perl)
 
 command_test() {
     local unit e2e source objects sanitized=${SANITIZE:+-sanitized}
