@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// Rows of mistakes.test.mjs.
+export const providerMistakes = [];
