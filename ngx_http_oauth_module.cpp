@@ -10,6 +10,7 @@
 #include "src/ngx/conf/table.hpp"
 #include "src/ngx/request/filter.hpp"
 #include "src/ngx/request/phases.hpp"
+#include "src/ngx/request/status.hpp"
 #include "src/ngx/request/variables.hpp"
 #include "src/ngx/worker/worker.hpp"
 #include "src/ngx/worker/zone.hpp"
@@ -120,6 +121,8 @@ constexpr Directive directives[] = {
      gives<&HttpLimits::proxy>},
     {"oauth_clock_skew", in_server, one, seconds(tolerance), field<&ServerConf::clock_skew>, value("60s"),
      gives<&SiteOptions::clock_skew>},
+    // what goes on
+    {"oauth_status", in_location_alone, none_or_one, own<set_status>(), no_field, words("none")},
 };
 
 #ifndef __SANITIZE_ADDRESS__ // with which an address of a function is no constant

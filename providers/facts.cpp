@@ -104,21 +104,22 @@ core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std:
     request.url = std::move(url);
     request.headers = std::move(headers);
     request.headers.push_back({"Authorization", "Bearer " + call.access_token});
+    figures::Asking asking(call.figures, call.settings.name, figures::Endpoint::api);
     net::HttpResult response = co_await net::fetch(call.http, std::move(request));
     if (!response) {
-        co_return core::Error{response.error().code, what + ": " + response.error().detail};
+        co_return asking.ended({response.error().code, what + ": " + response.error().detail});
     }
     if (response->status != 200) {
         const bool is_token_refused = response->status == 401;
-        co_return core::Error{is_token_refused ? core::Code::access_denied : core::Code::provider_error,
-                              what + ": status " + std::to_string(response->status)};
+        co_return asking.ended({is_token_refused ? core::Code::access_denied : core::Code::provider_error,
+                                what + ": status " + std::to_string(response->status)});
     }
     auto json = core::Json::parse(response->body);
     if (!json) {
-        co_return core::Error{core::Code::provider_error, what + ": the answer is not JSON"};
+        co_return asking.ended({core::Code::provider_error, what + ": the answer is not JSON"});
     }
     ApiAnswer answer{std::move(*json), next_link(response->header("link").value_or(""))};
-    co_return answer;
+    co_return asking.ended(core::Result<ApiAnswer>(std::move(answer)));
 }
 
 } // namespace oauth::providers

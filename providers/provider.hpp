@@ -8,6 +8,7 @@
 #include "../src/core/result.hpp"
 #include "../src/core/task.hpp"
 #include "../src/core/url.hpp"
+#include "../src/figures/figures.hpp"
 #include "../src/net/http.hpp"
 #include "../src/oidc/client_auth.hpp"
 #include "../src/oidc/logout.hpp"
@@ -73,6 +74,7 @@ struct ApiCall {
     const std::string& access_token;
     UserData& data;
     session::Identity& identity;
+    figures::Figures* figures = nullptr; // null: nothing is counted
 };
 
 enum class UserinfoUse { automatic, on, off };

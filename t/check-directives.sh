@@ -36,6 +36,7 @@ function read_row(text,    name, level, otherwise, accepts, list) {
     if (text ~ /, in_http,/) level = "http"
     if (text ~ /, in_server,/) level = "http, server"
     if (text ~ /, in_location,/) level = "http, server, location"
+    if (text ~ /, in_location_alone,/) level = "location"
     otherwise = quoted_after(text, "value(")
     otherwise = otherwise == "" ? quoted_after(text, "words(") : "`" otherwise "`"
     accepts = ""

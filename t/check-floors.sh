@@ -16,7 +16,7 @@ complain() {
 find_floor() {
     case "$1" in
     core) floor=0 ;;
-    jose | net) floor=1 ;;
+    jose | net | figures) floor=1 ;;
     oidc) floor=2 ;;
     session | policy | identity | web) floor=3 ;;
     providers) floor=4 ;;

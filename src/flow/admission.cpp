@@ -57,15 +57,19 @@ Standing standing_of(const Guard& guard, bool is_allowed) { // NOLINT: the verdi
     return guard.mode == Guard::Mode::optional ? Standing::anonymous : Standing::denied;
 }
 
+// Of an admission that may have been another one.
 void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
            Admission& admission) {
     const bool is_optional = guard.mode == Guard::Mode::optional;
-    if (!visitor.cookies().empty()) {
+    if (!visitor.cookies().empty() || !admission.cookies.empty()) {
         admission.cookies = visitor.cookies();
     }
     admission.standing = is_optional ? Standing::anonymous : Standing::unauthenticated;
     const session::OpenedSessionPointer& session = visitor.session();
+    admission.verdict = {};
     if (!session || !takes(guard, session->session)) {
+        admission.session.reset();
+        admission.identity.reset();
         return;
     }
     admission.session = session;
@@ -239,13 +243,13 @@ core::Task<core::Status> Visitor::attend() {
     co_return core::Done{};
 }
 
-std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {
+bool admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
+               Admission& admission) {
     if (!visitor.is_known() || visitor.is_due()) {
-        return std::nullopt;
+        return false;
     }
-    std::optional<Admission> admission(std::in_place);
-    judge(visitor, guard, circumstances, *admission);
-    return admission;
+    judge(visitor, guard, circumstances, admission);
+    return true;
 }
 
 std::optional<Admission> foresee(Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {

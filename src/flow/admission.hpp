@@ -103,9 +103,10 @@ private:
     std::vector<std::string> cookies_;
 };
 
-// On the warm path: a hash, a compare and two short searches, and no allocation. nullopt: it has to wait, or
-// the session has to be attended to.
-std::optional<Admission> admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances);
+// On the warm path: a hash, a compare and two short searches, and no allocation. False, and the admission is
+// what it was: it has to wait, or the session has to be attended to.
+bool admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
+               Admission& admission);
 
 // What it would be with the session as it is, before anything is decided. nullopt: that is not known yet.
 std::optional<Admission> foresee(Visitor& visitor, const Guard& guard, const Circumstances& circumstances);

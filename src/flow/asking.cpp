@@ -68,13 +68,14 @@ core::Task<Refreshed> redeem(Site& site, Provider& provider, const oidc::Metadat
     net::HttpRequest request = oidc::build_refresh_request({metadata.token_endpoint, session.refresh_token,
                                                             refresh_scope(site, settings, metadata, session),
                                                             std::move(credentials.value())});
+    figures::Asking asking = provider.asking(figures::Endpoint::token);
     net::HttpResult response = co_await net::fetch(site.http, std::move(request));
     if (!response) {
-        co_return Refreshed{std::nullopt, away(at("token endpoint", response.error()))};
+        co_return Refreshed{std::nullopt, away(asking.ended(at("token endpoint", response.error())))};
     }
     is_redeemed = response->status / 100 == 2;
-    auto tokens = oidc::process_token_response(response.value(), oidc::IdTokenRule::optional,
-                                               settings.type->token_format);
+    auto tokens = asking.ended(oidc::process_token_response(response.value(), oidc::IdTokenRule::optional,
+                                                            settings.type->token_format));
     if (tokens) {
         co_return Refreshed{std::move(tokens.value()), {}};
     }

@@ -226,9 +226,7 @@ bool may_come_again(Site& site, const session::SignIn& sign_in, const core::Para
     return away && !oidc::find_given(parameters, "error") && !site.ledger.is_used(sign_in.state());
 }
 
-} // namespace
-
-core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
+core::Task<web::Answer> finish(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
     const providers::Settings& settings = provider.settings();
     const auto parameters = read_parameters(request, settings);
     if (!parameters) {
@@ -272,6 +270,9 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
         Sessions replaced = visitor.all_sessions();
         answer = co_await begin_session(site, request, std::move(signed_in.value()), sign_in.value(),
                                         std::move(replaced));
+        if (answer) {
+            provider.count_login();
+        }
     } else {
         answer = signed_in.error();
     }
@@ -287,6 +288,16 @@ core::Task<web::Answer> callback(Site& site, const Request& request, Provider& p
         forget_cookie(site, request, name, answer.value());
     }
     co_return std::move(answer.value());
+}
+
+} // namespace
+
+core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
+    web::Answer answer = co_await finish(site, request, provider, visitor);
+    if (answer.code) {
+        provider.count_login(answer.code);
+    }
+    co_return answer;
 }
 
 } // namespace oauth::flow

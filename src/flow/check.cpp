@@ -77,6 +77,7 @@ core::Task<core::Done> keep_lock(Site& site, OpenedSessionPointer session, std::
 
 Loaded put_off(const Check& check, const std::string& why) {
     check.end(RenewalEnd::failed);
+    check.provider.count_refresh(figures::Refresh::failed);
     check.provider.report_fault("session " + session::log_id(check.before->session) +
                                     " could not be checked, lives on, and is checked again later: " + why,
                                 why);
@@ -131,12 +132,15 @@ core::Task<Loaded> save(Check& check, session::Session& next, RenewalEnd how) {
         give_back_unsaved(check, next);
         co_return put_off(check, replaced.error().detail);
     }
+    const auto counted = how == RenewalEnd::done ? figures::Refresh::ok : figures::Refresh::failed;
     switch (replaced->outcome) {
     case session::Replaced::Outcome::saved:
         check.end(how, replaced->handover);
+        check.provider.count_refresh(counted);
         break;
     case session::Replaced::Outcome::newer:
         check.end(RenewalEnd::done);
+        check.provider.count_refresh(counted);
         break;
     case session::Replaced::Outcome::gone: // signed out meanwhile
         give_back_tokens(check.site, next);
@@ -158,6 +162,7 @@ core::Task<Loaded> end_session(Check& check, std::string why) {
         }
     }
     check.end(RenewalEnd::refused);
+    check.provider.count_refresh(figures::Refresh::ended);
     check.provider.report("has ended session " + session::log_id(check.before->session) + ": " + why);
     co_return Loaded{};
 }
@@ -262,6 +267,8 @@ core::Task<core::Done> run(Site& site, Provider& provider, OpenedSessionPointer 
     }
     if (trouble) {
         round->end(Loaded{check.attempt.is_redeemed ? nullptr : session});
+        provider.count_refresh(check.attempt.is_redeemed ? figures::Refresh::ended
+                                                         : figures::Refresh::failed);
         check.end(check.attempt.is_redeemed ? RenewalEnd::refused : RenewalEnd::failed);
         std::rethrow_exception(trouble);
     }
@@ -346,6 +353,7 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
         case Lease::State::taken: {
             const auto round = begin(site, *provider, session, lease.failures);
             if (!round) {
+                provider->count_refresh(figures::Refresh::failed);
                 provider->report_fault("sessions cannot be checked: too much is under way already");
                 look_again(site, session, now + again_in);
                 co_return Loaded{session};
@@ -366,6 +374,7 @@ core::Task<core::Result<Loaded>> check(Site& site, OpenedSessionPointer session)
             look_again(site, session, lease.at);
             co_return Loaded{session};
         case Lease::State::full:
+            provider->count_refresh(figures::Refresh::failed);
             provider->report_fault("sessions cannot be checked: the zone is full: raise oauth_zone");
             look_again(site, session, now + again_in);
             co_return Loaded{session};

@@ -62,9 +62,10 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
                                                 oidc::ValidatedCallback callback) {
     const providers::Settings& settings = attempt.settings();
     net::HttpRequest http_request = oidc::build_token_request(request, callback);
+    figures::Asking asking = attempt.provider.asking(figures::Endpoint::token);
     net::HttpResult response = co_await net::fetch(attempt.site.http, std::move(http_request));
     if (!response) {
-        co_return at("token endpoint", response.error());
+        co_return asking.ended(at("token endpoint", response.error()));
     }
     const auto rule = settings.is_openid() && !settings.is_hybrid() ? oidc::IdTokenRule::required
                                                                     : oidc::IdTokenRule::optional;
@@ -73,9 +74,9 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
     const auto access = asks ? oidc::AccessTokenRule::required : oidc::AccessTokenRule::optional;
     auto tokens = oidc::process_token_response(response.value(), rule, settings.type->token_format, access);
     if (!tokens) {
-        co_return at("token endpoint", tokens.error());
+        co_return asking.ended(at("token endpoint", tokens.error()));
     }
-    co_return std::move(tokens);
+    co_return asking.ended(std::move(tokens));
 }
 
 } // namespace

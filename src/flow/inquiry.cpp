@@ -18,27 +18,29 @@ using core::Error;
 core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string access_token,
                                                   std::string expected_subject) {
     net::HttpRequest request = oidc::build_userinfo_request(inquiry.userinfo_endpoint, access_token);
+    figures::Asking asking = inquiry.provider.asking(figures::Endpoint::userinfo);
     net::HttpResult response = co_await net::fetch(inquiry.site.http, std::move(request));
     if (!response) {
-        co_return at("userinfo endpoint", response.error());
+        co_return asking.ended(at("userinfo endpoint", response.error()));
     }
     if (response->status == 401 && inquiry.occasion == Inquiry::Occasion::check) {
-        co_return Error{Code::access_denied, "userinfo endpoint: status 401"};
+        co_return asking.ended({Code::access_denied, "userinfo endpoint: status 401"});
     }
     const std::string_view other_name = inquiry.settings().type->userinfo_subject;
     auto userinfo =
         oidc::process_userinfo_response(response.value(), other_name.empty() ? expected_subject : "");
     if (!userinfo) {
-        co_return at("userinfo endpoint", userinfo.error());
+        co_return asking.ended(at("userinfo endpoint", userinfo.error()));
     }
     if (!other_name.empty()) {
         const core::JsonView root = userinfo->root();
         const core::JsonView subject = root.get("sub") ? root.get("sub") : root.get(other_name);
         if (subject.as_string() != expected_subject) {
-            co_return Error{Code::token_invalid, "userinfo endpoint: the answer is about another user"};
+            co_return asking.ended(
+                {Code::token_invalid, "userinfo endpoint: the answer is about another user"});
         }
     }
-    co_return std::move(userinfo);
+    co_return asking.ended(std::move(userinfo));
 }
 
 // OpenID Connect Core 3.3.3.6: the ID tokens from the browser and from the token endpoint have one iss and
@@ -159,8 +161,9 @@ core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens) {
     }
     signed_in.identity = std::move(identity.value());
     if (settings.type->call_api != nullptr) {
-        providers::ApiCall call{inquiry.site.http,      settings, needs,
-                                signed_in.access_token, data,     signed_in.identity};
+        providers::ApiCall call{inquiry.site.http,         settings, needs,
+                                signed_in.access_token,    data,     signed_in.identity,
+                                inquiry.provider.figures()};
         core::Status called = co_await settings.type->call_api(call);
         const bool is_refused = !called && called.error().code == Code::access_denied;
         if (is_refused && inquiry.occasion == Inquiry::Occasion::sign_in) { // a token that is a moment old

@@ -21,20 +21,22 @@ net::HttpRequest own_request(std::string url, std::string types) {
     return request;
 }
 
-core::Task<core::Result<jose::JwkSet>> fetch_keys(net::HttpClient& http, std::string jwks_uri) {
+core::Task<core::Result<jose::JwkSet>> fetch_keys(net::HttpClient& http, std::string jwks_uri,
+                                                  figures::Asking asking) {
     net::HttpRequest request = own_request(std::move(jwks_uri), "application/jwk-set+json, application/json");
     net::HttpResult response = co_await net::fetch(http, std::move(request));
     if (!response) {
-        co_return core::Error{response.error().code, "keys: " + response.error().detail};
+        co_return asking.ended({response.error().code, "keys: " + response.error().detail});
     }
     if (response->status != 200) {
-        co_return core::Error{core::Code::provider_error, "keys: status " + std::to_string(response->status)};
+        co_return asking.ended(
+            {core::Code::provider_error, "keys: status " + std::to_string(response->status)});
     }
     auto keys = jose::JwkSet::parse(response->body);
     if (!keys) {
-        co_return core::Error{keys.error().code, "keys: " + keys.error().detail};
+        co_return asking.ended({keys.error().code, "keys: " + keys.error().detail});
     }
-    co_return std::move(keys);
+    co_return asking.ended(std::move(keys));
 }
 
 } // namespace
@@ -53,6 +55,18 @@ bool TokenBucket::take(std::int64_t now) {
     }
     --tokens_;
     return true;
+}
+
+void Provider::count_login(figures::Failure failure) const noexcept {
+    if (figures_ != nullptr) {
+        figures_->count_login(settings_.name, failure);
+    }
+}
+
+void Provider::count_refresh(figures::Refresh how) const noexcept {
+    if (figures_ != nullptr) {
+        figures_->count_refresh(settings_.name, how);
+    }
 }
 
 bool Provider::needs_discovery() const {
@@ -164,17 +178,18 @@ void Provider::report_left_out(const std::vector<std::string>& members) {
 
 core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClient& http, std::string issuer) {
     net::HttpRequest request = own_request(oidc::metadata_url(issuer), "application/json");
+    figures::Asking asked = asking(figures::Endpoint::metadata);
     net::HttpResult response = co_await net::fetch(http, std::move(request));
     if (!response) {
-        co_return core::Error{response.error().code, "metadata: " + response.error().detail};
+        co_return asked.ended({response.error().code, "metadata: " + response.error().detail});
     }
     const oidc::MetadataRules rules = metadata_rules(issuer, response->body);
     auto metadata = oidc::process_metadata_response(response.value(), rules);
     if (!metadata) {
-        co_return core::Error{metadata.error().code, "metadata: " + metadata.error().detail};
+        co_return asked.ended({metadata.error().code, "metadata: " + metadata.error().detail});
     }
     report_left_out(metadata->left_out);
-    co_return std::move(metadata);
+    co_return asked.ended(std::move(metadata));
 }
 
 core::Task<core::Result<oidc::Metadata>> Provider::fetch_metadata(net::HttpClient& http) {
@@ -247,7 +262,9 @@ core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& 
         keys_ = {jwks_uri, std::make_shared<Refreshed<jose::JwkSet>>(ready_, clock_)};
     }
     const auto keys = keys_.value;
-    const auto fetch = [&http, jwks_uri] { return fetch_keys(http, jwks_uri); };
+    const auto fetch = [this, &http, jwks_uri] {
+        return fetch_keys(http, jwks_uri, asking(figures::Endpoint::keys));
+    };
     const auto holds_key = [&token](const KeysPointer& set) {
         return set && oidc::look_for_key(token, *set) == oidc::KeyLookup::found;
     };

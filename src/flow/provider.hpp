@@ -8,6 +8,7 @@
 #include "../core/clock.hpp"
 #include "../core/task.hpp"
 #include "../core/wait.hpp"
+#include "../figures/figures.hpp"
 #include "../jose/jwk.hpp"
 #include "../jose/jws.hpp"
 #include "../net/http.hpp"
@@ -44,9 +45,9 @@ public:
     using Report = std::function<void(const std::string&)>;
 
     Provider(const providers::Settings& settings, core::ReadyQueue& ready, core::Clock& clock,
-             Report report = nullptr)
+             Report report = nullptr, figures::Figures* figures = nullptr)
         : settings_(settings), fingerprint_(providers::fingerprint(settings)), ready_(ready), clock_(clock),
-          report_(std::move(report)), discovered_(ready, clock) {}
+          report_(std::move(report)), figures_(figures), discovered_(ready, clock) {}
 
     const providers::Settings& settings() const { return settings_; }
     const std::string& fingerprint() const { return fingerprint_; }
@@ -81,6 +82,14 @@ public:
 
     // Front-channel logouts are not signed: so many of them are taken at once, and one a second.
     bool may_end_by_sid() { return unsigned_logouts_.take(clock_.now()); }
+
+    // null: nothing is counted.
+    figures::Figures* figures() const { return figures_; }
+    // Begins before a request to it is sent.
+    figures::Asking asking(figures::Endpoint endpoint) const { return {figures_, settings_.name, endpoint}; }
+    // A sign-in there has ended, with a session or by a failure.
+    void count_login(figures::Failure failure = std::nullopt) const noexcept;
+    void count_refresh(figures::Refresh how) const noexcept;
 
     // For the administrator, without secrets: of an event, each time.
     void report(const std::string& sentence) const {
@@ -126,6 +135,7 @@ private:
     core::ReadyQueue& ready_;
     core::Clock& clock_;
     Report report_;
+    figures::Figures* figures_;
     std::string reported_; // of what was left out of its metadata
     Repeats faults_;
     TokenBucket refetches_{5, 10};

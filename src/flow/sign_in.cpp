@@ -96,21 +96,10 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
     }
 }
 
-} // namespace
-
-web::Answer come_again(web::Answer answer) {
-    answer.headers.emplace_back("Retry-After", "10");
-    return answer;
-}
-
-core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
-                                Account account) {
+core::Task<web::Answer> begin(Site& site, const Request& request, Provider& provider, std::string return_to,
+                              Account account) {
     const providers::Settings& settings = provider.settings();
     const web::Audience for_request = audience(site, request, return_to);
-    // CB-23: nobody asked yet, and perhaps nobody will.
-    if (is_prefetch(request)) {
-        co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"}, for_request);
-    }
     std::optional<Turn> turn; // for as long as this runs
     if (provider.has_to_ask()) {
         auto taken = Turn::take(site.turns, settings.name, request.client);
@@ -166,6 +155,27 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
     answer.set_cookies.push_back(
         session::set_cookie(sign_in_cookie_settings(site.options, settings), request.base_url, name, *sealed,
                             site.options.sign_in_lifetime + session::sign_in_afterlife));
+    co_return answer;
+}
+
+} // namespace
+
+web::Answer come_again(web::Answer answer) {
+    answer.headers.emplace_back("Retry-After", "10");
+    return answer;
+}
+
+core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
+                                Account account) {
+    // CB-23: nobody asked yet, and perhaps nobody will.
+    if (is_prefetch(request)) {
+        co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"},
+                               audience(site, request, return_to));
+    }
+    web::Answer answer = co_await begin(site, request, provider, std::move(return_to), account);
+    if (answer.code) { // else it has begun, and ends with its callback
+        provider.count_login(answer.code);
+    }
     co_return answer;
 }
 

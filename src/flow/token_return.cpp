@@ -39,11 +39,12 @@ core::Task<core::Status> give_back(Site& site, Provider& provider, TokenKind kin
     if (!request) {
         co_return core::Done{};
     }
+    figures::Asking asking = provider.asking(figures::Endpoint::revocation);
     net::HttpResult response = co_await net::fetch(site.http, std::move(*request));
     if (!response) {
-        co_return response.error();
+        co_return asking.ended(response.error());
     }
-    co_return oidc::process_revocation_response(response.value());
+    co_return asking.ended(oidc::process_revocation_response(response.value()));
 }
 
 core::Task<core::Done> give_back_both(Site& site, Provider& provider, std::string refresh_token,

@@ -115,6 +115,7 @@ public:
     std::size_t size() const;
     // As it was written: "oauth_allow group=admins".
     const std::string& text(int rule) const;
+    std::vector<std::string> texts(Action action) const;
     bool depends_on_request() const; // some if=
     Needs needs() const;
 

@@ -150,6 +150,16 @@ std::size_t RuleSet::size() const {
     return rules_.size();
 }
 
+std::vector<std::string> RuleSet::texts(Action action) const {
+    std::vector<std::string> texts;
+    for (const Rule& rule : rules_) {
+        if (rule.action == action) {
+            texts.push_back(rule.text);
+        }
+    }
+    return texts;
+}
+
 const std::string& RuleSet::text(int rule) const {
     static const std::string none;
     return rule >= 0 && static_cast<std::size_t>(rule) < rules_.size()

@@ -6,6 +6,7 @@
 // its memory is free again before the next request needs it. One per worker and configuration.
 #pragma once
 
+#include "../figures/figures.hpp"
 #include "session.hpp"
 
 #include <array>
@@ -65,8 +66,9 @@ OpenedSessionPointer make_opened_session();
 
 class SessionCache {
 public:
-    // `seed` must be random, `buckets` a power of two.
-    SessionCache(std::uint64_t seed, std::size_t buckets) : seed_(seed), buckets_(buckets) {}
+    // `seed` must be random, `buckets` a power of two. No figures: nothing is counted.
+    SessionCache(std::uint64_t seed, std::size_t buckets, figures::Figures* figures = nullptr)
+        : seed_(seed), buckets_(buckets), figures_(figures) {}
 
     // nullptr: not seen yet, for this store and base URL.
     const OpenedSessionPointer* find(std::string_view cookie, const void* store,
@@ -75,6 +77,12 @@ public:
     void insert(OpenedSessionPointer session);
     // Whether this was asked for the cookie before, among the last that were of its bucket.
     bool came_before(std::string_view cookie);
+    // By a store, which alone knows whether one that was found could be used as it was.
+    void count(figures::Cache what) const noexcept {
+        if (figures_ != nullptr) {
+            figures_->count(what);
+        }
+    }
 
 private:
     // A cookie that is not known is looked for in one line of the processor's cache.
@@ -90,6 +98,7 @@ private:
 
     std::uint64_t seed_;
     std::vector<Bucket> buckets_;
+    figures::Figures* figures_;
 };
 
 } // namespace oauth::session

@@ -89,10 +89,7 @@ OpenedSessionPointer CookieStore::open(std::string_view cookie, std::string_view
     return opened;
 }
 
-std::optional<OpenedSessionPointer> CookieStore::peek(std::string_view cookie, std::string_view base_url) {
-    if (const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url)) {
-        return *cached;
-    }
+OpenedSessionPointer CookieStore::open_and_remember(std::string_view cookie, std::string_view base_url) {
     OpenedSessionPointer opened = open(cookie, base_url);
     if (opened && parts_.cache.came_before(cookie)) {
         parts_.cache.insert(opened);
@@ -100,8 +97,22 @@ std::optional<OpenedSessionPointer> CookieStore::peek(std::string_view cookie, s
     return opened;
 }
 
+std::optional<OpenedSessionPointer> CookieStore::peek(std::string_view cookie, std::string_view base_url) {
+    if (const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url)) {
+        parts_.cache.count(figures::Cache::hit);
+        return *cached;
+    }
+    parts_.cache.count(figures::Cache::miss);
+    return open_and_remember(cookie, base_url);
+}
+
+OpenedSessionPointer CookieStore::find(std::string_view cookie, std::string_view base_url) {
+    const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url);
+    return cached != nullptr ? *cached : open_and_remember(cookie, base_url);
+}
+
 core::Task<core::Result<Loaded>> CookieStore::load(std::string cookie, std::string base_url) {
-    co_return Loaded{peek(cookie, base_url).value_or(nullptr)};
+    co_return Loaded{find(cookie, base_url)};
 }
 
 void CookieStore::read_id_token(OpenedSession& session) {
@@ -158,7 +169,7 @@ core::Result<Loaded> CookieStore::change(const OpenedSession& before, const std:
     if (!parts) {
         return too_large(sealed.size());
     }
-    Loaded changed{peek(sealed, before.base_url).value_or(nullptr)};
+    Loaded changed{find(sealed, before.base_url)};
     if (!changed.session || changed.session->session.id != before.session.id) {
         return Loaded{};
     }

@@ -42,6 +42,8 @@ public:
 
 private:
     OpenedSessionPointer open(std::string_view cookie, std::string_view base_url);
+    OpenedSessionPointer open_and_remember(std::string_view cookie, std::string_view base_url);
+    OpenedSessionPointer find(std::string_view cookie, std::string_view base_url);
     core::Result<std::string> seal(Session session, const std::string& name, std::string_view base_url);
     // The same session by another value of its cookie; no session and no cookies where that is none of it.
     core::Result<Loaded> change(const OpenedSession& before, const std::string& sealed);

@@ -9,8 +9,7 @@ namespace oauth::session {
 
 std::size_t ExpiringSet::capacity_of(std::size_t size) noexcept {
     static_assert(sizeof(ExpiringSet) == sizeof(ExpiringIndex)); // whose arrays lie behind it
-    constexpr std::size_t each = ExpiringIndex::size_of(1) - ExpiringIndex::size_of(0);
-    const std::size_t room = size < sizeof(ExpiringSet) ? 0 : (size - sizeof(ExpiringSet)) / each;
+    const std::size_t room = size < sizeof(ExpiringSet) ? 0 : (size - sizeof(ExpiringSet)) / entry_size;
     return std::min<std::size_t>(room, ExpiringIndex::none - 1);
 }
 
@@ -31,16 +30,28 @@ bool ExpiringSet::contains(const Key& key) noexcept {
     return index_.find(key) != ExpiringIndex::none;
 }
 
-ExpiringSet::Added ExpiringSet::add(const Key& key, Times times, WhenFull when_full) noexcept {
-    mend();
-    const ExpiringIndex::Change change(index_);
+// Within a Change. False: all that had expired has gone.
+bool ExpiringSet::drop_first(std::int64_t now) noexcept {
     for (unsigned i = 0; i < dropped_at_once; ++i) {
         const auto first = index_.first();
-        if (first == ExpiringIndex::none || index_.until(first) > times.now) {
-            break;
+        if (first == ExpiringIndex::none || index_.until(first) > now) {
+            return false;
         }
         index_.erase(first);
     }
+    return true;
+}
+
+bool ExpiringSet::drop_expired(std::int64_t now) noexcept {
+    mend();
+    const ExpiringIndex::Change change(index_);
+    return drop_first(now);
+}
+
+ExpiringSet::Added ExpiringSet::add(const Key& key, Times times, WhenFull when_full) noexcept {
+    mend();
+    const ExpiringIndex::Change change(index_);
+    drop_first(times.now);
     const auto found = index_.find(key);
     if (found != ExpiringIndex::none) {
         if (index_.until(found) < times.until) {

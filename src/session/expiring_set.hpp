@@ -37,6 +37,11 @@ public:
     // What has not expired in another set. False: not all of it found room.
     bool take_from(ExpiringSet& other, std::int64_t now, WhenFull when_full) noexcept;
 
+    // Forgets a few of those that have expired. True: there may be more.
+    bool drop_expired(std::int64_t now) noexcept;
+
+    // What an entry takes of the block.
+    static constexpr std::size_t entry_size = ExpiringIndex::size_of(1) - ExpiringIndex::size_of(0);
     std::size_t size() const noexcept { return index_.size(); }
     std::size_t capacity() const noexcept { return index_.capacity(); }
 
@@ -45,6 +50,7 @@ private:
 
     explicit ExpiringSet(ExpiringIndex::Index capacity) noexcept : index_(capacity) {}
     void mend() noexcept;
+    bool drop_first(std::int64_t now) noexcept;
 
     ExpiringIndex index_; // and its arrays behind this object
 };

@@ -99,7 +99,7 @@ RecordTable::Put RecordTable::insert(const Key& key, const Fields& fields, std::
                                      std::int64_t now) noexcept {
     mend();
     const ExpiringIndex::Change change(index());
-    drop_expired(now);
+    drop_first(now);
     if (const Index at = index().find(key); at != none) {
         if (index().until(at) > now) {
             return Put::present;
@@ -130,7 +130,7 @@ RecordTable::Put RecordTable::replace(const Key& key, const Fields& fields, std:
     if (at == none) {
         return Put::absent;
     }
-    drop_expired(now);
+    drop_first(now);
     if (!make_room({0, count_chunks(bytes.size())}, now)) {
         return Put::full;
     }
@@ -198,14 +198,22 @@ void RecordTable::remove(Index at) noexcept {
 }
 
 // A few, so that those that nobody needs the room of go as well.
-void RecordTable::drop_expired(std::int64_t now) noexcept {
+// Within a Change. False: all that had expired has gone.
+bool RecordTable::drop_first(std::int64_t now) noexcept {
     for (unsigned i = 0; i < dropped_at_once; ++i) {
         const Index first = index().first();
         if (first == none || index().until(first) > now) {
-            return;
+            return false;
         }
         remove(first);
     }
+    return true;
+}
+
+bool RecordTable::drop_expired(std::int64_t now) noexcept {
+    mend();
+    const ExpiringIndex::Change change(index());
+    return drop_first(now);
 }
 
 bool RecordTable::make_room(Amount wanted, std::int64_t now) noexcept {
@@ -322,6 +330,11 @@ void RecordTable::mend_chunks() noexcept {
             first_free_ = i;
         }
     }
+}
+
+std::size_t RecordTable::bytes_of(Amount amount) noexcept {
+    return amount.records * (ExpiringIndex::size_of(1) - ExpiringIndex::size_of(0) + sizeof(Record)) +
+           amount.chunks * sizeof(Chunk);
 }
 
 RecordTable::Amount RecordTable::used() const noexcept {

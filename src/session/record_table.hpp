@@ -69,6 +69,9 @@ public:
     Amount used() const noexcept;
     Amount room() const noexcept; // used or not
     Amount live(std::int64_t now) noexcept;
+    static std::size_t bytes_of(Amount amount) noexcept;
+    // Forgets a few of those that have expired. True: there may be more.
+    bool drop_expired(std::int64_t now) noexcept;
     // How large a block has room for so much, beside what is kept for replace().
     static std::size_t size_for(Amount amount, std::uint32_t chunks_each) noexcept;
     // What has not expired in another table, in place of what is here. False: not all of it found room.
@@ -113,7 +116,7 @@ private:
     void mend() noexcept;
     void mend_chunks() noexcept;
     Index find_live(const Key& key, std::int64_t now) noexcept;
-    void drop_expired(std::int64_t now) noexcept;
+    bool drop_first(std::int64_t now) noexcept;
     bool make_room(Amount wanted, std::int64_t now) noexcept;
     void remove(Index at) noexcept;
     void write_over(Index at, const Fields& fields, Record record) noexcept;

@@ -39,6 +39,7 @@ std::optional<std::string> RedisStore::place_of(std::string_view cookie, std::st
 std::optional<OpenedSessionPointer> RedisStore::peek(std::string_view cookie, std::string_view base_url) {
     if (const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url)) {
         if (parts_.clock.steady_milliseconds() < (*cached)->fresh_until) {
+            parts_.cache.count(figures::Cache::hit);
             return *cached;
         }
         return std::nullopt;
@@ -67,6 +68,7 @@ core::Task<core::Result<std::vector<Loaded>>> RedisStore::load_all(std::vector<s
         if (auto place = place_of(cookies[i], base_url)) {
             ways.push_back({std::move(*place), std::move(cookies[i]), base_url});
             numbers.push_back(i);
+            parts_.cache.count(figures::Cache::miss);
         }
     }
     auto loaded = co_await read_all(std::move(ways));

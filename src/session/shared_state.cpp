@@ -3,6 +3,7 @@
 #include "shared_state.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 namespace oauth::session {
 
@@ -60,6 +61,54 @@ bool take_live(SharedState& to, SharedState& from, const core::Clock& clock) {
         all &= to.sessions->take_from(*from.sessions, clock.now());
     }
     return all;
+}
+
+namespace {
+
+constexpr int most_turns = 2000; // of a few entries each: nobody waits long for the lock, nor for the answer
+
+template <class Block>
+void drop_expired(const SharedMemory& memory, Block* block, bool by_clock) {
+    for (int turn = 0; block != nullptr && turn < most_turns; ++turn) {
+        const std::lock_guard lock(memory.mutex);
+        if (!block->drop_expired(by_clock ? memory.clock.now() : memory.state.kept.now(memory.clock))) {
+            return;
+        }
+    }
+}
+
+void add(SharedUsage& usage, const ExpiringSet& set) {
+    usage.used += set.size() * ExpiringSet::entry_size;
+    usage.total += set.capacity() * ExpiringSet::entry_size;
+}
+
+void add(SharedUsage& usage, const RecordTable* table) {
+    if (table != nullptr) {
+        usage.used += RecordTable::bytes_of(table->used());
+        usage.total += RecordTable::bytes_of(table->room());
+    }
+}
+
+} // namespace
+
+SharedUsage measure(const SharedMemory& memory) {
+    SharedState& state = memory.state;
+    drop_expired(memory, state.used_states, false);
+    drop_expired(memory, state.ended, false);
+    drop_expired(memory, state.marks, false);
+    drop_expired(memory, state.renewals, false);
+    drop_expired(memory, state.signed_tokens, true);
+    drop_expired(memory, state.sessions, true);
+    const std::lock_guard lock(memory.mutex);
+    SharedUsage usage;
+    add(usage, *state.used_states);
+    add(usage, *state.ended);
+    add(usage, state.marks);
+    add(usage, state.renewals);
+    add(usage, state.signed_tokens);
+    add(usage, state.sessions);
+    usage.sessions = state.sessions == nullptr ? 0 : state.sessions->used().records;
+    return usage;
 }
 
 } // namespace oauth::session

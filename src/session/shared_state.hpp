@@ -82,4 +82,12 @@ struct SharedMemory {
     LateNews* late_news = nullptr; // of workers that a reload has replaced; nullptr: there can be none
 };
 
+// How much of the blocks is taken, once what has expired has made room.
+struct SharedUsage {
+    std::size_t used = 0; // bytes
+    std::size_t total = 0;
+    std::size_t sessions = 0;
+};
+SharedUsage measure(const SharedMemory& memory);
+
 } // namespace oauth::session

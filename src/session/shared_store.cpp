@@ -93,21 +93,35 @@ OpenedSessionPointer SharedStore::renew(const OpenedSessionPointer& known) {
     return known;
 }
 
-std::optional<OpenedSessionPointer> SharedStore::peek(std::string_view cookie, std::string_view base_url) {
-    if (const OpenedSessionPointer* cached = parts_.cache.find(cookie, this, base_url)) {
-        const OpenedSession& known = **cached;
-        if (known.revocations_seen == parts_.ledger.generation() &&
-            parts_.clock.steady_milliseconds() < known.fresh_until) {
-            return *cached;
-        }
-        return renew(OpenedSessionPointer(*cached));
+bool SharedStore::is_fresh(const OpenedSession& known) const {
+    return known.revocations_seen == parts_.ledger.generation() &&
+           parts_.clock.steady_milliseconds() < known.fresh_until;
+}
+
+// `known`: by this worker; null: it is not.
+OpenedSessionPointer SharedStore::look_up(const OpenedSessionPointer* known, std::string_view cookie,
+                                          std::string_view base_url) {
+    if (known != nullptr) {
+        return renew(OpenedSessionPointer(*known));
     }
     const auto key = key_of(cookie, base_url);
     return key ? read(*key, cookie, base_url) : nullptr;
 }
 
+std::optional<OpenedSessionPointer> SharedStore::peek(std::string_view cookie, std::string_view base_url) {
+    const OpenedSessionPointer* known = parts_.cache.find(cookie, this, base_url);
+    if (known != nullptr && is_fresh(**known)) {
+        parts_.cache.count(figures::Cache::hit);
+        return *known;
+    }
+    parts_.cache.count(figures::Cache::miss);
+    return look_up(known, cookie, base_url);
+}
+
 core::Task<core::Result<Loaded>> SharedStore::load(std::string cookie, std::string base_url) {
-    co_return Loaded{peek(cookie, base_url).value_or(nullptr)};
+    const OpenedSessionPointer* known = parts_.cache.find(cookie, this, base_url);
+    const bool is_usable = known != nullptr && is_fresh(**known);
+    co_return Loaded{is_usable ? *known : look_up(known, cookie, base_url)};
 }
 
 core::Task<core::Result<CookieParts>> SharedStore::create(const Session& session, std::string base_url) {

@@ -50,6 +50,9 @@ private:
     std::optional<Key> key_of(std::string_view cookie, std::string_view base_url);
     OpenedSessionPointer read(const Key& key, std::string_view cookie, std::string_view base_url);
     OpenedSessionPointer renew(const OpenedSessionPointer& known);
+    bool is_fresh(const OpenedSession& known) const;
+    OpenedSessionPointer look_up(const OpenedSessionPointer* known, std::string_view cookie,
+                                 std::string_view base_url);
     OpenedSessionPointer remember(OpenedSessionPointer opened);
     SharedRecords::Fields fields_of(const Session& session) const;
     std::int64_t end_of(const Session& session, std::int64_t used_at) const;

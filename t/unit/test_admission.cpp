@@ -183,9 +183,9 @@ flow::Guard guard_of(const policy::RuleSet& rules) {
 
 flow::Admission admit(World& world, const flow::Guard& guard, const Facts& facts = {}) {
     flow::Visitor visitor = world.visitor();
-    auto admission = flow::admit_now(visitor, guard, facts);
-    assert_true(admission.has_value());
-    return std::move(*admission);
+    flow::Admission admission;
+    assert_true(flow::admit_now(visitor, guard, facts, admission));
+    return admission;
 }
 
 void what_a_request_is(void**) {
@@ -224,6 +224,27 @@ void what_a_request_is(void**) {
         }
         world.sign_in_as("user-1");
     }
+}
+
+// An internal redirect: nothing is left of what the location before said.
+void a_next_admission_is_another_one(void**) {
+    World world;
+    world.sign_in_as("user-1");
+    const policy::RuleSet rules = rules_of({"sub=user-1"});
+    flow::Guard guard = guard_of(rules);
+    flow::Visitor visitor = world.visitor();
+    flow::Admission admission;
+    admission.cookies = {"former=1"};
+    assert_true(flow::admit_now(visitor, guard, Facts(), admission) && admission.passes());
+    assert_true(admission.cookies.empty());
+    assert_int_equal(admission.verdict.rule, 0);
+    guard.providers = {"other"};
+    assert_true(flow::admit_now(visitor, guard, Facts(), admission));
+    assert_int_equal(admission.standing, flow::Standing::unauthenticated);
+    assert_null(admission.identity.get());
+    assert_null(admission.session.get());
+    assert_false(admission.verdict.allowed);
+    assert_int_equal(admission.verdict.rule, -1);
 }
 
 void mx_06_a_session_of_another_provider_is_none_here(void**) {
@@ -322,7 +343,8 @@ void a_late_store_is_waited_for(void**) {
     const flow::Guard guard = guard_of(rules);
     const Facts facts;
     flow::Visitor visitor = world.visitor();
-    assert_false(flow::admit_now(visitor, guard, facts).has_value());
+    flow::Admission next;
+    assert_false(flow::admit_now(visitor, guard, facts, next));
     Waiting waiting(visitor, guard, facts);
     assert_false(waiting.result.has_value());
     assert_true(store.answer());
@@ -332,8 +354,7 @@ void a_late_store_is_waited_for(void**) {
     assert_text_equal(admission.identity->subject, "user-1");
     assert_true(admission.cookies == store.renewed);
     // Known from now on: the next location of this request does not wait.
-    const auto next = flow::admit_now(visitor, guard, facts);
-    assert_true(next.has_value() && next->passes());
+    assert_true(flow::admit_now(visitor, guard, facts, next) && next.passes());
     assert_int_equal(store.loads, 1);
 }
 
@@ -430,6 +451,7 @@ int main() {
         cmocka_unit_test(a_session_made_for_less_is_none),
         cmocka_unit_test(sc_20_what_is_no_session_is_refused),
         cmocka_unit_test(what_a_request_is),
+        cmocka_unit_test(a_next_admission_is_another_one),
         cmocka_unit_test(mx_06_a_session_of_another_provider_is_none_here),
         cmocka_unit_test(the_identity_outlives_what_it_came_from),
         cmocka_unit_test(rules_are_told_whom_they_are_asked_about),

@@ -463,6 +463,26 @@ void who_was_left_behind_neither_signs_in_nor_out(void**) {
     assert_non_null(place.one.see(cookie).get());
 }
 
+void what_has_expired_is_not_counted(void**) {
+    Place place;
+    const session::SharedMemory memory = place.blocks.memory();
+    const session::SharedUsage empty = session::measure(memory);
+    assert_int_equal(empty.sessions, 0);
+    for (int i = 0; i < 12; ++i) { // more than one addition drops
+        Session session = session_of("user-1");
+        session.id = "0123456789abcde" + std::string(1, static_cast<char>('a' + i));
+        place.sign_in(session);
+    }
+    place.one.ledger.revoke("other", place.clock.now() + 100);
+    const session::SharedUsage full = session::measure(memory);
+    assert_int_equal(full.sessions, 12);
+    assert_true(full.used > empty.used && full.total == empty.total && full.used < full.total);
+    place.clock.advance(28801);
+    const session::SharedUsage later = session::measure(memory);
+    assert_int_equal(later.sessions, 0);
+    assert_int_equal(later.used, empty.used);
+}
+
 void a_session_without_measure_is_refused(void**) {
     Place place;
     const auto refused = finish(place.one.store.create(session_of("ann", 70000), app));
@@ -497,6 +517,7 @@ int main() {
         cmocka_unit_test(a_full_zone_says_so_and_loses_nothing),
         cmocka_unit_test(who_was_left_behind_neither_signs_in_nor_out),
         cmocka_unit_test(a_session_without_measure_is_refused),
+        cmocka_unit_test(what_has_expired_is_not_counted),
     };
     return cmocka_run_group_tests_name("shared_store", tests, nullptr, nullptr);
 }

@@ -7,6 +7,7 @@
 #include "../ngx.hpp"
 
 #include "../../../providers/provider.hpp"
+#include "../../figures/exposition.hpp"
 #include "../../flow/endpoints.hpp"
 #include "../../flow/admission.hpp"
 #include "../../flow/signed_identity.hpp"
@@ -70,14 +71,16 @@ struct MainConf {
         std::vector<LocationConf*> locations;
         std::shared_ptr<policy::Effort> effort = std::make_shared<policy::Effort>(); // for all rules
         flow::Requirements requirements;
+        figures::Named named; // that figures are about
         std::vector<std::string>
             cookie_names; // of all servers that use the module: none of theirs goes upstream
     };
 
     size_t zone_size;
     ngx_shm_zone_t* zone;
-    ngx_shm_zone_t* late_zone; // see session::LateNews
-    bool in_use;               // by some server
+    ngx_shm_zone_t* late_zone;    // see session::LateNews
+    ngx_shm_zone_t* figures_zone; // see figures::Memory
+    bool in_use;                  // by some server, or its figures are asked for
     Compiled* compiled;
     Runtime* runtime; // this worker's; made after fork
 };
@@ -148,6 +151,7 @@ struct LocationConf {
     ngx_uint_t policy_mode;
     ngx_uint_t unauthenticated;
     ngx_uint_t session_streams;
+    ngx_uint_t status; // of enum Status
     ngx_flag_t identity;
     ngx_str_t identity_header;
     ngx_str_t identity_header_lowcase;
@@ -162,6 +166,7 @@ struct LocationConf {
 };
 
 enum SessionStreams : ngx_uint_t { streams_close, streams_keep };
+enum Status : ngx_uint_t { status_none, status_prometheus, status_json };
 enum PolicyMode : ngx_uint_t { policy_enforce, policy_shadow };
 enum Mode : ngx_uint_t { mode_off, mode_optional, mode_on };
 

@@ -179,6 +179,20 @@ void report_needs(ngx_conf_t* cf, const MainConf::Compiled& compiled, const Serv
     }
 }
 
+void name_figures(MainConf::Compiled& compiled) {
+    for (const auto& entry : compiled.providers) {
+        compiled.named.providers.push_back(entry->settings.name);
+    }
+    std::vector<std::string>& rules = compiled.named.rules;
+    for (const RuleHolder* holder : compiled.rule_holders) {
+        for (std::string& rule : holder->rules->texts(policy::Action::deny)) {
+            if (std::find(rules.begin(), rules.end(), rule) == rules.end()) {
+                rules.push_back(std::move(rule));
+            }
+        }
+    }
+}
+
 } // namespace
 
 ngx_int_t finish_configuration(ngx_conf_t* cf) {
@@ -209,8 +223,12 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
         all.longest_sign_in =
             std::max<std::int64_t>(all.longest_sign_in, server->login_lifetime + server->clock_skew);
     }
-    main.in_use = in_use;
-    if (!in_use) {
+    name_figures(compiled);
+    const bool is_asked =
+        std::any_of(compiled.locations.begin(), compiled.locations.end(),
+                    [](const LocationConf* location) { return location->status != status_none; });
+    main.in_use = in_use || is_asked;
+    if (!main.in_use) {
         return NGX_OK;
     }
     if (const char* lack = net::what_libcurl_lacks()) { // else each worker would find it

@@ -32,6 +32,8 @@ inline constexpr Level in_server{NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF, NGX_HTT
 inline constexpr Level in_location{NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF,
                                    NGX_HTTP_LOC_CONF_OFFSET};
 
+inline constexpr Level in_location_alone{NGX_HTTP_LOC_CONF, NGX_HTTP_LOC_CONF_OFFSET};
+
 template <class Conf>
 inline constexpr ngx_uint_t conf_of = NGX_HTTP_LOC_CONF_OFFSET;
 template <>
@@ -40,6 +42,7 @@ template <>
 inline constexpr ngx_uint_t conf_of<ServerConf> = NGX_HTTP_SRV_CONF_OFFSET;
 
 inline constexpr ngx_uint_t one = NGX_CONF_TAKE1;
+inline constexpr ngx_uint_t none_or_one = NGX_CONF_NOARGS | NGX_CONF_TAKE1;
 inline constexpr ngx_uint_t one_or_two = NGX_CONF_TAKE12;
 inline constexpr ngx_uint_t some = NGX_CONF_1MORE;
 inline constexpr ngx_uint_t block = NGX_CONF_BLOCK;

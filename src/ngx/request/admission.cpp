@@ -137,18 +137,20 @@ void tell_identity(ngx_http_request_t* r, Context& context, const flow::Visitor&
     }
 }
 
-void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor,
-            flow::Admission&& admission) {
+// It is decided what the context's admission says.
+void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor) {
+    const flow::Admission& admission = context.admission;
     for (const std::string& cookie : admission.cookies) {
         set_cookie(r->main, cookie);
     }
     tell_identity(r, context, visitor, admission);
-    context.admission = std::move(admission);
     context.admitted_to = location_conf(r);
     context.foreseen.reset();
-    if (context.admission.standing == flow::Standing::shadowed) {
-        log_answer(r, web::LogLevel::warn,
-                   "shadow, would be policy_denied: " + explain(r, context.admission));
+    // Whoever is refused here may be let in by another method still: see turn_away.
+    note_outcome(r, context, admission.passes() ? figures::Request::allowed : figures::Request::anonymous);
+    if (admission.standing == flow::Standing::shadowed) {
+        count_denied(r, admission);
+        log_answer(r, web::LogLevel::warn, "shadow, would be policy_denied: " + explain(r, admission));
     }
 }
 
@@ -164,7 +166,8 @@ Admitting take_result(ngx_http_request_t* r, Context& context, const flow::Visit
         context.failure = std::make_unique<core::Error>(result ? result->error() : core::Error{});
         return Admitting::failed;
     }
-    settle(r, context, visitor, std::move(result->value()));
+    context.admission = std::move(result->value());
+    settle(r, context, visitor);
     return Admitting::decided;
 }
 
@@ -200,11 +203,11 @@ Admitting admit(ngx_http_request_t* r) {
     if (context.under_way && context.under_way->admission.is_started()) {
         return take_result(r, context, *visitor);
     }
-    auto admission = flow::admit_now(*visitor, *location->guard, RequestCircumstances(context));
-    if (!admission) {
+    context.admitted_to = nullptr; // what it says is of another location from now on
+    if (!flow::admit_now(*visitor, *location->guard, RequestCircumstances(context), context.admission)) {
         return begin_to_wait(r, context, *visitor);
     }
-    settle(r, context, *visitor, std::move(*admission));
+    settle(r, context, *visitor);
     return Admitting::decided;
 }
 
@@ -249,6 +252,13 @@ bool may_be_named(ngx_http_request_t* r, const flow::Admission& admission) {
 
 std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow::Admission& admission) {
     return identity_of(r, *visitor_of(r), admission); // there is a visitor: it was admitted
+}
+
+void count_denied(ngx_http_request_t* r, const flow::Admission& denied) {
+    const int rule = denied.verdict.rule;
+    runtime_of(*main_conf(r))
+        .figures()
+        .count_denied(rule >= 0 ? location_conf(r)->guard->rules->text(rule) : figures::no_rule);
 }
 
 std::string explain(ngx_http_request_t* r, const flow::Admission& denied) {

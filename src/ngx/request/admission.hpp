@@ -32,6 +32,9 @@ bool may_be_named(ngx_http_request_t* r, const flow::Admission& admission);
 // The signed identity of an admission that passes, for its location's audience; nullptr if signing fails.
 std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow::Admission& admission);
 
+// For the figures: which rule refused, or would have.
+void count_denied(ngx_http_request_t* r, const flow::Admission& denied);
+
 // For the log: whose session it is and why no rule lets it in. No values of the session.
 std::string explain(ngx_http_request_t* r, const flow::Admission& denied);
 

@@ -51,6 +51,13 @@ flow::Site* site_of(ngx_http_request_t* r) {
     return runtime_of(*main_conf(r)).site(*server_conf(r));
 }
 
+void note_outcome_of_subrequest(ngx_http_request_t* r, figures::Request outcome) {
+    Context& main = make_context(r->main);
+    if (main.admitted_to == nullptr) {
+        main.outcome = outcome;
+    }
+}
+
 core::Error no_site() {
     return {core::Code::internal_error,
             "this worker cannot make what the server needs, and tries again: its error log has said why"};

@@ -100,6 +100,8 @@ public:
     std::unique_ptr<core::Error> failure; // why it could not be decided
 
     // The answer (filter.hpp).
+    // Of a main request: what the rules have said of it, to be counted when its answer begins.
+    std::optional<figures::Request> outcome;
     std::optional<core::Code> error;
     std::vector<const u_char*> headers; // the keys of those that an answer of ours has set
     std::vector<ngx_str_t> set_cookies; // whole Set-Cookie values, in the pool
@@ -123,6 +125,17 @@ UnderWay& make_under_way(Context& context);
 // worker has said in its log, and whatever the server protects is refused with no_site().
 flow::Site* site_of(ngx_http_request_t* r);
 core::Error no_site();
+
+// What the rules have said of a request. A subrequest's counts where the main request is in no protected
+// location itself, as behind a gate that auth_request asks.
+void note_outcome_of_subrequest(ngx_http_request_t* r, figures::Request outcome);
+inline void note_outcome(ngx_http_request_t* r, Context& context, figures::Request outcome) {
+    if (r == r->main) {
+        context.outcome = outcome;
+    } else {
+        note_outcome_of_subrequest(r, outcome);
+    }
+}
 
 // For a flow, an endpoint or a challenge: copies.
 flow::Request collect_facts(ngx_http_request_t* r, const Context& context);

@@ -13,6 +13,7 @@
 #include "../../web/cache_control.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace oauth::ngx {
 
@@ -208,6 +209,9 @@ ngx_int_t on_header(ngx_http_request_t* r) {
     if (r == r->main) {
         Context* context = find_context(r);
         remove_foreign_cookies(r, context);
+        if (context != nullptr && context->outcome) {
+            runtime_of(*main_conf(r)).figures().count(*std::exchange(context->outcome, std::nullopt));
+        }
         if (context != nullptr) {
             renew_cookies(r, *context);
             write_cookies(r, *context);

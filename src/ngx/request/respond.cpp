@@ -20,6 +20,8 @@ void check_value(std::string_view value) {
     }
 }
 
+} // namespace
+
 ngx_table_elt_t* push_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
     check_value(value);
     auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
@@ -37,6 +39,8 @@ ngx_table_elt_t* push_header(ngx_http_request_t* r, std::string_view name, std::
     }
     return header;
 }
+
+namespace {
 
 // What belongs to the status, whoever makes the page.
 bool goes_with_status(std::string_view name) {
@@ -121,6 +125,26 @@ ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
     if (discarded != NGX_OK) {
         return discarded;
     }
+    ngx_http_finalize_request(r, write(r, answer));
+    return NGX_DONE;
+}
+
+ngx_uint_t level_of(web::LogLevel level) {
+    switch (level) {
+    case web::LogLevel::error:
+        return NGX_LOG_ERR;
+    case web::LogLevel::warn:
+        return NGX_LOG_WARN;
+    case web::LogLevel::notice:
+        return NGX_LOG_NOTICE;
+    default:
+        return NGX_LOG_INFO;
+    }
+}
+
+} // namespace
+
+ngx_int_t write(ngx_http_request_t* r, const web::Answer& answer) {
     r->headers_out.status = static_cast<ngx_uint_t>(answer.status);
     r->headers_out.content_type = stored(r, answer.content_type);
     r->headers_out.content_type_len = answer.content_type.size();
@@ -140,24 +164,8 @@ ngx_int_t send(ngx_http_request_t* r, const web::Answer& answer) {
             rc = ngx_http_output_filter(r, &out);
         }
     }
-    ngx_http_finalize_request(r, rc);
-    return NGX_DONE;
+    return rc;
 }
-
-ngx_uint_t level_of(web::LogLevel level) {
-    switch (level) {
-    case web::LogLevel::error:
-        return NGX_LOG_ERR;
-    case web::LogLevel::warn:
-        return NGX_LOG_WARN;
-    case web::LogLevel::notice:
-        return NGX_LOG_NOTICE;
-    default:
-        return NGX_LOG_INFO;
-    }
-}
-
-} // namespace
 
 void log_answer(ngx_http_request_t* r, web::LogLevel level, std::string_view text) {
     if (level == web::LogLevel::none || text.empty()) {

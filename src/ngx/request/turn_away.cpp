@@ -52,7 +52,9 @@ ngx_int_t refuse_subrequest(ngx_http_request_t* r, const flow::Admission& admiss
     const bool is_known = admission.standing == flow::Standing::denied;
     context.turned_away_by = location_conf(r);
     context.error = is_known ? core::Code::policy_denied : core::Code::login_required;
+    note_outcome(r, context, is_known ? figures::Request::denied : figures::Request::unauthenticated);
     if (is_known) {
+        count_denied(r, admission);
         log_answer(r, web::LogLevel::warn, "policy_denied: subrequest, " + explain(r, admission));
     }
     return core::code_status(*context.error);
@@ -65,15 +67,19 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     }
     flow::Visitor& visitor = *visitor_of(r); // there is one: the request was admitted
     if (visitor.base_url().empty()) {
+        context.outcome.reset();
         return refuse_host(r);
     }
     const LocationConf& location = *location_conf(r);
     flow::Site& site = visitor.site();
     if (admission.standing == flow::Standing::denied) {
+        note_outcome(r, context, figures::Request::denied);
+        count_denied(r, admission);
         context.turned_away_by = &location;
         const flow::Request facts = collect_facts(r, context);
         return respond(r, context, flow::refuse(site, facts, admission, explain(r, admission)));
     }
+    note_outcome(r, context, figures::Request::unauthenticated);
     UnderWay& under_way = make_under_way(context);
     under_way.facts = collect_facts(r, context);
     under_way.offer = runtime_of(*main_conf(r)).offer(location);

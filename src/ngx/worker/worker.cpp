@@ -4,6 +4,7 @@
 #include "timer.hpp"
 #include "../boundary.hpp"
 #include "../pool.hpp"
+#include "../version.hpp"
 
 #include "../../flow/stores.hpp"
 
@@ -129,19 +130,34 @@ session::SharedMemory Runtime::memory() {
 
 Runtime::Runtime(const MainConf& main)
     : main_(main), zone_mutex_(main.zone), late_mutex_(main.late_zone),
-      late_news_(late_memory(main.late_zone), late_mutex_), ledger_(memory()), signed_tokens_(memory()),
-      sessions_(random_seed(), session_buckets),
+      late_news_(late_memory(main.late_zone), late_mutex_),
+      figures_(figures_memory(main.figures_zone), ngx_worker, clock_), ledger_(memory()),
+      signed_tokens_(memory()), sessions_(random_seed(), session_buckets, &figures_),
       background_(most_in_background, [](const std::exception_ptr& exception) { log_exception(exception); }) {
     for (const auto& entry : main.compiled->providers) {
         flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
             ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "oauth: provider \"%s\": %s", name.c_str(),
                           text.c_str());
         };
-        providers_.push_back(
-            std::make_unique<flow::Provider>(entry->settings, worker->ready, clock_, std::move(report)));
+        providers_.push_back(std::make_unique<flow::Provider>(entry->settings, worker->ready, clock_,
+                                                              std::move(report), &figures_));
     }
     known_hosts_.resize(main.compiled->servers.size());
     make_sites();
+}
+
+figures::Gauges Runtime::gauges() {
+    const session::SharedMemory shared = memory();
+    const session::SharedUsage usage = session::measure(shared);
+    figures::Gauges gauges;
+    if (shared.state.sessions != nullptr) {
+        gauges.sessions = usage.sessions;
+    }
+    gauges.zone_used = usage.used;
+    gauges.zone_free = usage.total - usage.used;
+    gauges.version = version;
+    gauges.nginx = NGINX_VERSION;
+    return gauges;
 }
 
 void Runtime::make_sites() {

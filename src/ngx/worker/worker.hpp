@@ -43,6 +43,9 @@ public:
         return site != nullptr ? site : site_after_failure(server);
     }
     flow::Offer offer(const LocationConf& location) const;
+    figures::Figures& figures() { return figures_; }
+    // For who asks for the figures.
+    figures::Gauges gauges();
     KnownHosts& known_hosts(const ServerConf& server) { return known_hosts_[server.index]; }
 
 private:
@@ -79,6 +82,7 @@ private:
     ZoneMutex zone_mutex_;
     ZoneMutex late_mutex_;
     session::LateNews late_news_;
+    figures::Figures figures_;
     session::SharedLedger ledger_;
     session::SignedTokens signed_tokens_;
     session::SessionCache sessions_;

@@ -117,6 +117,32 @@ ngx_int_t init_late_zone(ngx_shm_zone_t* zone, void* old_data) {
     return header->news.table != nullptr ? NGX_OK : NGX_ERROR;
 }
 
+// Likewise.
+ngx_int_t init_figures_zone(ngx_shm_zone_t* zone, void* old_data) {
+    ngx_slab_pool_t* slab = slab_of(zone);
+    if (old_data != nullptr || zone->shm.exists) {
+        return take_over(zone, old_data != nullptr ? old_data : slab->data);
+    }
+    slab->log_nomem = 0;
+    void* block = ngx_slab_alloc(slab, sizeof(FiguresHeader));
+    if (block == nullptr) {
+        return NGX_ERROR;
+    }
+    slab->data = zone->data = new (block) FiguresHeader{zone_layout, {}};
+    return NGX_OK;
+}
+
+// A zone of one size in every cycle.
+ngx_shm_zone_t* add_lasting_zone(ngx_conf_t* cf, ngx_str_t& name, std::size_t size, ngx_shm_zone_init_pt init,
+                                 MainConf& main) {
+    ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, size, &ngx_http_oauth_module);
+    if (zone != nullptr) {
+        zone->data = &main; // until it has been made
+        zone->init = init;
+    }
+    return zone;
+}
+
 void warn_of_size(ngx_conf_t* cf, std::size_t size, ZoneUse use) {
     constexpr std::size_t usual = 1024 * 1024;
     if (size >= usual) {
@@ -198,12 +224,13 @@ bool add_zone(ngx_conf_t* cf, MainConf& main) {
     }
     static ngx_str_t late_name = ngx_string("ngx_http_oauth_late");
     const std::size_t late_size = std::max<std::size_t>(512 * 1024, fewest_pages * ngx_pagesize);
-    main.late_zone = ngx_shared_memory_add(cf, &late_name, late_size, &ngx_http_oauth_module);
-    if (main.late_zone == nullptr) {
+    main.late_zone = add_lasting_zone(cf, late_name, late_size, guarded<init_late_zone>, main);
+    static ngx_str_t figures_name = ngx_string("ngx_http_oauth_figures");
+    const std::size_t figures_size = sizeof(FiguresHeader) + fewest_pages * ngx_pagesize;
+    main.figures_zone = add_lasting_zone(cf, figures_name, figures_size, guarded<init_figures_zone>, main);
+    if (main.late_zone == nullptr || main.figures_zone == nullptr) {
         return false;
     }
-    main.late_zone->data = &main; // until it has been made
-    main.late_zone->init = guarded<init_late_zone>;
     warn_of_size(cf, main.zone_size, use);
     main.zone->data = &main; // until it has been made
     main.zone->init = guarded<init_zone>;
@@ -222,6 +249,10 @@ std::string zone_identity_key(const ngx_shm_zone_t* zone) {
 session::SharedMemory zone_memory(const ngx_shm_zone_t* zone, session::SharedMutex& mutex,
                                   const core::Clock& clock) {
     return {header_of(zone)->shared, mutex, clock};
+}
+
+figures::Memory& figures_memory(const ngx_shm_zone_t* figures_zone) {
+    return static_cast<FiguresHeader*>(figures_zone->data)->memory;
 }
 
 session::LateNews::Memory& late_memory(const ngx_shm_zone_t* late_zone) {

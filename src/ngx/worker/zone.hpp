@@ -6,6 +6,7 @@
 
 #include "../conf/conf.hpp"
 
+#include "../../figures/memory.hpp"
 #include "../../session/late_news.hpp"
 #include "../../session/shared_state.hpp"
 
@@ -37,5 +38,6 @@ session::SharedMemory zone_memory(const ngx_shm_zone_t* zone, session::SharedMut
                                   const core::Clock& clock);
 
 session::LateNews::Memory& late_memory(const ngx_shm_zone_t* late_zone);
+figures::Memory& figures_memory(const ngx_shm_zone_t* figures_zone);
 
 } // namespace oauth::ngx

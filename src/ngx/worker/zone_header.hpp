@@ -6,6 +6,7 @@
 
 #include "../conf/conf.hpp"
 
+#include "../../figures/memory.hpp"
 #include "../../session/late_news.hpp"
 #include "../../session/shared_state.hpp"
 
@@ -39,6 +40,12 @@ inline ZoneHeader* header_of(const ngx_shm_zone_t* zone) {
 inline ngx_slab_pool_t* slab_of(const ngx_shm_zone_t* zone) {
     return reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
 }
+
+// Of the zone for figures.
+struct FiguresHeader {
+    std::uint64_t layout;
+    figures::Memory memory;
+};
 
 // A zone that has to hold sessions as well is divided otherwise. Two of one size are not of one use: nginx
 // would go on with the former one, so those with sessions are a page larger than what is configured.

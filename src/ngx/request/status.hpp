@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// The directive oauth_status: a location whose content is the figures, for Prometheus or as JSON. Who may
+// read them is said by the location's own rules, as of any other.
+#pragma once
+
+#include "../ngx.hpp"
+
+namespace oauth::ngx {
+
+char* set_status(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+
+} // namespace oauth::ngx
