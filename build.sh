@@ -206,8 +206,8 @@ command_test() {
         make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" TESTS="${unit[*]}" -j "$(nproc)" check
     fi
     if [ ${#e2e[@]} -gt 0 ]; then
-        need_packages nginx nginx-dev libnginx-mod-http-perl "${lemonldap[@]}" openssl redis-server chromium python3 python3-jwcrypto \
-            prometheus
+        need_packages nginx nginx-dev libnginx-mod-http-perl "${lemonldap[@]}" openssl redis-server chromium curl python3 python3-jwcrypto \
+            python3-jwt prometheus
         need_node
         export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
         if [ -n "$sanitized" ]; then

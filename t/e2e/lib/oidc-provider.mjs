@@ -3,6 +3,7 @@
 // gives pages of its own. Whoever starts it calls stop().
 import crypto from 'node:crypto';
 import http from 'node:http';
+import https from 'node:https';
 import Provider, { interactionPolicy } from 'oidc-provider';
 import { escapeHtml, readBody } from './replies.mjs';
 
@@ -56,21 +57,23 @@ export class OidcProvider {
     this.sockets = new Set();
   }
 
-  // `clients` is a list as oidc-provider takes it.
-  async start(port, clients) {
-    this.issuer = 'http://127.0.0.1:' + port;
+  // `clients` is a list as oidc-provider takes it. With `tls` ({key, cert}) it is the provider of `host`, for browsers and proxies that lead there.
+  async start(port, clients, { tls, host } = {}) {
+    this.port = port;
+    this.issuer = tls ? 'https://' + host : 'http://127.0.0.1:' + port;
     this.provider = quietly(() => new Provider(this.issuer, configuration({ ...this, clients })));
     this.errors = [];
     this.provider.on('server_error', (ctx, error) => this.errors.push(error.stack));
     const handle = this.provider.callback();
-    this.server = http.createServer((request, response) => {
+    const answer = (request, response) => {
       if (!request.url.startsWith('/interaction/')) {
         return handle(request, response);
       }
       return this.interact(request, response).catch((error) => {
         response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8' }).end('This sign-in is over, please begin again. (' + error.message + ')\n');
       });
-    });
+    };
+    this.server = tls ? https.createServer(tls, answer) : http.createServer(answer);
     this.server.on('connection', (socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
