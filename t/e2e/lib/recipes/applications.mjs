@@ -31,6 +31,7 @@ async function singlePage(page) {
   assert.equal(status, 401);
   await window.waitForURL(view);
   assert.equal(await call(), 200, 'signed in again, and back at its view');
+  await window.context().browser().close();
 
   const alice = await page.visits(APP + '/', 200);
   assert.equal(alice.answer.headers['cache-control'], 'no-cache');
@@ -67,6 +68,7 @@ async function streams(page) {
   await Promise.all([window.waitForEvent('load', { timeout: 10000 }), window.evaluate(() => fetch('/auth/oauth/logout', { redirect: 'manual' }))]);
   assert.ok(Date.now() - start < 6000, `the WebSocket ended with the session, and the page was loaded again, after ${Date.now() - start} ms`);
   assert.equal(page.machines[0].nginx.linesSince(0, /a stream is closed, because session/).length, 2, 'the events ended, too');
+  await window.context().browser().close();
 
   const alice = await page.visits(APP + '/page', 200);
   const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version': '13' };

@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 const ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--ignore-certificate-errors'];
 
-// A window in which somebody signs in at `url`, as alice.
+// A window in which somebody signs in at `url`, as alice. Who opens it closes the browser when it is not needed any more: nginx waits for its connections.
 export async function openWindow(page, url) {
   const hosts = [...page.targets, ...page.machines.flatMap(({ names, ports }) => names.map((name) => [name + ':443', ports.get('443')]))];
   const rules = hosts.map(([host, port]) => `MAP ${host} 127.0.0.1:${port}`).join(', ');
