@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import crypto from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import https from 'node:https';
 import path from 'node:path';
 import { sign } from '../jws.mjs';
 import { GitHubMock, OCTO } from '../providers/github.mjs';
@@ -96,9 +97,9 @@ users = [callbacks[0](Headers({name.lower(): value for name, value in headers.it
 json.dump([user and vars(user) for user in users], sys.stdout)
 `;
 
-// What the page's callback says to each of these lists of headers. It fetches the keys from nginx, by its name.
-function askCallback(page, requests) {
-  page.proxy.targets.set('chat.example.org:443', page.machines[0].ports.get('443'));
+// What the page's callback says to each of these lists of headers. It fetches the keys from `port`, by the name of the page's nginx, which is there by default.
+function askCallback(page, requests, port = page.machines[0].ports.get('443')) {
+  page.proxy.targets.set('chat.example.org:443', port);
   const file = path.join(page.place, 'app.py');
   writeFileSync(file, blocksOf('recipes', 'chainlit', 'python')[0]);
   const env = { PATH: process.env.PATH, CHAINLIT_URL: page.environment.CHAINLIT_URL, SSL_CERT_FILE: page.made.caFile, https_proxy: page.proxy.url, PYTHONDONTWRITEBYTECODE: '1' };
@@ -106,6 +107,20 @@ function askCallback(page, requests) {
     const child = execFile('/usr/bin/python3', ['-c', STUB, file], { env }, (error, stdout, stderr) => (error ? reject(new Error(stderr)) : resolve(JSON.parse(stdout))));
     child.stdin.end(JSON.stringify(requests));
   });
+}
+
+// With a key that the test has in place of nginx's, so that each claim can be wrong by itself.
+async function assertClaimsAreChecked(page, identity, key) {
+  const jwks = { keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'own', alg: 'ES256', use: 'sig' }] };
+  const server = https.createServer(page.made.tls, (request, response) => response.end(request.url === '/auth/oauth/jwks.json' ? JSON.stringify(jwks) : ''));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  page.h.closers.push(() => server.close());
+  const token = (claims, alg = 'ES256') => ({ 'X-OAuth-Identity': sign({ header: { alg, kid: 'own', typ: 'JWT' }, payload: { ...identity, ...claims }, alg, key }) });
+  const past = Math.floor(Date.now() / 1000) - 10;
+  const [right, ...wrong] = await askCallback(page, [token({}), token({ iss: 'https://other.example.org' }), token({ aud: 'https://other.example.org' }), token({ exp: past }), token({ exp: undefined }),
+    token({ sub: undefined }), token({}, 'none')], server.address().port);
+  assert.equal(right.identifier, identity.sub);
+  assert.deepEqual(wrong, Array(6).fill(null));
 }
 
 const github = Object.assign(new GitHubMock(), { callbackUrl: 'https://chat.example.org/auth/oauth/github/callback', clientSecret: 'change-me',
@@ -131,6 +146,8 @@ async function chainlit(page) {
   const [user, none, ...refused] = await askCallback(page, [{ 'X-OAuth-Identity': token }, {}, ...Object.values(bad).map((value) => ({ 'x-oauth-identity': value }))]);
   assert.deepEqual(user, { identifier: 'github|1234567', display_name: 'Octo Fake', metadata: { provider: 'github', email: 'octo@example.org' } });
   assert.deepEqual([none, ...refused], Array(1 + Object.keys(bad).length).fill(null));
+
+  await assertClaimsAreChecked(page, identity, own);
 
   const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket' };
   assert.equal((await page.browse().fetch(chat + '/ws/socket.io/?EIO=4&transport=websocket', { headers: upgrade })).status, 401);

@@ -137,7 +137,7 @@ export async function runPage(h, folder, name, { providers = [], files = {}, apa
     h.closers.push(() => provider.stop());
   }
   page.targets = new Map(providers.flatMap((provider) => provider.targets()));
-  page.proxy = await new ConnectProxy(page.targets).start();
+  page.proxy = await new ConnectProxy(new Map(page.targets)).start();
   h.closers.push(() => page.proxy.stop());
   const blocks = blocksOf(folder, name, 'nginx');
   assert.ok(blocks.length > apart.length, 'a configuration to run');
