@@ -9,7 +9,7 @@ import path from 'node:path';
 import { sign } from '../jws.mjs';
 import { GitHubMock, OCTO } from '../providers/github.mjs';
 import { endless } from '../streams.mjs';
-import { openWindow, speakWebSocket } from './chromium.mjs';
+import { openWindow, speakWebSocket, within } from './chromium.mjs';
 import { blocksOf } from './page.mjs';
 import { Certified, SECRET } from './peers.mjs';
 
@@ -51,18 +51,17 @@ async function streams(page) {
   speakWebSocket(application);
   application.reply = (request, response) => endless(request, response) || (request.url === '/page' && Boolean(response.writeHead(200, { 'Content-Type': 'text/html' }).end(script('streams'))));
   const window = await openWindow(page, APP + '/page');
-  const echo = await window.evaluate(() => new Promise((resolve) => {
+  const echo = await within(window.evaluate(() => new Promise((resolve) => {
     globalThis.socket = globalThis.connect();
     globalThis.socket.onopen = () => globalThis.socket.send('hello');
     globalThis.socket.onmessage = ({ data }) => resolve(data);
-  }));
+  })), 'the echo');
   assert.equal(echo, 'hello');
   assert.equal(page.told().identity.sub, 'example|alice@example.org', 'the application knows who has opened it');
-  const event = await window.evaluate(() => new Promise((resolve) => {
-    globalThis.source = new EventSource('/events/events');
+  const event = await within(window.evaluate(() => new Promise((resolve) => {
+    globalThis.source = new EventSource('/events/idle');
     globalThis.source.onmessage = ({ data }) => resolve(data);
-    globalThis.source.onerror = () => { document.title = 'ended'; };
-  }));
+  })), 'the first event');
   assert.equal(event, 'x', 'the first event comes at once');
 
   const start = Date.now();
@@ -74,7 +73,8 @@ async function streams(page) {
   const alice = await page.visits(APP + '/page', 200);
   const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version': '13' };
   for (const origin of ['https://evil.example.org', 'https://app.example.org.evil.example', 'null']) {
-    assert.equal((await alice.request(APP + '/ws/chat', { headers: { ...upgrade, Origin: origin } })).status, 403, origin);
+    const refusal = await within(alice.request(APP + '/ws/chat', { headers: { ...upgrade, Origin: origin } }), 'a refusal of ' + origin);
+    assert.equal(refusal.status, 403, origin);
   }
 }
 

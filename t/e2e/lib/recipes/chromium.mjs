@@ -6,6 +6,12 @@ import { chromium } from 'playwright-core';
 const ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--ignore-certificate-errors'];
 
+// What may have no end otherwise: a script that waits for an event, an upgrade that was to be refused.
+export function within(promise, what, milliseconds = 10000) {
+  const late = new Promise((_, fail) => { setTimeout(() => fail(new Error('timed out waiting for ' + what)), milliseconds).unref(); });
+  return Promise.race([promise, late]);
+}
+
 // A window in which somebody signs in at `url`, as alice. Who opens it closes the browser when it is not needed any more: nginx waits for its connections.
 export async function openWindow(page, url) {
   const hosts = [...page.targets, ...page.machines.flatMap(({ names, ports }) => names.map((name) => [name + ':443', ports.get('443')]))];

@@ -111,7 +111,7 @@ class RunningPage {
     const { headers, url } = this.upstreams[port].last;
     const one = (name) => Upstream.folded({ headers }, name);
     const [token] = one('X-OAuth-Identity');
-    return { url, header: (name) => one(name)[0], token, identity: token && JSON.parse(Buffer.from(token.split('.')[1], 'base64url')) };
+    return { url, header: (name) => (one(name).length > 0 ? one(name).join(' and ') : undefined), token, identity: token && JSON.parse(Buffer.from(token.split('.')[1], 'base64url')) };
   }
 
   // The commands of the page ("$ command", and what it answers; "..." is anything) give what the page says.
