@@ -129,7 +129,7 @@ std::string parse_file(Condition& condition, std::string_view path, const Parser
     std::string error;
     const auto text = ports.read_file(path, error);
     if (!text) {
-        return "the file of " + in_quotes(condition.text) + " can not be read: " + error;
+        return in_quotes(condition.text) + ": " + error;
     }
     if (text->size() > max_file_size) {
         return "the file of " + in_quotes(condition.text) + " is larger than 4 megabytes";

@@ -57,7 +57,7 @@ e2e('a file of rules may have four megabytes, as the documentation says, and no 
   const good = configTest(server('oauth_allow email@people;'), { files: { people: lines(4 * 1024 * 1024).replace(/\n[^\n]*$/, '\n') } });
   assert.equal(good.code, 0, good.stderr);
   const large = configTest(server('oauth_allow email@people;'), { files: { people: lines(4 * 1024 * 1024 + 2) } });
-  assert.match(emerg(large)[0], /"oauth_allow": the file of "email@people" can not be read: file ".*people" is larger than 4m in /);
+  assert.match(emerg(large)[0], /"oauth_allow": "email@people": file ".*people" is larger than 4m in /);
 });
 
 e2e('rules that are never reached across names are told by nginx -t, with the line', async () => {

@@ -135,14 +135,14 @@ test('patterns that do not compile, are empty, or try to get out of what is put 
 });
 
 test('files that are missing, empty or no lists', () => {
-  for (const [name, content, ...patterns] of [['missing', undefined, /missing/, /can ?not be read/], ['empty', '', /empty/], ['comments', '# nobody\n\n   \t\n#x\n', /comments/, /no value/], ['bad-address', 'a@example.org\n\nnonsense\n', /line 3 of the file/, /bad-address/, /nonsense/],
+  for (const [name, content, ...patterns] of [['missing', undefined, /missing/, /does not exist/], ['empty', '', /empty/], ['comments', '# nobody\n\n   \t\n#x\n', /comments/, /no value/], ['bad-address', 'a@example.org\n\nnonsense\n', /line 3 of the file/, /bad-address/, /nonsense/],
     ['star', '*@example.org\n', /line 1/, /star/], ['control', 'a@example.org\nb\x01@example.org\n', /line 2/, /control/], ['not-utf8', Buffer.from('a@example.org\nb\xff@example.org\n', 'latin1'), /line 2/]]) {
     const place = content === undefined ? path.join(folder, name) : file(name, content);
     assertRefused(allow(`email@${place}`), [/"oauth_allow"/, ...patterns]);
   }
   assertRefused(allow(`team@${file('teams', 'acme/one\ntwo\n')}`), [/line 2 of the file/, /acme\/two/]);
   assertRefused(allow(`provider@${file('providers', 'corp\nnobody\n')}`), [/nobody/]);
-  assertRefused(allow(`email@${folder}`), [/can ?not be read|empty/]);
+  assertRefused(allow(`email@${folder}`), [/is a folder/]);
 });
 
 test('policies that are unknown, name themselves, are empty, or are there twice', () => {

@@ -108,6 +108,6 @@ e2e('LG-01 no part of a secret is in a message, wherever it stands by mistake', 
   }
   refused(site('', ''), /OAUTH_BASE_URL/, { secret, env: { OAUTH_BASE_URL: `https://u:${secret}@x`, OAUTH_GITHUB_CLIENT_ID: 'c', OAUTH_GITHUB_CLIENT_SECRET: 's' } });
   // What is no secret is still told.
-  assert.match(refused(site('oauth_session_key file:/nonexistent/session.key;'), /session\.key/), /"\/nonexistent\/session\.key" cannot be read/);
+  assert.match(refused(site('oauth_session_key file:/nonexistent/session.key;'), /session\.key/), /"\/nonexistent\/session\.key" does not exist/);
   assert.match(refused(site('', at('client_secret env:NOT_THERE;')), /NOT_THERE/), /not set or empty/);
 });

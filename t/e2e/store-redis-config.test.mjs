@@ -33,7 +33,7 @@ const mistakes = [
   ['redis+unix:', /path of a socket/], ['redis+unix:redis.sock', /path of a socket/], ['redis+unix:/' + 'x'.repeat(107), /107/],
   ['redis://x password=', /password= is empty/], ['redis://x user= password=' + SECRET, /"user"|user=NAME/], ['redis://x user=me', /user= is there without a password/],
   [`redis://x passwort=${SECRET}`, /found "passwort", accepted: user=NAME, password=SOURCE, prefix=TEXT/], [`redis://x password=${SECRET} password=${SECRET}`, /"password" is duplicate/],
-  ['redis://x prefix=', /prefix=/], ['redis://x prefix=a*', /prefix=/], ['redis://x prefix=' + 'x'.repeat(65), /64/], ['redis://x password=file:/nonexistent', /nonexistent.*cannot be read/],
+  ['redis://x prefix=', /prefix=/], ['redis://x prefix=a*', /prefix=/], ['redis://x prefix=' + 'x'.repeat(65), /64/], ['redis://x password=file:/nonexistent', /nonexistent.*does not exist/],
   ['redis://x password=env:NOT_THERE', /NOT_THERE.*not set/], ['redis://x password=/etc/redis.password', /oauth_session.*password=/], ['redis://x password=$redis_password', /oauth_session.*password=/],
   ['redis://x password=fil:/etc/x', /oauth_session.*password=/],
   ['cookie prefix=x', /behind "cookie", which has no parameters/], [`shared password=${SECRET}`, /behind "shared"/], ['cookie shared', /behind "cookie"/],

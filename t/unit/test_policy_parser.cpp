@@ -127,7 +127,7 @@ void mistakes_are_named(void**) {
         {"allow if=$one$two", "accepted: if=$variable"},
         {"allow if!=$one", "accepted: if=$variable"},
         {"allow if=$three", "\"if=$three\": unknown variable"},
-        {"allow group@missing", "the file of \"group@missing\" can not be read: no such file"},
+        {"allow group@missing", "\"group@missing\": no such file"},
         {"allow group@empty", "has no value"},
         {"allow email@bad", "line 2 of the file of \"email@bad\": \"bob\" can never match"},
         {"allow email@star", "line 1 of the file of \"email@star\": \"*@example.org\" has a star"},

@@ -113,11 +113,11 @@ std::string check_domain(const ServerConf& server, const std::string& domain) {
     bool is_within = false;
     bool is_whole = false;
     if (url) {
-        hosts = "the base URL's host " + url->host;
+        hosts = "the base URL's host " + url->host + " is not";
         is_within = session::domain_covers(domain, url->host);
         is_whole = core::equal_ignoring_case(plain, url->host);
     } else {
-        hosts = "any name of the server";
+        hosts = "no name of the server is";
         is_within = std::any_of(names.begin(), names.end(),
                                 [&](const ServerName& name) { return may_be_within(name, plain); });
         is_whole = std::any_of(names.begin(), names.end(), [&](const ServerName& name) {
@@ -126,8 +126,7 @@ std::string check_domain(const ServerConf& server, const std::string& domain) {
     }
     if (!is_within) {
         return found + ", which " + hosts +
-               " is not within: browsers refuse the cookie, accepted: a domain "
-               "that server_name or oauth_base_url is in";
+               " within: browsers refuse the cookie, accepted: a domain of server_name or oauth_base_url,";
     }
     if (!is_whole && plain.find('.') == std::string_view::npos) {
         return found + ", a top-level domain: browsers refuse the cookie, accepted: a domain such as "

@@ -9,8 +9,13 @@
 #include "../../core/bytes.hpp"
 #include "../../core/secrets.hpp"
 
-#include <fstream>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace oauth::ngx {
 
@@ -28,6 +33,32 @@ std::optional<std::string> full_name(ngx_conf_t* cf, const std::string& path) {
         return std::nullopt;
     }
     return string(name);
+}
+
+std::string user_name() {
+    const passwd* user = getpwuid(geteuid());
+    return user == nullptr ? std::to_string(geteuid()) : user->pw_name;
+}
+
+// The rest of a sentence that begins with a file.
+std::string why_unreadable(int reason) {
+    switch (reason) {
+    case ENOENT:
+    case ENOTDIR:
+        return " does not exist, accepted: a path from / on, or one from the folder of nginx.conf on,";
+    case EACCES:
+        return " cannot be read: user \"" + user_name() +
+               "\", who runs this nginx, has no permission to it, or to a folder above it, accepted: a file "
+               "that this user can read,";
+    case EISDIR:
+        return " is a folder, accepted: a file,";
+    default:
+        return " cannot be read: " + std::string(std::strerror(reason)) + ", accepted: a file that can be,";
+    }
+}
+
+std::string empty_file(const std::string& path) {
+    return "file" + shown(path) + " is empty, accepted: a file that is not,";
 }
 
 } // namespace
@@ -90,17 +121,21 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
         error = "no memory";
         return std::nullopt;
     }
-    std::ifstream file(*name, std::ios::binary);
     std::string text(max_size + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad()) {
-        error = "file" + shown(*name) + " cannot be read";
+    errno = 0;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(name->c_str(), "rb"), std::fclose);
+    const std::size_t size = file ? std::fread(text.data(), 1, text.size(), file.get()) : 0;
+    if (!file || std::ferror(file.get()) != 0) {
+        error = "file" + shown(*name) + why_unreadable(errno);
         return std::nullopt;
     }
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.empty() || text.size() > max_size) {
-        error = "file" + shown(*name) + " is " +
-                (text.empty() ? "empty" : "larger than " + std::to_string(max_size / max_file) + "m");
+    text.resize(size);
+    if (text.empty()) {
+        error = empty_file(*name);
+        return std::nullopt;
+    }
+    if (text.size() > max_size) {
+        error = "file" + shown(*name) + " is larger than " + std::to_string(max_size / max_file) + "m";
         return std::nullopt;
     }
     return text;
@@ -151,7 +186,7 @@ std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source) {
         text->pop_back();
     }
     if (text->empty()) {
-        refuse(cf, "file" + shown(source.substr(5)) + " is empty");
+        refuse(cf, empty_file(source.substr(5)));
         return std::nullopt;
     }
     warn_of_open_file(cf, source.substr(5));
