@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
+import { makeCertificates } from './lib/certificates.mjs';
 import { configTest } from './lib/nginx.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'oauth-e2e-rules-'));
@@ -174,23 +175,32 @@ test('and nothing against rules that are right', () => {
   }
 });
 
-test('a notice for each server and provider: what the rules need', () => {
+test('a notice for each server and provider: what to register, and what the rules need', () => {
+  const certificates = makeCertificates(folder);
   const { code, stderr, log } = configTest(`${PROVIDERS}
-    server { listen 127.0.0.1:8080; server_name one.test; oauth on; oauth_allow provider=github org=acme team=acme/a; oauth_providers github; }
-    server { listen 127.0.0.1:8080; server_name two.test; oauth on; oauth_providers corp; oauth_allow group=a claim.department=x acr=y;
+    server { listen 127.0.0.1:8080; server_name one.test; oauth on; oauth_allow provider=github org=acme team=acme/a; oauth_providers github; location /corp/ { oauth_providers corp; oauth_allow any; } }
+    server { listen 127.0.0.1:8080; server_name two.test; oauth on; oauth_providers corp; oauth_allow group=a claim.department=x acr=y; oauth_path /in;
       location /open/ { oauth off; } location /more/ { oauth_allow email=a@example.org; } }
-    server { listen 127.0.0.1:8080; server_name three.test; oauth on; oauth_allow any; }`);
+    server { listen 127.0.0.1:8443 ssl; ssl_certificate ${certificates.certFile}; ssl_certificate_key ${certificates.keyFile}; server_name three.test; oauth on; oauth_allow any; oauth_providers corp; }
+    server { listen 127.0.0.1:8080; server_name four.test; oauth_base_url https://family.test; oauth on; oauth_allow any; oauth_providers corp; }
+    server { listen 127.0.0.1:8080; server_name five.test; oauth_base_url https://family.test; oauth on; oauth_allow any; oauth_providers corp; }
+    server { listen 127.0.0.1:8080; server_name six.test; }`);
   assert.equal(code, 0, stderr);
   const notices = [...new Set((stderr + log).split('\n').filter((line) => /\[notice\].*oauth: /.test(line)).map((line) => line.slice(line.indexOf('oauth: '))))];
-  const of = (server) => notices.filter((line) => line.includes(`"${server}"`));
-  assert.equal(of('one.test').length, 1, notices.join('\n'));
-  assert.match(of('one.test')[0], /github.*organisations.*teams.*read:org/);
-  assert.equal(of('two.test').length, 1, notices.join('\n'));
-  for (const what of [/corp/, /groups/, /claim\.department/, /acr/, /e-mail/]) {
-    assert.match(of('two.test')[0], what);
-  }
-  assert.doesNotMatch(of('two.test')[0], /github|organisations|read:org/);
-  assert.deepEqual(of('three.test'), [], 'where anybody may pass nothing is needed');
+  const of = (server) => notices.filter((line) => line.includes(`"${server}"`)).map((line) => line.slice(line.indexOf('": ') + 3));
+  const ownBase = (url, path = '/auth/oauth') => `the base URL is each request's own, such as ${url}, unless oauth_base_url fixes it; register ${url}${path}/signed-out for the way back after signing out`;
+  const label = 'corp (corp, type oidc)';
+  assert.deepEqual(of('one.test'), [ownBase('http://one.test:8080'),
+    `provider ${label}: register the callback URL http://one.test:8080/auth/oauth/corp/callback`,
+    'provider github (GitHub): register the callback URL http://one.test:8080/auth/oauth/github/callback; the rules need organisations, teams (scope "user:email read:org")']);
+  const [base, corp, ...more] = of('two.test');
+  assert.equal(base, ownBase('http://two.test:8080', '/in'));
+  assert.ok(corp.startsWith(`provider ${label}: register the callback URL http://two.test:8080/in/corp/callback; the rules need `), corp);
+  [/groups/, /claim\.department/, /acr/, /e-mail/].forEach((what) => assert.match(corp, what));
+  assert.deepEqual(more, []);
+  assert.deepEqual(of('three.test'), [ownBase('https://three.test:8443'), `provider ${label}: register the callback URL https://three.test:8443/auth/oauth/corp/callback`]);
+  assert.deepEqual(of('four.test'), ['base URL https://family.test; register https://family.test/auth/oauth/signed-out for the way back after signing out', `provider ${label}: register the callback URL https://family.test/auth/oauth/corp/callback`]);
+  assert.deepEqual([of('five.test'), of('six.test')], [[], []], 'the same again, and nothing');
 });
 
 test('oauth on without any rule, and rules without a provider', () => {

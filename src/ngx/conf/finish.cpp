@@ -6,6 +6,7 @@
 #include "directives.hpp"
 #include "family.hpp"
 #include "names.hpp"
+#include "report.hpp"
 #include "../pool.hpp"
 #include "rules.hpp"
 #include "session_store.hpp"
@@ -110,19 +111,6 @@ void collect_needs(ngx_conf_t* cf, MainConf::Compiled& compiled) {
     compiled.requirements.finish();
 }
 
-std::string list_needs(const providers::Needs& needs) {
-    std::string text;
-    for (const session::FactRow& row : session::facts) {
-        if (needs.has(session::Fact::of(row))) {
-            text.append(text.empty() ? "" : ", ").append(row.asked_as);
-        }
-    }
-    for (const std::string& claim : needs.claims) {
-        text.append(text.empty() ? "claim." : ", claim.").append(claim);
-    }
-    return text;
-}
-
 // At an endpoint there is no page, and "login" would lead to itself for ever.
 bool check_login_page(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
     const std::string page = string(server.login_page);
@@ -143,40 +131,6 @@ bool check_login_page(ngx_conf_t* cf, const MainConf::Compiled& compiled, const 
         refuse_at(cf, *(*own)->place, sentence);
     }
     return false;
-}
-
-// Logs which facts the rules ask of which providers, for reviewing a configuration.
-void report_needs(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
-    providers::Needs needs;
-    std::vector<bool> offered(compiled.providers.size());
-    for (const LocationConf* location : compiled.locations) {
-        if (location->server != &server || location->mode == mode_off) {
-            continue;
-        }
-        if (location->rules != nullptr) {
-            needs.merge(location->rules->rules->needs());
-        }
-        for (const std::size_t index : *location->offer) {
-            offered[index] = true;
-        }
-    }
-    const std::string text = list_needs(needs);
-    if (text.empty()) {
-        return;
-    }
-    for (std::size_t i = 0; i < offered.size(); ++i) {
-        if (!offered[i]) {
-            continue;
-        }
-        const providers::Settings& settings = compiled.providers[i]->settings;
-        std::string scopes;
-        for (const std::string& scope : providers::scopes_for(settings, needs)) {
-            scopes.append(scopes.empty() ? "" : " ").append(scope);
-        }
-        ngx_log_error(NGX_LOG_NOTICE, cf->log, 0,
-                      "oauth: server \"%s\": the rules need of %s: %s (scope \"%s\")",
-                      names_of(server).c_str(), settings.name.c_str(), text.c_str(), scopes.c_str());
-    }
 }
 
 void name_figures(MainConf::Compiled& compiled) {
@@ -237,11 +191,7 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     }
     warn_of_bypasses(cf, compiled);
     warn_of_broken_families(cf, compiled);
-    for (const ServerConf* server : compiled.servers) {
-        if (server->in_use) {
-            report_needs(cf, compiled, *server);
-        }
-    }
+    report(cf, compiled);
     return NGX_OK;
 }
 
