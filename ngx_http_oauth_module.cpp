@@ -6,6 +6,7 @@
 #include "src/ngx/boundary.hpp"
 #include "src/ngx/conf/conf.hpp"
 #include "src/ngx/conf/directives.hpp"
+#include "src/ngx/conf/environment.hpp"
 #include "src/ngx/conf/guards.hpp"
 #include "src/ngx/conf/table.hpp"
 #include "src/ngx/request/filter.hpp"
@@ -141,6 +142,12 @@ ngx_int_t finish(ngx_conf_t* cf) {
     return !main.in_use || (add_zone(cf, main) && add_phase_handlers(cf)) ? NGX_OK : NGX_ERROR;
 }
 
+// When all of the configuration has been read, its zones are there, and nothing can be refused any more.
+ngx_int_t finish_cycle(ngx_cycle_t* cycle) {
+    warn_of_late_variables(cycle);
+    return close_former_zone(cycle);
+}
+
 // The second module comes later than nginx's own header filter and rewrite modules.
 ngx_int_t finish_filter(ngx_conf_t* cf) {
     if (!main_conf(cf)->in_use) {
@@ -179,13 +186,13 @@ ngx_module_t ngx_http_oauth_module = {
     &context,
     commands.data(),
     NGX_HTTP_MODULE,
-    nullptr,                    // init master
-    guarded<close_former_zone>, // init module
-    guarded<init_worker>,       // init process
-    nullptr,                    // init thread
-    nullptr,                    // exit thread
-    guarded<exit_worker>,       // exit process
-    nullptr,                    // exit master
+    nullptr,               // init master
+    guarded<finish_cycle>, // init module
+    guarded<init_worker>,  // init process
+    nullptr,               // init thread
+    nullptr,               // exit thread
+    guarded<exit_worker>,  // exit process
+    nullptr,               // exit master
     NGX_MODULE_V1_PADDING,
 };
 

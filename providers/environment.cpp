@@ -95,6 +95,22 @@ std::string fill_from_environment(Settings& settings, const std::vector<std::str
     return "";
 }
 
+std::vector<std::string> variable_names() {
+    std::vector<std::string> names{"OAUTH_BASE_URL", "CHAINLIT_URL", "OAUTH_PROMPT"};
+    for (const Type* type : types()) {
+        for (const Variable& variable : type->variables) {
+            names.emplace_back(variable.name);
+        }
+        names.push_back(prompt_variable(std::string(type->name)));
+        for (const std::string_view name : {type->name_variable, type->prompt_variable}) {
+            if (!name.empty()) {
+                names.emplace_back(name);
+            }
+        }
+    }
+    return names;
+}
+
 Activation activation_of(const Type& type, const GetVariable& get, std::string& missing) {
     bool any = false;
     bool all = !type.variables.empty();

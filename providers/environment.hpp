@@ -25,6 +25,9 @@ std::string name_by_environment(const Type& type, const GetVariable& get);
 std::string fill_from_environment(Settings& settings, const std::vector<std::string>& given,
                                   const GetVariable& get);
 
+// All variables that may be read, for whatever provider of the environment.
+std::vector<std::string> variable_names();
+
 enum class Activation { none, partial, complete };
 // partial: some required variables are set; `missing` names the others.
 Activation activation_of(const Type& type, const GetVariable& get, std::string& missing);

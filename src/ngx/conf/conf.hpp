@@ -16,6 +16,7 @@
 #include "../../policy/policy.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,7 +74,9 @@ struct MainConf {
         flow::Requirements requirements;
         figures::Named named; // that figures are about
         std::vector<std::string>
-            cookie_names; // of all servers that use the module: none of theirs goes upstream
+            cookie_names;                 // of all servers that use the module: none of theirs goes upstream
+        std::set<std::string> variables;  // of the environment, that have been asked for
+        ngx_uint_t environment_lines = 0; // `env` directives that stand above the end of the http block
     };
 
     size_t zone_size;

@@ -14,4 +14,9 @@ namespace oauth::ngx {
 // Throws bad_alloc.
 const char* read_environment(ngx_conf_t* cf, const std::string& name);
 
+// Says at warn which variables of the environment have been set in vain, as far as their names tell.
+void warn_of_unread_variables(ngx_conf_t* cf, MainConf::Compiled& compiled);
+// The same of `env NAME=VALUE;` below the http block, which is read by then. Of a whole configuration.
+void warn_of_late_variables(ngx_cycle_t* cycle);
+
 } // namespace oauth::ngx

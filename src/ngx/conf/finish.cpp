@@ -4,6 +4,7 @@
 #include "bypasses.hpp"
 #include "cookie.hpp"
 #include "directives.hpp"
+#include "environment.hpp"
 #include "family.hpp"
 #include "names.hpp"
 #include "report.hpp"
@@ -55,9 +56,9 @@ bool make_offer(ngx_conf_t* cf, const MainConf::Compiled& compiled, LocationConf
     }
     if (location.mode != mode_off && location.offer->empty()) {
         refuse_at(cf, *location.mode_place,
-                  "\"oauth\": there is no provider to sign in at, accepted: the variables of a provider, "
-                  "such as OAUTH_GITHUB_CLIENT_ID and OAUTH_GITHUB_CLIENT_SECRET, or an "
-                  "oauth_provider block,");
+                  "\"oauth\": there is no provider to sign in at, accepted: an oauth_provider block, or the "
+                  "variables of a provider, such as OAUTH_GITHUB_CLIENT_ID and OAUTH_GITHUB_CLIENT_SECRET, "
+                  "in the environment that nginx is started with or by \"env NAME=VALUE;\" above \"http\",");
         return false;
     }
     return true;
@@ -191,6 +192,7 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     }
     warn_of_bypasses(cf, compiled);
     warn_of_broken_families(cf, compiled);
+    warn_of_unread_variables(cf, compiled);
     report(cf, compiled);
     return NGX_OK;
 }
