@@ -4,6 +4,7 @@
 
 #include "../core/bytes.hpp"
 #include "../core/record.hpp"
+#include "sizes.hpp"
 
 #include <algorithm>
 
@@ -14,10 +15,11 @@ namespace {
 using core::Code;
 using core::Error;
 
-Error too_large(std::size_t size) {
+Error too_large(std::size_t size, const Session& session) {
     return {Code::session_too_large, "the session takes " + std::to_string(size) +
-                                         " bytes, more than cookies can carry: use "
-                                         "\"oauth_session shared\""};
+                                         " bytes in cookies, which carry " +
+                                         std::to_string(max_cookie_total) +
+                                         ": use \"oauth_session shared\", or " + explain_size(session)};
 }
 
 constexpr char separator = '.'; // no character of base64url
@@ -141,7 +143,8 @@ core::Result<std::string> CookieStore::seal(Session session, const std::string& 
     }
     const std::string record = serialize(session);
     if (record.empty()) {
-        return Error{Code::session_too_large, "the session takes more than 64k"};
+        return Error{Code::session_too_large,
+                     "the session takes more than 64k, which no store takes: " + explain_size(session)};
     }
     auto sealed = sealer_.seal(parts_.random, binding(name, base_url, behind), record);
     if (!sealed) {
@@ -158,7 +161,7 @@ core::Task<core::Result<CookieParts>> CookieStore::create(const Session& session
     }
     auto parts = split_cookie(name, sealed.value());
     if (!parts) {
-        co_return too_large(sealed->size());
+        co_return too_large(sealed->size(), session);
     }
     co_return std::move(*parts);
 }
@@ -167,7 +170,7 @@ core::Result<Loaded> CookieStore::change(const OpenedSession& before, const std:
     const std::string name = cookie_name(parts_.cookie, before.base_url);
     const auto parts = split_cookie(name, sealed);
     if (!parts) {
-        return too_large(sealed.size());
+        return too_large(sealed.size(), before.session);
     }
     Loaded changed{find(sealed, before.base_url)};
     if (!changed.session || changed.session->session.id != before.session.id) {
@@ -209,7 +212,8 @@ core::Task<core::Result<Replaced>> CookieStore::replace(OpenedSessionPointer bef
     }
     auto changed = change(*before, sealed.value());
     if (!changed) {
-        co_return changed.error();
+        co_return changed.error().code == Code::session_too_large ? too_large(sealed->size(), next)
+                                                                  : changed.error();
     }
     co_return Replaced{Replaced::Outcome::saved, std::move(changed.value()), sealed.value()};
 }

@@ -6,6 +6,7 @@
 
 #include "cookies.hpp"
 #include "sealer.hpp"
+#include "sizes.hpp"
 #include "store.hpp"
 
 namespace oauth::session {
@@ -41,7 +42,9 @@ public:
                                    std::string_view base_url) {
         const std::string record = serialize(session);
         if (record.empty()) {
-            return core::Error{core::Code::session_too_large, "the session takes more than 64k"};
+            return core::Error{core::Code::session_too_large,
+                               "the session takes more than 64k, which no store takes: " +
+                                   explain_size(session)};
         }
         auto sealed = sealer_.seal_bytes(random_, of_record(place, base_url), record);
         if (!sealed) {
