@@ -46,19 +46,28 @@ core::Result<session::SignIn> open_sign_in(Site& site, const Request& request,
     const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
     const std::string name = session::sign_in_cookie_name(base_name, *id);
     const std::string binding = session::binding(name, request.base_url);
+    const session::SealMarks marks = site.sign_in_sealer.marks();
     bool is_there = false;
+    bool has_other_key = false;
     std::optional<session::SignIn> sign_in;
     for (const auto& [cookie_name, value] : request.cookies) {
         if (cookie_name == name && !sign_in) { // the one that opens: others may have set that name, too
             const auto record = site.sign_in_sealer.open(binding, value);
             sign_in = record ? session::deserialize_sign_in(*record) : std::nullopt;
             is_there = true;
+            has_other_key = has_other_key || marks.look_at(value) == session::SealMarks::Look::other_key;
         }
     }
     if (!is_there) {
         return Error{Code::state_invalid, "no sign-in of this browser has this state"};
     }
-    if (!sign_in || !core::equal_constant_time(sign_in->state(), state_parameter)) {
+    if (!sign_in) {
+        return Error{Code::state_invalid,
+                     "the sign-in's cookie " +
+                         std::string(has_other_key ? session::of_other_key
+                                                   : "is damaged, or was made for another base URL")};
+    }
+    if (!core::equal_constant_time(sign_in->state(), state_parameter)) {
         return Error{Code::state_invalid, "the state is not the sign-in's"};
     }
     return std::move(*sign_in);

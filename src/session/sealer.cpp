@@ -16,11 +16,12 @@ constexpr char format_version = 1;
 constexpr std::size_t prefix_size = 2;
 constexpr std::size_t prefix_characters = 4; // base64url of the prefix and one byte more
 
-// Says no to nearly all that others have made, before anything is decoded.
-bool has_prefix(std::string_view sealed, auto knows_mark) {
+// The mark of the key that sealed it; nullopt for nearly all that others have made. Hardly anything is
+// decoded.
+std::optional<unsigned char> find_mark(std::string_view sealed) {
     const auto bytes = core::base64url_decode(sealed.substr(0, prefix_characters));
-    return bytes && bytes->size() > prefix_size && bytes->front() == format_version &&
-           knows_mark(static_cast<unsigned char>((*bytes)[1]));
+    const bool is_ours = bytes && bytes->size() > prefix_size && bytes->front() == format_version;
+    return is_ours ? std::optional(static_cast<unsigned char>((*bytes)[1])) : std::nullopt;
 }
 } // namespace
 
@@ -88,7 +89,8 @@ std::optional<std::string> Sealer::open(std::string_view binding, std::string_vi
     const auto knows_mark = [this](unsigned char mark) {
         return std::any_of(keys_.begin(), keys_.end(), [mark](const Key& key) { return key.mark == mark; });
     };
-    if (sealed.size() > max_sealed || !has_prefix(sealed, knows_mark)) {
+    const auto mark = sealed.size() > max_sealed ? std::nullopt : find_mark(sealed);
+    if (!mark || !knows_mark(*mark)) {
         return std::nullopt;
     }
     auto bytes = core::base64url_decode(sealed, std::move(memory));
@@ -119,6 +121,24 @@ std::optional<std::string> Sealer::open_bytes(std::string_view binding, std::str
         key = next;
     }
     return std::nullopt;
+}
+
+SealMarks Sealer::marks() const {
+    SealMarks marks;
+    for (const Key& key : keys_) {
+        marks.marks_.set(key.mark);
+    }
+    return marks;
+}
+
+SealMarks::Look SealMarks::look_at(std::string_view value) const {
+    constexpr std::size_t least = prefix_size + core::Aead::nonce_size + core::Aead::tag_size;
+    const std::string_view sealed = value.substr(0, value.find('.')); // what is attached stands behind a dot
+    const auto mark = sealed.size() > Sealer::max_sealed ? std::nullopt : find_mark(sealed);
+    if (!mark || sealed.size() * 3 / 4 < least || !core::is_base64url(sealed)) {
+        return Look::no_seal;
+    }
+    return marks_.test(*mark) ? Look::own_key : Look::other_key;
 }
 
 } // namespace oauth::session

@@ -6,6 +6,7 @@
 
 #include "../core/crypto.hpp"
 
+#include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,21 @@ namespace oauth::session {
 // What a sealed value is bound to: an unambiguous encoding of all arguments. `attached`: what stands beside
 // the value in the same cookie; empty: nothing.
 std::string binding(std::string_view cookie_name, std::string_view base_url, std::string_view attached = {});
+
+// What a value looks like, before it is opened: for the log, and for no decision.
+class SealMarks {
+public:
+    enum class Look { no_seal, other_key, own_key };
+    Look look_at(std::string_view value) const;
+
+private:
+    friend class Sealer;
+    std::bitset<256> marks_; // of the keys: one key in 256 passes for another
+};
+
+// What an administrator reads of a value of another key.
+inline constexpr std::string_view of_other_key = "is sealed with a key that is not known here: is "
+                                                 "oauth_session_key set, and the same on every machine?";
 
 class Sealer {
 public:
@@ -40,6 +56,8 @@ public:
     std::optional<std::string> open_bytes(std::string_view binding, std::string sealed);
 
     static constexpr std::size_t max_sealed_bytes = 65 * 1024;
+
+    SealMarks marks() const;
 
 private:
     struct Key {

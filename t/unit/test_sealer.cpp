@@ -225,6 +225,26 @@ void without_a_secret_there_is_no_sealer(void**) {
     assert_false(Sealer::create({}, purpose).has_value());
 }
 
+void tells_by_the_look_what_another_key_has_sealed(void**) {
+    using Look = session::SealMarks::Look;
+    unit::FakeRandom random;
+    Sealer one = make({secret_one});
+    Sealer two = make({secret_two});
+    const session::SealMarks marks = one.marks();
+    const std::string own = seal(one, random);
+    const std::string other = seal(two, random);
+    assert_true(marks.look_at(own) == Look::own_key);
+    assert_true(marks.look_at(own.substr(0, own.size() - 1) + "A") == Look::own_key); // damaged
+    assert_true(marks.look_at(other) == Look::other_key);
+    assert_true(marks.look_at(other + "." + other) == Look::other_key); // with an ID token behind it
+    assert_true(make({secret_one, secret_two}).marks().look_at(other) == Look::own_key);
+    for (const std::string& junk : {std::string(), std::string("AQ"), std::string("true"),
+                                    other.substr(0, 30), "x" + other, other + "!", std::string(60, 'x'),
+                                    std::string("eyJhbGciOiJub25lIn0.e30.") + std::string(60, 'x')}) {
+        assert_true(marks.look_at(junk) == Look::no_seal);
+    }
+}
+
 } // namespace
 
 int main() {
@@ -243,6 +263,7 @@ int main() {
         cmocka_unit_test(another_version_is_not_opened),
         cmocka_unit_test(sc_27_without_randomness_nothing_is_sealed),
         cmocka_unit_test(without_a_secret_there_is_no_sealer),
+        cmocka_unit_test(tells_by_the_look_what_another_key_has_sealed),
     };
     return cmocka_run_group_tests_name("sealer", tests, nullptr, nullptr);
 }

@@ -9,6 +9,7 @@
 
 #include "../../flow/signed_identity.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace oauth::ngx {
@@ -137,6 +138,27 @@ void tell_identity(ngx_http_request_t* r, Context& context, const flow::Visitor&
     }
 }
 
+// Whoever runs several machines, or has restarted this one, wonders why everybody has to sign in again.
+void tell_of_other_key(ngx_http_request_t* r, const Context& main, const flow::Visitor& visitor) {
+    using Look = session::SealMarks::Look;
+    const ServerConf& server = *server_conf(r->main);
+    Notices& notices = runtime_of(*main_conf(r)).notices(server);
+    const std::string_view name =
+        session::cookie_name_view(server.compiled->options.cookie, visitor.base_url());
+    const bool has_other_key =
+        std::any_of(main.own_cookies.begin(), main.own_cookies.end(), [&](auto& cookie) {
+            const bool has_beginning = cookie.first == name || cookie.first == std::string(name) + ".0";
+            return has_beginning && notices.session_seals.look_at(cookie.second) == Look::other_key;
+        });
+    if (!has_other_key) {
+        return;
+    }
+    const std::string sentence = "a session's cookie " + std::string(session::of_other_key);
+    if (const auto line = notices.repeats.line(sentence, "key", visitor.site().clock.now())) {
+        log_answer(r, web::LogLevel::warn, *line);
+    }
+}
+
 // It is decided what the context's admission says.
 void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor) {
     const flow::Admission& admission = context.admission;
@@ -144,6 +166,9 @@ void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visito
         set_cookie(r->main, cookie);
     }
     tell_identity(r, context, visitor, admission);
+    if (!admission.session && r == r->main && !context.own_cookies.empty()) {
+        tell_of_other_key(r, context, visitor);
+    }
     context.admitted_to = location_conf(r);
     context.foreseen.reset();
     // Whoever is refused here may be let in by another method still: see turn_away.

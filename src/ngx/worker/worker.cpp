@@ -143,6 +143,7 @@ Runtime::Runtime(const MainConf& main)
                                                               std::move(report), &figures_));
     }
     known_hosts_.resize(main.compiled->servers.size());
+    notices_.resize(main.compiled->servers.size());
     make_sites();
 }
 
@@ -263,6 +264,7 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     for (const auto& provider : providers_) {
         providers.push_back(provider.get());
     }
+    notices_[server.index].session_seals = session_sealer->marks();
     auto store = flow::make_store({compiled.options, clock_, random_, ledger_, sessions_, memory(), *client,
                                    redis_client(compiled), secrets, std::move(*session_sealer)});
     if (!store) {

@@ -6,6 +6,7 @@
 #include "../conf/conf.hpp"
 #include "event_loop.hpp"
 #include "known_hosts.hpp"
+#include "notices.hpp"
 #include "zone.hpp"
 
 #include "../../session/shared_ledger.hpp"
@@ -47,6 +48,7 @@ public:
     // For who asks for the figures.
     figures::Gauges gauges();
     KnownHosts& known_hosts(const ServerConf& server) { return known_hosts_[server.index]; }
+    Notices& notices(const ServerConf& server) { return notices_[server.index]; }
 
 private:
     struct Attempt {
@@ -90,6 +92,7 @@ private:
     std::vector<RedisServer> redis_;
     std::vector<std::unique_ptr<flow::Provider>> providers_;
     std::vector<KnownHosts> known_hosts_; // by ServerConf::index
+    std::vector<Notices> notices_;        // likewise
     // By ServerConf::index; null where the module is not in use, or the site could not be made.
     std::vector<std::unique_ptr<flow::Site>> sites_;
     std::vector<Attempt> attempts_;
