@@ -5,6 +5,7 @@
 #include "../boundary.hpp"
 #include "../compat.hpp"
 #include "context.hpp"
+#include "header_sizes.hpp"
 #include "intake.hpp"
 #include "respond.hpp"
 #include "streams.hpp"
@@ -225,6 +226,7 @@ ngx_int_t on_header(ngx_http_request_t* r) {
         if (context != nullptr && !context->set_cookies.empty()) {
             make_private(r);
         }
+        tell_of_header_sizes(r, context);
     }
     return send_on(r);
 }
