@@ -223,10 +223,13 @@ ngx_int_t on_header(ngx_http_request_t* r) {
                    context->route) { // nginx's own answer: a body that is too large, a limit
             write_cache_control(r, ngx_str_t ngx_string("no-store"));
         }
-        if (context != nullptr && !context->set_cookies.empty()) {
+        const bool has_cookies = context != nullptr && !context->set_cookies.empty();
+        if (has_cookies) {
             make_private(r);
         }
-        tell_of_header_sizes(r, context);
+        if (has_cookies || r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
+            tell_of_header_sizes(r, context);
+        }
     }
     return send_on(r);
 }
