@@ -190,6 +190,8 @@ void sc_17_not_at_another_base_url(void**) {
     flow::Request request = world.callback_request(state);
     request.base_url = "https://tenant.example";
     assert_refused_unsent(world, request);
+    assert_true(world.serve(request).log.find("is damaged, or was made for another base URL") !=
+                std::string::npos);
 }
 
 void sc_03_a_session_is_no_sign_in_and_a_sign_in_no_session(void**) {
