@@ -11,7 +11,7 @@ usage() {
     cat <<'END'
 usage: ./build.sh [command]
 
-  (none)     build build/ngx_http_oauth_module.so for the installed nginx;
+  (none)     build build/ngx_http_oauth_module.so for the installed nginx, with symbols for the debugger;
              NGINX_SRC=DIR for that nginx source tree instead
   demo       nginx with the module, a demo application and a local identity provider on loopback;
              DEMO_PORT=N chooses the port, DEMO_ONCE=1 signs in by itself and exits
@@ -22,13 +22,35 @@ usage: ./build.sh [command]
   bench      what the module costs, against plain nginx
   soak       a million requests, with sign-ins, refreshes and sign-outs, on each store: memory, descriptors, connections
              and the zone stay as they are; SOAK_REQUESTS=N sends N, SOAK_STORES="shared redis" chooses stores
-  install    build, and copy the module into nginx's modules folder
+  install    build, and copy the module without those symbols into nginx's modules folder
 END
 }
 
-fail() {
+# Standard output is for results.
+say() {
     echo "build.sh: $1" >&2
+}
+
+fail() {
+    say "$1"
     exit 1
+}
+
+# In the project's own runs warnings are errors. For a user's newer compiler they are not.
+warnings=-Wno-error
+
+# make, with a count of the files that it compiles in place of its commands.
+compile() {
+    local line total count=0 end='\n' each=20
+    total=$(make -n "$@" OAUTH_WARNINGS="$warnings" | grep -c '\.cpp *$' || true)
+    [ "$total" -lt "$each" ] || say "compiling $total files, which takes minutes"
+    [ ! -t 2 ] || end='\r' each=1
+    make "$@" OAUTH_WARNINGS="$warnings" | while IFS= read -r line; do
+        [[ $line =~ \.cpp\ *$ ]] || continue
+        count=$((count + 1))
+        [ $((count % each)) -ne 0 ] || printf 'build.sh: compiling file %d of %d%b' "$count" "$total" "$end" >&2
+    done
+    [ ! -t 2 ] || [ "$total" -eq 0 ] || echo >&2
 }
 
 # Installs Debian packages that are missing; one sentence where it cannot.
@@ -46,8 +68,8 @@ need_packages() {
         sudo=sudo
     fi
     command -v apt-get >/dev/null || fail "these packages are missing and there is no apt-get: ${missing[*]}"
-    echo "build.sh: installing ${missing[*]}" >&2
-    $sudo apt-get update -qq >&2 || echo "build.sh: apt-get update failed, going on with the lists that are here" >&2
+    say "installing ${missing[*]}"
+    $sudo apt-get update -qq >&2 || say "apt-get update failed, going on with the lists that are here"
     # A packaged nginx starts itself at once; here it must not take port 80.
     $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
         fail "apt-get could not install: ${missing[*]}"
@@ -67,6 +89,7 @@ need_node() {
     [ "$major" -ge 18 ] || fail "Node.js 18 or later is needed, found $(node --version)"
     local stamp=$root/t/node_modules/.lock-stamp
     if ! cmp -s "$root/t/package-lock.json" "$stamp"; then
+        say "installing the packages of t/package-lock.json"
         (cd "$root/t" && npm ci --omit=optional --no-audit --no-fund --loglevel=error >&2) || fail "npm ci failed in t/"
         cp "$root/t/package-lock.json" "$stamp"
     fi
@@ -88,25 +111,39 @@ configure_nginx() {
     echo "$stamp" >"$objects/.stamp"
 }
 
+# What the compiler and the linker do against exploits: as in Debian's nginx and its modules. Sets `hardening`.
+find_hardening() {
+    local DEB_BUILD_MAINT_OPTIONS="hardening=+all reproducible=-fixfilepath,-fixdebugpath"
+    hardening=()
+    if command -v dpkg-buildflags >/dev/null; then
+        export DEB_BUILD_MAINT_OPTIONS
+        hardening=("--with-cc-opt=$(dpkg-buildflags --get CXXFLAGS) -fPIC $(dpkg-buildflags --get CPPFLAGS)"
+            "--with-ld-opt=$(dpkg-buildflags --get LDFLAGS) -fPIC")
+    fi
+}
+
 # Configures nginx for the module; arguments go to its configure. Sets `source` and `objects`.
 prepare_module() {
+    local hardening
     mkdir -p "$build"
     if [ -n "${NGINX_SRC:-}" ]; then
         [ -d "$NGINX_SRC" ] || fail "NGINX_SRC is no folder: $NGINX_SRC"
         source=$(cd "$NGINX_SRC" && pwd)
+        find_hardening
         local tool=./configure
         [ -x "$source/configure" ] || tool=./auto/configure
         objects=$build/objects-$(echo "$source" | sha256sum | cut -c1-8)
         configure_nginx "$source" "$objects" "$tool" --with-compat --with-http_ssl_module --with-http_v2_module \
-            --with-http_auth_request_module --with-http_realip_module --with-threads "$@"
+            --with-http_auth_request_module --with-http_realip_module --with-threads "${hardening[@]}" "$@"
     else
         need_packages nginx nginx-dev
+        find_hardening
         local NGX_CONF_FLAGS=()
         # shellcheck disable=SC1091
         . /usr/share/nginx/src/conf_flags
         source=/usr/share/nginx/src
         objects=$build/objects$(echo "${*:-}" | sha256sum | cut -c1-4)
-        configure_nginx "$source" "$objects" ./configure "${NGX_CONF_FLAGS[@]}" "$@"
+        configure_nginx "$source" "$objects" ./configure "${NGX_CONF_FLAGS[@]}" "${hardening[@]}" "$@"
     fi
 }
 
@@ -115,7 +152,7 @@ build_module() {
     local output=$1
     shift
     prepare_module "$@"
-    make -s -C "$source" -f "$objects/Makefile" -j "$(nproc)" modules
+    compile -C "$source" -f "$objects/Makefile" -j "$(nproc)" modules
     cp "$objects/ngx_http_oauth_module.so" "$output.new"
     mv "$output.new" "$output"
     [ "$output" != "$module" ] || write_compile_commands
@@ -140,7 +177,8 @@ command_install() {
     [ -n "$folder" ] || fail "the installed nginx does not say where its modules are"
     local sudo=
     [ -w "$folder" ] || sudo=sudo
-    $sudo install -m 644 "$module" "$folder/"
+    strip --strip-unneeded -o "$build/stripped.so" "$module"
+    $sudo install -m 644 "$build/stripped.so" "$folder/ngx_http_oauth_module.so"
     echo "installed: $folder/ngx_http_oauth_module.so (load_module modules/ngx_http_oauth_module.so;)"
 }
 
@@ -198,12 +236,16 @@ lemonldap=(liblemonldap-ng-portal-perl libplack-perl libcrypt-openssl-bignum-per
 
 command_test() {
     local unit e2e source objects sanitized=${SANITIZE:+-sanitized}
+    warnings=-Werror
     choose_tests "$@"
     [ $# -gt 0 ] || check_style
     need_compiler
     if [ ${#unit[@]} -gt 0 ]; then
         need_packages libcmocka-dev openssl redis-server
-        make -s -C "$root/t/unit" OUT="$build/unit$sanitized" SANITIZE="${SANITIZE:-}" TESTS="${unit[*]}" -j "$(nproc)" check
+        local programs=(-C "$root/t/unit" "OUT=$build/unit$sanitized" "SANITIZE=${SANITIZE:-}" "TESTS=${unit[*]}")
+        compile "${programs[@]}" -j "$(nproc)" all
+        say "running ${#unit[@]} unit tests"
+        make -s "${programs[@]}" check
     fi
     if [ ${#e2e[@]} -gt 0 ]; then
         need_packages nginx nginx-dev libnginx-mod-http-perl "${lemonldap[@]}" openssl redis-server chromium curl python3 python3-jwcrypto \
@@ -272,6 +314,7 @@ command_lint() {
 }
 
 command_bench() {
+    warnings=-Werror
     need_compiler
     need_packages nginx nginx-dev valgrind wrk
     need_node
@@ -280,6 +323,7 @@ command_bench() {
 }
 
 command_soak() {
+    warnings=-Werror
     need_compiler
     need_packages nginx nginx-dev redis-server
     need_node
