@@ -23,6 +23,9 @@ usage: ./build.sh [command]
   soak       a million requests, with sign-ins, refreshes and sign-outs, on each store: memory, descriptors, connections
              and the zone stay as they are; SOAK_REQUESTS=N sends N, SOAK_STORES="shared redis" chooses stores
   install    build, and copy the module without those symbols into nginx's modules folder
+  package    a Debian package for the installed nginx, in build/package
+  package-test [RELEASE...]
+             make, install, upgrade and remove the package in root folders of Debian of their own: bookworm and trixie; only root can
 END
 }
 
@@ -182,6 +185,19 @@ command_install() {
     echo "installed: $folder/ngx_http_oauth_module.so (load_module modules/ngx_http_oauth_module.so;)"
 }
 
+command_package() {
+    need_packages nginx nginx-dev build-essential debhelper libcurl4-openssl-dev libcjson-dev libhiredis-dev libssl-dev
+    "$root/package/make.sh" "$build/package"
+}
+
+# In namespaces of its own: whatever happens, no mount and no process is left behind.
+command_package_test() {
+    [ "$(id -u)" = 0 ] || fail "only root can make root folders"
+    need_packages debootstrap
+    need_node
+    unshare --mount --pid --fork --kill-child --mount-proc "$root/t/package/test.sh" "$build/roots" "$@"
+}
+
 command_demo() {
     need_node
     command_module >/dev/null
@@ -196,7 +212,7 @@ check_style() {
     (cd "$root" && find src providers t/unit t/late_store ngx_http_oauth_module.cpp -name '*.[ch]pp' -print0 |
         xargs -0 -P "$(nproc)" -n 16 clang-format-19 --dry-run --Werror) ||
         fail "clang-format-19 -i mends the files above"
-    shellcheck "$root/build.sh" "$root"/t/*.sh "$root/.ci/run"
+    shellcheck "$root/build.sh" "$root"/t/*.sh "$root"/t/package/*.sh "$root"/package/*.sh "$root/.ci/run"
     "$root/t/check-floors.sh"
     "$root/t/check-cases.sh"
     "$root/t/check-directives.sh"
@@ -333,7 +349,8 @@ command_soak() {
 
 case "${1:-module}" in
 test) command_test "${@:2}" ;;
-module | demo | lint | bench | soak | install)
+package-test) command_package_test "${@:2}" ;;
+module | demo | lint | bench | soak | install | package)
     [ $# -lt 2 ] || fail "$1 takes no arguments"
     "command_${1:-module}"
     ;;
