@@ -19,6 +19,8 @@ usage: ./build.sh [command]
   test NAME...
              only the unit and end-to-end tests whose file name has one of the names
   lint       formatting, shell scripts, floors, tables, and clang-tidy, which takes minutes the first time
+  install-test
+             the steps of the Dockerfile in docs/install.md, in root folders of Debian 12, and a sign-in; only root can
   bench      what the module costs, against plain nginx
   soak       a million requests, with sign-ins, refreshes and sign-outs, on each store: memory, descriptors, connections
              and the zone stay as they are; SOAK_REQUESTS=N sends N, SOAK_STORES="shared redis" chooses stores
@@ -265,7 +267,7 @@ command_test() {
     fi
     if [ ${#e2e[@]} -gt 0 ]; then
         need_packages nginx nginx-dev libnginx-mod-http-perl "${lemonldap[@]}" openssl redis-server chromium curl python3 python3-jwcrypto \
-            python3-jwt prometheus
+            python3-jwt python3-yaml prometheus
         need_node
         export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
         if [ -n "$sanitized" ]; then
@@ -318,6 +320,14 @@ tidy_one() {
     fi
 }
 
+# In namespaces of its own: whatever happens, no mount and no process is left behind.
+command_install_test() {
+    [ "$(id -u)" = 0 ] || fail "only root can make root folders"
+    need_packages debootstrap openssl
+    need_node
+    unshare --mount --pid --fork --kill-child --mount-proc node "$root/t/package/dockerfile.mjs" "$build/roots"
+}
+
 command_lint() {
     local source objects
     check_style
@@ -355,6 +365,7 @@ module | demo | lint | bench | soak | install | package)
     "command_${1:-module}"
     ;;
 -h | --help | help) usage ;;
+install-test) command_install_test ;;
 *)
     usage >&2
     fail "unknown command \"$1\""
