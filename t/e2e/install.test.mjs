@@ -27,9 +27,9 @@ const CALLBACK = ORIGIN + '/auth/oauth/example/callback';
 const SECRET = 'a secret of the site';
 
 const taken = new Set();
-function take(heading, language) {
+function take(heading, language, count = 1) {
   const blocks = documented('install.md', heading, language);
-  assert.ok(blocks.length > 0, `${heading}: ${language}`);
+  assert.equal(blocks.length, count, `snippets that a test runs: ${heading}, ${language}`);
   blocks.forEach((block) => taken.add(block));
   return blocks;
 }
@@ -93,7 +93,7 @@ e2e("Debian's nginx: from an nginx that runs to a sign-in, command by command", 
   root.put('/etc/nginx/sites-enabled/default', `server { listen 127.0.0.1:${ports.plain}; }`).write('');
   await root.start(ports.plain);
 
-  const [makePackage, install] = take("Debian's nginx", 'sh');
+  const [makePackage, install] = take("Debian's nginx", 'sh', 2);
   root.shell(makePackage);
   assert.deepEqual(root.calls().splice(-2), ['build.sh package', 'apt install ./build/package/libnginx-mod-http-oauth_1_amd64.deb']);
   root.shell(install);
@@ -104,7 +104,7 @@ e2e("Debian's nginx: from an nginx that runs to a sign-in, command by command", 
   readdirSync(folder).forEach((name) => assert.equal(statSync(path.join(folder, name)).mode & 0o077, 0, name));
   assert.equal(statSync(folder).mode & 0o077, 0);
 
-  const [block, server] = take('Where the configuration goes', 'nginx');
+  const [block, server] = take('Where the configuration goes', 'nginx', 2);
   root.put('/etc/nginx/conf.d/oauth.conf', replaced(block, [['https://id.example.org', site.provider.issuer]]));
   root.put('/etc/nginx/sites-available/app.example.org', replaced(server, [['listen 443 ', `listen 127.0.0.1:${ports['https:']} `], ['listen 80;', `listen 127.0.0.1:${ports['http:']};`],
     ['http://127.0.0.1:3000', site.upstream.url]]));
@@ -124,7 +124,7 @@ e2e("variables: the service has them, a shell has not, and a reload does not bri
   const port = await freePort();
   h.allowLog(/CORP_SECRET|there is no provider/);
   const [file] = take('Secrets in the environment', 'env');
-  const [restart, check] = take('Secrets in the environment', 'sh');
+  const [restart, check] = take('Secrets in the environment', 'sh', 2);
   const variables = (text) => Object.fromEntries(text.trim().split('\n').map((line) => /^(\w+)=(.*)$/.exec(line).slice(1)));
   const root = rootFolder(h, { env: variables(file) }).loadModule();
   root.put('/etc/nginx/oauth.env', file).put('/etc/nginx/sites-enabled/site', `server { listen 127.0.0.1:${port}; oauth on; oauth_allow any; }`).write('');
