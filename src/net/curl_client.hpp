@@ -23,6 +23,7 @@ struct HttpLimits {
     std::string user_agent = "ngx_http_oauth_module";
     std::vector<std::string> plain_hosts; // beside loopback hosts, those that may be asked by http
     std::string proxy;                    // empty: none; the environment is never read
+    std::string ignored_proxy;            // a variable of the environment that names one: for messages
     std::string trusted_certificates;     // PEM text; empty: the system's
 };
 

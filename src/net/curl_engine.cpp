@@ -195,22 +195,26 @@ void CurlMultiEngine::cancel(HttpWaiter& waiter) noexcept {
 }
 
 // The waiter is resumed later, from the loop, because this may run inside one of libcurl's callbacks.
-void CurlMultiEngine::refuse(Entry& entry, const char* reason) noexcept {
-    refuse_with(entry, core::Code::provider_unreachable, reason);
-}
-
-void CurlMultiEngine::refuse_with(Entry& entry, core::Code code, const char* reason) noexcept {
+template <class Verdict>
+void CurlMultiEngine::refuse_with(Entry& entry, Verdict verdict) noexcept {
     if (entry.stage != Stage::running) {
         return;
     }
     entry.stage = Stage::refused;
     ++refused_;
     try {
-        entry.verdict = entry.transfer.failed(reason);
+        entry.verdict = verdict();
     } catch (...) {
-        entry.verdict.emplace();
+        entry.verdict = core::Error{core::Code::provider_unreachable, {}};
     }
-    entry.verdict->code = code;
+}
+
+void CurlMultiEngine::refuse(Entry& entry, const char* reason) noexcept {
+    refuse_with(entry, [&] { return entry.transfer.failed({reason, ""}); });
+}
+
+void CurlMultiEngine::refuse(Entry& entry, CURLcode code, Failure::Stage stage) noexcept {
+    refuse_with(entry, [&] { return entry.transfer.ended_by(code, stage); });
 }
 
 void CurlMultiEngine::remove(Entry& entry) noexcept {

@@ -96,7 +96,9 @@ private:
     void end_lookup(const NameLookups::Lookup& lookup, CURLcode code) noexcept;
     void expire_waiting() noexcept;
     void refuse(Entry& entry, const char* reason) noexcept;
-    void refuse_with(Entry& entry, core::Code code, const char* reason) noexcept;
+    void refuse(Entry& entry, CURLcode code, Failure::Stage stage) noexcept;
+    template <class Verdict>
+    void refuse_with(Entry& entry, Verdict verdict) noexcept;
     void refuse_for(CURL* easy, const char* reason) noexcept; // who has the handle
     void remove(Entry& entry) noexcept;
     void drive(curl_socket_t socket, int events) noexcept;

@@ -58,7 +58,7 @@ void CurlMultiEngine::end_lookup(const NameLookups::Lookup& lookup, CURLcode cod
                 std::chrono::duration_cast<std::chrono::milliseconds>(now - entry.begun));
             add_to_multi(entry);
         } else {
-            refuse(entry, curl_easy_strerror(code));
+            refuse(entry, code, Failure::Stage::name);
         }
     }
     const InLibcurl in_libcurl;
@@ -71,7 +71,7 @@ void CurlMultiEngine::expire_waiting() noexcept {
     while (!waiting_for_names_.empty() && waiting_for_names_.begin()->first <= now) {
         Entry& entry = *waiting_for_names_.begin()->second;
         stop_waiting_for_name(entry);
-        refuse_with(entry, core::Code::provider_timeout, no_answer_in_time);
+        refuse(entry, CURLE_OPERATION_TIMEDOUT, Failure::Stage::name);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "../core/bytes.hpp"
 #include "../core/openssl.hpp"
 #include "../core/url.hpp"
+#include "told.hpp"
 
 #include <arpa/inet.h>
 
@@ -58,21 +59,22 @@ CURLcode on_tls_context(CURL*, void* context, void* trust) noexcept {
     return CURLE_OK;
 }
 
-const char* describe(ResponseReader::Failure failure) {
+Told describe(ResponseReader::Failure failure, const HttpLimits& limits) {
     switch (failure) {
     case ResponseReader::Failure::body_too_large:
-        return "the response is too large";
+        return {"the response is too large, over " + std::to_string(limits.max_body) + " bytes",
+                "raise oauth_http_max_body"};
     case ResponseReader::Failure::headers_too_large:
-        return "the response has too many headers";
+        return {"the response has too many headers", ""};
     case ResponseReader::Failure::encoded_body:
-        return "the response has an encoded body";
+        return {"the response has an encoded body", ""};
     case ResponseReader::Failure::out_of_memory:
-        return "no memory for the response";
+        return {"no memory for the response", ""};
     case ResponseReader::Failure::malformed:
     case ResponseReader::Failure::none:
         break;
     }
-    return "the response is malformed";
+    return {"the response is malformed", ""};
 }
 
 void set_reach(Options& options, const core::Url& url, const HttpLimits& limits) {
@@ -177,7 +179,7 @@ const char* Transfer::objection() const {
 std::optional<core::Error> Transfer::prepare() {
     url_ = core::parse_url(request_.url);
     if (const char* reason = objection()) {
-        return failed(reason);
+        return failed({reason, ""});
     }
     easy_.reset(curl_easy_init());
     if (!easy_) {
@@ -185,7 +187,7 @@ std::optional<core::Error> Transfer::prepare() {
     }
     build_headers();
     if (!set_options()) {
-        return failed("libcurl refuses an option");
+        return failed({"libcurl refuses an option", ""});
     }
     return std::nullopt;
 }
@@ -274,12 +276,36 @@ bool Transfer::open_sockets_by(curl_opensocket_callback open, void* data) {
            curl_easy_setopt(easy_.get(), CURLOPT_OPENSOCKETDATA, data) == CURLE_OK;
 }
 
-core::Error Transfer::failed(const char* what) const {
-    std::string detail = what;
-    if (url_ && settings_->link == nullptr) { // who has a link names its server
-        detail += " (" + url_->origin().substr(url_->scheme.size() + 3) + ")";
+core::Error Transfer::failed(const Told& told) const {
+    if (!url_) {
+        return {core::Code::provider_unreachable, told.what};
     }
-    return {core::Code::provider_unreachable, std::move(detail)};
+    if (settings_->link != nullptr) { // who has a link names its server
+        return {core::Code::provider_unreachable,
+                told.remedy.empty() ? told.what : told.what + ": " + told.remedy};
+    }
+    return {core::Code::provider_unreachable, net::told(told.what, url_->origin() + url_->path, told.remedy)};
+}
+
+core::Error Transfer::ended_by(CURLcode code, Failure::Stage stage) const {
+    const HttpLimits& limits = settings_->limits;
+    const bool is_direct = limits.proxy.empty() || core::is_loopback_host(url_->host);
+    Failure failure;
+    failure.code = code;
+    failure.stage = stage;
+    failure.host = url_->host;
+    failure.proxy = is_direct ? "" : limits.proxy;
+    failure.is_tunnelled = !is_direct && url_->scheme == "https";
+    failure.ignored_proxy = core::is_loopback_host(url_->host) ? "" : limits.ignored_proxy;
+    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &failure.system_error);
+    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &failure.connect_status);
+    curl_easy_getinfo(easy_.get(), CURLINFO_SSL_VERIFYRESULT, &failure.certificate_verdict);
+    curl_easy_getinfo(easy_.get(), CURLINFO_PROXY_SSL_VERIFYRESULT, &failure.proxy_verdict);
+    core::Error error = failed(describe(failure));
+    if (code == CURLE_OPERATION_TIMEDOUT) {
+        error.code = core::Code::provider_timeout;
+    }
+    return error;
 }
 
 // It outlives this transfer, so it is not to point into it.
@@ -293,23 +319,21 @@ EasyHandle Transfer::take_connection() noexcept {
 }
 
 HttpResult Transfer::result(CURLcode code) {
-    if (code == CURLE_OPERATION_TIMEDOUT) {
-        core::Error error = failed(no_answer_in_time);
-        error.code = core::Code::provider_timeout;
-        return error;
-    }
-    if (reader_.failure() != ResponseReader::Failure::none) {
-        return failed(describe(reader_.failure()));
+    const bool is_whole = reader_.failure() == ResponseReader::Failure::none;
+    if (code != CURLE_OPERATION_TIMEDOUT && !is_whole) {
+        return failed(describe(reader_.failure(), settings_->limits));
     }
     if (code != CURLE_OK) {
-        return failed(curl_easy_strerror(code));
+        curl_off_t connected_after = 0;
+        curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_after);
+        return ended_by(code, connected_after == 0 ? Failure::Stage::connection : Failure::Stage::answer);
     }
     if (settings_->link != nullptr) {
         return HttpResponse{};
     }
     std::optional<HttpResponse> response = reader_.take();
     if (!response) {
-        return failed("the response is malformed");
+        return failed({"the response is malformed", ""});
     }
     return std::move(*response);
 }

@@ -6,6 +6,7 @@
 #include "../core/url.hpp"
 #include "certificates.hpp"
 #include "curl_client.hpp"
+#include "failures.hpp"
 #include "name_lookups.hpp"
 #include "response_reader.hpp"
 
@@ -30,8 +31,6 @@ struct ClientSettings {
     X509_STORE* trust = nullptr; // own_trust or the engine's; never null when a transfer is made
 };
 
-constexpr const char* no_answer_in_time = "no answer in time";
-
 class Transfer {
 public:
     Transfer(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter);
@@ -53,7 +52,10 @@ public:
 
     // The waiter's result after libcurl has ended the exchange with `code`.
     HttpResult result(CURLcode code);
-    core::Error failed(const char* what) const;
+    // What is told where it ends before libcurl has it, or without libcurl's help.
+    core::Error failed(const Told& told) const;
+    // What is told where libcurl ends it, or the lookup of its name that it waits for.
+    core::Error ended_by(CURLcode code, Failure::Stage stage) const;
 
     CURL* easy() const { return easy_.get(); }
     Link* link() const { return settings_->link; }

@@ -153,15 +153,14 @@ void test_refused_before_sending(void**) { // TK-14: http elsewhere; header inje
     assert_false(network.loop.has_timer());
 }
 
-void test_detail_names_the_host_alone(void**) {
+void test_detail_names_the_url_without_its_query(void**) {
     HttpServer server([](Connection&) {});
     Network network;
-    Exchange exchange(*network.client, {"POST", server.url("/p4th?code=s3cret"), {{"X", "h3ader"}}, "b0dy"});
+    Exchange exchange(*network.client, {"POST", server.url("/path?code=s3cret"), {{"X", "h3ader"}}, "b0dy"});
     assert_true(network.run_until_done(exchange));
     assert_true(exchange.failed_with(core::Code::provider_unreachable));
-    const std::string authority = server.url("").substr(7);
-    assert_true(exchange.detail().find("(" + authority + ")") != std::string::npos);
-    for (const char* secret : {"p4th", "s3cret", "h3ader", "b0dy"}) {
+    assert_true(exchange.detail().find("(" + server.url("/path") + ")") != std::string::npos);
+    for (const char* secret : {"s3cret", "h3ader", "b0dy"}) {
         assert_true(exchange.detail().find(secret) == std::string::npos);
     }
 }
@@ -265,7 +264,7 @@ int main() {
         cmocka_unit_test(test_post),
         cmocka_unit_test(test_redirects_are_not_followed),
         cmocka_unit_test(test_refused_before_sending),
-        cmocka_unit_test(test_detail_names_the_host_alone),
+        cmocka_unit_test(test_detail_names_the_url_without_its_query),
         cmocka_unit_test(test_post_is_never_repeated),
         cmocka_unit_test(test_get_reuses_connections),
         cmocka_unit_test(test_slow),

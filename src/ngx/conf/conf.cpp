@@ -87,11 +87,24 @@ void warn_of_shared_session_key(ngx_conf_t* cf, const ServerConf& server) {
     }
 }
 
+// Where others look for a proxy: who cannot reach a provider is told that it is not read here.
+const std::string& ignored_proxy(ngx_conf_t* cf) {
+    std::optional<std::string>& known = main_conf(cf)->compiled->ignored_proxy;
+    if (!known) {
+        known.emplace();
+        for (const char* name : {"ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"}) {
+            *known = is_in_environment(cf, name) ? name : *known;
+        }
+    }
+    return *known;
+}
+
 bool compile_server(ngx_conf_t* cf, ServerConf& server) {
     ServerConf::Compiled& compiled = *server.compiled;
     copy_values(server, compiled.options);
     copy_values(server, compiled.limits);
     compiled.options.http_timeout = compiled.limits.timeout;
+    compiled.limits.ignored_proxy = ignored_proxy(cf);
     copy_names(cf, compiled);
     compiled.session_keys = strings(server.session_keys);
     const auto* keys =

@@ -16,6 +16,7 @@
 #include "../../policy/policy.hpp"
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -70,6 +71,7 @@ struct MainConf {
         std::vector<RuleHolder*> policies;
         std::vector<ServerConf*> servers;
         std::vector<LocationConf*> locations;
+        std::optional<std::string> ignored_proxy; // the variable that names one; empty: none does
         std::shared_ptr<policy::Effort> effort = std::make_shared<policy::Effort>(); // for all rules
         flow::Requirements requirements;
         figures::Named named; // that figures are about

@@ -181,4 +181,14 @@ void warn_of_late_variables(ngx_cycle_t* cycle) {
     }
 }
 
+bool is_in_environment(ngx_conf_t* cf, const std::string& name) {
+    const auto line = listed(core_conf(cf).env, name);
+    const ngx_str_t copied = copy(cf->pool, name); // nginx looks at the zero after it
+    if (copied.data == nullptr) {
+        throw std::bad_alloc();
+    }
+    const char* value = line && *line != nullptr ? *line : started_with(cf, copied);
+    return value != nullptr && *value != '\0';
+}
+
 } // namespace oauth::ngx

@@ -18,5 +18,7 @@ const char* read_environment(ngx_conf_t* cf, const std::string& name);
 void warn_of_unread_variables(ngx_conf_t* cf, MainConf::Compiled& compiled);
 // The same of `env NAME=VALUE;` below the http block, which is read by then. Of a whole configuration.
 void warn_of_late_variables(ngx_cycle_t* cycle);
+// Is it set, and not empty? Its value is not looked at, and not kept. Throws bad_alloc.
+bool is_in_environment(ngx_conf_t* cf, const std::string& name);
 
 } // namespace oauth::ngx
