@@ -4,6 +4,8 @@
 
 #include "../src/core/bytes.hpp"
 #include "../src/core/url.hpp"
+#include "../src/net/told.hpp"
+#include "../src/oidc/remedies.hpp"
 
 #include <algorithm>
 #include <unordered_set>
@@ -94,6 +96,25 @@ bool same_origin(std::string_view a, std::string_view b) {
     return first && second && first->origin() == second->origin();
 }
 
+namespace {
+
+// GitHub's and Microsoft's answers say in `message` what they miss.
+core::Error refused(const net::HttpResponse& response, const ApiCall& call, const std::string& url,
+                    const std::string& what) {
+    const core::Code code = response.status == 401 ? core::Code::access_denied : core::Code::provider_error;
+    std::string detail = "status " + std::to_string(response.status);
+    const auto json = core::Json::parse(response.body);
+    const core::JsonView root = json ? json->root() : core::JsonView();
+    auto message = root.get("message").as_string();
+    message = message ? message : root.get("error").get("message").as_string();
+    if (message) {
+        detail += ", \"" + oidc::quoted_answer(*message, {call.access_token}) + "\"";
+    }
+    return {code, what + ": " + net::told(detail, url)};
+}
+
+} // namespace
+
 core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std::string what,
                                              std::vector<net::Header> headers) {
     if (call.access_token.empty()) {
@@ -101,7 +122,7 @@ core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std:
                               what + ": the token answer has no access_token to ask with"};
     }
     net::HttpRequest request;
-    request.url = std::move(url);
+    request.url = url;
     request.headers = std::move(headers);
     request.headers.push_back({"Authorization", "Bearer " + call.access_token});
     figures::Asking asking(call.figures, call.settings.name, figures::Endpoint::api);
@@ -110,13 +131,12 @@ core::Task<core::Result<ApiAnswer>> get_json(ApiCall call, std::string url, std:
         co_return asking.ended({response.error().code, what + ": " + response.error().detail});
     }
     if (response->status != 200) {
-        const bool is_token_refused = response->status == 401;
-        co_return asking.ended({is_token_refused ? core::Code::access_denied : core::Code::provider_error,
-                                what + ": status " + std::to_string(response->status)});
+        co_return asking.ended(refused(response.value(), call, url, what));
     }
     auto json = core::Json::parse(response->body);
     if (!json) {
-        co_return asking.ended({core::Code::provider_error, what + ": the answer is not JSON"});
+        co_return asking.ended(
+            {core::Code::provider_error, what + ": " + net::told("the answer is not JSON", url)});
     }
     ApiAnswer answer{std::move(*json), next_link(response->header("link").value_or(""))};
     co_return asking.ended(core::Result<ApiAnswer>(std::move(answer)));

@@ -77,6 +77,16 @@ std::string set_endpoint(Settings& settings, const Values& values) {
     return "";
 }
 
+// The address of the metadata is easily taken for the issuer that they name.
+std::string set_issuer(Settings& settings, const Values& values) {
+    const std::string& found = values[0];
+    const std::size_t end = found.find("/.well-known/");
+    if (end != std::string::npos) {
+        return wrong(found, "the issuer that is named at this address, such as " + found.substr(0, end));
+    }
+    return set_endpoint<&Settings::issuer>(settings, values);
+}
+
 std::string set_api_url(Settings& settings, const Values& values) {
     std::string url = values[0];
     while (url.ends_with('/')) {
@@ -193,7 +203,7 @@ using Of = Parameter::Of;
 constexpr Parameter parameters[] = {
     {"client_id", Of::every_type, 1, 1, set_text<&S::client_id>},
     {"client_secret", Of::every_type, 1, 1, set_secret},
-    {"issuer", Of::every_type, 1, 1, set_endpoint<&S::issuer>},
+    {"issuer", Of::every_type, 1, 1, set_issuer},
     {"authorization_endpoint", Of::every_type, 1, 1, set_endpoint<&S::authorization_endpoint>},
     {"token_endpoint", Of::every_type, 1, 1, set_endpoint<&S::token_endpoint>},
     {"userinfo_endpoint", Of::every_type, 1, 1, set_endpoint<&S::userinfo_endpoint>},

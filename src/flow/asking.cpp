@@ -4,6 +4,7 @@
 #include "asking.hpp"
 
 #include "../oidc/refresh.hpp"
+#include "../oidc/remedies.hpp"
 #include "inquiry.hpp"
 #include "renewed_session.hpp"
 
@@ -18,11 +19,11 @@ using core::Code;
 using core::Error;
 
 Said ended(std::string why) {
-    return {Said::Outcome::ended, std::nullopt, std::move(why)};
+    return {Said::Outcome::ended, std::nullopt, std::move(why), ""};
 }
 
 Said away(const Error& error) {
-    return {Said::Outcome::away, std::nullopt, error.detail};
+    return {Said::Outcome::away, std::nullopt, error.detail, error.detail};
 }
 
 // What is wrong with the tokens or the account, and not with the way to the provider.
@@ -58,6 +59,16 @@ struct Refreshed {
     Said otherwise;
 };
 
+// What a provider writes beside its error code may be another text each time, and is one fault all the same.
+Said not_refreshed(const oidc::RefreshRequest& asked, const Error& error, const net::HttpResponse& response) {
+    const oidc::TokenQuestion question{asked.token_endpoint, asked.credentials, "", {asked.refresh_token}};
+    const Error told = at("token endpoint", oidc::explain_refusal(error, response, question));
+    if (oidc::refusal_of(response) == oidc::Refusal::ended) {
+        return ended(told.detail);
+    }
+    return {Said::Outcome::away, std::nullopt, told.detail, error.detail};
+}
+
 core::Task<Refreshed> redeem(Site& site, Provider& provider, const oidc::Metadata& metadata,
                              const session::Session& session, bool& is_redeemed) {
     const providers::Settings& settings = provider.settings();
@@ -65,9 +76,10 @@ core::Task<Refreshed> redeem(Site& site, Provider& provider, const oidc::Metadat
     if (!credentials) {
         co_return Refreshed{std::nullopt, away(credentials.error())};
     }
-    net::HttpRequest request = oidc::build_refresh_request({metadata.token_endpoint, session.refresh_token,
-                                                            refresh_scope(site, settings, metadata, session),
-                                                            std::move(credentials.value())});
+    const oidc::RefreshRequest asked{metadata.token_endpoint, session.refresh_token,
+                                     refresh_scope(site, settings, metadata, session),
+                                     std::move(credentials.value())};
+    net::HttpRequest request = oidc::build_refresh_request(asked);
     figures::Asking asking = provider.asking(figures::Endpoint::token);
     net::HttpResult response = co_await net::fetch(site.http, std::move(request));
     if (!response) {
@@ -79,10 +91,8 @@ core::Task<Refreshed> redeem(Site& site, Provider& provider, const oidc::Metadat
     if (tokens) {
         co_return Refreshed{std::move(tokens.value()), {}};
     }
-    const Error error = at("token endpoint", tokens.error());
     is_redeemed = false;
-    const bool is_end = oidc::refusal_of(response.value()) == oidc::Refusal::ended;
-    co_return Refreshed{std::nullopt, is_end ? ended(error.detail) : away(error)};
+    co_return Refreshed{std::nullopt, not_refreshed(asked, tokens.error(), response.value())};
 }
 
 } // namespace
@@ -136,6 +146,6 @@ core::Task<Said> ask(Site& site, Provider& provider, const session::Session& ses
     if (!has_refresh_token) { // the same token as before, with the end it had
         next->access_expires_at = session.access_expires_at;
     }
-    co_return Said{Said::Outcome::known, std::move(next), ""};
+    co_return Said{Said::Outcome::known, std::move(next), "", ""};
 }
 } // namespace oauth::flow

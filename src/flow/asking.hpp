@@ -17,6 +17,7 @@ struct Said {
     enum class Outcome { known, ended, away } outcome = Outcome::away;
     std::optional<session::Session> next; // known; and where only the tokens are new
     std::string why;                      // for the log: ended, away
+    std::string fault;                    // away: what it has in common with others of the same cause
 };
 
 struct Attempt {

@@ -75,13 +75,17 @@ core::Task<core::Done> keep_lock(Site& site, OpenedSessionPointer session, std::
     co_return core::Done{};
 }
 
-Loaded put_off(const Check& check, const std::string& why) {
+Loaded put_off(const Check& check, const std::string& why, const std::string& fault) {
     check.end(RenewalEnd::failed);
     check.provider.count_refresh(figures::Refresh::failed);
     check.provider.report_fault("session " + session::log_id(check.before->session) +
                                     " could not be checked, lives on, and is checked again later: " + why,
-                                why);
+                                fault);
     return Loaded{check.before};
+}
+
+Loaded put_off(const Check& check, const std::string& why) {
+    return put_off(check, why, why);
 }
 
 // Meanwhile, which has deleted its cookie: what the browser has now is of another sign-in.
@@ -186,12 +190,12 @@ core::Task<Loaded> check_locked(Check& check) {
         co_return co_await end_session(check, std::move(asked.why));
     }
     if (!asked.next) {
-        co_return put_off(check, asked.why);
+        co_return put_off(check, asked.why, asked.fault);
     }
     if (asked.outcome == Said::Outcome::away) {
         check.provider.report_fault("session " + session::log_id(check.before->session) +
                                         " has new tokens, but could not be checked: " + asked.why,
-                                    asked.why);
+                                    asked.fault);
         co_return co_await save(check, *asked.next, RenewalEnd::tokens_alone);
     }
     check.provider.works();

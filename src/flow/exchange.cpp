@@ -3,6 +3,7 @@
 #include "exchange.hpp"
 
 #include "../oidc/authorization.hpp"
+#include "../oidc/remedies.hpp"
 #include "../oidc/token.hpp"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ struct Attempt {
     const providers::Settings& settings() const { return provider.settings(); }
 };
 
-oidc::AuthorizationExpectation expectation(const Attempt& attempt) {
+oidc::AuthorizationExpectation expectation(const Attempt& attempt, const std::string& redirect_uri) {
     const providers::Settings& settings = attempt.settings();
     oidc::AuthorizationExpectation expected;
     expected.state = attempt.sign_in.state();
@@ -34,6 +35,7 @@ oidc::AuthorizationExpectation expectation(const Attempt& attempt) {
     }
     expected.iss_required = attempt.metadata->authorization_response_iss_parameter_supported;
     expected.hybrid = settings.is_hybrid();
+    expected.redirect_uri = redirect_uri;
     return expected;
 }
 
@@ -58,6 +60,15 @@ bool use_up(const Attempt& attempt) {
            session::Ledger::Mark::first;
 }
 
+core::Error why_refused(const oidc::TokenRequest& request, const oidc::ValidatedCallback& callback,
+                        const Error& error, const net::HttpResponse& response) {
+    const oidc::TokenQuestion question{request.token_endpoint,
+                                       request.credentials,
+                                       request.redirect_uri,
+                                       {callback.code(), request.code_verifier}};
+    return at("token endpoint", oidc::explain_refusal(error, response, question));
+}
+
 core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequest request,
                                                 oidc::ValidatedCallback callback) {
     const providers::Settings& settings = attempt.settings();
@@ -74,7 +85,7 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
     const auto access = asks ? oidc::AccessTokenRule::required : oidc::AccessTokenRule::optional;
     auto tokens = oidc::process_token_response(response.value(), rule, settings.type->token_format, access);
     if (!tokens) {
-        co_return asking.ended(at("token endpoint", tokens.error()));
+        co_return asking.ended(why_refused(request, callback, tokens.error(), response.value()));
     }
     co_return asking.ended(std::move(tokens));
 }
@@ -92,12 +103,12 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
     Attempt attempt{site, provider, sign_in, metadata.value()};
     // If the issuer is not known yet (a template, or none configured), it must have the type's form, and must
     // then be the issuer of the ID token.
-    const bool is_open = settings.is_openid() && expectation(attempt).issuer.empty();
+    const bool is_open = settings.is_openid() && expectation(attempt, redirect_uri).issuer.empty();
     const auto response_issuer = is_open ? parameters.find("iss") : std::nullopt;
     if (response_issuer && !provider.may_be_issuer(*attempt.metadata, *response_issuer)) {
         co_return Error{Code::request_invalid, "the iss of the response is no issuer of this provider"};
     }
-    auto callback = oidc::process_authorization_response(parameters, expectation(attempt));
+    auto callback = oidc::process_authorization_response(parameters, expectation(attempt, redirect_uri));
     if (!callback) {
         co_return callback.error();
     }

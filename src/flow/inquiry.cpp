@@ -3,7 +3,10 @@
 // the like only after the settings have accepted the account.
 #include "inquiry.hpp"
 
+#include "../core/bytes.hpp"
+#include "../net/told.hpp"
 #include "../oidc/logout_token.hpp"
+#include "../oidc/remedies.hpp"
 #include "../oidc/userinfo.hpp"
 
 #include <algorithm>
@@ -14,6 +17,12 @@ namespace {
 
 using core::Code;
 using core::Error;
+
+Error why_refused(const Inquiry& inquiry, const std::string& access_token, const Error& error,
+                  const net::HttpResponse& response) {
+    return at("userinfo endpoint",
+              net::told(oidc::with_answer(error, response, {access_token}), inquiry.userinfo_endpoint));
+}
 
 core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string access_token,
                                                   std::string expected_subject) {
@@ -30,7 +39,7 @@ core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string a
     auto userinfo =
         oidc::process_userinfo_response(response.value(), other_name.empty() ? expected_subject : "");
     if (!userinfo) {
-        co_return asking.ended(at("userinfo endpoint", userinfo.error()));
+        co_return asking.ended(why_refused(inquiry, access_token, userinfo.error(), response.value()));
     }
     if (!other_name.empty()) {
         const core::JsonView root = userinfo->root();
@@ -94,6 +103,18 @@ core::Task<core::Result<std::optional<oidc::IdToken>>> verified_id_token(Inquiry
 
 } // namespace
 
+namespace {
+
+std::string listed(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) {
+        list.append(list.empty() ? "" : ", ").append(name);
+    }
+    return list;
+}
+
+} // namespace
+
 Error at(std::string_view where, const Error& error) {
     return {error.code, std::string(where) + ": " + error.detail};
 }
@@ -103,7 +124,10 @@ core::Result<oidc::ClientCredentials> token_credentials(const Provider& provider
     auto credentials = provider.credentials(metadata);
     if (!credentials) {
         return Error{Code::provider_error,
-                     "the token endpoint takes neither client_secret_basic nor client_secret_post"};
+                     "the token endpoint takes neither client_secret_basic nor client_secret_post: its "
+                     "metadata lists " +
+                         core::for_log(listed(metadata.token_endpoint_auth_methods_supported)) +
+                         ", and client_auth says which one to use all the same"};
     }
     return std::move(*credentials);
 }

@@ -4,7 +4,9 @@
 #include "provider.hpp"
 
 #include "../core/url.hpp"
+#include "../net/told.hpp"
 #include "../oidc/id_token.hpp"
+#include "../oidc/remedies.hpp"
 
 #include <algorithm>
 
@@ -21,20 +23,35 @@ net::HttpRequest own_request(std::string url, std::string types) {
     return request;
 }
 
+struct Asked {
+    std::string url;
+    std::string remedy;
+};
+
+core::Error useless(std::string_view what, const core::Error& error, const net::HttpResponse& response,
+                    const Asked& asked) {
+    const core::Error told = net::told(oidc::with_answer(error, response), asked.url, asked.remedy);
+    return {told.code, std::string(what) + ": " + told.detail};
+}
+
+core::Result<jose::JwkSet> read_keys(const net::HttpResponse& response) {
+    if (response.status != 200) {
+        return core::Error{core::Code::provider_error, "status " + std::to_string(response.status)};
+    }
+    return jose::JwkSet::parse(response.body);
+}
+
 core::Task<core::Result<jose::JwkSet>> fetch_keys(net::HttpClient& http, std::string jwks_uri,
                                                   figures::Asking asking) {
+    const std::string address = jwks_uri;
     net::HttpRequest request = own_request(std::move(jwks_uri), "application/jwk-set+json, application/json");
     net::HttpResult response = co_await net::fetch(http, std::move(request));
     if (!response) {
         co_return asking.ended({response.error().code, "keys: " + response.error().detail});
     }
-    if (response->status != 200) {
-        co_return asking.ended(
-            {core::Code::provider_error, "keys: status " + std::to_string(response->status)});
-    }
-    auto keys = jose::JwkSet::parse(response->body);
+    auto keys = read_keys(response.value());
     if (!keys) {
-        co_return asking.ended({keys.error().code, "keys: " + keys.error().detail});
+        co_return asking.ended(useless("keys", keys.error(), response.value(), {address, "check jwks_uri"}));
     }
     co_return asking.ended(std::move(keys));
 }
@@ -121,6 +138,22 @@ std::string expected_issuer(const providers::Settings& settings, const std::stri
     return named && named->starts_with("http") ? std::string(*named) : issuer;
 }
 
+// What says where its metadata is.
+std::string where_it_is(const providers::Settings& settings) {
+    std::vector<std::string_view> names = {"issuer"};
+    for (const std::string_view name : settings.type->parameters) {
+        constexpr std::string_view parts[] = {"domain", "tenant", "realm", "region", "authorization_server"};
+        if (std::find(std::begin(parts), std::end(parts), name) != std::end(parts)) {
+            names.push_back(name);
+        }
+    }
+    std::string text;
+    for (const std::string_view name : names) {
+        text.append(text.empty() ? "" : (name == names.back() ? " and " : ", ")).append(name);
+    }
+    return text + " must be as the provider has " + (names.size() == 1 ? "it" : "them");
+}
+
 bool is_on_this_machine(const std::string& address) {
     const auto url = core::parse_url(address);
     return url && core::is_loopback_host(url->host);
@@ -186,7 +219,8 @@ core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClien
     const oidc::MetadataRules rules = metadata_rules(issuer, response->body);
     auto metadata = oidc::process_metadata_response(response.value(), rules);
     if (!metadata) {
-        co_return asked.ended({metadata.error().code, "metadata: " + metadata.error().detail});
+        co_return asked.ended(useless("metadata", metadata.error(), response.value(),
+                                      {oidc::metadata_url(issuer), where_it_is(settings_)}));
     }
     report_left_out(metadata->left_out);
     co_return asked.ended(std::move(metadata));

@@ -151,6 +151,11 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
         ask_for_refresh_token(authorization);
     }
     web::Answer answer = web::redirect(302, oidc::build_authorization_url(authorization));
+    // A provider that does not know the callback shows its own page, and nothing comes back.
+    answer.log_level = web::LogLevel::info;
+    answer.log = "a sign-in begins at " + settings.name + ": client_id \"" +
+                 core::for_log(settings.client_id) + "\" and the callback URL \"" +
+                 authorization.redirect_uri + "\" have to be registered there";
     evict_sign_ins(site, request, base_name, name.size() + sealed->size(), answer);
     answer.set_cookies.push_back(
         session::set_cookie(sign_in_cookie_settings(site.options, settings), request.base_url, name, *sealed,

@@ -6,6 +6,7 @@
 
 #include "../core/bytes.hpp"
 #include "../core/crypto.hpp"
+#include "remedies.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
@@ -89,6 +90,10 @@ void append_if_given(std::string& url, std::string_view name, std::string_view v
     }
 }
 
+Secrets secrets_of(const core::Parameters& parameters, const AuthorizationExpectation& expected) {
+    return {expected.state, parameters.find("code").value_or("")};
+}
+
 // RFC 9207 2.4: iss is the issuer exactly, and must be there if the metadata says that it is sent
 core::Status check_issuer(const core::Parameters& parameters, const AuthorizationExpectation& expected) {
     if (expected.issuer.empty()) {
@@ -102,19 +107,27 @@ core::Status check_issuer(const core::Parameters& parameters, const Authorizatio
         return core::Done{};
     }
     if (*issuer != expected.issuer) {
-        return invalid_request("the iss parameter is not the provider's issuer");
+        return invalid_request("the iss parameter is not the provider's issuer: found \"" +
+                               quoted_answer(*issuer, secrets_of(parameters, expected)) + "\", expected \"" +
+                               core::for_log(expected.issuer) + "\" (issuer)");
     }
     return core::Done{};
 }
 
 // RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6: the error response
-core::Error provider_refusal(std::string_view error) {
+core::Error provider_refusal(std::string_view error, const core::Parameters& parameters,
+                             const AuthorizationExpectation& expected) {
+    const std::string_view description = find_given(parameters, "error_description").value_or("");
     const bool is_refusal = std::find(std::begin(refusals), std::end(refusals), error) != std::end(refusals);
     const core::Code code = is_refusal ? core::Code::access_denied : core::Code::provider_error;
-    if (is_error_code(error)) {
-        return {code, "the provider answered with error " + std::string(error)};
+    std::string detail = "the provider answered with ";
+    detail += is_error_code(error) ? "error " + std::string(error) : "an error";
+    if (!description.empty()) {
+        detail += ", \"" + quoted_answer(description, secrets_of(parameters, expected)) + "\"";
     }
-    return {code, "the provider answered with an error"};
+    const std::string remedy =
+        is_refusal ? std::string() : authorization_remedy(error, description, expected.redirect_uri);
+    return {code, remedy.empty() ? detail : detail + ": " + remedy};
 }
 
 // RFC 6749 4.1.2, OpenID Connect Core 3.3.2.5: a code alone, or a code and an ID token, as was asked for
@@ -202,7 +215,7 @@ core::Result<ValidatedCallback> process_authorization_response(const core::Param
         return std::move(checked.error());
     }
     if (const auto error = find_given(parameters, "error")) {
-        return provider_refusal(*error);
+        return provider_refusal(*error, parameters, expected);
     }
     if (auto checked = check_response_type(parameters, expected); !checked) {
         return std::move(checked.error());

@@ -60,6 +60,7 @@ struct AuthorizationExpectation {
     std::string issuer; // empty: a provider without one (plain OAuth 2.0), and an iss parameter is ignored
     bool iss_required = false; // metadata: authorization_response_iss_parameter_supported
     bool hybrid = false;       // true: id_token must come with the code; false: it must not
+    std::string redirect_uri;  // for messages
 };
 
 // A parameter of the response. RFC 6749 3.1: one that is empty is as good as none. Not for iss, which is
@@ -76,7 +77,7 @@ core::Result<std::string> find_state(const core::Parameters& parameters);
 // - iss equals the issuer, byte for byte, and is not missing where required; else request_invalid;
 // - error is absent; else access_denied for that code and the other names of a refusal, such as
 //   login_required, and provider_error for every other. The detail names the code if is_error_code holds
-//   (wire.hpp), never the description;
+//   (wire.hpp), the description without the state, and what mends it;
 // - no access_token, and an id_token exactly where one was asked for; else request_invalid;
 // - code is 1..4096 bytes of printable ASCII (0x20..0x7e); else request_invalid.
 core::Result<ValidatedCallback> process_authorization_response(const core::Parameters& parameters,

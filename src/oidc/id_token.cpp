@@ -44,7 +44,9 @@ Complaint check_type(const Token& token) {
 Complaint check_authorized_party(const Token& token) {
     const core::JsonView party = token.claims.get("azp");
     const bool right = !party.exists() || party.as_string() == token.expected.client_id;
-    return right ? Complaint() : "azp is not this client";
+    return right ? Complaint()
+                 : "azp is not this client: found \"" + core::for_log(party.as_string().value_or("no text")) +
+                       "\", expected \"" + core::for_log(token.expected.client_id) + "\" (client_id)";
 }
 
 // OpenID Connect Core 3.1.3.7 (11): nonce is exactly the one that was sent

@@ -3,6 +3,7 @@
 // returned owns all its text.
 #include "metadata.hpp"
 
+#include "../core/bytes.hpp"
 #include "../core/json.hpp"
 #include "wire.hpp"
 
@@ -59,6 +60,17 @@ constexpr FlagField flag_fields[] = {
 
 core::Error refusal(std::string_view member, std::string_view wrong) {
     return {core::Code::provider_error, std::string(member) + " " + std::string(wrong)};
+}
+
+std::string_view without_slash(std::string_view issuer) {
+    return issuer.substr(0, issuer.size() - (issuer.ends_with('/') ? 1 : 0));
+}
+
+core::Error other_issuer(std::string_view found, std::string_view expected) {
+    const bool is_slash = without_slash(found) == without_slash(expected);
+    return refusal("issuer", "is not the expected one: found \"" + core::for_log(found) + "\", expected \"" +
+                                 core::for_log(expected) + "\"" +
+                                 (is_slash ? ", which differ in the slash at the end" : ""));
 }
 
 // What is wrong with a member; empty: nothing.
@@ -180,7 +192,7 @@ core::Result<Metadata> process_metadata_response(const net::HttpResponse& respon
         return refusal("issuer", "is missing");
     }
     if (*issuer != rules.issuer) {
-        return refusal("issuer", "is not the expected one");
+        return other_issuer(*issuer, rules.issuer);
     }
     Metadata metadata;
     metadata.issuer = std::string(*issuer);

@@ -74,6 +74,35 @@ std::string join(const std::vector<std::string>& words) {
     return joined.empty() ? "none" : joined;
 }
 
+std::string found_and_expected(std::string_view found, std::string_view expected) {
+    return "found \"" + core::for_log(found) + "\", expected \"" + core::for_log(expected) + "\"";
+}
+
+Complaint other_audience(std::string_view found, std::string_view client) {
+    return "aud is not this client: " + found_and_expected(found, client) + " (client_id)";
+}
+
+// Of a signature that no key verifies. Which keys there are is public.
+std::string about_keys(const jose::Jws& jws, const jose::JwkSet& keys) {
+    if (!jose::is_asymmetric_algorithm(jws.alg)) {
+        return ": its key is the client_secret, which must be the provider's";
+    }
+    std::vector<std::string> ids;
+    for (const jose::Jwk& key : keys.keys()) {
+        ids.push_back(key.kid.empty() ? "(one without an id)" : key.kid);
+    }
+    const std::string wanted = jws.kid ? "key id \"" + core::for_log(*jws.kid) + "\"" : "no key id";
+    const bool is_unknown = jws.kid && !keys.has_kid(*jws.kid);
+    return ": it has " + wanted + (is_unknown ? ", which is none of the provider's" : "") +
+           ", and the keys at jwks_uri have " + core::for_log(join(ids)) + ". Check issuer and jwks_uri";
+}
+
+// What mends a time that is not right.
+std::string set_clocks(const TokenExpectation& expected) {
+    return ". Set the clocks right, or raise oauth_clock_skew, which is " +
+           std::to_string(expected.clock_skew) + " seconds";
+}
+
 } // namespace
 
 Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys, const TokenExpectation& expected) {
@@ -88,7 +117,7 @@ Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys, const 
     const bool valid = jose::is_asymmetric_algorithm(jws.alg)
                            ? verify_with_any(jws, keys)
                            : verify_with_secret(jws, expected.client_secret);
-    return valid ? Complaint() : "no key of the provider verifies its signature";
+    return valid ? Complaint() : "no key of the provider verifies its signature" + about_keys(jws, keys);
 }
 
 // OpenID Connect Core 3.1.3.7 (2): iss is the issuer exactly
@@ -101,7 +130,9 @@ Complaint check_issuer(core::JsonView claims, const TokenExpectation& expected) 
     const bool matches = std::any_of(issuers.begin(), issuers.end(), [&](const std::string& pattern) {
         return issuer_matches(*issuer, pattern, claims);
     });
-    return matches ? Complaint() : "iss is not the provider's issuer";
+    return matches ? Complaint()
+                   : "iss is not the provider's issuer: " + found_and_expected(*issuer, join(issuers)) +
+                         " (issuer)";
 }
 
 // OpenID Connect Core 3.1.3.7 (3): aud is this client; no other audience is trusted but those that the
@@ -110,7 +141,7 @@ Complaint check_audience(core::JsonView claims, const TokenExpectation& expected
     const core::JsonView audience = claims.get("aud");
     const std::string& client = expected.client_id;
     if (audience.is_string()) {
-        return audience.as_string() == client ? Complaint() : "aud is not this client";
+        return audience.as_string() == client ? Complaint() : other_audience(*audience.as_string(), client);
     }
     const auto elements = audience.elements();
     if (elements.empty()) {
@@ -128,7 +159,7 @@ Complaint check_audience(core::JsonView claims, const TokenExpectation& expected
         }
         names_client = names_client || *value == client;
     }
-    return names_client ? Complaint() : "aud is not this client";
+    return names_client ? Complaint() : other_audience(*elements.front().as_string(), client);
 }
 
 // OpenID Connect Core 3.1.3.7 (9), RFC 7519 4.1.4: now is before exp
@@ -137,7 +168,15 @@ Complaint check_expiry(core::JsonView claims, const TokenExpectation& expected) 
     if (!expires_at) {
         return "exp is missing or not a number";
     }
-    return expected.now < *expires_at + expected.clock_skew ? Complaint() : "it has expired";
+    if (expected.now < *expires_at + expected.clock_skew) {
+        return {};
+    }
+    const auto issued_at = claims.get("iat").as_integer();
+    std::string times = "exp was " + std::to_string(expected.now - *expires_at) + " seconds ago";
+    if (issued_at) {
+        times += ", and iat " + std::to_string(expected.now - *issued_at);
+    }
+    return "it has expired: by this machine's clock " + times + set_clocks(expected);
 }
 
 // OpenID Connect Core 2, 3.1.3.7 (10): iat is required, not in the future and not too long ago
@@ -147,9 +186,13 @@ Complaint check_issue_time(core::JsonView claims, const TokenExpectation& expect
         return "iat is missing or not a number";
     }
     if (*issued_at > expected.now + expected.clock_skew) {
-        return "iat is in the future";
+        return "iat is in the future: " + std::to_string(*issued_at - expected.now) +
+               " seconds ahead of this machine's clock" + set_clocks(expected);
     }
-    return expected.now <= *issued_at + expected.max_age_of_iat ? Complaint() : "iat is too long ago";
+    return expected.now <= *issued_at + expected.max_age_of_iat
+               ? Complaint()
+               : "iat is too long ago: " + std::to_string(expected.now - *issued_at) +
+                     " seconds by this machine's clock" + set_clocks(expected);
 }
 
 // RFC 7519 4.1.5: now is not before nbf
@@ -162,7 +205,10 @@ Complaint check_not_before(core::JsonView claims, const TokenExpectation& expect
     if (!not_before) {
         return "nbf is not a number";
     }
-    return *not_before <= expected.now + expected.clock_skew ? Complaint() : "nbf is in the future";
+    return *not_before <= expected.now + expected.clock_skew
+               ? Complaint()
+               : "nbf is in the future: " + std::to_string(*not_before - expected.now) +
+                     " seconds ahead of this machine's clock" + set_clocks(expected);
 }
 
 // OpenID Connect Core 2: sub is required and has at most 255 characters

@@ -165,7 +165,7 @@ core::Result<Members> read_members(const net::HttpResponse& response, TokenForma
     if (format == TokenFormat::json_or_form && response.content_type == "application/x-www-form-urlencoded") {
         return read_form(response);
     }
-    return refusal("the answer is not of a JSON media type");
+    return no_json(response);
 }
 
 // RFC 6749 5.1, 7.1, OpenID Connect Core 3.1.3.3: token_type is bearer, in any case. It is required, too, but

@@ -3,6 +3,7 @@
 // of this folder; owns nothing.
 #include "wire.hpp"
 
+#include "../core/bytes.hpp"
 #include "../core/url.hpp"
 
 #include <algorithm>
@@ -61,6 +62,12 @@ core::Error error_response(const net::HttpResponse& response) {
     return provider_error(detail);
 }
 
+core::Error no_json(const net::HttpResponse& response) {
+    const std::string& type = response.content_type;
+    return provider_error("the answer is not of a JSON media type, but " +
+                          (type.empty() ? "of none" : core::for_log(type)));
+}
+
 // RFC 8259 11, RFC 6839 3.1
 bool is_json_media_type(std::string_view media_type) {
     constexpr std::string_view prefix = "application/";
@@ -74,10 +81,10 @@ bool is_json_media_type(std::string_view media_type) {
 
 core::Result<core::Json> parse_json_object(const net::HttpResponse& response) {
     if (response.status != 200) {
-        return provider_error("status " + std::to_string(response.status));
+        return error_response(response);
     }
     if (!is_json_media_type(response.content_type)) {
-        return provider_error("the answer is not of a JSON media type");
+        return no_json(response);
     }
     if (response.body.size() > max_json_size) {
         return provider_error("the answer is too large");

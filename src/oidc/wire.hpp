@@ -32,6 +32,9 @@ ErrorAnswer error_of(const net::HttpResponse& response);
 // answer.
 core::Error error_response(const net::HttpResponse& response);
 
+// provider_error: a page is no answer.
+core::Error no_json(const net::HttpResponse& response);
+
 // application/json, or application/<anything>+json (RFC 6839 3.1). `media_type` is a
 // net::HttpResponse::content_type.
 bool is_json_media_type(std::string_view media_type);

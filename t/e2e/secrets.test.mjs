@@ -35,7 +35,8 @@ for (const level of ['info', 'debug']) {
     const alice = browser();
     await assertSignedIn(site, { browser: alice });
     await alice.navigate(site.origin + '/auth/oauth/logout', { initiator: site.origin });
-    for (const [endpoint, shape] of [['token', { status: 400, body: '{"error":"invalid_grant","error_description":"secret words of the provider"}' }], ['token', { close: true }],
+    for (const [endpoint, shape] of [['token', { status: 400, alter: () => ({ error: 'invalid_grant', error_description: `no ${site.provider.lastGrant.code} for ${site.provider.clientSecret}` }) }],
+      ['token', { close: true }],
       ['token', { corrupt: true }], ['token', { claims: (claims) => ({ ...claims, nonce: 'secret-nonce-value' }) }], ['userinfo', { status: 500 }], ['authorize', { error: 'access_denied' }]]) {
       site.provider[endpoint] = shape;
       await signIn(browser(), site.origin + '/page');
@@ -48,7 +49,7 @@ for (const level of ['info', 'debug']) {
     const text = site.nginx.log() + site.nginx.accessed();
     const secrets = collect(site, browsers, level);
     assert.ok(secrets.length > 20);
-    for (const secret of [...secrets, 'secret-nonce-value', 'secret words of the provider']) {
+    for (const secret of [...secrets, 'secret-nonce-value']) {
       const at = text.indexOf(secret);
       assert.ok(at < 0, `${secret} in: ${text.slice(Math.max(0, at - 150), at + 50)}`);
     }
@@ -58,6 +59,7 @@ for (const level of ['info', 'debug']) {
 e2e('LG-02 what others write cannot begin a line of its own', async (h) => {
   const site = await h.site();
   const evil = 'x\r\n2026/01/01 00:00:00 [alert] forged\u001b[31m';
+  h.allowLog(/^\S+ \S+ \[error\] .*oauth: (token_invalid|provider_error): test: [^"]*"x\?\?2026\/01\/01 00:00:00 \[alert\] forged\?\[31m"/); // it is quoted
   site.provider.token = { header: (all) => ({ ...all, kid: evil }), claims: (all) => ({ ...all, iss: evil, aud: evil }) };
   await signIn(new Browser(), site.origin + '/');
   site.provider.token = {};

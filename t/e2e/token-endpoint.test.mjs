@@ -70,13 +70,13 @@ e2e('TK-10 unknown members are ignored, members given twice refused', (h) => tab
 }));
 
 e2e('TK-11 errors of the provider are told in one line, without their body', async (h) => {
-  const body = JSON.stringify({ error: 'invalid_grant', error_description: MARKER });
+  const body = JSON.stringify({ error: 'invalid_grant', error_description: 'the code\nis old', error_uri: MARKER });
   const site = await table(h, {
     refused: [['400', { status: 400, body }], ['401', { status: 401, body }], ['200 with error', { status: 200, body }], ['500', { status: 500, body: MARKER, type: 'text/plain' }],
       ['502 HTML', { status: 502, body: '<html>' + MARKER, type: 'text/html' }], ['503 empty', { status: 503, body: '' }], ['201', { status: 201 }],
       ['200 with error and tokens', alter({ error: 'x' })], ['odd error', { status: 400, body: JSON.stringify({ error: MARKER.repeat(40) + '\n' }) }]],
   });
-  assert.ok(site.nginx.linesSince(0, /invalid_grant/).length > 0, 'the error code itself is in the log');
+  assert.ok(site.nginx.linesSince(0, /error invalid_grant, "the code\?is old"/).length > 0, 'the error code and its description are in the log');
 });
 
 e2e('TK-12 what does not say it is JSON is not read as JSON', (h) => table(h, {

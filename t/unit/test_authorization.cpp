@@ -222,14 +222,15 @@ void cb_07_errors_of_the_provider(void**) {
     const auto expected = expectation();
     std::string detail = expect_refused("state=S-1_a&error=access_denied&error_description=%3Cscript%3E",
                                         expected, Code::access_denied);
-    assert_true(detail.find("script") == std::string::npos);
+    assert_text_equal(detail, "the provider answered with error access_denied, \"<script>\"");
     for (const char* refusal :
          {"login_required", "user_cancelled_login", "user_cancelled_authorize", "consent_required",
           "interaction_required", "account_selection_required", "unmet_authentication_requirements"}) {
-        detail = expect_refused(std::string("state=S-1_a&error=") + refusal + "&error_description=secret",
+        detail = expect_refused(std::string("state=S-1_a&error=") + refusal +
+                                    "&error_description=not%0AS-1_a%C3%A9",
                                 expected, Code::access_denied);
         assert_true(detail.find(refusal) != std::string::npos);
-        assert_true(detail.find("secret") == std::string::npos);
+        assert_true(detail.ends_with(", \"not?S-1_a??\"")); // printable, and one line
     }
     for (const char* failure : {"server_error", "invalid_scope", "unauthorized_client", "Access_Denied",
                                 "temporarily_unavailable", "login_required2"}) {
@@ -241,6 +242,11 @@ void cb_07_errors_of_the_provider(void**) {
         detail = expect_refused("state=S-1_a&error=" + error, expected, Code::provider_error);
         assert_text_equal(detail, "the provider answered with an error");
     }
+    auto registered = expected;
+    registered.redirect_uri = "https://app.example/callback";
+    detail = expect_refused("state=S-1_a&error=redirect_uri_mismatch", registered, Code::provider_error);
+    assert_true(
+        detail.ends_with(": register the callback URL \"https://app.example/callback\" at the provider"));
     detail = expect_refused("state=S-1_a&error=" + std::string(64, 'a'), expected, Code::provider_error);
     assert_true(detail.ends_with(std::string(64, 'a')));
     expect_refused("state=S-1_a&error=", expected, Code::request_invalid); // neither an error nor a code
@@ -303,12 +309,21 @@ void cb_22_unknown_parameters_are_ignored(void**) {
 void details_hold_nothing_of_the_code_or_state(void**) {
     for (const char* query :
          {"state=S-1_a&code=secret%00", "state=secret&code=secret", "state=secret.&code=secret",
-          "state=S-1_a&code=secret&code=secret", "state=S-1_a&code=secret&id_token=secret",
-          "state=S-1_a&code=secret&iss=secret"}) {
+          "state=S-1_a&code=secret&code=secret", "state=S-1_a&code=secret&id_token=secret"}) {
         const auto callback = oidc::process_authorization_response(parse(query), expectation());
         assert_false(callback.ok());
         assert_true(callback.error().detail.find("secret") == std::string::npos);
         assert_false(callback.error().detail.empty());
+    }
+    // Nor where the provider repeats them.
+    auto expected = expectation();
+    expected.state = "the-state-of-today";
+    for (const char* place : {"iss=", "error=x&error_description="}) {
+        const std::string detail = expect_refused(
+            "state=the-state-of-today&code=the-code-of-today&" + std::string(place) +
+                "the-state-of-today+the-code-of-today",
+            expected, std::string(place) == "iss=" ? Code::request_invalid : Code::provider_error);
+        assert_true(detail.find("\"[...] [...]\"") != std::string::npos);
     }
 }
 

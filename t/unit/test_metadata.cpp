@@ -118,6 +118,10 @@ void md_02_conf_037_the_issuer_is_compared_byte_for_byte(void**) {
           "https://op.example:443/tenant/", "https://op.example/tenant/1", ""}) {
         expect_refused(answer(document().with("issuer", quote(other)).text()), "issuer");
     }
+    expect_refused(
+        answer(document().with("issuer", quote("https://op.example/tenant")).text()),
+        "found \"https://op.example/tenant\", expected \"https://op.example/tenant/\", which differ in "
+        "the slash at the end");
     expect_refused(answer(document().without("issuer").text()), "issuer is missing");
     expect_refused(answer(document().with("issuer", "[\"https://op.example/tenant/\"]").text()),
                    "issuer is missing");

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// See remedies.hpp. Error codes: RFC 6749 4.1.2.1 and 5.2, and those that providers have of their own.
+#include "remedies.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/url.hpp"
+#include "../net/told.hpp"
+#include "wire.hpp"
+
+#include <algorithm>
+
+namespace oauth::oidc {
+
+namespace {
+
+// A shorter text may be any word, and is no secret that a provider gives.
+constexpr std::size_t shortest_secret = 8;
+
+void withhold(std::string& text, std::string_view secret) {
+    constexpr std::string_view instead = "[...]";
+    for (std::size_t at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + instead.size())) {
+        text.replace(at, secret.size(), instead);
+    }
+}
+
+bool is_one_of(std::string_view error, std::initializer_list<std::string_view> list) {
+    return std::find(list.begin(), list.end(), error) != list.end();
+}
+
+// "redirect_uri", "Redirect URI", "redirection", "callback URL"
+bool is_about_callback(std::string_view error, std::string_view description) {
+    const std::string text = core::to_lower_ascii(std::string(error).append(" ").append(description));
+    return text.find("redirect") != std::string::npos || text.find("callback") != std::string::npos;
+}
+
+std::string register_callback(std::string_view redirect_uri) {
+    return "register the callback URL \"" + core::for_log(redirect_uri) + "\" at the provider";
+}
+
+std::string check_client(const ClientCredentials& credentials) {
+    const std::string names = "client_id, client_secret and client_auth must be as the provider has them";
+    switch (credentials.auth) {
+    case ClientAuth::none:
+        return names + "; client_auth is none";
+    case ClientAuth::post:
+        return names + "; client_auth is post";
+    case ClientAuth::basic:
+        break;
+    }
+    if (core::percent_encode(credentials.client_secret) == credentials.client_secret) {
+        return names + "; client_auth is basic";
+    }
+    return "the client_secret has characters that client_auth basic encodes, and many servers do not decode "
+           "them: set \"client_auth post\"; else " +
+           names;
+}
+
+std::string token_remedy(const net::HttpResponse& response, const TokenQuestion& question) {
+    const auto [error, description] = error_of(response);
+    const bool is_code = !question.redirect_uri.empty();
+    if (is_one_of(error, {"invalid_client", "incorrect_client_credentials"}) ||
+        (error.empty() && response.status == 401)) {
+        return check_client(question.credentials);
+    }
+    if (is_code && is_about_callback(error, description)) {
+        return register_callback(question.redirect_uri);
+    }
+    if (is_code && error == "invalid_grant") {
+        return register_callback(question.redirect_uri) +
+               "; else the code was used before, came too late, or is another client's";
+    }
+    if (error == "unauthorized_client") {
+        return "client_id must be as the provider has it, and the client be allowed the authorization code "
+               "there";
+    }
+    if (error == "invalid_scope") {
+        return "the parameter scope has one that the provider does not give this client";
+    }
+    if (error.empty() && !is_json_media_type(response.content_type)) {
+        return "token_endpoint, or the issuer whose metadata names it, must be the provider's";
+    }
+    return "";
+}
+
+} // namespace
+
+std::string quoted_answer(std::string_view text, const Secrets& secrets) {
+    std::string shown(text);
+    for (const std::string_view secret : secrets) {
+        if (secret.size() >= shortest_secret) {
+            withhold(shown, secret);
+            withhold(shown, core::percent_encode(secret));
+        }
+    }
+    return core::for_log(shown);
+}
+
+core::Error with_answer(const core::Error& error, const net::HttpResponse& response, const Secrets& secrets) {
+    const ErrorAnswer answer = error_of(response);
+    std::string detail = error.detail;
+    if (!answer.description.empty()) {
+        detail += ", \"" + quoted_answer(answer.description, secrets) + "\"";
+    } else if (answer.error.empty() && response.status != 200 && !response.content_type.empty() &&
+               !is_json_media_type(response.content_type)) {
+        detail += ", " + core::for_log(response.content_type) + " and no JSON";
+    }
+    return {error.code, std::move(detail)};
+}
+
+core::Error explain_refusal(const core::Error& error, const net::HttpResponse& response,
+                            const TokenQuestion& question) {
+    Secrets secrets = question.secrets;
+    secrets.emplace_back(question.credentials.client_secret);
+    return net::told(with_answer(error, response, secrets), question.url, token_remedy(response, question));
+}
+
+std::string authorization_remedy(std::string_view error, std::string_view description,
+                                 std::string_view redirect_uri) {
+    if (is_about_callback(error, description)) {
+        return register_callback(redirect_uri);
+    }
+    if (error == "invalid_request") {
+        return "where that is about the callback: " + register_callback(redirect_uri);
+    }
+    if (error == "invalid_scope") {
+        return "the parameter scope, or what the rules need, has one that the provider does not give this "
+               "client";
+    }
+    if (is_one_of(error, {"unauthorized_client", "unsupported_response_type"})) {
+        return "client_id must be as the provider has it, and the client be allowed the authorization code "
+               "there";
+    }
+    return "";
+}
+
+} // namespace oauth::oidc

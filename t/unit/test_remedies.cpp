@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// What is told of a provider's no: its words without the secrets that were sent, the address, and what mends
+// it.
+#include <string>
+#include <vector>
+
+#include "../../src/oidc/remedies.hpp"
+#include "../../src/oidc/wire.hpp"
+#include "unit.hpp"
+
+namespace {
+
+using namespace oauth;
+using namespace oauth::oidc;
+
+const std::string callback = "https://app.example/auth/oauth/op/callback";
+const std::string url = "https://op.example/token?tenant=x";
+
+net::HttpResponse answer(int status, std::string body, std::string type = "application/json") {
+    net::HttpResponse response;
+    response.status = status;
+    response.content_type = std::move(type);
+    response.body = std::move(body);
+    return response;
+}
+
+std::string explain(const net::HttpResponse& response, const ClientCredentials& credentials,
+                    const std::string& redirect_uri = callback) {
+    const TokenQuestion question{url, credentials, redirect_uri, {"the-code-of-today"}};
+    const core::Error told = explain_refusal(error_response(response), response, question);
+    assert_int_equal(told.code, core::Code::provider_error);
+    return told.detail;
+}
+
+void test_client(void**) {
+    const auto wrong = answer(401, R"({"error":"invalid_client","error_description":"no such client"})");
+    const std::string start =
+        "status 401, error invalid_client, \"no such client\" (https://op.example/token): ";
+    const std::string names = "client_id, client_secret and client_auth must be as the provider has them";
+    const std::string basic = explain(wrong, {"id", "plain-secret", ClientAuth::basic});
+    assert_text_equal(basic, start + names + "; client_auth is basic");
+    assert_text_equal(explain(wrong, {"id", "se+cret", ClientAuth::post}),
+                      start + names + "; client_auth is post");
+    assert_text_equal(explain(wrong, {"id", "", ClientAuth::none}), start + names + "; client_auth is none");
+    for (const char* secret : {"a+b", "a/b", "a=b", "a%b", "a:b", "a b", "a&b"}) {
+        const std::string told = explain(wrong, {"id", secret, ClientAuth::basic});
+        assert_true(told.find("set \"client_auth post\"; else " + names) != std::string::npos);
+        assert_true(told.find(secret) == std::string::npos);
+    }
+    for (const auto& response :
+         {answer(401, "", ""), answer(200, "error=incorrect_client_credentials", "x/y")}) {
+        assert_true(explain(response, {"id", "secret", ClientAuth::basic}).find(names) != std::string::npos);
+    }
+}
+
+void test_other_refusals(void**) {
+    const ClientCredentials client{"id", "plain-secret", ClientAuth::basic};
+    const std::string registering = "register the callback URL \"" + callback + "\" at the provider";
+    struct Case {
+        net::HttpResponse response;
+        std::string remedy;
+    };
+    for (const Case& each : std::vector<Case>{
+             {answer(400, R"({"error":"redirect_uri_mismatch"})"), registering},
+             {answer(400, R"({"error":"invalid_request","error_description":"Redirect URI differs"})"),
+              registering},
+             {answer(400, R"({"error":"invalid_grant","error_description":"redirect_uri"})"), registering},
+             {answer(400, R"({"error":"invalid_grant"})"),
+              registering + "; else the code was used before, came too late, or is another client's"},
+             {answer(400, R"({"error":"unauthorized_client"})"),
+              "client_id must be as the provider has it, and the client be allowed the authorization code "
+              "there"},
+             {answer(400, R"({"error":"invalid_scope"})"),
+              "the parameter scope has one that the provider does not give this client"},
+             {answer(404, "<html>", "text/html"),
+              "token_endpoint, or the issuer whose metadata names it, must be the provider's"},
+         }) {
+        assert_true(explain(each.response, client).ends_with("(https://op.example/token): " + each.remedy));
+    }
+    assert_text_equal(explain(answer(503, R"({"error":"temporarily_unavailable"})"), client),
+                      "status 503, error temporarily_unavailable (https://op.example/token)");
+    assert_text_equal(explain(answer(400, R"({"error":"invalid_grant"})"), client, ""), // a refresh
+                      "status 400, error invalid_grant (https://op.example/token)");
+    assert_true(explain(answer(404, "<html>secret", "text/html"), client)
+                    .starts_with("status 404, text/html and no JSON (https://op.example/token): "));
+}
+
+void test_words_of_the_provider(void**) {
+    const ClientCredentials client{"id", "s3cret/of the=client", ClientAuth::basic};
+    for (const std::string& secret : {client.client_secret, std::string("s3cret%2Fof%20the%3Dclient"),
+                                      std::string("the-code-of-today")}) {
+        const std::string told = explain(
+            answer(400, R"({"error":"invalid_grant","error_description":"no ')" + secret + R"(' here"})"),
+            client);
+        assert_true(told.find("\"no '[...]' here\"") != std::string::npos);
+        assert_true(told.find(secret) == std::string::npos);
+    }
+    // Cut after the secrets have been taken out, not through one.
+    const std::string filler(250, 'x');
+    assert_text_equal(quoted_answer(filler + "the-code-of-today", {"the-code-of-today"}), filler + "[...]");
+    assert_text_equal(quoted_answer("a\nb\xc3\xa9", {}), "a?b??");
+    assert_int_equal(quoted_answer(std::string(300, 'x'), {}).size(), 256);
+    assert_text_equal(quoted_answer("no secret", {"secret", ""}), "no secret"); // a word
+}
+
+void test_authorization(void**) {
+    const std::string registering = "register the callback URL \"" + callback + "\" at the provider";
+    assert_text_equal(authorization_remedy("redirect_uri_mismatch", "", callback), registering);
+    assert_text_equal(authorization_remedy("invalid_request", "Invalid redirect", callback), registering);
+    assert_text_equal(authorization_remedy("invalid_request", "", callback),
+                      "where that is about the callback: " + registering);
+    assert_true(authorization_remedy("invalid_scope", "", callback).find("scope") != std::string::npos);
+    assert_true(authorization_remedy("unauthorized_client", "", callback).find("client_id") !=
+                std::string::npos);
+    assert_text_equal(authorization_remedy("server_error", "", callback), "");
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(test_client),
+        cmocka_unit_test(test_other_refusals),
+        cmocka_unit_test(test_words_of_the_provider),
+        cmocka_unit_test(test_authorization),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
