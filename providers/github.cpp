@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view public_host = "https://github.com";
 constexpr std::size_t max_pages = 100;
+constexpr std::string_view approval =
+    "GitHub shows an organisation only where an owner of it has approved this application";
 
 std::string complete_github(Settings& settings) {
     const std::string base =
@@ -177,6 +179,11 @@ void add_organisations_of_teams(session::Identity& identity) {
     }
 }
 
+core::Error without_approval(const core::Error& error) {
+    const bool is_refused = error.code == core::Code::provider_error;
+    return {error.code, is_refused ? error.detail + ": " + std::string(approval) : error.detail};
+}
+
 core::Task<core::Status> call_github(ApiCall call) {
     core::Status emails = co_await read_emails(call);
     if (!emails) {
@@ -186,14 +193,14 @@ core::Task<core::Status> call_github(ApiCall call) {
         call.identity.orgs.emplace();
         core::Status orgs = co_await read_names(call, "/user/orgs", *call.identity.orgs, read_org);
         if (!orgs) {
-            co_return orgs;
+            co_return without_approval(orgs.error());
         }
     }
     if (call.needs.has("team")) {
         call.identity.teams.emplace();
         core::Status teams = co_await read_names(call, "/user/teams", *call.identity.teams, read_team);
         if (!teams) {
-            co_return teams;
+            co_return without_approval(teams.error());
         }
         add_organisations_of_teams(call.identity);
     }
@@ -220,6 +227,7 @@ const Type github_type = {
     .token_format = oidc::TokenFormat::json_or_form,
     .refresh = Refresh::never,
     .revocation = Revocation::github,
+    .hides_memberships = approval,
     .complete = complete_github,
     .scopes_for = github_scopes,
     .map = map_github,

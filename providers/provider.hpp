@@ -128,6 +128,8 @@ struct Type {
     // What its end-session endpoint takes without an ID token. Where that is not all, the ID token is kept
     // for it, in a cookie too if one still holds it.
     oidc::HintRule hint_rule = oidc::HintRule::optional;
+    // Why its lists of organisations and teams may be empty for somebody who is in one: for the log.
+    std::string_view hides_memberships = {};
     // Its front-channel logout names the session alone, and not the issuer.
     bool sends_sid_alone = false;
 

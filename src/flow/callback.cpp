@@ -192,6 +192,7 @@ web::Answer lead_on(const Site& site, const Request& request, const session::Sig
 core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& request, SignedIn signed_in,
                                                     const session::SignIn& sign_in, Sessions replaced) {
     const std::string note = std::move(signed_in.note);
+    const std::string missing = std::move(signed_in.missing);
     auto session = make_session(site, std::move(signed_in), sign_in);
     if (!session) {
         co_return session.error();
@@ -206,6 +207,10 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
         "signed in at " + session->identity.provider + ", session " + session::log_id(session.value());
     if (!note.empty()) {
         answer.log += "; " + note;
+    }
+    if (!missing.empty()) {
+        answer.log_level = web::LogLevel::warn;
+        answer.log += "; " + missing;
     }
     for (const session::OpenedSessionPointer& before : replaced) {
         const core::Status ended = co_await site.store->erase(before);

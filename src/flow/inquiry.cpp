@@ -3,6 +3,7 @@
 // the like only after the settings have accepted the account.
 #include "inquiry.hpp"
 
+#include "../../providers/missing.hpp"
 #include "../core/bytes.hpp"
 #include "../net/told.hpp"
 #include "../oidc/logout_token.hpp"
@@ -81,6 +82,14 @@ session::Strings granted_scopes(const providers::Settings& settings, const provi
         append_scopes(scopes, asked);
     }
     return scopes;
+}
+
+providers::Needs needs_of_rules(const Requirements& requirements, const std::string& provider) {
+    providers::Needs needs;
+    for (const auto& rules : requirements.rules) {
+        needs.merge(rules->needs_of(provider));
+    }
+    return needs;
 }
 
 // The ID token of the token endpoint, else the one of the browser; none where neither gave one.
@@ -200,6 +209,11 @@ core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens) {
     providers::complete_identity(settings, data, needs, signed_in.identity);
     if (needs.has("scope")) {
         signed_in.identity.scopes = granted_scopes(settings, needs, signed_in.scope);
+    }
+    if (inquiry.occasion == Inquiry::Occasion::sign_in) {
+        signed_in.missing = providers::find_missing(
+            settings, data, needs_of_rules(*inquiry.site.options.requirements, settings.name),
+            signed_in.identity);
     }
     co_return signed_in;
 }

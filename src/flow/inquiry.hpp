@@ -33,7 +33,8 @@ struct SignedIn {
     std::optional<std::int64_t> expires_in; // of the access token, in seconds
     std::optional<std::string> scope;       // as answered; absent: as asked
     std::string nonce;                      // that ID tokens of refreshes must have, if any; empty: none
-    std::string note; // for the log line of the sign-in: what was missing and did no harm; empty: nothing
+    std::string missing; // what rules need and the provider did not tell, a sentence; empty: nothing
+    std::string note;    // for the log line of the sign-in: what was missing and did no harm; empty: nothing
 };
 
 // access_denied: the provider does not know the access token any more, or the user.

@@ -118,6 +118,8 @@ public:
     std::vector<std::string> texts(Action action) const;
     bool depends_on_request() const; // some if=
     Needs needs() const;
+    // Of the rules that sessions of this provider can match, as far as provider= tells.
+    Needs needs_of(std::string_view provider) const;
 
     // True if a group condition of these rules, or of the policies they name, matches this group.
     bool mentions_group(std::string_view group) const;

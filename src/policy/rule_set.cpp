@@ -3,6 +3,7 @@
 // which facts they need. evaluation.cpp decides.
 #include "rule.hpp"
 
+#include "evaluation.hpp"
 #include "parser.hpp"
 #include "reach.hpp"
 #include "../core/bytes.hpp"
@@ -175,6 +176,19 @@ Needs RuleSet::needs() const {
     Needs needs;
     for (const auto& rule : rules_) {
         needs.merge(rule.needs);
+    }
+    return needs;
+}
+
+Needs RuleSet::needs_of(std::string_view provider) const {
+    const auto excludes = [provider](const Condition& condition) {
+        return condition.topic.is("provider") && holds_for(condition, provider) == Truth::no;
+    };
+    Needs needs;
+    for (const auto& rule : rules_) {
+        if (std::ranges::none_of(rule.conditions, excludes)) {
+            needs.merge(rule.needs);
+        }
     }
     return needs;
 }

@@ -258,6 +258,20 @@ void policies_and_variables_are_conditions(void**) {
     assert_int_equal(outer->evaluate(identity, world.facts).rule, 3);
 }
 
+// What is missing of one provider's users is not looked for in another's.
+void needs_are_told_of_one_provider(void**) {
+    unit::TestWorld world;
+    const auto set = make_set(world, {"allow provider=corp group=staff", "allow provider!=corp claim.x=1",
+                                      "deny role=guest", "allow domain=example.org"});
+    const policy::Needs corp = set->needs_of("corp");
+    assert_true(corp.has("group") && corp.has("role") && corp.has("email"));
+    assert_true(corp.claims.empty());
+    const policy::Needs other = set->needs_of("other");
+    assert_false(other.has("group"));
+    assert_true(other.has("role") && other.has("email"));
+    assert_int_equal(other.claims.count("x"), 1);
+}
+
 void a_refusal_is_explained_without_the_session(void**) {
     unit::TestWorld world;
     world.policies["staff"] = make_set(world, {"allow group=staff"});
@@ -332,6 +346,7 @@ int main() {
         cmocka_unit_test(the_first_rule_that_matches_decides),
         cmocka_unit_test(a_pattern_that_hits_its_limit_lets_nobody_in),
         cmocka_unit_test(policies_and_variables_are_conditions),
+        cmocka_unit_test(needs_are_told_of_one_provider),
         cmocka_unit_test(a_refusal_is_explained_without_the_session),
         cmocka_unit_test(deciding_does_not_allocate),
     };
