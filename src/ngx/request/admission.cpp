@@ -49,14 +49,15 @@ std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow
                                                const flow::Admission& admission) {
     const LocationConf& location = *location_conf(r);
     const flow::IdentitySettings& settings = *location.identity_settings;
-    // A copy: variables of the audience may end an admission that was only foreseen.
-    const session::OpenedSessionPointer session = admission.session;
     if (location.audience == nullptr) {
-        return flow::signed_identity(visitor.site(), *session, settings, visitor.base_url());
+        return flow::signed_identity(visitor.site(), *admission.session, settings, visitor.base_url());
     }
     if (location.audience->lengths == nullptr) {
-        return flow::signed_identity(visitor.site(), *session, settings, view(location.audience->value));
+        return flow::signed_identity(visitor.site(), *admission.session, settings,
+                                     view(location.audience->value));
     }
+    // A copy: variables of the audience may end an admission that was only foreseen.
+    const session::OpenedSessionPointer session = admission.session;
     Context& context = make_context(r);
     if (context.asks_for_audience) {
         return nullptr; // of itself

@@ -85,7 +85,10 @@ void remove_foreign_cookies(ngx_http_request_t* r, const Context* context) {
 
 // An answer can take the application longer than the next refresh, or the next sign-in.
 void renew_cookies(ngx_http_request_t* r, Context& context) {
-    const auto newer = context.visitor ? context.visitor->cookies_by_now() : std::nullopt;
+    if (!context.visitor || context.visitor->cookies().empty()) {
+        return;
+    }
+    const auto newer = context.visitor->cookies_by_now();
     if (!newer) {
         return;
     }
@@ -191,13 +194,29 @@ private:
     ngx_uint_t level_;
 };
 
-ngx_int_t send_on(ngx_http_request_t* r) {
-    const Context* context = find_context(r);
+ngx_int_t send_on(ngx_http_request_t* r, const Context* context) {
     if (context == nullptr || !context->is_secret) {
         return next_filter(r);
     }
     const WithoutDebug quiet(r->connection->log);
     return next_filter(r);
+}
+
+// Of a main request that the module has had to do with.
+void write_own_headers(ngx_http_request_t* r, Context& context) {
+    if (context.outcome) {
+        runtime_of(*main_conf(r)).figures().count(*std::exchange(context.outcome, std::nullopt));
+    }
+    renew_cookies(r, context);
+    write_cookies(r, context);
+    if (context.cache_control.len != 0) {
+        write_cache_control(r, context.cache_control);
+    } else if (context.route) { // nginx's own answer: a body that is too large, a limit
+        write_cache_control(r, ngx_str_t ngx_string("no-store"));
+    }
+    if (!context.set_cookies.empty()) {
+        make_private(r);
+    }
 }
 
 ngx_int_t on_header(ngx_http_request_t* r) {
@@ -207,31 +226,18 @@ ngx_int_t on_header(ngx_http_request_t* r) {
     if (may_be_endless(r)) {
         watch_stream(r);
     }
+    Context* context = find_context(r);
     if (r == r->main) {
-        Context* context = find_context(r);
         remove_foreign_cookies(r, context);
-        if (context != nullptr && context->outcome) {
-            runtime_of(*main_conf(r)).figures().count(*std::exchange(context->outcome, std::nullopt));
-        }
         if (context != nullptr) {
-            renew_cookies(r, *context);
-            write_cookies(r, *context);
+            write_own_headers(r, *context);
         }
-        if (context != nullptr && context->cache_control.len != 0) {
-            write_cache_control(r, context->cache_control);
-        } else if (context != nullptr &&
-                   context->route) { // nginx's own answer: a body that is too large, a limit
-            write_cache_control(r, ngx_str_t ngx_string("no-store"));
-        }
-        const bool has_cookies = context != nullptr && !context->set_cookies.empty();
-        if (has_cookies) {
-            make_private(r);
-        }
-        if (has_cookies || r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
+        if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST ||
+            (context != nullptr && !context->set_cookies.empty())) {
             tell_of_header_sizes(r, context);
         }
     }
-    return send_on(r);
+    return send_on(r, context);
 }
 
 } // namespace
