@@ -154,6 +154,17 @@ std::string where_it_is(const providers::Settings& settings) {
     return text + " must be as the provider has " + (names.size() == 1 ? "it" : "them");
 }
 
+// A member that the block can give, or the address of the whole document.
+std::string metadata_remedy(const providers::Settings& settings, const core::Error& error) {
+    for (const std::string name :
+         {"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}) {
+        if (error.detail.starts_with(name + " ")) {
+            return "give " + name + " in the oauth_provider block";
+        }
+    }
+    return where_it_is(settings);
+}
+
 bool is_on_this_machine(const std::string& address) {
     const auto url = core::parse_url(address);
     return url && core::is_loopback_host(url->host);
@@ -219,8 +230,9 @@ core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClien
     const oidc::MetadataRules rules = metadata_rules(issuer, response->body);
     auto metadata = oidc::process_metadata_response(response.value(), rules);
     if (!metadata) {
-        co_return asked.ended(useless("metadata", metadata.error(), response.value(),
-                                      {oidc::metadata_url(issuer), where_it_is(settings_)}));
+        co_return asked.ended(
+            useless("metadata", metadata.error(), response.value(),
+                    {oidc::metadata_url(issuer), metadata_remedy(settings_, metadata.error())}));
     }
     report_left_out(metadata->left_out);
     co_return asked.ended(std::move(metadata));

@@ -272,13 +272,17 @@ void what_is_needed_must_be_usable(void**) {
         const auto run = ask(place);
         answer(place, json_response(unit::metadata_document().with(name, "\"http://op.example/x\"").text()));
         assert_true(run->result->error().code == core::Code::provider_error);
-        assert_true(run->result->error().detail.starts_with("metadata: " + std::string(name)));
+        const std::string& detail = run->result->error().detail;
+        assert_true(detail.starts_with("metadata: " + std::string(name)));
+        assert_true(detail.ends_with(": give " + std::string(name) + " in the oauth_provider block"));
     }
     Place place;
     place.settings.userinfo = providers::UserinfoUse::on;
     const auto run = ask(place);
     answer(place, json_response(unit::metadata_document().without("userinfo_endpoint").text()));
-    assert_text_equal(run->result->error().detail, "metadata: userinfo_endpoint is missing");
+    assert_text_equal(run->result->error().detail, "metadata: userinfo_endpoint is missing "
+                                                   "(https://op.example/.well-known/openid-configuration): "
+                                                   "give userinfo_endpoint in the oauth_provider block");
 }
 
 // MD-06: a public issuer whose metadata would have the code posted to this machine.

@@ -8,6 +8,7 @@
 
 #include "../../flow/stores.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace oauth::ngx {
@@ -154,8 +155,8 @@ figures::Gauges Runtime::gauges() {
     if (shared.state.sessions != nullptr) {
         gauges.sessions = usage.sessions;
     }
-    gauges.zone_used = usage.used;
     gauges.zone_free = usage.total - usage.used;
+    gauges.zone_used = main_.zone_size - std::min(main_.zone_size, gauges.zone_free);
     gauges.version = version;
     gauges.nginx = NGINX_VERSION;
     return gauges;
