@@ -181,9 +181,9 @@ command_install() {
     folder=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
     [ -n "$folder" ] || fail "the installed nginx does not say where its modules are"
     local sudo=
-    [ -w "$folder" ] || sudo=sudo
+    [ "$(id -u)" = 0 ] || [ -w "$folder" ] || sudo=sudo
     strip --strip-unneeded -o "$build/stripped.so" "$module"
-    $sudo install -m 644 "$build/stripped.so" "$folder/ngx_http_oauth_module.so"
+    $sudo install -D -m 644 "$build/stripped.so" "$folder/ngx_http_oauth_module.so"
     echo "installed: $folder/ngx_http_oauth_module.so (load_module modules/ngx_http_oauth_module.so;)"
 }
 

@@ -71,7 +71,7 @@ async function debian() {
   return tar;
 }
 
-// What stands for the official image. `prepare` makes more of it, as that of a stage.
+// What stands for the official image.
 async function makeImage(name) {
   const root = path.join(folder, 'image-' + name);
   rmSync(root, { recursive: true, force: true });
@@ -96,7 +96,7 @@ async function serveSources({ root, version }) {
   });
   const port = await freePort();
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return { origin: 'http://127.0.0.1:' + port, stop: () => server.close() };
+  return { origin: 'http://127.0.0.1:' + port };
 }
 
 async function copyContext(root, { sources, target }) {
@@ -108,10 +108,11 @@ async function copyContext(root, { sources, target }) {
 
 async function runStages(stages) {
   const made = {};
+  let sources;
   for (const [index, stage] of stages.entries()) {
     const name = stage.name ?? String(index);
     const { root, version } = made[name] = await makeImage(name);
-    const sources = await serveSources(made[name]);
+    sources ??= await serveSources(made[name]);
     await shell(root, {}, 'rm -rf /var/lib/apt/lists/*'); // as in an image
     for (const step of stage.steps) {
       say(`stage ${name}: ${step.command?.replace(/\s+/g, ' ') ?? [step.kind, ...step.sources, step.target].join(' ')}`);
@@ -120,13 +121,23 @@ async function runStages(stages) {
       } else if (step.from === undefined) {
         await copyContext(root, step);
       } else {
-        assert.ok(step.target.endsWith('/') && existsSync(path.join(root, step.target)), step.target + ' is a folder');
+        assert.ok(step.target.endsWith('/'), step.target + ' is a folder');
+        mkdirSync(path.join(root, step.target), { recursive: true });
         step.sources.forEach((file) => cpSync(path.join(made[step.from].root, file), path.join(root, step.target, path.basename(file))));
       }
     }
-    sources.stop();
   }
-  return made[stages.at(-1).name ?? String(stages.length - 1)].root;
+  return { builder: made.build.root, root: made[stages.at(-1).name ?? String(stages.length - 1)].root, sources };
+}
+
+// What the page says for nginx.org's packages, in the root folder that has compiled already. There is no folder of modules yet.
+async function installByHand(builder, sources) {
+  const [snippet] = documented('install.md', "nginx.org's packages", 'sh');
+  const module = path.join(builder, 'usr/lib/nginx/modules/ngx_http_oauth_module.so');
+  assert.ok(!existsSync(path.dirname(module)));
+  say("the commands for nginx.org's packages");
+  await enter(builder, { HOME: '/root' }, '/bin/bash', '-e', '-c', 'cd /module\n' + snippet.replaceAll('https://nginx.org', sources.origin));
+  assert.ok(existsSync(module));
 }
 
 // The documented configuration without TLS, in the folder that the documentation mounts.
@@ -160,7 +171,8 @@ async function signInThrough(root) {
 mkdirSync(folder, { recursive: true });
 writeFileSync(path.join(folder, 'install-test.log'), '');
 const [dockerfile] = documented('install.md', 'The official container image', 'dockerfile');
-const root = await runStages(readDockerfile(dockerfile));
+const { builder, root, sources } = await runStages(readDockerfile(dockerfile));
 await signInThrough(root);
+await installByHand(builder, sources);
 say('the Dockerfile of docs/install.md makes an image that signs people in');
 process.exit(0);
