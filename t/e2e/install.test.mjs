@@ -172,7 +172,7 @@ e2e("systemd takes the drop-ins, and nginx the credential's file", async (h) => 
   const [block] = take('Credentials of systemd', 'nginx');
   assert.ok(block.includes(`file:/run/credentials/nginx.service/${name};`), block);
   const root = rootFolder(h).loadModule();
-  root.put(`/run/credentials/nginx.service/${name}`, SECRET).put('/etc/nginx/conf.d/oauth.conf', block).write('server { listen 127.0.0.1:9; oauth on; oauth_allow any; }');
+  root.put(`/run/credentials/nginx.service/${name}`, SECRET).put('/etc/nginx/conf.d/oauth.conf', block).write('server { listen 127.0.0.1:8080; oauth on; oauth_allow any; }');
   root.shell('nginx -t');
   if (systemd.status !== 0 || !existsSync(UNIT)) {
     console.log('skipped: there is no systemd-analyze, or no nginx.service, on this machine');
@@ -221,7 +221,7 @@ e2e("nginx.org's packages: the sources of the nginx that is installed, and load_
   root.shell(build);
   const source = root.inside('/usr/src/nginx-' + version);
   assert.deepEqual(root.calls().filter((line) => /^(curl|with)/.test(line)), [`curl -fsSL https://nginx.org/download/nginx-${version}.tar.gz`, 'with ' + source]);
-  root.write('server { listen 127.0.0.1:9; oauth off; }', load);
+  root.write('server { listen 127.0.0.1:8080; oauth off; }', load);
   root.shell('nginx -t');
   const module = root.inside('modules/ngx_http_oauth_module.so');
   foreignModule(module, changeVersion);
@@ -355,7 +355,7 @@ const CAUSES = {
   '"load_module" directive is not allowed here': (root) => root.write('load_module modules/ngx_http_oauth_module.so;'),
   'is specified too late': (root) => { root.write(''); root.append('/etc/nginx/nginx.conf', 'load_module modules/ngx_http_oauth_module.so;'); },
   'module "ngx_http_oauth_module" is already loaded': (root) => root.loadModule().write('', 'load_module modules/ngx_http_oauth_module.so;'),
-  'there is no provider to sign in at': (root) => root.loadModule().write('server { listen 127.0.0.1:9; oauth on; oauth_allow any; }'),
+  'there is no provider to sign in at': (root) => root.loadModule().write('server { listen 127.0.0.1:8080; oauth on; oauth_allow any; }'),
   'environment variable "NAME" is not set or empty': (root) => root.loadModule().write(SIMPLE.replace('secret;', 'env:NAME;')),
 };
 const ELSEWHERE = ['version 1022001 instead of 1028000', 'is not binary compatible', 'provider_error', "the request's host is none of the server's names: set server_name or oauth_base_url"];

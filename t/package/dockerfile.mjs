@@ -85,7 +85,7 @@ async function makeImage(name) {
 
 // nginx.org's own name for Debian's sources.
 async function serveSources({ root, version }) {
-  const place = '/tmp/sources';
+  const place = '/sources';
   await shell(root, {}, `mkdir ${place} && cd ${place} && apt-get update && apt-get download nginx-dev && dpkg-deb -x nginx-dev_*.deb . \
     && mv usr/share/nginx/src nginx-${version} && tar -czf nginx.tar.gz nginx-${version}`);
   const archive = readFileSync(path.join(root, place, 'nginx.tar.gz'));
