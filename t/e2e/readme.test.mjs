@@ -92,6 +92,7 @@ e2e('the first five minutes on a server', async (h) => {
   const browser = new Browser({ ca: certificates.ca, resolve: (url) => (url.hostname === hostname ? port : undefined) });
   await assertSignsIn(browser, origin);
   await root.stop();
+  root.exit = undefined;
   await root.start(port);
   assert.equal((await browser.navigate(origin + '/still', { follow: false })).status, 200, 'a restart signs nobody out');
 });
