@@ -212,7 +212,7 @@ e2e("nginx.org's packages: the sources of the nginx that is installed, and load_
   h.allowLog(/version 1010003|not binary compatible/);
   const [build] = take("nginx.org's packages", 'sh');
   const [load] = take("nginx.org's packages", 'nginx');
-  const root = rootFolder(h).withBuild('echo "with $NGINX_SRC" >>../calls; test -x "$NGINX_SRC/configure"');
+  const root = rootFolder(h).withBuild('echo "with $NGINX_SRC" >>../calls; test -x "$NGINX_SRC/configure" || exit 1');
   const { stderr } = spawnSync(nginxBinary(), ['-v'], { encoding: 'utf8' });
   const [, version] = /nginx\/([\d.]+)/.exec(stderr);
   mkdirSync(root.inside('made/nginx-' + version), { recursive: true });

@@ -7,7 +7,7 @@ import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, readFil
 import path from 'node:path';
 import { Nginx, environment, moduleFile, nginxBinary } from './nginx.mjs';
 
-const MAPPED = /(?<![\w.-])\/(etc|run|usr\/src|var\/log|usr\/lib\/nginx)(?=\/)/g;
+const MAPPED = /(?<![\w.-])\/(etc|run|usr\/src|var\/log|usr\/lib\/nginx)(?![\w.-])/g;
 const FOLDERS = ['conf.d', 'modules-enabled', 'sites-available', 'sites-enabled'].map((name) => 'etc/nginx/' + name);
 const RECORDED = ['apt', 'apt-get', 'docker', 'kubectl'];
 
