@@ -30,7 +30,9 @@ struct Asked {
 
 core::Error useless(std::string_view what, const core::Error& error, const net::HttpResponse& response,
                     const Asked& asked) {
-    const core::Error told = net::told(oidc::with_answer(error, response), asked.url, asked.remedy);
+    const std::string outage = oidc::outage_remedy(response);
+    const core::Error told =
+        net::told(oidc::with_answer(error, response), asked.url, outage.empty() ? asked.remedy : outage);
     return {told.code, std::string(what) + ": " + told.detail};
 }
 

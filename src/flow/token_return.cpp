@@ -2,6 +2,7 @@
 // See token_return.hpp.
 #include "token_return.hpp"
 
+#include "../oidc/remedies.hpp"
 #include "../oidc/revocation.hpp"
 
 namespace oauth::flow {
@@ -44,7 +45,11 @@ core::Task<core::Status> give_back(Site& site, Provider& provider, TokenKind kin
     if (!response) {
         co_return asking.ended(response.error());
     }
-    co_return asking.ended(oidc::process_revocation_response(response.value()));
+    core::Status done = asking.ended(oidc::process_revocation_response(response.value()));
+    if (!done) {
+        co_return oidc::without_secrets(done.error(), {token, provider.settings().client_secret});
+    }
+    co_return core::Done{};
 }
 
 core::Task<core::Done> give_back_both(Site& site, Provider& provider, std::string refresh_token,

@@ -287,6 +287,12 @@ core::Error Transfer::failed(const Told& told) const {
     return {core::Code::provider_unreachable, net::told(told.what, url_->origin() + url_->path, told.remedy)};
 }
 
+bool Transfer::is_under_way() const {
+    curl_off_t sent_after = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &sent_after);
+    return sent_after != 0;
+}
+
 core::Error Transfer::ended_by(CURLcode code, Failure::Stage stage) const {
     const HttpLimits& limits = settings_->limits;
     const bool is_direct = limits.proxy.empty() || core::is_loopback_host(url_->host);
@@ -296,6 +302,7 @@ core::Error Transfer::ended_by(CURLcode code, Failure::Stage stage) const {
     failure.host = url_->host;
     failure.proxy = is_direct ? "" : limits.proxy;
     failure.is_tunnelled = !is_direct && url_->scheme == "https";
+    failure.is_under_way = is_under_way();
     failure.ignored_proxy = core::is_loopback_host(url_->host) ? "" : limits.ignored_proxy;
     curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &failure.system_error);
     curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &failure.connect_status);
@@ -324,9 +331,10 @@ HttpResult Transfer::result(CURLcode code) {
         return failed(describe(reader_.failure(), settings_->limits));
     }
     if (code != CURLE_OK) {
-        curl_off_t connected_after = 0;
+        curl_off_t connected_after = 0; // 0, too, where the connection was there already
         curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_after);
-        return ended_by(code, connected_after == 0 ? Failure::Stage::connection : Failure::Stage::answer);
+        const bool is_connected = connected_after != 0 || is_under_way();
+        return ended_by(code, is_connected ? Failure::Stage::answer : Failure::Stage::connection);
     }
     if (settings_->link != nullptr) {
         return HttpResponse{};

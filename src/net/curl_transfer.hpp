@@ -55,6 +55,7 @@ public:
     // What is told where it ends before libcurl has it, or without libcurl's help.
     core::Error failed(const Told& told) const;
     // What is told where libcurl ends it, or the lookup of its name that it waits for.
+    bool is_under_way() const;
     core::Error ended_by(CURLcode code, Failure::Stage stage) const;
 
     CURL* easy() const { return easy_.get(); }

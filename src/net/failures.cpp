@@ -82,7 +82,7 @@ bool ends_at_proxy(const Failure& failure) {
         failure.code == CURLE_PROXY) {
         return true;
     }
-    return failure.is_tunnelled && failure.connect_status == 0; // the tunnel never began
+    return failure.is_tunnelled && failure.connect_status == 0 && !failure.is_under_way;
 }
 
 Told too_late(const Failure& failure) {

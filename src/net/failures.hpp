@@ -20,6 +20,7 @@ struct Failure {
     // What it was busy with; libcurl knows of no TLS in this.
     enum class Stage { name, connection, answer } stage = Stage::answer;
     bool is_tunnelled = false;    // a proxy leads to the host by CONNECT
+    bool is_under_way = false;    // the request: its connection, and a tunnel, were there
     long system_error = 0;        // errno
     long connect_status = 0;      // the proxy's answer to CONNECT; 0: none
     long certificate_verdict = 0; // OpenSSL's, of the host's certificate

@@ -121,9 +121,10 @@ core::Error provider_refusal(std::string_view error, const core::Parameters& par
     const bool is_refusal = std::find(std::begin(refusals), std::end(refusals), error) != std::end(refusals);
     const core::Code code = is_refusal ? core::Code::access_denied : core::Code::provider_error;
     std::string detail = "the provider answered with ";
-    detail += is_error_code(error) ? "error " + std::string(error) : "an error";
+    const auto secrets = secrets_of(parameters, expected);
+    detail += is_error_code(error) ? "error " + without_secrets(std::string(error), secrets) : "an error";
     if (!description.empty()) {
-        detail += ", \"" + quoted_answer(description, secrets_of(parameters, expected)) + "\"";
+        detail += ", \"" + quoted_answer(description, secrets) + "\"";
     }
     const std::string remedy =
         is_refusal ? std::string() : authorization_remedy(error, description, expected.redirect_uri);

@@ -13,15 +13,53 @@ namespace oauth::oidc {
 
 namespace {
 
-// A shorter text may be any word, and is no secret that a provider gives.
+// A shorter text may be any word, and is no secret that a provider makes.
 constexpr std::size_t shortest_secret = 8;
 
+constexpr std::string_view instead = "[...]";
+
 void withhold(std::string& text, std::string_view secret) {
-    constexpr std::string_view instead = "[...]";
     for (std::size_t at = text.find(secret); at != std::string::npos;
          at = text.find(secret, at + instead.size())) {
         text.replace(at, secret.size(), instead);
     }
+}
+
+// A text as it is meant where it is percent-encoded, and where each character of it begins.
+struct Decoded {
+    explicit Decoded(std::string_view text) {
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            begins.push_back(i);
+            const auto byte = text[i] == '%' ? core::form_decode(text.substr(i, 3)) : std::nullopt;
+            meant += byte && byte->size() == 1 ? byte->front() : text[i];
+            i += byte && byte->size() == 1 ? 2 : 0;
+        }
+        begins.push_back(text.size());
+    }
+    std::string meant;
+    std::vector<std::size_t> begins;
+};
+
+// However short it is, and in whatever characters of it are percent-encoded.
+void withhold_in_each_form(std::string& text, std::string_view secret) {
+    if (secret.empty()) {
+        return;
+    }
+    withhold(text, secret);
+    const Decoded decoded(text);
+    std::string kept;
+    std::size_t from = 0;
+    for (std::size_t at = decoded.meant.find(secret); at != std::string::npos;
+         at = decoded.meant.find(secret, at + secret.size())) {
+        kept.append(text, from, decoded.begins[at] - from).append(instead);
+        from = decoded.begins[at + secret.size()];
+    }
+    text = kept.append(text, from);
+}
+
+bool is_out_of_order(const net::HttpResponse& response) {
+    constexpr int too_many_requests = 429;
+    return response.status >= 500 || response.status == too_many_requests;
 }
 
 bool is_one_of(std::string_view error, std::initializer_list<std::string_view> list) {
@@ -77,6 +115,9 @@ std::string token_remedy(const net::HttpResponse& response, const TokenQuestion&
     if (error == "invalid_scope") {
         return "the parameter scope has one that the provider does not give this client";
     }
+    if (is_out_of_order(response)) {
+        return outage_remedy(response);
+    }
     if (error.empty() && !is_json_media_type(response.content_type)) {
         return "token_endpoint, or the issuer whose metadata names it, must be the provider's";
     }
@@ -85,20 +126,30 @@ std::string token_remedy(const net::HttpResponse& response, const TokenQuestion&
 
 } // namespace
 
-std::string quoted_answer(std::string_view text, const Secrets& secrets) {
-    std::string shown(text);
+std::string without_secrets(std::string text, const Secrets& secrets) {
     for (const std::string_view secret : secrets) {
         if (secret.size() >= shortest_secret) {
-            withhold(shown, secret);
-            withhold(shown, core::percent_encode(secret));
+            withhold_in_each_form(text, secret);
         }
     }
-    return core::for_log(shown);
+    return text;
+}
+
+core::Error without_secrets(core::Error error, const Secrets& secrets) {
+    return {error.code, without_secrets(std::move(error.detail), secrets)};
+}
+
+std::string quoted_answer(std::string_view text, const Secrets& secrets) {
+    return core::for_log(without_secrets(std::string(text), secrets));
+}
+
+std::string outage_remedy(const net::HttpResponse& response) {
+    return is_out_of_order(response) ? "the provider, or what stands before it, is out of order" : "";
 }
 
 core::Error with_answer(const core::Error& error, const net::HttpResponse& response, const Secrets& secrets) {
     const ErrorAnswer answer = error_of(response);
-    std::string detail = error.detail;
+    std::string detail = without_secrets(error.detail, secrets);
     if (!answer.description.empty()) {
         detail += ", \"" + quoted_answer(answer.description, secrets) + "\"";
     } else if (answer.error.empty() && response.status != 200 && !response.content_type.empty() &&
@@ -110,9 +161,9 @@ core::Error with_answer(const core::Error& error, const net::HttpResponse& respo
 
 core::Error explain_refusal(const core::Error& error, const net::HttpResponse& response,
                             const TokenQuestion& question) {
-    Secrets secrets = question.secrets;
-    secrets.emplace_back(question.credentials.client_secret);
-    return net::told(with_answer(error, response, secrets), question.url, token_remedy(response, question));
+    core::Error told = with_answer(error, response, question.secrets);
+    withhold_in_each_form(told.detail, question.credentials.client_secret);
+    return net::told(told, question.url, token_remedy(response, question));
 }
 
 std::string authorization_remedy(std::string_view error, std::string_view description,

@@ -31,6 +31,11 @@ Failure proxied(CURLcode code, long connect_status = 0, Stage stage = Stage::ans
     return proxied;
 }
 
+Failure under_way(Failure failure) {
+    failure.is_under_way = true;
+    return failure;
+}
+
 void check(const Failure& failure, const std::string& what, const std::string& remedy) {
     const Told told = describe(failure);
     assert_text_equal(told.what, what);
@@ -89,6 +94,9 @@ void test_proxy(void**) {
     check(proxied(CURLE_GOT_NOTHING),
           std::string("the proxy fails: ") + curl_easy_strerror(CURLE_GOT_NOTHING), named);
     check(proxied(CURLE_OPERATION_TIMEDOUT, 200), "no answer in time", "oauth_http_timeout");
+    // On a tunnel that was there already nobody answers CONNECT.
+    check(under_way(proxied(CURLE_OPERATION_TIMEDOUT)), "no answer in time", "oauth_http_timeout");
+    check(under_way(proxied(CURLE_GOT_NOTHING)), curl_easy_strerror(CURLE_GOT_NOTHING), "");
     Failure plain = proxied(CURLE_OPERATION_TIMEDOUT);
     plain.is_tunnelled = false;
     check(plain, "no answer in time", "oauth_http_timeout");

@@ -53,6 +53,45 @@ void test_client(void**) {
     }
 }
 
+void test_what_was_sent_is_not_told(void**) {
+    const ClientCredentials short_one{"id", "Hunter2", ClientAuth::basic};
+    const ClientCredentials none{"id", "", ClientAuth::none};
+    const std::string code = "c/o+d%e=~-0123";
+    const auto told = [&](const ClientCredentials& credentials, const std::string& error,
+                          const std::string& description) {
+        const auto response =
+            answer(400, R"({"error":")" + error + R"(","error_description":")" + description + R"("})");
+        const TokenQuestion question{url, credentials, callback, {code}};
+        return explain_refusal(error_response(response), response, question).detail;
+    };
+    for (const std::string& repeated :
+         {code, std::string("c%2Fo%2Bd%25e%3D~-0123"), std::string("c%2fo%2bd%25e%3d%7e-0123"),
+          std::string("%63/o+d%25e=~-012%33")}) {
+        for (const std::string& line : {told(none, "invalid_code:" + repeated, "no"),
+                                        told(none, "invalid_grant", "no code " + repeated + " here")}) {
+            assert_true(line.find("[...]") != std::string::npos);
+            assert_true(line.find("012") == std::string::npos);
+        }
+    }
+    for (const std::string& line : {told(short_one, "invalid_client", "not Hunter2"),
+                                    told(short_one, "not_Hunter2", ""), told(short_one, "x", "%48unter2")}) {
+        assert_true(line.find("unter2") == std::string::npos);
+    }
+    assert_true(told(none, "invalid_grant", "100% of %zz and %4").find("100% of %zz and %4") !=
+                std::string::npos);
+}
+
+void test_an_outage_is_nobodys_mistake(void**) {
+    const ClientCredentials client{"id", "plain-secret", ClientAuth::basic};
+    for (const int status : {429, 500, 503}) {
+        const auto down = answer(status, "<html>", "text/html");
+        assert_true(
+            explain(down, client).ends_with("): the provider, or what stands before it, is out of order"));
+        assert_false(outage_remedy(down).empty());
+    }
+    assert_true(outage_remedy(answer(404, "")).empty());
+}
+
 void test_other_refusals(void**) {
     const ClientCredentials client{"id", "plain-secret", ClientAuth::basic};
     const std::string registering = "register the callback URL \"" + callback + "\" at the provider";
@@ -78,7 +117,8 @@ void test_other_refusals(void**) {
         assert_true(explain(each.response, client).ends_with("(https://op.example/token): " + each.remedy));
     }
     assert_text_equal(explain(answer(503, R"({"error":"temporarily_unavailable"})"), client),
-                      "status 503, error temporarily_unavailable (https://op.example/token)");
+                      "status 503, error temporarily_unavailable (https://op.example/token): the provider, "
+                      "or what stands before it, is out of order");
     assert_text_equal(explain(answer(400, R"({"error":"invalid_grant"})"), client, ""), // a refresh
                       "status 400, error invalid_grant (https://op.example/token)");
     assert_true(explain(answer(404, "<html>secret", "text/html"), client)
@@ -119,6 +159,8 @@ void test_authorization(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_was_sent_is_not_told),
+        cmocka_unit_test(test_an_outage_is_nobodys_mistake),
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_other_refusals),
         cmocka_unit_test(test_words_of_the_provider),

@@ -204,6 +204,15 @@ const networks = [
     provider.discovery = { hang: true };
     return begins(() => `${oidc(provider.issuer)} oauth_http_timeout 1s;`)(h);
   }, line: /metadata: no answer in time \(http:.*\): /, mends: 'oauth_http_timeout' },
+  { what: 'a provider that is stuck, on a connection that was there already', told: async (h) => {
+    const site = await h.site({ server: 'oauth_http_timeout 2s;' });
+    site.provider.server.keepAliveTimeout = 60000;
+    await signIn(site.browser, site.origin + '/');
+    site.provider.userinfo = { hang: true };
+    return logOf({ ...site, browser: new Browser() });
+  }, line: /userinfo endpoint: no answer in time \(http:.*\): /, mends: 'oauth_http_timeout' },
+  { what: 'a balancer that has no provider', told: told({}, (provider) => { provider.token = { status: 503, type: 'text/html', body: '<html>Service Unavailable' }; }),
+    line: /token endpoint: status 503, text\/html and no JSON \(http:.*\/token\): /, mends: 'the provider, or what stands before it, is out of order' },
   { what: 'an answer that is larger than the limit', told: told({ server: 'oauth_http_max_body 8k;' }, (provider) => { provider.userinfo = { huge: 9000 }; }),
     line: /userinfo endpoint: the response is too large, over 8192 bytes \(.*\/userinfo\): /, mends: 'oauth_http_max_body' },
 ];
