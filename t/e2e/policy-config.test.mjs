@@ -200,6 +200,12 @@ test('a notice for each server and provider: what to register, and what the rule
   assert.deepEqual(more, []);
   assert.deepEqual(of('three.test'), [ownBase('https://three.test:8443'), `provider ${label}: register the callback URL https://three.test:8443/auth/oauth/corp/callback`]);
   assert.deepEqual(of('four.test'), ['base URL https://family.test; register https://family.test/auth/oauth/signed-out for the way back after signing out', `provider ${label}: register the callback URL https://family.test/auth/oauth/corp/callback`]);
+  const origins = (listen, names) => {
+    const report = configTest(`${PROVIDERS} server { ${listen} ssl_certificate ${certificates.certFile}; ssl_certificate_key ${certificates.keyFile}; server_name ${names}; oauth on; oauth_allow any; oauth_providers corp; }`);
+    return /register the callback URL (\S+)\/auth/.exec(report.stderr + report.log)[1];
+  };
+  assert.equal(origins('listen 127.0.0.1:8080; listen 127.0.0.1:8443 ssl;', '_ *.wild.test .dot.test app.test'), 'https://app.test:8443', 'the address with TLS, and a name that can be typed');
+  assert.equal(origins('listen 127.0.0.1:8080;', '_'), 'http://HOST:8080');
   assert.deepEqual([of('five.test'), of('six.test')], [[], []], 'the same again, and nothing');
 });
 

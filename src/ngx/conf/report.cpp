@@ -24,11 +24,28 @@ std::string list_needs(const providers::Needs& needs) {
     return text;
 }
 
-// Where it listens first, as far as its base URLs tell; "" if that is nowhere, as with a Unix socket alone.
-std::string first_origin(ngx_conf_t* cf, const ServerConf& server, const std::string& host) {
+// A name that people can type: not "_", "*.example.org" or a pattern.
+std::string first_host(const ServerConf& server) {
+    for (const ServerName& each : server.compiled->names) {
+        const std::string& name = each.name;
+        const bool is_host = std::all_of(name.begin(), name.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+        });
+        if (!name.empty() && is_host && name.front() != '.' && name.back() != '.') {
+            return name;
+        }
+    }
+    return "HOST";
+}
+
+// Where it listens with TLS first, else where it does at all; "" if that is nowhere, as with a Unix socket
+// alone.
+std::string first_origin(ngx_conf_t* cf, const ServerConf& server) {
+    const std::string host = first_host(server);
     const auto& core_main = *static_cast<ngx_http_core_main_conf_t*>(
         ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
     const std::size_t ports = core_main.ports == nullptr ? 0 : core_main.ports->nelts;
+    std::string plain;
     for (ngx_uint_t i = 0; i < ports; ++i) {
         const auto& port = static_cast<const ngx_http_conf_port_t*>(core_main.ports->elts)[i];
         const in_port_t number = port.port;
@@ -44,11 +61,15 @@ std::string first_origin(ngx_conf_t* cf, const ServerConf& server, const std::st
             }
             const bool is_https = address.opt.ssl != 0;
             const bool is_usual = number == (is_https ? 443 : 80);
-            return (is_https ? "https://" : "http://") + host +
-                   (is_usual ? "" : ":" + std::to_string(number));
+            const std::string origin =
+                (is_https ? "https://" : "http://") + host + (is_usual ? "" : ":" + std::to_string(number));
+            if (is_https) {
+                return origin;
+            }
+            plain = plain.empty() ? origin : plain;
         }
     }
-    return "";
+    return plain;
 }
 
 struct Base {
@@ -62,8 +83,7 @@ Base base_of(ngx_conf_t* cf, const ServerConf& server) {
     }
     const std::string own = "the base URL is each request's own";
     const std::string fixed = ", unless oauth_base_url fixes it";
-    const std::string name = names_of(server);
-    std::string url = first_origin(cf, server, name == "-" ? "HOST" : name);
+    std::string url = first_origin(cf, server);
     if (url.empty()) {
         return {"BASE", own + fixed};
     }
