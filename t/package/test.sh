@@ -102,7 +102,7 @@ make_package() {
     enter "$builder" dpkg-deb -x "$package" /unpacked
     library=/unpacked/usr/lib/nginx/modules/ngx_http_oauth_module.so
     enter "$builder" file "$library" | grep -q ', stripped' || fail "the module is not stripped"
-    enter "$builder" sh -c 'dpkg-deb -c /module/build/package/*-dbgsym_*.deb' | grep -q '\.debug$' || fail "there are no debug symbols"
+    [[ $(enter "$builder" sh -c 'dpkg-deb -c /module/build/package/*-dbgsym_*.deb') == *.debug* ]] || fail "there are no debug symbols"
     say "the module has $(stat -c %s "$builder$library") bytes"
     check_hardening "$library"
 }
