@@ -137,6 +137,9 @@ ngx_int_t finish(ngx_conf_t* cf) {
         return NGX_ERROR;
     }
     MainConf& main = *main_conf(cf);
+    if (!check_status(cf, *main.compiled)) {
+        return NGX_ERROR;
+    }
     make_guards(cf, *main.compiled);
     collect_cookie_names(*main.compiled);
     return !main.in_use || (add_zone(cf, main) && add_phase_handlers(cf)) ? NGX_OK : NGX_ERROR;

@@ -285,7 +285,7 @@ std::vector<Family> collect(const Figures& figures, const Named& named, const Ga
     if (gauges.sessions) {
         families.push_back({"oauth_sessions_active",
                             "gauge",
-                            "Sessions that are kept in the shared zone (oauth_session shared).",
+                            "Records of sessions in the shared zone (oauth_session shared).",
                             {{{}, std::to_string(*gauges.sessions)}}});
     }
     families.push_back({"oauth_zone_bytes",

@@ -111,10 +111,16 @@ void Figures::count_asked(std::string_view provider, const Asked& asked) noexcep
     }
 }
 
+std::int64_t Patience::milliseconds() const noexcept {
+    return figures_ == nullptr
+               ? 0
+               : std::max<std::int64_t>(figures_->clock().steady_milliseconds() - begun_at_, 0);
+}
+
+// Once.
 void Asking::count(Failure failure) noexcept {
-    if (figures_ != nullptr) {
-        const std::int64_t milliseconds = figures_->clock().steady_milliseconds() - begun_at_;
-        figures_->count_asked(provider_, {endpoint_, failure, std::max<std::int64_t>(milliseconds, 0)});
+    if (Figures* figures = std::exchange(figures_, nullptr)) {
+        figures->count_asked(provider_, {endpoint_, failure, patience_.milliseconds()});
     }
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace oauth::figures {
 
@@ -106,13 +107,35 @@ private:
     const core::Clock& clock_;
 };
 
-// One request to a provider, from now on until it is known what came of it: then it is counted. Where nobody
-// waited for that it never ended. The texts outlive it; no figures: nothing is counted.
+// How long somebody has waited for a provider. Who has given up after a second or more has met a timeout,
+// whatever oauth_http_timeout is; who left sooner tells nothing of the provider.
+class Patience {
+public:
+    explicit Patience(const Figures* figures) noexcept
+        : figures_(figures), begun_at_(figures == nullptr ? 0 : figures->clock().steady_milliseconds()) {}
+    std::int64_t milliseconds() const noexcept;
+    bool is_worn_out() const noexcept { return figures_ != nullptr && milliseconds() >= 1000; }
+
+private:
+    const Figures* figures_;
+    std::int64_t begun_at_;
+};
+
+// One request to a provider, from now on until it is known what came of it: then it is counted. The texts
+// outlive it; no figures: nothing is counted.
 class Asking {
 public:
     Asking(Figures* figures, std::string_view provider, Endpoint endpoint) noexcept
-        : figures_(figures), provider_(provider), endpoint_(endpoint),
-          begun_at_(figures == nullptr ? 0 : figures->clock().steady_milliseconds()) {}
+        : figures_(figures), provider_(provider), endpoint_(endpoint), patience_(figures) {}
+    Asking(Asking&& other) noexcept
+        : figures_(std::exchange(other.figures_, nullptr)), provider_(other.provider_),
+          endpoint_(other.endpoint_), patience_(other.patience_) {}
+    Asking& operator=(Asking&&) = delete;
+    ~Asking() {
+        if (figures_ != nullptr && patience_.is_worn_out()) { // its frame was destroyed
+            count(core::Code::provider_timeout);
+        }
+    }
 
     template <class T>
     core::Result<T> ended(core::Result<T> result) noexcept {
@@ -130,7 +153,7 @@ private:
     Figures* figures_;
     std::string_view provider_;
     Endpoint endpoint_;
-    std::int64_t begun_at_;
+    Patience patience_;
 };
 
 } // namespace oauth::figures

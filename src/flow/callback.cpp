@@ -306,8 +306,32 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
 
 } // namespace
 
+namespace {
+
+// Counts a sign-in whose visitor has given up.
+class SignInUnderWay {
+public:
+    explicit SignInUnderWay(const Provider& provider) : provider_(provider), patience_(provider.figures()) {}
+    SignInUnderWay(const SignInUnderWay&) = delete;
+    SignInUnderWay& operator=(const SignInUnderWay&) = delete;
+    ~SignInUnderWay() {
+        if (!is_over && patience_.is_worn_out()) {
+            provider_.count_login(Code::provider_timeout);
+        }
+    }
+    bool is_over = false;
+
+private:
+    const Provider& provider_;
+    figures::Patience patience_;
+};
+
+} // namespace
+
 core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
+    SignInUnderWay under_way(provider);
     web::Answer answer = co_await finish(site, request, provider, visitor);
+    under_way.is_over = true;
     if (answer.code) {
         provider.count_login(answer.code);
     }

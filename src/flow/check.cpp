@@ -149,6 +149,7 @@ core::Task<Loaded> save(Check& check, session::Session& next, RenewalEnd how) {
     case session::Replaced::Outcome::gone: // signed out meanwhile
         give_back_tokens(check.site, next);
         check.end(RenewalEnd::refused);
+        check.provider.count_refresh(figures::Refresh::ended);
         co_return signed_out();
     }
     co_return std::move(replaced->now);

@@ -70,6 +70,8 @@ public:
     Amount room() const noexcept; // used or not
     Amount live(std::int64_t now) noexcept;
     static std::size_t bytes_of(Amount amount) noexcept;
+    // Without the share that is left to replace().
+    std::size_t room_for_new_chunks() const noexcept { return chunk_count_ - kept_back(chunk_count_); }
     // Forgets a few of those that have expired. True: there may be more.
     bool drop_expired(std::int64_t now) noexcept;
     // How large a block has room for so much, beside what is kept for replace().

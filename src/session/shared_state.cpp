@@ -77,15 +77,31 @@ void drop_expired(const SharedMemory& memory, Block* block, bool by_clock) {
     }
 }
 
-void add(SharedUsage& usage, const ExpiringSet& set) {
-    usage.used += set.size() * ExpiringSet::entry_size;
-    usage.total += set.capacity() * ExpiringSet::entry_size;
+enum class WhenFull { refuses, forgets };
+
+double part_of(std::size_t used, std::size_t room) {
+    return room == 0 ? 0 : static_cast<double>(used) / static_cast<double>(room);
 }
 
-void add(SharedUsage& usage, const RecordTable* table) {
-    if (table != nullptr) {
-        usage.used += RecordTable::bytes_of(table->used());
-        usage.total += RecordTable::bytes_of(table->room());
+void add(SharedUsage& usage, const ExpiringSet& set, WhenFull when_full) {
+    usage.used += set.size() * ExpiringSet::entry_size;
+    usage.total += set.capacity() * ExpiringSet::entry_size;
+    if (when_full == WhenFull::refuses) {
+        usage.fullest = std::max(usage.fullest, part_of(set.size(), set.capacity()));
+    }
+}
+
+void add(SharedUsage& usage, const RecordTable* table, WhenFull when_full) {
+    if (table == nullptr) {
+        return;
+    }
+    const RecordTable::Amount used = table->used();
+    const RecordTable::Amount room = table->room();
+    usage.used += RecordTable::bytes_of(used);
+    usage.total += RecordTable::bytes_of(room);
+    if (when_full == WhenFull::refuses) {
+        usage.fullest = std::max({usage.fullest, part_of(used.records, room.records),
+                                  part_of(used.chunks, table->room_for_new_chunks())});
     }
 }
 
@@ -101,12 +117,13 @@ SharedUsage measure(const SharedMemory& memory) {
     drop_expired(memory, state.sessions, true);
     const std::lock_guard lock(memory.mutex);
     SharedUsage usage;
-    add(usage, *state.used_states);
-    add(usage, *state.ended);
-    add(usage, state.marks);
-    add(usage, state.renewals);
-    add(usage, state.signed_tokens);
-    add(usage, state.sessions);
+    add(usage, *state.used_states, WhenFull::forgets);
+    add(usage, *state.ended, WhenFull::refuses);
+    add(usage, state.marks, WhenFull::refuses);
+    add(usage, state.renewals, WhenFull::refuses);
+    add(usage, state.signed_tokens, WhenFull::forgets);
+    add(usage, state.sessions, WhenFull::refuses);
+    usage.fullest = std::min(usage.fullest, 1.0);
     usage.sessions = state.sessions == nullptr ? 0 : state.sessions->used().records;
     return usage;
 }

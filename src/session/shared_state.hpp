@@ -82,11 +82,14 @@ struct SharedMemory {
     LateNews* late_news = nullptr; // of workers that a reload has replaced; nullptr: there can be none
 };
 
-// How much of the blocks is taken, once what has expired has made room.
+// How much of the blocks is taken, once what has expired has made room. No block takes room of another: what
+// counts is the one that is fullest, of those that refuse what has no room. In the others newer entries take
+// the place of older ones.
 struct SharedUsage {
-    std::size_t used = 0; // bytes
+    std::size_t used = 0; // bytes, of all blocks
     std::size_t total = 0;
-    std::size_t sessions = 0;
+    double fullest = 0;       // from 0 to 1
+    std::size_t sessions = 0; // records: some may have been ended by a provider, and not been asked for since
 };
 SharedUsage measure(const SharedMemory& memory);
 

@@ -2,7 +2,8 @@
 // oauth_status: what is counted is what was sent, over workers and reloads, in the eyes of a real Prometheus (LG-04). The alerts and the dashboard of
 // docs/monitoring work with it.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -118,6 +119,80 @@ e2e('what other modules and internal redirects make of a request is still one re
   await expect('/trial/', site.browser, 204, 'allowed');
 });
 
+e2e('what an error_page, a gate or another method makes of a refusal is counted as the refusal that it is', async (h) => {
+  const root = h.folder();
+  mkdirSync(path.join(root, 'shown'));
+  mkdirSync(path.join(root, 'tried'));
+  writeFileSync(path.join(root, 'shown/page.html'), '<!--# include virtual="/part" -->');
+  writeFileSync(path.join(root, 'tried/index.html'), 'hi');
+  writeFileSync(path.join(root, 'users'), 'u:{PLAIN}p\n');
+  chmodSync(root, 0o755);
+  const { site, counted } = await statusSite(h, { workers: 1, locations: `
+    location = /denied { oauth_allow group=nobody; error_page 403 /sorry.html; try_files /nothing @open; }
+    location = /sorry.html { internal; try_files /nothing @open; }
+    location = /denied-twice { oauth_allow group=nobody; error_page 403 /not-you-either.html; try_files /nothing @open; }
+    location = /not-you-either.html { internal; oauth_allow group=nobody2; try_files /nothing @open; }
+    location = /hello { oauth_unauthenticated 401; error_page 401 /hello.html; try_files /nothing @open; }
+    location = /hello.html { internal; oauth optional; try_files /nothing @open; }
+    location = /dropped { oauth_unauthenticated 401; error_page 401 @drop; try_files /nothing @open; }
+    location @drop { oauth off; return 444; }
+    location = /closed { deny all; try_files /nothing @open; }
+    location = /some-users { satisfy any; auth_basic x; auth_basic_user_file ${root}/users; try_files /nothing @open; }
+    location /tried/ { root ${root}; oauth_allow group=nobody; oauth_policy_mode shadow; }
+    location = /tried-gate { internal; oauth on; oauth_allow if=$arg_nothing; oauth_policy_mode shadow; try_files /nothing @open; }
+    location = /behind-tried-gate { oauth off; auth_request /tried-gate; try_files /nothing @open; }
+    location = /optional-gated { oauth optional; auth_request /gate; try_files /nothing @open; }
+    location /shown/ { root ${root}; oauth off; ssi on; }
+    location = /part { oauth_allow group=nobody; try_files /nothing @open; }` });
+  await assertSignedIn(site);
+  const expect = async (target, browser, requests, refused, headers = {}) => {
+    await counted.mark();
+    await browser.fetch(site.origin + target, { headers: { ...JSON_PLEASE, ...headers } }).catch(() => {});
+    await until(async () => Object.keys(await counted.of('oauth_requests_total')).length > 0, target);
+    assert.deepEqual(await counted.of('oauth_requests_total'), { [requests]: 1 }, target);
+    assert.deepEqual(await counted.of('oauth_policy_denied_total'), refused ? { none: 1 } : {}, target);
+  };
+  const [somebody, nobody] = [site.browser, new Browser()];
+  await expect('/denied', somebody, 'denied', true);
+  await expect('/denied-twice', somebody, 'denied', true);
+  await expect('/hello', nobody, 'unauthenticated', false);
+  await expect('/dropped', nobody, 'unauthenticated', false);
+  await expect('/closed', nobody, 'unauthenticated', false);
+  await expect('/some-users', nobody, 'anonymous', false, { Authorization: 'Basic ' + Buffer.from('u:p').toString('base64') });
+  await expect('/some-users', nobody, 'unauthenticated', false);
+  await expect('/tried/', somebody, 'allowed', true);
+  await expect('/behind-tried-gate', somebody, 'allowed', true);
+  await expect('/optional-gated', somebody, 'denied', true);
+  await expect('/shown/page.html', somebody, 'denied', true);
+});
+
+e2e('requests whose clients leave are counted as well, and what they waited for', async (h) => {
+  const { site, counted } = await statusSite(h, { workers: 1, locations: 'location = /slow { proxy_pass http://127.0.0.1:1; }' });
+  await assertSignedIn(site);
+  const hang = createServer(() => {}).listen(0, '127.0.0.1');
+  await new Promise((resolve) => { hang.once('listening', resolve); });
+  h.closers.push(() => new Promise((resolve) => { hang.close(resolve); hang.closeAllConnections?.(); }));
+  site.nginx.write(siteConfiguration({ ...site, locations: STATUS + `location = /slow { proxy_pass http://127.0.0.1:${hang.address().port}; }` }));
+  await site.nginx.reload();
+  await counted.mark();
+  const leave = new AbortController();
+  setTimeout(() => leave.abort(), 300);
+  await site.browser.fetch(site.origin + '/slow', { headers: JSON_PLEASE, signal: leave.signal }).catch(() => {});
+  await until(async () => (await counted.of('oauth_requests_total')).allowed === 1, 'the request to be counted');
+
+  const callback = await beginSignIn(site, { browser: new Browser() });
+  const other = new Browser();
+  const own = await beginSignIn(site, { browser: other });
+  assert.notEqual(own, callback);
+  site.provider.token = { hang: true };
+  const giveUp = new AbortController();
+  setTimeout(() => giveUp.abort(), 1500);
+  await counted.mark();
+  await other.navigate(own, { follow: false, signal: giveUp.signal }).catch(() => {});
+  await until(async () => (await counted.of('oauth_logins_total'))['test provider_timeout'] === 1, 'the sign-in to be counted');
+  assert.equal((await counted.of('oauth_provider_requests_total'))['test token provider_timeout'], 1);
+});
+
 e2e('refused requests are counted by the rule that refused', async (h) => {
   const { site, counted } = await statusSite(h, { locations: `
     location /rules/ { oauth_deny email=alice@example.org; oauth_allow any; proxy_pass http://127.0.0.1:1; }` });
@@ -229,6 +304,19 @@ e2e('the shared zone tells what is in it', async (h) => {
   assert.equal((await counted.read()).get('oauth_sessions_active'), 0);
 });
 
+e2e('a zone that refuses sign-outs has nothing free', async (h) => {
+  const { site, counted } = await statusSite(h, { http: 'oauth_zone 32k;', workers: 1, server: 'oauth_session cookie;' });
+  h.allowLog(/oauth_zone/);
+  let last = 200;
+  for (let i = 0; i < 600 && last !== 503; i++) {
+    const browser = new Browser();
+    await assertSignedIn(site, { browser });
+    last = (await browser.navigate(site.origin + '/auth/oauth/logout', { method: 'POST', headers: { ...JSON_PLEASE, Origin: site.origin, 'Sec-Fetch-Site': 'same-origin' }, follow: false })).status;
+  }
+  assert.equal(last, 503);
+  assert.equal((await counted.read()).get('oauth_zone_bytes{state="free"}'), 0);
+});
+
 e2e('figures go on over reloads, also with another zone and other rules', async (h) => {
   const { site, counted } = await statusSite(h, { http: 'oauth_zone 1m;' });
   await assertSignedIn(site);
@@ -247,6 +335,7 @@ e2e('figures go on over reloads, also with another zone and other rules', async 
 
 e2e('LG-04 the figures name nobody, and are the location\'s to protect', async (h) => {
   const { site } = await statusSite(h, { locations: `
+    location = /branch { oauth off; oauth_status json; expires 1h; set $b 0; if ($arg_a) { set $b 1; } }
     location = /locked { oauth_status; }
     location = /staff-only { oauth_allow group=nobody; oauth_status; }` });
   await assertSignedIn(site);
@@ -261,6 +350,9 @@ e2e('LG-04 the figures name nobody, and are the location\'s to protect', async (
     assert.equal(head.text, '');
     assert.equal((await new Browser().fetch(site.origin + target, { method: 'POST', body: 'x' })).status, 405);
   }
+  const branch = await new Browser().fetch(site.origin + '/branch?a=1');
+  assert.equal(branch.headers['content-type'], 'application/json', 'within an `if`, too');
+  assert.equal(branch.rawHeaders.filter((name) => name.toLowerCase() === 'cache-control').length, 1);
   const [mine] = await get(site, '/locked');
   assert.equal(mine.status, 200);
   assert.equal((await new Browser().fetch(site.origin + '/locked')).status, 401);
@@ -282,6 +374,9 @@ test('oauth_status takes json and prometheus, in a location, once', () => {
   }
   assert.match(attempt('oauth_status xml;').stderr, /"oauth_status": found "xml", accepted: prometheus, json in \S+:\d+/);
   assert.match(attempt('oauth_status; oauth_status json;').stderr, /"oauth_status" directive is duplicate/);
+  for (const both of ['oauth_status; proxy_pass http://127.0.0.1:1;', 'proxy_pass http://127.0.0.1:1; oauth_status;', 'stub_status; oauth_status json;']) {
+    assert.match(attempt(both).stderr, /"oauth_status": the location has another directive that is its content.* in \S+:\d+/, both);
+  }
   assert.match(attempt('', 'oauth_status;').stderr, /"oauth_status" directive is not allowed here/);
 });
 

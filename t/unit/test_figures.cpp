@@ -125,6 +125,31 @@ void requests_to_providers_are_timed(void**) {
     assert_true(text.find("seconds_count{provider=\"github\"") == std::string::npos);
 }
 
+void who_gives_up_has_met_a_timeout_or_tells_nothing(void**) {
+    World world;
+    const auto leave_after = [&world](int milliseconds) {
+        const Asking asking(&world.figures, "example", Endpoint::token);
+        world.clock.milliseconds += milliseconds;
+    };
+    leave_after(999);
+    assert_int_equal(world.figures.asked("example", Endpoint::token, Code::provider_timeout), 0);
+    leave_after(1000);
+    assert_int_equal(world.figures.asked("example", Endpoint::token, Code::provider_timeout), 1);
+    {
+        Asking asking(&world.figures, "example", Endpoint::token);
+        const Asking moved(std::move(asking));
+        world.clock.milliseconds += 2000;
+    }
+    assert_int_equal(world.figures.asked("example", Endpoint::token, Code::provider_timeout), 2);
+    {
+        Asking asking(&world.figures, "example", Endpoint::token);
+        world.clock.milliseconds += 2000;
+        static_cast<void>(asking.ended(core::Status(core::Done{})));
+    }
+    assert_int_equal(world.figures.times("example", Endpoint::token).count(), 3);
+    const Asking nowhere(nullptr, "example", Endpoint::token);
+}
+
 void rules_are_named_as_they_are_written(void**) {
     World world;
     world.named.rules = {R"(oauth_deny name~"^a\d" x)", "two\nlines", "no UTF-8: \xff\xc3"};
@@ -220,6 +245,7 @@ int main() {
         cmocka_unit_test(counts_of_all_workers_add_up),
         cmocka_unit_test(counting_at_once_loses_nothing),
         cmocka_unit_test(requests_to_providers_are_timed),
+        cmocka_unit_test(who_gives_up_has_met_a_timeout_or_tells_nothing),
         cmocka_unit_test(rules_are_named_as_they_are_written),
         cmocka_unit_test(gauges_are_shown_where_they_are_known),
         cmocka_unit_test(json_has_the_same_and_what_is_known_of_providers),

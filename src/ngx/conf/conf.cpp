@@ -228,6 +228,9 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     location.server = server;
     location.core =
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    if (location.core->noname != 0) { // an `if` of that location, which has its content
+        location.status = parent.status;
+    }
     location.rewrite = find_rewrite_conf(cf);
     const auto* core_server =
         static_cast<ngx_http_core_srv_conf_t*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module));

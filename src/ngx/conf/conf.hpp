@@ -157,6 +157,7 @@ struct LocationConf {
     ngx_uint_t unauthenticated;
     ngx_uint_t session_streams;
     ngx_uint_t status; // of enum Status
+    Place* status_place;
     ngx_flag_t identity;
     ngx_str_t identity_header;
     ngx_str_t identity_header_lowcase;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace oauth::ngx {
 
@@ -160,6 +161,31 @@ void tell_of_other_key(ngx_http_request_t* r, const Context& main, const flow::V
     }
 }
 
+figures::Request outcome_of(flow::Standing standing) {
+    switch (standing) {
+    case flow::Standing::anonymous:
+        return figures::Request::anonymous;
+    case flow::Standing::unauthenticated:
+        return figures::Request::unauthenticated;
+    case flow::Standing::denied:
+        return figures::Request::denied;
+    case flow::Standing::shadowed:
+    case flow::Standing::allowed:
+        break;
+    }
+    return figures::Request::allowed;
+}
+
+// Once for a request, though it may be decided again on its way to another location.
+void tell_of_shadow(ngx_http_request_t* r, Context& context) {
+    const std::string& rule = location_conf(r)->guard->rules->text(context.admission.verdict.rule);
+    if (std::exchange(context.shadowed_by, &rule) == &rule) {
+        return;
+    }
+    count_denied(r, context.admission);
+    log_answer(r, web::LogLevel::warn, "shadow, would be policy_denied: " + explain(r, context.admission));
+}
+
 // It is decided what the context's admission says.
 void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor) {
     const flow::Admission& admission = context.admission;
@@ -172,11 +198,9 @@ void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visito
     }
     context.admitted_to = location_conf(r);
     context.foreseen.reset();
-    // Whoever is refused here may be let in by another method still: see turn_away.
-    note_outcome(r, context, admission.passes() ? figures::Request::allowed : figures::Request::anonymous);
+    note_outcome(r, context, outcome_of(admission.standing));
     if (admission.standing == flow::Standing::shadowed) {
-        count_denied(r, admission);
-        log_answer(r, web::LogLevel::warn, "shadow, would be policy_denied: " + explain(r, admission));
+        tell_of_shadow(r, context);
     }
 }
 

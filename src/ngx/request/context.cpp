@@ -3,6 +3,8 @@
 #include "context.hpp"
 #include "../pool.hpp"
 
+#include <utility>
+
 namespace oauth::ngx {
 
 namespace {
@@ -51,11 +53,35 @@ flow::Site* site_of(ngx_http_request_t* r) {
     return runtime_of(*main_conf(r)).site(*server_conf(r));
 }
 
+void Context::count_outcome() noexcept {
+    const MainConf& main = *main_conf(request_);
+    if (outcome && main.runtime != nullptr) {
+        main.runtime->figures().count(*outcome);
+    }
+    outcome.reset();
+    is_counted = true;
+}
+
 void note_outcome_of_subrequest(ngx_http_request_t* r, figures::Request outcome) {
     Context& main = make_context(r->main);
-    if (main.admitted_to == nullptr) {
+    if (main.admitted_to == nullptr && !main.is_refused && !main.is_counted) {
         main.outcome = outcome;
     }
+}
+
+bool note_refusal(ngx_http_request_t* r, Context& context, figures::Request outcome) {
+    if (std::exchange(context.is_refused, true)) {
+        return false;
+    }
+    Context& main = make_context(r->main);
+    const bool is_gate = r != r->main && r->main->header_sent == 0 && r->background == 0;
+    if (r == r->main || is_gate || main.admitted_to == nullptr) {
+        main.is_refused = true;
+        if (!main.is_counted) {
+            main.outcome = outcome;
+        }
+    }
+    return true;
 }
 
 core::Error no_site() {

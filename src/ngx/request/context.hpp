@@ -76,6 +76,15 @@ public:
 class Context {
 public:
     explicit Context(ngx_http_request_t* r) : request_(r) {}
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context() {
+        if (outcome) {
+            count_outcome();
+        }
+    }
+
+    void count_outcome() noexcept; // where there is one
 
     ngx_http_request_t* request() const { return request_; }
 
@@ -100,8 +109,12 @@ public:
     std::unique_ptr<core::Error> failure; // why it could not be decided
 
     // The answer (filter.hpp).
-    // Of a main request: what the rules have said of it, to be counted when its answer begins.
+    // Of a main request: what the rules have said of it, to be counted when its answer begins, or when it
+    // ends without one.
     std::optional<figures::Request> outcome;
+    bool is_refused = false; // by the rules: what an error_page leads to does not change that
+    bool is_counted = false;
+    const std::string* shadowed_by = nullptr; // the rule that has been counted for it; of the configuration
     std::optional<core::Code> error;
     std::vector<const u_char*> headers; // the keys of those that an answer of ours has set
     std::vector<ngx_str_t> set_cookies; // whole Set-Cookie values, in the pool
@@ -126,16 +139,18 @@ UnderWay& make_under_way(Context& context);
 flow::Site* site_of(ngx_http_request_t* r);
 core::Error no_site();
 
-// What the rules have said of a request. A subrequest's counts where the main request is in no protected
-// location itself, as behind a gate that auth_request asks.
+// What the rules of its location say of a request. A subrequest's counts where the main request is in no
+// protected location itself, and where it is a gate that auth_request asks.
 void note_outcome_of_subrequest(ngx_http_request_t* r, figures::Request outcome);
 inline void note_outcome(ngx_http_request_t* r, Context& context, figures::Request outcome) {
-    if (r == r->main) {
-        context.outcome = outcome;
-    } else {
+    if (r != r->main) {
         note_outcome_of_subrequest(r, outcome);
+    } else if (!context.is_refused) {
+        context.outcome = outcome;
     }
 }
+// The request is turned away for it. False: it has been before, on its way to an error_page.
+bool note_refusal(ngx_http_request_t* r, Context& context, figures::Request outcome);
 
 // For a flow, an endpoint or a challenge: copies.
 flow::Request collect_facts(ngx_http_request_t* r, const Context& context);

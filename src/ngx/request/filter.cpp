@@ -205,7 +205,7 @@ ngx_int_t send_on(ngx_http_request_t* r, const Context* context) {
 // Of a main request that the module has had to do with.
 void write_own_headers(ngx_http_request_t* r, Context& context) {
     if (context.outcome) {
-        runtime_of(*main_conf(r)).figures().count(*std::exchange(context.outcome, std::nullopt));
+        context.count_outcome();
     }
     renew_cookies(r, context);
     write_cookies(r, context);

@@ -8,6 +8,8 @@
 #include "respond.hpp"
 #include "turn_away.hpp"
 
+#include <algorithm>
+
 namespace oauth::ngx {
 
 namespace {
@@ -157,6 +159,24 @@ ngx_int_t on_access(ngx_http_request_t* r) {
     return admission->standing == flow::Standing::anonymous ? NGX_DECLINED : turn_away(r, *admission);
 }
 
+// PRECONTENT, where "satisfy any" stands somewhere: whom the rules do not let pass and who is here all the
+// same was let in by another method.
+ngx_int_t on_precontent(ngx_http_request_t* r) {
+    Context* context = server_conf(r)->in_use ? find_context(r) : nullptr;
+    const flow::Admission* admission = r == r->main ? admission_of(r) : nullptr;
+    if (context != nullptr && admission != nullptr && !admission->passes()) {
+        note_outcome(r, *context, figures::Request::anonymous);
+    }
+    return NGX_DECLINED;
+}
+
+bool has_satisfy_any(ngx_conf_t* cf) {
+    const auto& locations = main_conf(cf)->compiled->locations;
+    return std::any_of(locations.begin(), locations.end(), [](const LocationConf* location) {
+        return location->core->satisfy == NGX_HTTP_SATISFY_ANY;
+    });
+}
+
 bool add_handler(ngx_conf_t* cf, ngx_uint_t phase, ngx_http_handler_pt handler) {
     auto* core_main =
         static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
@@ -173,7 +193,8 @@ bool add_handler(ngx_conf_t* cf, ngx_uint_t phase, ngx_http_handler_pt handler) 
 bool add_phase_handlers(ngx_conf_t* cf) {
     return add_handler(cf, NGX_HTTP_POST_READ_PHASE, guarded_phase<on_post_read>) &&
            add_handler(cf, NGX_HTTP_PREACCESS_PHASE, guarded_phase<on_preaccess>) &&
-           add_handler(cf, NGX_HTTP_ACCESS_PHASE, guarded_phase<on_access>);
+           add_handler(cf, NGX_HTTP_ACCESS_PHASE, guarded_phase<on_access>) &&
+           (!has_satisfy_any(cf) || add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, guarded_phase<on_precontent>));
 }
 
 bool add_rewrite_handlers(ngx_conf_t* cf) {

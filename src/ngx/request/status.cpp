@@ -2,6 +2,8 @@
 // See status.hpp.
 #include "status.hpp"
 #include "../boundary.hpp"
+#include "../compat.hpp"
+#include "../conf/directives.hpp"
 #include "respond.hpp"
 
 #include "../../figures/exposition.hpp"
@@ -29,9 +31,16 @@ ngx_int_t serve_status(ngx_http_request_t* r) {
         answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
         answer.body = figures::prometheus_text(families);
     }
-    push_header(r, "Cache-Control", answer.cache_control);
+    if (!set_only_cache_control(r, push_header(r, "Cache-Control", answer.cache_control))) {
+        return NGX_ERROR;
+    }
     return write(r, answer);
 }
+
+constexpr ngx_http_handler_pt handler = guarded<serve_status>;
+
+constexpr char why_alone[] =
+    "the location has another directive that is its content, such as proxy_pass, accepted: one of them";
 
 } // namespace
 
@@ -47,11 +56,27 @@ char* set_status(ngx_conf_t* cf, ngx_command_t*, void* conf) {
                            &words[1]);
         return static_cast<char*>(NGX_CONF_ERROR);
     }
+    location.status_place = make_place(cf);
     location.status = format == "json" ? status_json : status_prometheus;
     auto* core =
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-    core->handler = guarded<serve_status>;
+    if (core->handler != nullptr) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"oauth_status\": %s", why_alone);
+        return static_cast<char*>(NGX_CONF_ERROR);
+    }
+    core->handler = handler;
     return NGX_CONF_OK;
+}
+
+bool check_status(ngx_conf_t* cf, const MainConf::Compiled& compiled) {
+    for (const LocationConf* location : compiled.locations) {
+        const bool is_its_content = location->status != status_none && location->core->noname == 0;
+        if (is_its_content && location->core->handler != handler) {
+            refuse_at(cf, *location->status_place, "\"oauth_status\": " + std::string(why_alone));
+            return false;
+        }
+    }
+    return true;
 }
 
 } // namespace oauth::ngx

@@ -52,9 +52,12 @@ ngx_int_t refuse_subrequest(ngx_http_request_t* r, const flow::Admission& admiss
     const bool is_known = admission.standing == flow::Standing::denied;
     context.turned_away_by = location_conf(r);
     context.error = is_known ? core::Code::policy_denied : core::Code::login_required;
-    note_outcome(r, context, is_known ? figures::Request::denied : figures::Request::unauthenticated);
-    if (is_known) {
+    const bool is_first =
+        note_refusal(r, context, is_known ? figures::Request::denied : figures::Request::unauthenticated);
+    if (is_known && is_first) {
         count_denied(r, admission);
+    }
+    if (is_known) {
         log_answer(r, web::LogLevel::warn, "policy_denied: subrequest, " + explain(r, admission));
     }
     return core::code_status(*context.error);
@@ -73,13 +76,14 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     const LocationConf& location = *location_conf(r);
     flow::Site& site = visitor.site();
     if (admission.standing == flow::Standing::denied) {
-        note_outcome(r, context, figures::Request::denied);
-        count_denied(r, admission);
+        if (note_refusal(r, context, figures::Request::denied)) {
+            count_denied(r, admission);
+        }
         context.turned_away_by = &location;
         const flow::Request facts = collect_facts(r, context);
         return respond(r, context, flow::refuse(site, facts, admission, explain(r, admission)));
     }
-    note_outcome(r, context, figures::Request::unauthenticated);
+    note_refusal(r, context, figures::Request::unauthenticated);
     UnderWay& under_way = make_under_way(context);
     under_way.facts = collect_facts(r, context);
     under_way.offer = runtime_of(*main_conf(r)).offer(location);

@@ -155,8 +155,11 @@ figures::Gauges Runtime::gauges() {
     if (shared.state.sessions != nullptr) {
         gauges.sessions = usage.sessions;
     }
-    gauges.zone_free = usage.total - usage.used;
-    gauges.zone_used = main_.zone_size - std::min(main_.zone_size, gauges.zone_free);
+    // Free is what those may take who need it most, and no more than is free at all.
+    const auto by_fullest =
+        static_cast<std::size_t>(static_cast<double>(main_.zone_size) * (1 - usage.fullest));
+    gauges.zone_free = std::min({by_fullest, usage.total - usage.used, main_.zone_size});
+    gauges.zone_used = main_.zone_size - gauges.zone_free;
     gauges.version = version;
     gauges.nginx = NGINX_VERSION;
     return gauges;
