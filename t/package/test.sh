@@ -78,7 +78,8 @@ make_root() {
 check_hardening() {
     local feature
     enter "$builder" blhc --bindnow /module/build/package/build.log || fail "blhc has something to say"
-    hardening() { enter "$builder" hardening-check --nocolor "$1" | grep ': yes' | grep -vE 'Position Independent|Fortify' | sed 's/: yes.*//' | sort; }
+    # It fails for each protection that is missing, and nginx lacks some.
+    hardening() { { enter "$builder" hardening-check --nocolor "$1" || true; } | grep ': yes' | grep -vE 'Position Independent|Fortify' | sed 's/: yes.*//' | sort; }
     hardening /usr/sbin/nginx >"$folder/nginx.hardening"
     feature=$(hardening "$1" | comm -23 "$folder/nginx.hardening" - | sed 's/^ *//' | paste -sd ,)
     [ -z "$feature" ] || fail "nginx has what the module has not: $feature"
