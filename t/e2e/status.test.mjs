@@ -374,7 +374,7 @@ test('oauth_status takes json and prometheus, in a location, once', () => {
   }
   assert.match(attempt('oauth_status xml;').stderr, /"oauth_status": found "xml", accepted: prometheus, json in \S+:\d+/);
   assert.match(attempt('oauth_status; oauth_status json;').stderr, /"oauth_status" directive is duplicate/);
-  for (const both of ['oauth_status; proxy_pass http://127.0.0.1:1;', 'proxy_pass http://127.0.0.1:1; oauth_status;', 'stub_status; oauth_status json;']) {
+  for (const both of ['oauth_status; proxy_pass http://127.0.0.1:1;', 'proxy_pass http://127.0.0.1:1; oauth_status;', 'empty_gif; oauth_status json;']) {
     assert.match(attempt(both).stderr, /"oauth_status": the location has another directive that is its content.* in \S+:\d+/, both);
   }
   assert.match(attempt('', 'oauth_status;').stderr, /"oauth_status" directive is not allowed here/);
