@@ -37,7 +37,7 @@ ngx_int_t serve_status(ngx_http_request_t* r) {
     return write(r, answer);
 }
 
-constexpr ngx_http_handler_pt handler = guarded<serve_status>;
+const ngx_http_handler_pt handler = guarded<serve_status>;
 
 constexpr char why_alone[] =
     "the location has another directive that is its content, such as proxy_pass, accepted: one of them";
