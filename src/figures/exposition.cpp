@@ -50,14 +50,20 @@ bool is_usual(Endpoint endpoint) {
     return endpoint != Endpoint::par && endpoint != Endpoint::introspection;
 }
 
-Family count_requests(const Figures& figures) {
-    Family family{"oauth_requests_total", "counter",
-                  "Requests to protected locations, by what the rules said."};
-    for (const Request what : every<Request, request_names.size()>()) {
-        family.samples.push_back({{{"result", std::string(request_names[static_cast<std::size_t>(what)])}},
-                                  std::to_string(figures.requests(what))});
+// One sample for each name, of a counter that has no other label.
+template <std::size_t Size, class Count>
+std::vector<Sample> by_result(const std::array<std::string_view, Size>& names, Count count) {
+    std::vector<Sample> samples;
+    for (std::size_t i = 0; i < Size; ++i) {
+        samples.push_back({{{"result", std::string(names[i])}}, std::to_string(count(i))});
     }
-    return family;
+    return samples;
+}
+
+Family count_requests(const Figures& figures) {
+    return {
+        "oauth_requests_total", "counter", "Requests to protected locations, by what the rules said.",
+        by_result(request_names, [&](std::size_t i) { return figures.requests(static_cast<Request>(i)); })};
 }
 
 Family count_logins(const Figures& figures, const Named& named) {
@@ -138,13 +144,9 @@ Family measure_asked(const Figures& figures, const Named& named) {
 }
 
 Family count_cached(const Figures& figures) {
-    Family family{"oauth_session_cache_total", "counter",
-                  "Sessions that requests came with, by whether the worker had them at hand."};
-    for (const Cache what : every<Cache, cache_names.size()>()) {
-        family.samples.push_back({{{"result", std::string(cache_names[static_cast<std::size_t>(what)])}},
-                                  std::to_string(figures.cached(what))});
-    }
-    return family;
+    return {"oauth_session_cache_total", "counter",
+            "Sessions that requests came with, by whether the worker had them at hand.",
+            by_result(cache_names, [&](std::size_t i) { return figures.cached(static_cast<Cache>(i)); })};
 }
 
 std::string in_seconds(std::uint64_t milliseconds) {
