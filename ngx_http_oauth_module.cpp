@@ -26,6 +26,7 @@ using oauth::flow::IdentitySettings;
 using oauth::flow::SiteOptions;
 using oauth::flow::Unauthenticated;
 using oauth::net::HttpLimits;
+using oauth::web::Look;
 
 constexpr std::int64_t hour = 3600;
 constexpr std::int64_t year = 366 * 24 * hour;
@@ -107,7 +108,15 @@ constexpr Directive directives[] = {
     {"oauth_login_page", in_server, one, text(read_login_page), field<&ServerConf::login_page>,
      words("the built-in page"), gives<&SiteOptions::login_page>},
     {"oauth_page_title", in_server, one, text(read_printable), field<&ServerConf::page_title>,
-     words("the page's own heading"), gives<&SiteOptions::page_title>},
+     words("the host"), gives<&Look::title>},
+    {"oauth_page_logo", in_server, one, text(read_logo), field<&ServerConf::page_logo>, words("none"),
+     gives<&Look::logo>},
+    {"oauth_page_color", in_server, one, text(read_page_color), field<&ServerConf::page_color>,
+     words("built-in"), gives<&Look::color>},
+    {"oauth_page_language", in_server, one, text(read_language), field<&ServerConf::page_language>,
+     value("auto"), gives<&Look::language>},
+    {"oauth_page_help", in_server, one, text(read_printable), field<&ServerConf::page_help>, words("none"),
+     gives<&Look::help>},
     // the way to providers
     {"oauth_http_timeout", in_server, one, milliseconds(patience), field<&ServerConf::http_timeout>,
      value("10s"), gives<&HttpLimits::timeout>},

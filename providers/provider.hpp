@@ -212,6 +212,9 @@ session::FactSet told_facts(const Type& type);
 // Settings with the type's defaults.
 Settings make_settings(const Type& type, std::string name);
 
+// A label that is not given is the type's; where two are the same, the name is in brackets behind it.
+void tell_labels_apart(const std::vector<Settings*>& all);
+
 // Derives what is not set. Returns a sentence for nginx -t that names what is missing or contradictory, else
 // an empty string.
 std::string complete(Settings& settings);

@@ -7,6 +7,8 @@
 #include "../src/core/record.hpp"
 #include "../src/core/url.hpp"
 
+#include <map>
+
 namespace oauth::providers {
 
 const std::vector<const Type*>& types() {
@@ -35,7 +37,7 @@ session::FactSet told_facts(const Type& type) {
 Settings make_settings(const Type& type, std::string name) {
     Settings settings;
     settings.type = &type;
-    settings.label = name == type.name ? std::string(type.label) : name;
+    settings.label = type.label;
     settings.name = std::move(name);
     settings.scopes = type.scopes;
     settings.account_prompt = type.account_prompt;
@@ -52,6 +54,18 @@ std::string missing(std::string_view parameter) {
 }
 
 } // namespace
+
+void tell_labels_apart(const std::vector<Settings*>& all) {
+    std::map<std::string, int> counts;
+    for (const Settings* settings : all) {
+        ++counts[settings->label];
+    }
+    for (Settings* settings : all) {
+        if (counts[settings->label] > 1 && settings->label == settings->type->label) {
+            settings->label.append(" (").append(settings->name).append(")");
+        }
+    }
+}
 
 std::string complete(Settings& settings) {
     if (settings.client_id.empty()) {

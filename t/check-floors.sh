@@ -18,7 +18,7 @@ find_floor() {
     core) floor=0 ;;
     jose | net | figures) floor=1 ;;
     oidc) floor=2 ;;
-    session | policy | identity | web) floor=3 ;;
+    session | policy | identity | web | languages) floor=3 ;;
     providers) floor=4 ;;
     flow) floor=5 ;;
     ngx) floor=6 ;;
@@ -47,7 +47,10 @@ while IFS= read -r file; do
         find_folder "$include"
         case "$folder" in
         .) continue ;;
-        ..) folder=ngx ;; # a room of src/ngx/ uses what they share
+        ..) # a room of src/ngx/ uses what they share, a language its phrases
+            folder=ngx
+            [ "$home" != languages ] || folder=web
+            ;;
         esac
         find_floor "$folder"
         if [ "$floor" -gt "$highest" ]; then

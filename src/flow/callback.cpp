@@ -9,6 +9,7 @@
 #include "../oidc/authorization.hpp"
 #include "../session/sign_in.hpp"
 #include "exchange.hpp"
+#include "last_provider.hpp"
 #include "renewed_session.hpp"
 #include "sign_in.hpp"
 
@@ -96,7 +97,7 @@ void delete_leftovers(const Site& site, const Request& request, const std::strin
     const std::string logins = session::sign_in_cookie_name(base_name, "");
     for (const auto& cookie : request.cookies) {
         const std::string& name = cookie.first;
-        bool keep = name.starts_with(logins);
+        bool keep = name.starts_with(logins) || name == session::last_provider_cookie_name(base_name);
         for (const auto& part : written) {
             keep = keep || part.first == name;
         }
@@ -202,6 +203,10 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
         co_return parts.error();
     }
     web::Answer answer = lead_on(site, request, sign_in, parts.value());
+    const Provider& provider = *site.find_provider(sign_in.provider);
+    if (site.providers.size() > 1 || has_left(site, request, provider)) {
+        remember_provider(site, request, provider, Stay::signed_in, answer);
+    }
     answer.log_level = web::LogLevel::info;
     answer.log =
         "signed in at " + session->identity.provider + ", session " + session::log_id(session.value());
@@ -240,7 +245,8 @@ bool may_come_again(Site& site, const session::SignIn& sign_in, const core::Para
     return away && !oidc::find_given(parameters, "error") && !site.ledger.is_used(sign_in.state());
 }
 
-core::Task<web::Answer> finish(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
+core::Task<web::Answer> finish(Site& site, const Request& request, Provider& provider, const Offer& offer,
+                               Visitor& visitor) {
     const providers::Settings& settings = provider.settings();
     const auto parameters = read_parameters(request, settings);
     if (!parameters) {
@@ -272,7 +278,7 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     auto turn = Turn::take(site.turns, settings.name, request.client); // for as long as this runs
     if (!turn) { // nothing has been sent: the same callback may come again
         const Error failed{turn.error().code, settings.name + ": " + turn.error().detail};
-        co_return come_again(web::failure(failed, audience(site, request, page)));
+        co_return come_again(web::failure(failed, audience(site, request, page, provider, offer)));
     }
     auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
                                        redirect_uri(site.options, request.base_url, settings.name));
@@ -294,7 +300,7 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     if (!answer) {
         keeps_cookie = may_come_again(site, sign_in.value(), parameters.value(), answer.error());
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
-        answer = web::failure(failed, audience(site, request, page));
+        answer = web::failure(failed, audience(site, request, page, provider, offer));
     }
     if (!keeps_cookie) {
         const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
@@ -328,9 +334,10 @@ private:
 
 } // namespace
 
-core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor) {
+core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, const Offer& offer,
+                                 Visitor& visitor) {
     SignInUnderWay under_way(provider);
-    web::Answer answer = co_await finish(site, request, provider, visitor);
+    web::Answer answer = co_await finish(site, request, provider, offer, visitor);
     under_way.is_over = true;
     if (answer.code) {
         provider.count_login(answer.code);

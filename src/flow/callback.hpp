@@ -7,10 +7,12 @@
 #include "../web/answer.hpp"
 #include "admission.hpp"
 #include "request.hpp"
+#include "site.hpp"
 
 namespace oauth::flow {
 
-// `visitor`: whose session, if there is one, the new one replaces.
-core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, Visitor& visitor);
+// `offer`: what else the visitor may choose. `visitor`: whose session, if there is one, the new one replaces.
+core::Task<web::Answer> callback(Site& site, const Request& request, Provider& provider, const Offer& offer,
+                                 Visitor& visitor);
 
 } // namespace oauth::flow

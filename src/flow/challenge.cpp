@@ -34,25 +34,32 @@ std::string why_endless(const Site& site, const Request& request, const Offer& o
     return "";
 }
 
+// Where to go back to after signing in, when a form was refused: the page with the form, if it is ours.
+std::string own_page(const Request& request) {
+    return request.referer.empty() ? "/" : local_return_to(request.referer, request.home());
+}
+
 } // namespace
 
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how) {
     const bool page =
         how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
-    if (!page || is_prefetch(request)) {
-        co_return web::unauthenticated(request.base_url, audience(site, request, "/"));
+    if (!page || is_prefetch(request) || is_grpc(request)) {
+        web::Audience to = audience(site, request, own_page(request));
+        if (is_posted_form(request) && !to.is_grpc) {
+            co_return web::not_sent(request.base_url, to);
+        }
+        to.login_url = login_url(site.options, request.home(), "/");
+        co_return web::unauthenticated(request.base_url, to);
     }
     if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
-        web::Answer answer =
-            web::failure({core::Code::login_required, std::move(reason)}, audience(site, request, "/"));
-        answer.log_level = web::LogLevel::error;
-        co_return answer;
+        co_return web::endless(std::move(reason), audience(site, request, "/"));
     }
     std::string return_to = is_get(request) ? local_return_to(request.target, request.home()) : "/";
     web::Answer answer;
     if (offer.size() == 1 && !is_outside_of_family(site, request)) {
-        answer = co_await sign_in(site, request, *offer.front(), std::move(return_to));
+        answer = co_await sign_in(site, request, *offer.front(), offer, std::move(return_to));
     } else {
         answer = web::redirect(302, login_url(site.options, request.home(), return_to));
     }
@@ -68,13 +75,18 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
     co_return answer;
 }
 
-web::Answer refuse(const Site& site, const Request& request, const Admission& denied, std::string reason) {
-    const std::string return_to = local_return_to(request.target, request.home());
-    web::Audience to = audience(site, request, return_to);
-    to.account = denied.identity->user + " (" + denied.identity->provider + ")";
-    if (!to.prefers_json) {
-        to.login_url = confirmed_sign_out_url(site, request, denied.session->session, return_to);
+web::Answer refuse(const Site& site, const Request& request, const Offer& offer, const Admission& denied,
+                   std::string reason) {
+    const Page page{request.home(), is_get(request) ? local_return_to(request.target, request.home()) : "/"};
+    const session::Session& session = denied.session->session;
+    const Provider* provider = site.find_provider(session.identity.provider);
+    web::Audience to =
+        provider != nullptr ? audience(site, request, page, *provider, offer) : audience(site, request, page);
+    to.account = account_label(site, *denied.identity);
+    if (!to.other_account_url.empty()) {
+        to.other_account_url = confirmed_switch_url(site, *provider, page, session);
     }
+    to.has_own_address = is_get(request);
     const core::Code code =
         denied.verdict.email_unverified ? core::Code::email_unverified : core::Code::policy_denied;
     return web::failure({code, std::move(reason)}, to);

@@ -6,6 +6,7 @@
 #include "../core/url.hpp"
 #include "callback.hpp"
 #include "ended_elsewhere.hpp"
+#include "last_provider.hpp"
 #include "sign_in.hpp"
 #include "sign_out.hpp"
 
@@ -40,40 +41,36 @@ struct Endpoint {
 
 namespace {
 
-web::Answer not_allowed(std::string_view allow) {
-    web::Answer answer =
-        web::json(405, R"({"error":"request_invalid","message":"This method is not allowed here."})");
-    answer.headers.emplace_back("Allow", allow);
-    answer.code = core::Code::request_invalid;
-    return answer;
+web::Answer not_allowed(const Site& site, const Request& request, std::string_view allow) {
+    web::Audience to = audience(site, request, "/");
+    to.prefers_json = !is_page_load(request);
+    return web::not_allowed(allow, to);
 }
 
 // 404: a page for browsers.
 web::Answer not_found(const Site& site, const Request& request) {
-    if (is_page_load(request)) {
-        web::Answer answer = web::failure({core::Code::request_invalid, "there is no such endpoint"},
-                                          audience(site, request, "/"));
-        answer.status = 404;
-        return answer;
-    }
-    return web::json(404, R"({"error":"request_invalid","message":"There is nothing here."})");
+    web::Audience to = audience(site, request, "/");
+    to.prefers_json = !is_page_load(request);
+    return web::not_found(to);
 }
 
 std::string return_to_parameter(const Request& request) {
     return asked_return_to(request.arguments, request.home()).value_or("/");
 }
 
-std::vector<web::Choice> choices(const Site& site, const Request& request, const Offer& offer,
-                                 const std::string& return_to) {
-    std::vector<web::Choice> all;
-    for (const Provider* provider : offer) {
-        const providers::Settings& settings = provider->settings();
-        std::string url = request.home() + site.options.path + "/" + settings.name;
-        if (return_to != "/") {
-            core::append_parameter(url, "return_to", return_to);
+// The one chosen last comes first. Who is signed in already and comes here wants another account: the
+// provider that knows the present one is to ask.
+std::vector<web::Choice> ordered_choices(const Call& call, const Page& return_to,
+                                         const session::OpenedSessionPointer& current) {
+    const auto& [site, request, offer, visitor, route] = call;
+    std::vector<web::Choice> all = choices(site.options, offer, return_to);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i].is_last = is_last_provider(site, request, *offer[i]);
+        if (current && current->session.identity.provider == all[i].name) {
+            all[i].url = confirmed_switch_url(site, *offer[i], return_to, current->session);
         }
-        all.push_back({settings.name, settings.label, std::move(url)});
     }
+    std::stable_partition(all.begin(), all.end(), [](const web::Choice& each) { return each.is_last; });
     return all;
 }
 
@@ -81,14 +78,22 @@ core::Task<web::Answer> serve_login(Call call) {
     const auto& [site, request, offer, visitor, route] = call;
     std::string return_to = return_to_parameter(request);
     if (offer.size() == 1) {
-        co_return co_await sign_in(site, request, *offer.front(), std::move(return_to));
+        co_return co_await sign_in(site, request, *offer.front(), offer, std::move(return_to));
     }
     if (!site.options.login_page.empty()) {
         std::string url = request.home() + site.options.login_page;
         core::append_parameter(url, "return_to", return_to);
         co_return web::redirect(302, std::move(url));
     }
-    co_return web::sign_in_page(choices(site, request, offer, return_to), audience(site, request, return_to));
+    const core::Status looked_up = co_await visitor.look_up(); // a store that is away hinders nobody here
+    const session::OpenedSessionPointer current = looked_up ? visitor.session() : nullptr;
+    web::Audience to = audience(site, request, return_to);
+    if (current) {
+        to.account = account_label(site, current->session.identity);
+    }
+    const Page page{request.home(), return_to};
+    co_return web::sign_in_page(ordered_choices(call, page, current),
+                                {site.options.path + "/userinfo", return_to}, to);
 }
 
 Provider* find_offered(const Offer& offer, std::string_view name) {
@@ -108,12 +113,13 @@ core::Task<web::Answer> serve_start(Call call) {
     std::string return_to = return_to_parameter(call.request);
     const auto parameters = core::Parameters::parse(call.request.arguments);
     if (!parameters || parameters->find("account").value_or("") != "other") {
-        co_return co_await sign_in(call.site, call.request, *provider, std::move(return_to));
+        co_return co_await sign_in(call.site, call.request, *provider, call.offer, std::move(return_to));
     }
     if (call.request.method == "HEAD" || is_prefetch(call.request)) { // ends nothing ahead of time
         co_return web::redirect(302, call.request.home() + "/");
     }
-    Asked asked{call.site.options.path + "/" + std::string(call.route.provider), "&account=other", return_to};
+    Asked asked{web::Leaving::another_account,
+                call.site.options.path + "/" + std::string(call.route.provider), "&account=other", return_to};
     if (return_to != "/") {
         asked.arguments += "&return_to=" + core::percent_encode(return_to);
     }
@@ -121,8 +127,8 @@ core::Task<web::Answer> serve_start(Call call) {
     if (instead) {
         co_return std::move(*instead);
     }
-    web::Answer answer =
-        co_await sign_in(call.site, call.request, *provider, std::move(return_to), Account::another);
+    web::Answer answer = co_await sign_in(call.site, call.request, *provider, call.offer,
+                                          std::move(return_to), Account::another);
     delete_session_cookies(call.site, call.request, answer);
     co_return answer;
 }
@@ -134,7 +140,7 @@ core::Task<web::Answer> serve_callback(Call call) {
     }
     const std::string_view method = provider->settings().uses_form_post() ? "POST" : "GET";
     if (call.request.method != method) {
-        co_return not_allowed(method);
+        co_return not_allowed(call.site, call.request, method);
     }
     // CB-21, CB-23: a request that may be repeated must not use up the sign-in.
     if (is_prefetch(call.request)) {
@@ -147,7 +153,7 @@ core::Task<web::Answer> serve_callback(Call call) {
         answer.status = 425;
         co_return answer;
     }
-    co_return co_await callback(call.site, call.request, *provider, call.visitor);
+    co_return co_await callback(call.site, call.request, *provider, call.offer, call.visitor);
 }
 
 core::Task<web::Answer> serve_logout(Call call) {
@@ -180,7 +186,7 @@ core::Task<web::Answer> serve_userinfo(Call call) {
 }
 
 core::Task<web::Answer> serve_providers(Call call) {
-    co_return web::providers_json(choices(call.site, call.request, call.offer, "/"));
+    co_return web::providers_json(choices(call.site.options, call.offer, {call.request.home(), "/"}));
 }
 
 core::Task<web::Answer> serve_jwks(Call call) {
@@ -195,7 +201,7 @@ core::Task<web::Answer> serve_back_channel(Call call) {
         co_return not_found(call.site, call.request);
     }
     if (call.request.method != "POST") {
-        co_return not_allowed("POST");
+        co_return not_allowed(call.site, call.request, "POST");
     }
     co_return co_await back_channel_logout(call.site, call.request, *provider);
 }
@@ -206,7 +212,7 @@ core::Task<web::Answer> serve_front_channel(Call call) {
         co_return not_found(call.site, call.request);
     }
     if (!is_get(call.request)) {
-        co_return not_allowed("GET, HEAD");
+        co_return not_allowed(call.site, call.request, "GET, HEAD");
     }
     co_return co_await front_channel_logout(call.site, call.request, *provider, call.visitor);
 }
@@ -322,7 +328,8 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
     const Route route = find_route(request.path, site.options.path);
     const Endpoint& endpoint = route ? *route.endpoint : unknown_endpoint;
     if (!takes_method(endpoint, request)) {
-        co_return not_allowed(endpoint.methods == Methods::get ? "GET, HEAD" : "GET, HEAD, POST");
+        co_return not_allowed(site, request,
+                              endpoint.methods == Methods::get ? "GET, HEAD" : "GET, HEAD, POST");
     }
     web::Answer answer = co_await endpoint.serve({site, request, offer, visitor, route});
     if (const auto link = core::find_as_typed(request.arguments, "return_to")) {

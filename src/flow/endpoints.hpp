@@ -14,8 +14,6 @@
 
 namespace oauth::flow {
 
-using Offer = std::vector<Provider*>; // the providers of the location: oauth_providers
-
 struct Endpoint; // a row of the table in endpoints.cpp
 
 // Which endpoint a path is of.
@@ -54,6 +52,7 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
                                   Unauthenticated how);
 
 // A session that no rule lets in: `denied` is its admission, `reason` for the log.
-web::Answer refuse(const Site& site, const Request& request, const Admission& denied, std::string reason);
+web::Answer refuse(const Site& site, const Request& request, const Offer& offer, const Admission& denied,
+                   std::string reason);
 
 } // namespace oauth::flow

@@ -43,8 +43,10 @@ web::Answer frame_answer(const Provider& provider, const oidc::Metadata* metadat
     const auto by_metadata = core::parse_url(metadata != nullptr ? metadata->issuer : "");
     const auto configured = core::parse_url(settings.issuer);
     const auto& issuer = by_metadata ? by_metadata : configured;
-    web::Answer answer = web::page(200, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                                        "<title>Signed out</title></head><body></body></html>\n");
+    web::Answer answer = web::page(200,
+                                   "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                                   "<title>Signed out</title></head><body></body></html>\n",
+                                   "");
     answer.headers = {{"Content-Security-Policy", "default-src 'none'; frame-ancestors " +
                                                       (issuer ? issuer->origin() : std::string("'none'"))},
                       {"X-Content-Type-Options", "nosniff"},

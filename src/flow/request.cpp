@@ -60,6 +60,17 @@ bool is_page_load(const Request& request) {
     return accepts.html || (accepts.anything && !accepts.json && !accepts.others);
 }
 
+bool is_posted_form(const Request& request) {
+    const std::string& target = request.sec_fetch_dest;
+    return !is_get(request) && request.method != "OPTIONS" && !request.upgrade && !is_scripted(request) &&
+           (target.empty() || target == "document" || target == "iframe" || target == "frame") &&
+           read_accept(request.accept).html;
+}
+
+bool is_grpc(const Request& request) {
+    return core::to_lower_ascii(request.content_type).starts_with("application/grpc");
+}
+
 bool prefers_json(const Request& request) {
     const Accepts accepts = read_accept(request.accept);
     return !accepts.html && (accepts.json || is_scripted(request));

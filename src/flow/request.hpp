@@ -24,6 +24,7 @@ struct Request {
     std::string body; // of a form_post
 
     std::string accept;
+    std::string accept_language;
     std::string sec_fetch_mode;
     std::string sec_fetch_dest;
     std::string sec_fetch_site;
@@ -50,6 +51,12 @@ struct Request {
 // True for a GET or HEAD with which a browser loads a page: not XHR, fetch, an image, an event stream or an
 // upgrade.
 bool is_page_load(const Request& request);
+
+// True for a form that a browser posts, and whose answer it shows as a page.
+bool is_posted_form(const Request& request);
+
+// True for gRPC and gRPC-Web, which read an answer's own status.
+bool is_grpc(const Request& request);
 
 // True if the client prefers JSON to a page.
 bool prefers_json(const Request& request);

@@ -7,6 +7,7 @@
 #include "../core/url.hpp"
 #include "../oidc/authorization.hpp"
 #include "../session/sign_in.hpp"
+#include "last_provider.hpp"
 
 #include <array>
 #include <optional>
@@ -96,27 +97,28 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
     }
 }
 
-core::Task<web::Answer> begin(Site& site, const Request& request, Provider& provider, std::string return_to,
-                              Account account) {
+core::Task<web::Answer> begin(Site& site, const Request& request, Provider& provider, const Offer& offer,
+                              std::string return_to, Account account) {
     const providers::Settings& settings = provider.settings();
-    const web::Audience for_request = audience(site, request, return_to);
+    const Page page{request.home(), return_to};
+    const auto failed = [&](core::Code code, const std::string& detail) {
+        return web::failure({code, detail}, audience(site, request, page, provider, offer));
+    };
     std::optional<Turn> turn; // for as long as this runs
     if (provider.has_to_ask()) {
         auto taken = Turn::take(site.turns, settings.name, request.client);
         if (!taken) {
-            co_return come_again(
-                web::failure({taken.error().code, settings.name + ": " + taken.error().detail}, for_request));
+            co_return come_again(failed(taken.error().code, settings.name + ": " + taken.error().detail));
         }
         turn.emplace(std::move(taken.value()));
     }
     auto metadata = co_await provider.metadata(site.http);
     if (!metadata) {
-        co_return web::failure({metadata.error().code, settings.name + ": " + metadata.error().detail},
-                               for_request);
+        co_return failed(metadata.error().code, settings.name + ": " + metadata.error().detail);
     }
     std::array<char, session::SignIn::seed_size + session::SignIn::id_random_size> random{};
     if (!site.random.fill(random.data(), random.size())) {
-        co_return web::failure({core::Code::internal_error, "no randomness"}, for_request);
+        co_return failed(core::Code::internal_error, "no randomness");
     }
     session::SignIn begun = session::make_sign_in({random.data(), random.size()}, site.clock.now());
     begun.begun_at = site.clock.now_in_milliseconds();
@@ -134,7 +136,7 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     const auto sealed = site.sign_in_sealer.seal(site.random, session::binding(name, request.base_url),
                                                  session::serialize(begun));
     if (!sealed) {
-        co_return web::failure({core::Code::internal_error, "the sign-in cannot be sealed"}, for_request);
+        co_return failed(core::Code::internal_error, "the sign-in cannot be sealed");
     }
     oidc::AuthorizationRequest authorization =
         authorization_request(site.options, settings, *metadata.value(), begun);
@@ -144,7 +146,7 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
             authorization.extra.emplace_back(parameter.name, parameter.value);
         }
     }
-    if (account == Account::another) {
+    if (account == Account::another || has_left(site, request, provider)) {
         ask_for_account(settings, authorization);
     }
     if (site.options.refresh != 0 && settings.type->refresh == providers::Refresh::by_parameter) {
@@ -170,14 +172,14 @@ web::Answer come_again(web::Answer answer) {
     return answer;
 }
 
-core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
-                                Account account) {
+core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, const Offer& offer,
+                                std::string return_to, Account account) {
     // CB-23: nobody asked yet, and perhaps nobody will.
     if (is_prefetch(request)) {
         co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"},
                                audience(site, request, return_to));
     }
-    web::Answer answer = co_await begin(site, request, provider, std::move(return_to), account);
+    web::Answer answer = co_await begin(site, request, provider, offer, std::move(return_to), account);
     if (answer.code) { // else it has begun, and ends with its callback
         provider.count_login(answer.code);
     }

@@ -15,9 +15,9 @@ namespace oauth::flow {
 
 // `return_to` has been checked by core::safe_return_to. Authorize parameters with variables are already
 // evaluated.
-enum class Account { any, another }; // another: the provider is asked to let the user choose
-core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, std::string return_to,
-                                Account account = Account::any);
+// `offer` is what else the visitor may choose.
+core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, const Offer& offer,
+                                std::string return_to, Account account = Account::any);
 
 // For an answer that says that too many wait.
 web::Answer come_again(web::Answer answer);

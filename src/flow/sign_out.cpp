@@ -8,6 +8,7 @@
 #include "../session/cookies.hpp"
 #include "../session/sign_in.hpp"
 #include "../session/sign_out.hpp"
+#include "last_provider.hpp"
 #include "token_return.hpp"
 
 #include <algorithm>
@@ -183,7 +184,11 @@ core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& r
         std::string url = request.home() + asked.path;
         core::append_parameter(url, "confirm", confirmation(current->session));
         url += asked.arguments;
-        co_return web::sign_out_confirmation(url, request.home() + "/", audience(site, request, "/"));
+        web::Audience to = audience(site, request, "/");
+        to.account = account_label(site, current->session.identity);
+        const bool is_on_its_way = asked.what == web::Leaving::another_account;
+        const std::string stay_url = request.home() + (is_on_its_way ? asked.return_to : "/");
+        co_return web::leave_confirmation(asked.what, url, stay_url, to);
     }
     const std::vector<session::OpenedSessionPointer> all = visitor.all_sessions();
     for (const session::OpenedSessionPointer& each : all) {
@@ -224,7 +229,7 @@ web::Answer lead_out(Site& site, const Request& request, const std::string& exit
 
 core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& visitor) {
     const std::optional<std::string> return_to = requested_return(request);
-    Asked asked{site.options.path + "/logout", "", return_to.value_or("/")};
+    Asked asked{web::Leaving::sign_out, site.options.path + "/logout", "", return_to.value_or("/")};
     if (return_to) {
         asked.arguments = "&return_to=" + core::percent_encode(*return_to);
     }
@@ -242,13 +247,20 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
     web::Answer answer = lead_out(site, request, exit, return_to);
     if (current || is_own_will(request)) {
         const std::string kept = cookie_of_sign_out(site, request);
-        delete_cookies(site, request, [&](std::string_view name) { return name != kept; }, answer);
+        const std::string last =
+            session::last_provider_cookie_name(session::cookie_name(site.options.cookie, request.base_url));
+        delete_cookies(
+            site, request, [&](std::string_view name) { return name != kept && name != last; }, answer);
     } else { // nobody is signed in: a foreign page cannot end what another tab has begun
         delete_session_cookies(site, request, answer);
     }
     if (current) {
         answer.log_level = web::LogLevel::info;
         answer.log = "signed out, session " + session::log_id(current->session);
+        if (exit.empty()) { // the provider goes on knowing its user
+            remember_provider(site, request, *site.find_provider(current->session.identity.provider),
+                              Stay::left, answer);
+        }
     }
     co_return answer;
 }
@@ -273,9 +285,20 @@ core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& 
     if (!current) {
         co_return web::signed_out_page(to);
     }
-    to.account = current->session.identity.user;
+    to.account = account_label(site, current->session.identity);
     to.login_url = confirmed_sign_out_url(site, request, current->session, "");
     co_return web::still_signed_in_page(request.home() + "/", to);
+}
+
+std::string confirmed_switch_url(const Site& site, const Provider& provider, const Page& return_to,
+                                 const session::Session& session) {
+    std::string url = return_to.origin + site.options.path + "/" + provider.settings().name;
+    core::append_parameter(url, "account", "other");
+    core::append_parameter(url, "confirm", confirmation(session));
+    if (return_to.path != "/") {
+        core::append_parameter(url, "return_to", return_to.path);
+    }
+    return url;
 }
 
 } // namespace oauth::flow

@@ -22,6 +22,7 @@ core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& 
 
 // A request that ends sessions: what it asks for again once the user has confirmed it.
 struct Asked {
+    web::Leaving what;
     std::string path;      // of ours
     std::string arguments; // empty, or "&..." encoded
     std::string return_to;
@@ -38,5 +39,9 @@ void delete_session_cookies(const Site& site, const Request& request, web::Answe
 // The way out for a page of ours, which need not ask back. Empty return_to: to our page "signed out".
 std::string confirmed_sign_out_url(const Site& site, const Request& request, const session::Session& session,
                                    const std::string& return_to);
+
+// The same to another account at that provider, and back to the page.
+std::string confirmed_switch_url(const Site& site, const Provider& provider, const Page& return_to,
+                                 const session::Session& session);
 
 } // namespace oauth::flow

@@ -2,10 +2,12 @@
 // See site.hpp.
 #include "site.hpp"
 
+#include "../core/bytes.hpp"
 #include "../core/url.hpp"
 #include "../session/cookie_rules.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace oauth::flow {
 
@@ -27,7 +29,8 @@ std::string describe(const providers::Needs& needs) {
     return text;
 }
 
-bool contains(const std::vector<std::string>& list, std::string_view wanted) {
+template <class List, class Wanted>
+bool contains(const List& list, const Wanted& wanted) {
     return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
@@ -147,17 +150,78 @@ void forget_cookie(const Site& site, const Request& request, std::string_view na
     }
 }
 
-web::Audience audience(const Site& site, const Request& request, const Page& return_to) {
+std::string start_url(const SiteOptions& options, const Provider& provider, const Page& return_to,
+                      Account account) {
+    std::string url = return_to.origin + options.path + "/" + provider.settings().name;
+    if (account == Account::another) {
+        core::append_parameter(url, "account", "other");
+    }
+    if (return_to.path != "/") { // always the last: scripts of our pages add the fragment to it
+        core::append_parameter(url, "return_to", return_to.path);
+    }
+    return url;
+}
+
+web::Audience audience(const SiteOptions& options, const Request& request) {
     web::Audience audience;
+    audience.is_grpc = is_grpc(request);
     audience.prefers_json = prefers_json(request);
-    audience.title = site.options.page_title;
+    audience.look = options.look;
+    const web::Language* language = web::find_language(options.look.language);
+    audience.language = language != nullptr ? language : &web::choose_language(request.accept_language);
+    const auto home = core::parse_url(request.home());
+    audience.site = options.look.title;
+    if (audience.site.empty()) {
+        audience.site = home ? std::string(std::string_view(home->host)) : request.home();
+    }
     audience.request_id = request.id;
-    audience.login_url = login_url(site.options, return_to.origin, return_to.path);
     return audience;
+}
+
+web::Audience audience(const Site& site, const Request& request, const Page& return_to) {
+    web::Audience to = audience(site.options, request);
+    to.login_url = login_url(site.options, return_to.origin, return_to.path);
+    to.retry_url = to.login_url;
+    to.start_url = return_to.origin + "/";
+    std::array<char, 16> random{};
+    if (site.random.fill(random.data(), random.size())) { // without one the page has no script
+        to.nonce = core::base64url_encode({random.data(), random.size()});
+    }
+    return to;
 }
 
 web::Audience audience(const Site& site, const Request& request, const std::string& return_to) {
     return audience(site, request, Page{request.home(), return_to});
+}
+
+web::Audience audience(const Site& site, const Request& request, const Page& return_to,
+                       const Provider& provider, const Offer& offer) {
+    web::Audience to = audience(site, request, return_to);
+    to.provider = provider.settings().label;
+    if (contains(offer, &provider)) {
+        to.retry_url = start_url(site.options, provider, return_to);
+        to.other_account_url = start_url(site.options, provider, return_to, Account::another);
+    }
+    to.others = choices(site.options, offer, return_to);
+    std::erase_if(to.others, [&](const web::Choice& each) { return each.name == provider.settings().name; });
+    return to;
+}
+
+std::string account_label(const Site& site, const session::Identity& identity) {
+    const Provider* provider = site.find_provider(identity.provider);
+    std::string label(std::string_view(identity.user));
+    label.append(" (").append(provider != nullptr ? provider->settings().label : "?");
+    return label + ")";
+}
+
+std::vector<web::Choice> choices(const SiteOptions& options, const Offer& offer, const Page& return_to) {
+    std::vector<web::Choice> all;
+    for (const Provider* provider : offer) {
+        const providers::Settings& settings = provider->settings();
+        all.push_back({settings.name, settings.label, start_url(options, *provider, return_to),
+                       std::string(settings.type->name)});
+    }
+    return all;
 }
 
 } // namespace oauth::flow

@@ -48,8 +48,8 @@ struct Requirements {
 struct SiteOptions {
     std::string path = "/auth/oauth"; // oauth_path
     std::string base_url;             // empty: from the request
-    std::string page_title;
-    std::string login_page; // oauth_login_page: a path of this server; empty: the built-in page
+    web::Look look;                   // oauth_page_*
+    std::string login_page;           // oauth_login_page: a path of this server; empty: the built-in page
     session::CookieSettings cookie;
     session::StoreSettings store;                  // oauth_session
     std::chrono::milliseconds store_timeout{1000}; // oauth_session_timeout
@@ -139,9 +139,28 @@ void tell_of_long_link(std::string_view link, web::Answer& answer);
 // next one goes on.
 void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer);
 
-// What pages and JSON for this request have in common; login_url leads to a fresh sign-in.
+using Offer = std::vector<Provider*>; // the providers of a location: oauth_providers
+
+// Where a sign-in at that provider begins.
+enum class Account { any, another }; // another: the provider is asked to let the user choose
+std::string start_url(const SiteOptions& options, const Provider& provider, const Page& return_to,
+                      Account account = Account::any);
+
+// What answers have in common, whatever becomes of the request.
+web::Audience audience(const SiteOptions& options, const Request& request);
+// The same with the ways on: login_url leads to a fresh sign-in.
 web::Audience audience(const Site& site, const Request& request, const Page& return_to);
 // The same for a path of the host that the visitor is on.
 web::Audience audience(const Site& site, const Request& request, const std::string& return_to);
+// The same where it is about a provider: "try again" and "use another account" lead to it, and the others of
+// the offer are named beside it.
+web::Audience audience(const Site& site, const Request& request, const Page& return_to,
+                       const Provider& provider, const Offer& offer);
+
+// Of an account: the user name and the provider's label.
+std::string account_label(const Site& site, const session::Identity& identity);
+
+// The providers of an offer, as pages list them.
+std::vector<web::Choice> choices(const SiteOptions& options, const Offer& offer, const Page& return_to);
 
 } // namespace oauth::flow

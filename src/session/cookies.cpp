@@ -30,18 +30,25 @@ std::string_view next_pair(std::string_view& rest) {
 }
 
 namespace {
+
+constexpr std::string_view last_suffix = "_last";
+
 constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
 } // namespace
 
+std::string last_provider_cookie_name(std::string_view cookie_name) {
+    return std::string(cookie_name).append(last_suffix);
+}
+
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name) {
     if (!cookie_name.starts_with(base_name)) {
         return false;
     }
     const std::string_view rest = cookie_name.substr(base_name.size());
-    if (rest.empty() || rest == "_logout") {
+    if (rest.empty() || rest == "_logout" || rest == last_suffix) {
         return true;
     }
     constexpr std::string_view login = "_login_";

@@ -25,9 +25,12 @@ bool read_cookie(std::string_view pair, Cookie& cookie);
 // Takes what is before the next ';' from the front of `rest`, the value of a Cookie header.
 std::string_view next_pair(std::string_view& rest);
 
-// True for our cookies with this base name: NAME, NAME.<digits>, NAME_login_<base64url> and NAME_logout.
+// True for our cookies with this base name: NAME, NAME.<digits>, NAME_login_<base64url>, NAME_logout and
+// NAME_last.
 // Names of requests come back in Set-Cookie, so nothing else may be in them.
 bool is_own_cookie(std::string_view cookie_name, std::string_view base_name);
+
+std::string last_provider_cookie_name(std::string_view cookie_name);
 
 // The header's value without our cookies; nullopt if it has none of them. The application's cookies stay byte
 // for byte.

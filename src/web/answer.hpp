@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,11 @@ Answer redirect(int status, std::string location);
 
 Answer json(int status, std::string body);
 
+// The same for whoever asked by gRPC: its own status, and a body of no message. gRPC over HTTP/2,
+// "Trailers-Only"; the HTTP status stays, for those who look at that.
+Answer grpc(int status, core::Code code, std::string_view message);
+
 // An HTML page with the headers that pages have.
-Answer page(int status, std::string html);
+Answer page(int status, std::string html, std::string content_security_policy);
 
 } // namespace oauth::web

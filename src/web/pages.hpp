@@ -2,7 +2,7 @@
 // The pages for people and the JSON for programs. Callers give plain text; it is escaped here.
 #pragma once
 
-#include "answer.hpp"
+#include "frame.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,35 +10,36 @@
 
 namespace oauth::web {
 
-// For text and for quoted attributes; control characters become U+FFFD.
-std::string html_escape(std::string_view text);
-
-// What all answers to one request need to know.
-struct Audience {
-    bool prefers_json = false;
-    std::string title;      // oauth_page_title
-    std::string request_id; // finds the log line
-    std::string login_url;  // absolute; empty: none is offered
-    std::string account;    // who is signed in, for policy_denied; empty: nobody
-};
-
-// The answer to a failure: the status, a page or JSON {"error","message","request_id","login_url"}, and a log
-// line.
+// The answer to a failure: the status, a page, JSON {"error","message","request_id","login_url"} or a gRPC
+// status, and a log line.
 Answer failure(const core::Error& error, const Audience& audience);
 
 // The 401 for requests that are no page loads: WWW-Authenticate (RFC 6750 3) and JSON.
 Answer unauthenticated(std::string_view realm, const Audience& audience);
+// The same for a form that a browser has posted: a page that says that it was not sent.
+Answer not_sent(std::string_view realm, const Audience& audience);
 
-struct Choice {
-    std::string name;
-    std::string label;
-    std::string url;
+// A page of that address that no sign-in can lead to, because of a fault of the configuration.
+Answer endless(std::string reason, const Audience& audience);
+
+// Under oauth_path: 404, or 405 with the methods that are allowed.
+Answer not_found(const Audience& audience);
+Answer not_allowed(std::string_view allow, const Audience& audience);
+
+// Where a tab that waits asks whether another one has signed in, and where it goes then; both are paths of
+// its origin.
+struct Waiting {
+    std::string asks;
+    std::string proceeds_to;
 };
-Answer sign_in_page(const std::vector<Choice>& choices, const Audience& audience);
+// audience.account: who is signed in already, and can go on to waiting.proceeds_to.
+Answer sign_in_page(const std::vector<Choice>& choices, const Waiting& waiting, const Audience& audience);
 Answer providers_json(const std::vector<Choice>& choices);
 
-// Asks for confirmation, where another site may have sent the browser to sign out.
-Answer sign_out_confirmation(std::string_view url, std::string_view stay_url, const Audience& audience);
+// Asks for confirmation, where another site may have sent the browser.
+enum class Leaving { sign_out, another_account };
+Answer leave_confirmation(Leaving what, std::string_view url, std::string_view stay_url,
+                          const Audience& audience);
 
 // After a sign-out; audience.login_url is the way to sign in again.
 Answer signed_out_page(const Audience& audience);

@@ -90,7 +90,7 @@ e2e('a sign-out at one host is one at all, and leads to a page of that host', as
   const copy = site.browse(browser.jar.clone());
   const out = await browser.navigate(wiki + '/auth/oauth/logout?return_to=/open/bye', { initiator: wiki });
   assert.deepEqual([out.status, out.url], [200, wiki + '/open/bye']);
-  assert.deepEqual(browser.jar.cookies, []);
+  assert.deepEqual(browser.jar.cookies.map(({ name, value }) => [name, value]), [['oauth_last', 'test!']], 'nothing but the mark that the provider is to ask');
   for (const host of HOSTS) {
     assert.equal(await site.sub(copy, host), 401, host);
   }
@@ -114,7 +114,8 @@ e2e('an expired sign-in, a used one and a refused one lead to the host where the
   site.provider.authorize = { error: 'access_denied' };
   const refused = await site.browse().navigate(page);
   assert.equal(refused.status, 403);
-  assert.ok(links(refused.text).includes(retry), refused.text);
+  assert.ok(links(refused.text).includes(retry.replace('login?', 'test?')), refused.text);
+  assert.ok(links(refused.text).includes(retry.replace('login?', 'test?account=other&')), refused.text);
 });
 
 // What a request says of its host, and the origin that the sign-in leads back to; undefined: it is refused, or nginx itself refuses it.
@@ -209,7 +210,7 @@ e2e('http, several ports, and hosts of which one is the domain itself', async (h
   const cookie = /^Set-Cookie: ([^;]*)/im.exec(mapped)[1];
   const state = new URL(/^Location: (.*)\r$/im.exec(mapped)[1]).searchParams.get('state');
   const done = await raw(site.port, `GET /auth/oauth/test/callback?error=access_denied&state=${state} HTTP/1.1\r\nHost: login.example.org:${site.port}\r\nAccept: text/html\r\nCookie: ${cookie}\r\nConnection: close\r\n\r\n`);
-  assert.ok(done.includes('href="http://wiki.example.org:81/auth/oauth/login?return_to=%2Fpage"'), done);
+  assert.ok(done.includes('href="http://wiki.example.org:81/auth/oauth/test?return_to=%2Fpage"'), done);
 });
 
 e2e('behind a proxy that ends TLS the way back is https, at the host that people see', async (h) => {

@@ -189,7 +189,7 @@ test('a notice for each server and provider: what to register, and what the rule
   const notices = [...new Set((stderr + log).split('\n').filter((line) => /\[notice\].*oauth: /.test(line)).map((line) => line.slice(line.indexOf('oauth: '))))];
   const of = (server) => notices.filter((line) => line.includes(`"${server}"`)).map((line) => line.slice(line.indexOf('": ') + 3));
   const ownBase = (url, path = '/auth/oauth') => `the base URL is each request's own, such as ${url}, unless oauth_base_url fixes it; register ${url}${path}/signed-out for the way back after signing out`;
-  const label = 'corp (corp, type oidc)';
+  const label = 'corp (Single sign-on, type oidc)';
   assert.deepEqual(of('one.test'), [ownBase('http://one.test:8080'),
     `provider ${label}: register the callback URL http://one.test:8080/auth/oauth/corp/callback`,
     'provider github (GitHub): register the callback URL http://one.test:8080/auth/oauth/github/callback; the rules need organisations, teams (scope "user:email read:org")']);

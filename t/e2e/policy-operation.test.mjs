@@ -34,7 +34,7 @@ e2e('a denial says in the log what was missing, and not to the visitor', async (
       assert.doesNotMatch(response.text, /board|badge|inner|oauth_(allow|deny)|urn:mfa|domain=|secret-group/, 'the rules are not for the visitor');
     }
     assert.match(page.text, browser === alice ? /alice@example\.org/ : /@/, 'the page names the account');
-    assert.match(page.text, /href="[^"]*\/auth\/oauth\/(login|logout)[^"]*"/, 'and offers another');
+    assert.match(page.text, /href="[^"]*\/auth\/oauth\/\w+\?account=other&amp;confirm=[^"]*"/, 'and offers another');
     assert.equal(json.json().error, 'policy_denied');
   }
   const file = path.join(site.nginx.prefix, 'rule.log');

@@ -16,6 +16,7 @@
 
 #include <deque>
 #include <functional>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -128,7 +129,12 @@ public:
     flow::Site site{options, clock, random,       ledger,          http, ready,           timers, background,
                     turns,   {},    make_store(), sealer("login"), {},   sealer("logout")};
     std::map<std::string, std::string> jar; // the browser's cookies, by name
-    std::deque<std::string> sent_cookies;   // what visitors refer to
+    // Nothing is left but the name of the provider that was used last.
+    bool jar_is_cleared() const {
+        return std::all_of(jar.begin(), jar.end(),
+                           [](const auto& cookie) { return cookie.first.ends_with("_last"); });
+    }
+    std::deque<std::string> sent_cookies; // what visitors refer to
     std::deque<std::vector<std::string_view>> sent_sessions;
     LateStore* late_store = nullptr; // the site's, where it has been made late
 
@@ -191,7 +197,7 @@ public:
     // Starts a sign-in. Gives the parameters for the provider, and tells the provider the nonce.
     core::Parameters begin(const std::string& return_to = "/page") {
         const web::Answer answer =
-            run(flow::sign_in(site, request("GET", "/auth/oauth/op"), provider, return_to));
+            run(flow::sign_in(site, request("GET", "/auth/oauth/op"), provider, site.providers, return_to));
         assert_int_equal(answer.status, 302);
         auto parameters = query_of(location(answer));
         op.claims = op.claims.with("nonce", quote(parameters.find("nonce").value_or("none")));

@@ -48,8 +48,8 @@ void google_is_asked_by_parameters(void**) {
         settings.client_secret = "secret";
         settings.issuer = unit::issuer;
         flow::Provider google(settings, world.ready, world.clock);
-        const auto answer =
-            world.run(flow::sign_in(world.site, world.request("GET", "/auth/oauth/google"), google, "/"));
+        const auto answer = world.run(flow::sign_in(world.site, world.request("GET", "/auth/oauth/google"),
+                                                    google, world.site.providers, "/"));
         const auto asked = world.query_of(world.location(answer));
         assert_text_equal(asked.find("access_type").value_or("none"), refresh == 0 ? "none" : "offline");
         assert_text_equal(asked.find("prompt").value_or("none"), refresh == 0 ? "none" : "consent");

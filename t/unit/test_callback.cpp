@@ -301,15 +301,16 @@ void tk_18_of_two_at_once_one_redeems(void**) {
     std::optional<web::Answer> first;
     flow::Visitor browser = world.visitor();
     core::Flow<web::Answer> flow(
-        flow::callback(world.site, request, world.provider, browser),
+        flow::callback(world.site, request, world.provider, world.site.providers, browser),
         [&first](std::optional<web::Answer> value, std::exception_ptr) { first = std::move(value); });
     flow.start();
     assert_int_equal(world.http.pending(), 1);
-    core::Flow<web::Answer> second(flow::callback(world.site, request, world.provider, browser),
-                                   [](std::optional<web::Answer> value, std::exception_ptr) {
-                                       assert_text_equal(World::location(*value), app + "/page");
-                                       assert_true(value->set_cookies.empty());
-                                   });
+    core::Flow<web::Answer> second(
+        flow::callback(world.site, request, world.provider, world.site.providers, browser),
+        [](std::optional<web::Answer> value, std::exception_ptr) {
+            assert_text_equal(World::location(*value), app + "/page");
+            assert_true(value->set_cookies.empty());
+        });
     second.start();
     assert_int_equal(world.http.pending(), 1);
     while (!first && world.turn()) {
@@ -329,8 +330,10 @@ void tk_18_of_two_that_wait_one_redeems(void**) {
         answers.push_back(std::move(*value));
     };
     flow::Visitor browser = world.visitor();
-    core::Flow<web::Answer> first(flow::callback(world.site, request, cold, browser), keep);
-    core::Flow<web::Answer> second(flow::callback(world.site, request, cold, browser), keep);
+    core::Flow<web::Answer> first(flow::callback(world.site, request, cold, world.site.providers, browser),
+                                  keep);
+    core::Flow<web::Answer> second(flow::callback(world.site, request, cold, world.site.providers, browser),
+                                   keep);
     first.start();
     second.start();
     assert_int_equal(world.http.pending(), 1);
@@ -350,8 +353,9 @@ void a_browser_that_goes_away_takes_its_exchange_along(void**) {
     int done = 0;
     flow::Visitor browser = world.visitor();
     {
-        core::Flow<web::Answer> flow(flow::callback(world.site, request, world.provider, browser),
-                                     [&done](std::optional<web::Answer>, std::exception_ptr) { ++done; });
+        core::Flow<web::Answer> flow(
+            flow::callback(world.site, request, world.provider, world.site.providers, browser),
+            [&done](std::optional<web::Answer>, std::exception_ptr) { ++done; });
         flow.start();
         assert_int_equal(world.http.pending(), 1);
     }

@@ -65,8 +65,8 @@ void parts_of_an_older_session_are_removed(void**) {
     assert_text_equal(World::cookie_set(answer, "__Host-oauth.0"),
                       "__Host-oauth.0=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
     assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
-    assert_int_equal(world.jar.size(),
-                     3); // AR-05: the session, its sign-in, and what the other tab has begun
+    // AR-05: the session, its sign-in, what the other tab has begun, and the provider
+    assert_int_equal(world.jar.size(), 4);
     assert_true(world.jar.contains(world.sign_in_name(other_tab)));
 }
 
@@ -80,7 +80,7 @@ void leftovers_sent_often_hide_no_others(void**) {
     request.cookies.emplace_back("__Host-oauth.1", "old");
     const web::Answer answer = world.serve(request);
     assert_true(World::cookie_set(answer, "__Host-oauth.1").find("Max-Age=0") != std::string::npos);
-    assert_int_equal(answer.set_cookies.size(), 3);
+    assert_int_equal(answer.set_cookies.size(), 4);
 }
 
 void a_large_session_goes_in_parts(void**) {

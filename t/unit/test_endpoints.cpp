@@ -130,9 +130,10 @@ void providers_as_json(void**) {
     World world;
     const web::Answer answer = world.serve(world.request("GET", "/auth/oauth/providers", "return_to=%2Fx"));
     assert_int_equal(answer.status, 200);
-    assert_text_equal(answer.body,
-                      R"([{"name":"op","label":"op","url":"https://app.example/auth/oauth/op"},)"
-                      R"({"name":"other","label":"other","url":"https://app.example/auth/oauth/other"}])");
+    assert_text_equal(
+        answer.body,
+        R"([{"name":"op","label":"Single sign-on","url":"https://app.example/auth/oauth/op"},)"
+        R"({"name":"other","label":"Single sign-on","url":"https://app.example/auth/oauth/other"}])");
     assert_text_equal(answer.cache_control, "no-store");
 }
 
@@ -247,8 +248,11 @@ void ar_13_a_program_gets_401_and_no_cookie(void**) {
     fetch.sec_fetch_mode = "cors";
     flow::Request upgrade = world.request("GET", "/a");
     upgrade.upgrade = true;
-    for (const flow::Request& request :
-         {fetch, upgrade, world.request("POST", "/a"), world.request("OPTIONS", "/a")}) {
+    flow::Request post = world.request("POST", "/a");
+    post.accept = "*/*";
+    flow::Request scripted = world.request("POST", "/a");
+    scripted.requested_with = "XMLHttpRequest";
+    for (const flow::Request& request : {fetch, upgrade, post, scripted, world.request("OPTIONS", "/a")}) {
         const web::Answer answer = challenge(world, request, Unauthenticated::automatic, false);
         assert_failure(answer, "login_required", 401);
         assert_text_equal(answer.content_type, "application/json");
@@ -337,6 +341,31 @@ void the_path_of_a_sign_in_page(void**) {
     }
 }
 
+void a_posted_form_gets_a_page(void**) {
+    World world;
+    flow::Request form = world.request("POST", "/a");
+    form.accept = "text/html,*/*;q=0.8";
+    struct {
+        const char* referer;
+        const char* link;
+    } const rows[] = {{"https://app.example/form?x=1", "/auth/oauth/login?return_to=%2Fform%3Fx%3D1\""},
+                      {"https://evil.example/form", "/auth/oauth/login\""},
+                      {"", "/auth/oauth/login\""}};
+    for (const auto& row : rows) {
+        form.referer = row.referer;
+        const web::Answer answer = challenge(world, form, Unauthenticated::automatic, false);
+        assert_failure(answer, "login_required", 401);
+        assert_text_equal(answer.content_type, "text/html; charset=utf-8");
+        assert_text_equal(World::header(answer, "WWW-Authenticate"), "Bearer realm=\"https://app.example\"");
+        assert_true(answer.body.find(row.link) != std::string::npos);
+        assert_true(answer.body.find("evil") == std::string::npos);
+        assert_true(answer.set_cookies.empty());
+    }
+    form.content_type = "application/grpc+proto";
+    assert_text_equal(World::header(challenge(world, form, Unauthenticated::automatic, false), "grpc-status"),
+                      "16");
+}
+
 void a_refusal_says_who_and_offers_another(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -346,19 +375,21 @@ void a_refusal_says_who_and_offers_another(void**) {
     denied.session = session;
     denied.identity = {session, &session->session.identity};
     flow::Request request = world.request("GET", "/admin/", "x=1");
-    const web::Answer page = flow::refuse(world.site, request, denied, "no rule");
+    const web::Answer page = flow::refuse(world.site, request, world.site.providers, denied, "no rule");
     assert_failure(page, "policy_denied", 403);
-    assert_true(page.body.find("ann@example.org (op)") != std::string::npos);
-    assert_true(page.body.find("href=\"https://app.example/auth/oauth/logout?confirm=") != std::string::npos);
+    assert_true(page.body.find("ann@example.org (Single sign-on)") != std::string::npos);
+    assert_true(page.body.find("href=\"https://app.example/auth/oauth/op?account=other&amp;confirm=") !=
+                std::string::npos);
     assert_true(page.body.find("return_to=%2Fadmin%2F%3Fx%3D1") != std::string::npos);
     assert_true(page.body.find("no rule") == std::string::npos);
-    assert_text_equal(page.log, "policy_denied: no rule");
+    assert_text_equal(page.log, "policy_denied: no rule, reference req-1");
     assert_true(page.set_cookies.empty());
     denied.verdict.email_unverified = true;
-    assert_failure(flow::refuse(world.site, request, denied, ""), "email_unverified", 403);
+    assert_failure(flow::refuse(world.site, request, world.site.providers, denied, ""), "email_unverified",
+                   403);
     denied.verdict = {};
     request.accept = "application/json";
-    const web::Answer json = flow::refuse(world.site, request, denied, "");
+    const web::Answer json = flow::refuse(world.site, request, world.site.providers, denied, "");
     assert_text_equal(json.content_type, "application/json");
     assert_true(json.body.find("login?return_to=%2Fadmin%2F%3Fx%3D1") != std::string::npos);
 }
@@ -387,6 +418,7 @@ int main() {
         cmocka_unit_test(a_page_that_the_cookie_does_not_reach_starts_no_sign_in),
         cmocka_unit_test(a_sign_in_page_that_is_protected_is_no_loop),
         cmocka_unit_test(the_path_of_a_sign_in_page),
+        cmocka_unit_test(a_posted_form_gets_a_page),
         cmocka_unit_test(a_refusal_says_who_and_offers_another),
     };
     return cmocka_run_group_tests_name("endpoints", tests, nullptr, nullptr);

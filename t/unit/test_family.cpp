@@ -207,7 +207,9 @@ void or_17_the_links_of_failures_lead_to_where_it_began(void**) {
         const std::string state = world.begin_at(wiki);
         const web::Answer answer = world.serve(world.callback_at_base(state, "&error=access_denied"));
         assert_failure(answer, "access_denied", 403);
-        assert_true(has(answer, again));
+        assert_true(has(answer, "href=\"" + wiki + "/auth/oauth/op?return_to=%2Fpage%3Fx%3D1\""));
+        assert_true(
+            has(answer, "href=\"" + wiki + "/auth/oauth/op?account=other&amp;return_to=%2Fpage%3Fx%3D1\""));
         assert_false(has(answer, app));
     }
     {
@@ -224,7 +226,7 @@ void or_17_the_links_of_failures_lead_to_where_it_began(void**) {
         world.op.instead.emplace("/token", unit::unreachable());
         const web::Answer answer = world.serve(world.callback_at_base(state));
         assert_failure(answer, "provider_unreachable", 502);
-        assert_true(has(answer, again));
+        assert_true(has(answer, "href=\"" + wiki + "/auth/oauth/op?return_to=%2Fpage%3Fx%3D1\""));
     }
     {
         Family world; // what the page was called is no part of the page
@@ -232,8 +234,8 @@ void or_17_the_links_of_failures_lead_to_where_it_began(void**) {
         request.target = "/page?x=%22%3E<script>'\"";
         const std::string state = world.begin_at(request);
         const web::Answer answer = world.serve(world.callback_at_base(state, "&error=access_denied"));
-        assert_true(has(answer, "href=\"" + wiki + "/auth/oauth/login?return_to="));
-        assert_false(has(answer, "<script"));
+        assert_true(has(answer, "href=\"" + wiki + "/auth/oauth/op?return_to="));
+        assert_false(has(answer, "<script>"));
     }
     Family world; // unknown: nothing tells where it began
     const web::Answer answer = world.serve(world.callback_at_base(std::string(60, 'A')));
@@ -259,7 +261,7 @@ void another_account_and_a_sign_out_stay_on_the_host(void**) {
     const web::Answer asked = world.serve(request);
     assert_int_equal(asked.status, 200);
     assert_true(has(asked, "href=\"" + wiki + "/auth/oauth/op?confirm="));
-    assert_true(has(asked, "href=\"" + wiki + "/\"")); // the way back
+    assert_true(has(asked, "href=\"" + wiki + "/page?x=1\"")); // stays signed in
     assert_false(has(asked, app));
     request.sec_fetch_site = "same-origin";
     const auto parameters = World::query_of(World::location(world.serve(request)));
@@ -300,9 +302,9 @@ void who_is_not_let_in_is_offered_another_account_there(void**) {
     const session::OpenedSessionPointer session = world.current();
     denied.session = session;
     denied.identity = {session, &session->session.identity};
-    const web::Answer page = flow::refuse(world.site, request, denied, "no rule");
+    const web::Answer page = flow::refuse(world.site, request, world.site.providers, denied, "no rule");
     assert_failure(page, "policy_denied", 403);
-    assert_true(has(page, "href=\"" + wiki + "/auth/oauth/logout?confirm="));
+    assert_true(has(page, "href=\"" + wiki + "/auth/oauth/op?account=other&amp;confirm="));
 }
 
 // A host of the server that browsers take none of its cookies from.

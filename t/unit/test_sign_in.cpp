@@ -12,8 +12,8 @@ using unit::World;
 namespace {
 
 web::Answer start(World& world, const std::string& return_to = "/") {
-    return world.run(
-        flow::sign_in(world.site, world.request("GET", "/auth/oauth/op"), world.provider, return_to));
+    return world.run(flow::sign_in(world.site, world.request("GET", "/auth/oauth/op"), world.provider,
+                                   world.site.providers, return_to));
 }
 
 session::SignIn sealed_login(World& world, const std::string& state) {
@@ -74,8 +74,8 @@ void what_the_operator_adds(void**) {
     flow::Request request = world.request("GET", "/auth/oauth/op");
     request.authorize_parameters = {
         {"op", "ui_locales", "de en"}, {"other", "audience", "x"}, {"op", "nonce", "fixed"}};
-    const auto asked =
-        World::query_of(World::location(world.run(flow::sign_in(world.site, request, world.provider, "/"))));
+    const auto asked = World::query_of(World::location(
+        world.run(flow::sign_in(world.site, request, world.provider, world.site.providers, "/"))));
     assert_text_equal(asked.find("acr_values").value_or(""), "urn:mfa");
     assert_text_equal(asked.find("prompt").value_or(""), "select_account");
     assert_text_equal(asked.find("ui_locales").value_or(""), "de en");
@@ -181,7 +181,8 @@ void md_04_a_provider_that_is_down_is_told_and_asked_again(void**) {
     const web::Answer answer = start(world);
     assert_failure(answer, "provider_unreachable", 502);
     assert_true(answer.set_cookies.empty());
-    assert_text_equal(answer.log, "provider_unreachable: op: metadata: cannot connect to op.example");
+    assert_text_equal(answer.log,
+                      "provider_unreachable: op: metadata: cannot connect to op.example, reference req-1");
     world.op.instead.clear();
     assert_int_equal(start(world).status, 302);
 }

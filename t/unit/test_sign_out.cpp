@@ -39,8 +39,9 @@ void lo_02_here_first_then_at_the_provider(void**) {
     assert_text_equal(asked.find("id_token_hint").value_or(""), id_token);
     assert_text_equal(asked.find("post_logout_redirect_uri").value_or(""), signed_out);
     assert_int_equal(asked.find("state").value_or("").size(), 22);
-    assert_int_equal(world.jar.size(), 1); // where it is to lead: test_signed_out.cpp
-    assert_int_equal(world.jar.count("__Host-oauth_logout"), 1);
+    assert_int_equal(world.jar.erase("__Host-oauth_logout"), 1); // where it is to lead: test_signed_out.cpp
+    assert_true(world.jar_is_cleared());
+    assert_text_equal(world.jar.at("__Host-oauth_last"), "op");
     assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0})); // LO-06
     assert_null(world.open(cookie).get());
 }
@@ -64,9 +65,26 @@ void lo_04_without_an_end_session_endpoint(void**) {
     world.sign_in_as("user-1");
     const web::Answer answer = sign_out(world, "return_to=%2Fbye");
     assert_text_equal(World::location(answer), app + "/bye");
-    assert_true(world.jar.empty());
+    assert_true(world.jar_is_cleared());
     world.sign_in_as("user-1");
     assert_text_equal(World::location(sign_out(world)), signed_out);
+}
+
+// The provider knows its user still: without a question the next sign-in would be his again.
+void the_next_sign_in_asks_for_the_account(void**) {
+    World world;
+    world.op.metadata = world.op.metadata.without("end_session_endpoint");
+    assert_false(world.begin().has("prompt"));
+    world.sign_in_as("user-1");
+    assert_false(world.begin().has("prompt"));
+    sign_out(world);
+    assert_text_equal(world.jar.at("__Host-oauth_last"), "op!");
+    assert_text_equal(world.begin().find("prompt").value_or(""), "login");
+    world.sign_in_as("user-1");
+    assert_text_equal(world.jar.at("__Host-oauth_last"), "op");
+    assert_false(world.begin().has("prompt"));
+    world.jar["__Host-oauth_last"] = "other!";
+    assert_false(world.begin().has("prompt"));
 }
 
 void lo_05_the_return_address_stays_on_the_site(void**) {
@@ -93,7 +111,7 @@ void lo_25_a_provider_that_is_down_keeps_nobody_signed_in(void**) {
     assert_int_equal(answer.status, 302);
     assert_false(answer.code.has_value());
     assert_text_equal(World::location(answer), signed_out);
-    assert_true(world.jar.empty());
+    assert_true(world.jar_is_cleared());
     assert_true(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
 }
 
@@ -227,7 +245,7 @@ void lo_07_what_is_deleted_is_what_was_set(void**) {
             assert_true(deleted.find("; Max-Age=0;") != std::string::npos);
             assert_true(attributes(deleted) == attributes(set));
         }
-        assert_true(world.jar.empty());
+        assert_true(world.jar_is_cleared());
     }
 }
 
@@ -238,6 +256,7 @@ int main() {
         cmocka_unit_test(lo_02_here_first_then_at_the_provider),
         cmocka_unit_test(lo_06_a_copy_is_worth_nothing_after_a_cold_start_either),
         cmocka_unit_test(lo_04_without_an_end_session_endpoint),
+        cmocka_unit_test(the_next_sign_in_asks_for_the_account),
         cmocka_unit_test(lo_05_the_return_address_stays_on_the_site),
         cmocka_unit_test(lo_25_a_provider_that_is_down_keeps_nobody_signed_in),
         cmocka_unit_test(lo_25_known_metadata_are_not_asked_for_again),

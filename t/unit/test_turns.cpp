@@ -96,7 +96,7 @@ void a_flow_has_its_turn_until_it_ends(void**) {
     std::vector<web::Answer> answers;
     const auto visit = [&] {
         visitors.push_back(std::make_unique<core::Flow<web::Answer>>(
-            flow::sign_in(world.site, request, world.provider, "/"),
+            flow::sign_in(world.site, request, world.provider, world.site.providers, "/"),
             [&answers](std::optional<web::Answer> answer, std::exception_ptr) {
                 answers.push_back(std::move(*answer));
             }));

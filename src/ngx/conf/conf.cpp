@@ -102,6 +102,7 @@ const std::string& ignored_proxy(ngx_conf_t* cf) {
 bool compile_server(ngx_conf_t* cf, ServerConf& server) {
     ServerConf::Compiled& compiled = *server.compiled;
     copy_values(server, compiled.options);
+    copy_values(server, compiled.options.look);
     copy_values(server, compiled.limits);
     compiled.options.http_timeout = compiled.limits.timeout;
     compiled.limits.ignored_proxy = ignored_proxy(cf);

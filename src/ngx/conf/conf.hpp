@@ -112,6 +112,10 @@ struct ServerConf {
     ngx_str_t base_url;
     ngx_str_t path;
     ngx_str_t page_title;
+    ngx_str_t page_logo; // as a data: URL
+    ngx_str_t page_color;
+    ngx_str_t page_language;
+    ngx_str_t page_help;
     ngx_str_t login_page;
     ngx_msec_t session_timeout;
     ngx_msec_t session_cache;

@@ -8,6 +8,8 @@
 #include "../../core/bytes.hpp"
 #include "../../core/url.hpp"
 #include "../../net/certificates.hpp"
+#include "../../web/look.hpp"
+#include "../../web/phrases.hpp"
 
 #include <algorithm>
 
@@ -66,6 +68,38 @@ std::optional<std::string> read_login_page(ngx_conf_t*, const std::string& found
         return std::nullopt;
     }
     return found;
+}
+
+std::optional<std::string> read_logo(ngx_conf_t* cf, const std::string& found, std::string& problem) {
+    const auto file = read_file(cf, found, problem, web::max_logo);
+    if (!file) {
+        return std::nullopt;
+    }
+    auto url = web::logo_data_url(*file);
+    if (!url) {
+        problem = found_instead(found, "a file with a picture: PNG, JPEG, GIF, WebP or SVG");
+    }
+    return url;
+}
+
+std::optional<std::string> read_page_color(ngx_conf_t*, const std::string& found, std::string& problem) {
+    auto color = web::read_color(found);
+    if (!color) {
+        problem = found_instead(found, "a colour such as \"#1f4fa3\", in quotes");
+    }
+    return color;
+}
+
+std::optional<std::string> read_language(ngx_conf_t*, const std::string& found, std::string& problem) {
+    if (found == "auto" || web::find_language(found) != nullptr) {
+        return found;
+    }
+    std::string accepted = "auto";
+    for (const web::Language* language : web::languages()) {
+        accepted.append(", ").append(language->tag());
+    }
+    problem = found_instead(found, accepted);
+    return std::nullopt;
 }
 
 std::optional<std::string> read_header_name(ngx_conf_t*, const std::string& found, std::string& problem) {

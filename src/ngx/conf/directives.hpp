@@ -48,6 +48,9 @@ std::optional<std::string> read_printable(ngx_conf_t* cf, const std::string& fou
 std::optional<std::string> read_base_url(ngx_conf_t* cf, const std::string& found, std::string& problem);
 std::optional<std::string> read_path(ngx_conf_t* cf, const std::string& found, std::string& problem);
 std::optional<std::string> read_login_page(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_logo(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_page_color(ngx_conf_t* cf, const std::string& found, std::string& problem);
+std::optional<std::string> read_language(ngx_conf_t* cf, const std::string& found, std::string& problem);
 std::optional<std::string> read_header_name(ngx_conf_t* cf, const std::string& found, std::string& problem);
 std::optional<std::string> read_http_proxy(ngx_conf_t* cf, const std::string& found, std::string& problem);
 std::optional<std::string> read_certificates(ngx_conf_t* cf, const std::string& found, std::string& problem);

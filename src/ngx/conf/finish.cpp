@@ -158,6 +158,11 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     if (!add_environment_providers(cf, compiled)) {
         return NGX_ERROR;
     }
+    std::vector<providers::Settings*> all;
+    for (const auto& entry : compiled.providers) {
+        all.push_back(&entry->settings);
+    }
+    providers::tell_labels_apart(all);
     for (LocationConf* location : compiled.locations) {
         if (!make_offer(cf, compiled, *location)) {
             return NGX_ERROR;

@@ -17,6 +17,7 @@ struct Wanted {
 
 constexpr Wanted wanted_headers[] = {
     {"accept", &flow::Request::accept},
+    {"accept-language", &flow::Request::accept_language},
     {"sec-fetch-mode", &flow::Request::sec_fetch_mode},
     {"sec-fetch-dest", &flow::Request::sec_fetch_dest},
     {"sec-fetch-site", &flow::Request::sec_fetch_site},

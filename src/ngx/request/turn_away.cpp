@@ -12,19 +12,23 @@ namespace oauth::ngx {
 
 namespace {
 
-web::Answer failure(ngx_http_request_t* r, const core::Error& error) {
+// What is over when whatever failed works again may be tried again.
+enum class Again { same_page, never };
+
+web::Answer failure(ngx_http_request_t* r, const core::Error& error, Again again) {
     const flow::Request facts = collect_facts(r, make_context(r));
-    web::Audience audience;
-    audience.prefers_json = flow::prefers_json(facts);
-    audience.request_id = facts.id;
-    audience.title = string(server_conf(r)->page_title);
-    return web::failure(error, audience);
+    web::Audience to = flow::audience(server_conf(r)->compiled->options, facts);
+    if (again == Again::same_page) {
+        to.start_url = "/";
+        to.retry_url = flow::is_get(facts) ? flow::local_return_to(facts.target, facts.home()) : "/";
+    }
+    return web::failure(error, to);
 }
 
 } // namespace
 
 ngx_int_t refuse_request(ngx_http_request_t* r, int status, std::string detail) {
-    web::Answer answer = failure(r, {core::Code::request_invalid, std::move(detail)});
+    web::Answer answer = failure(r, {core::Code::request_invalid, std::move(detail)}, Again::never);
     answer.status = status;
     return respond(r, make_context(r), answer);
 }
@@ -35,7 +39,8 @@ ngx_int_t refuse_host(ngx_http_request_t* r) {
 
 ngx_int_t fail_request(ngx_http_request_t* r) {
     Context& context = make_context(r);
-    return respond(r, context, failure(r, context.failure ? *context.failure : core::Error{}));
+    return respond(r, context,
+                   failure(r, context.failure ? *context.failure : core::Error{}, Again::same_page));
 }
 
 ngx_int_t fail_subrequest(ngx_http_request_t* r) {
@@ -81,7 +86,8 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
         }
         context.turned_away_by = &location;
         const flow::Request facts = collect_facts(r, context);
-        return respond(r, context, flow::refuse(site, facts, admission, explain(r, admission)));
+        const flow::Offer offer = runtime_of(*main_conf(r)).offer(location);
+        return respond(r, context, flow::refuse(site, facts, offer, admission, explain(r, admission)));
     }
     note_refusal(r, context, figures::Request::unauthenticated);
     UnderWay& under_way = make_under_way(context);
