@@ -179,8 +179,9 @@ Answer framed_page(int status, const Audience& audience, const Content& content)
     html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     html.append("<meta name=\"robots\" content=\"noindex\">\n").append(content.head).append("<title>");
     html.append(html_escape(content.title));
-    // A title of its own, and the site's name, once.
-    if (content.title.find(audience.site) == std::string::npos) { // never where it is empty
+    // A title of its own, and the site's name, once. An empty name is in every title.
+    const bool is_named = content.title.find(audience.site) != std::string::npos;
+    if (!is_named) {
         html.append(" &middot; ").append(html_escape(audience.site));
     }
     html.append("</title>\n<style>").append(css).append("</style>\n</head>\n<body");
@@ -192,12 +193,15 @@ Answer framed_page(int status, const Audience& audience, const Content& content)
         html.append(html_escape(content.proceeds_to)).append("\"");
     }
     html.append(">\n<main>\n");
-    if (!audience.look.logo.empty() || !audience.site.empty()) {
+    if (!audience.look.logo.empty() || !is_named) {
         html.append("<p class=\"site\">\n");
         if (!audience.look.logo.empty()) {
             html.append("<img src=\"").append(html_escape(audience.look.logo)).append("\" alt=\"\">\n");
         }
-        html.append("<span>").append(html_escape(audience.site)).append("</span>\n</p>\n");
+        if (!is_named) {
+            html.append("<span>").append(html_escape(audience.site)).append("</span>\n");
+        }
+        html.append("</p>\n");
     }
     html.append("<h1>");
     html.append(html_escape(content.title)).append("</h1>\n").append(content.html);
