@@ -127,6 +127,10 @@ std::string say(const Audience& audience, Phrase phrase) {
         }
         at = close + 1;
     }
+    if (!said.empty() && text.starts_with('{') && audience.provider.empty() && said[0] >= 'a' &&
+        said[0] <= 'z') {
+        said[0] = static_cast<char>(said[0] - 'a' + 'A'); // "the sign-in service" begins the sentence
+    }
     return said;
 }
 

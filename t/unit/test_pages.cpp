@@ -210,7 +210,7 @@ void whom_to_ask(void**) {
     to.look.help = "the desk, it@example.org, <b>, or https://help.example.org/?a=1&b=2.";
     for (const Answer& answer : all_pages(to)) {
         assert_true(has(answer,
-                        "<p>Whom to ask: the desk, <a href=\"mailto:it@example.org\">it@example.org</a>, "
+                        "<p>Where to get help: the desk, <a href=\"mailto:it@example.org\">it@example.org</a>, "
                         "&lt;b&gt;, or <a href=\"https://help.example.org/?a=1&amp;b=2\">"));
     }
 }

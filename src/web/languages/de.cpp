@@ -46,8 +46,8 @@ constinit const Language german(
         {signed_out_title, "Sie sind abgemeldet"},
         {signed_out_what, "Sie sind bei {site} abgemeldet."},
         {signed_out_next,
-         "Wenn auch andere dieses Gerät benutzen, schließen Sie zusätzlich alle Fenster des Browsers. Bei "
-         "dem Dienst, mit dem Sie sich angemeldet haben, sind Sie vielleicht noch angemeldet."},
+         "Bei dem Dienst, mit dem Sie sich angemeldet haben, sind Sie vielleicht noch angemeldet. Wenn auch "
+         "andere dieses Gerät benutzen, melden Sie sich auch dort ab."},
 
         {still_title, "Sie sind noch angemeldet"},
         {still_what, "Sie sind bei {site} als {account} angemeldet."},

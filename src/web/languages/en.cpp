@@ -23,8 +23,8 @@ constinit const Language english(
         {last_used, "Last used"},
         {signed_in_as, "You are signed in as {account}."},
         {another_way, "Or sign in another way"},
-        {help, "Whom to ask:"},
-        {ask_the_owners, "If you need help, ask the people who run {site} and tell them this reference."},
+        {help, "Where to get help:"},
+        {ask_the_owners, "If you need help, ask the people who run {site} and give them this reference."},
         {reference, "Reference:"},
         {some_provider, "the sign-in service"},
         {this_site, "this site"},
@@ -33,51 +33,52 @@ constinit const Language english(
         {sign_in_what, "Choose how you want to sign in."},
 
         {confirm_title, "Sign out?"},
-        {confirm_what, "You are signed in to {site} as {account}. Something outside of this site, such as a "
-                       "link on another page, wants to sign you out."},
-        {confirm_next, "If you do not want that, stay signed in."},
+        {confirm_what, "You are signed in to {site} as {account}. The request to sign you out came from "
+                       "outside of this site, for example from a link on another page."},
+        {confirm_next, "If you do not want that, choose \"Stay signed in\"."},
 
         {switch_title, "Use another account?"},
-        {switch_what, "You are signed in to {site} as {account}. A link wants to sign you out, so that you "
+        {switch_what, "You are signed in to {site} as {account}. A link asks to sign you out, so that you "
                       "can sign in with another account."},
-        {switch_next, "If you do not want that, stay signed in."},
+        {switch_next, "If you do not want that, choose \"Stay signed in\"."},
 
         {signed_out_title, "You are signed out"},
-        {signed_out_what, "You are signed out of {site}."},
-        {signed_out_next, "If other people use this device, close all windows of the browser, too: you may "
-                          "still be signed in at the service that you signed in with."},
+        {signed_out_what, "Your session at {site} has ended."},
+        {signed_out_next, "You may still be signed in at the service that you signed in with. If other "
+                          "people use this device, sign out there, too."},
 
         {still_title, "You are still signed in"},
         {still_what, "You are signed in to {site} as {account}."},
-        {still_next, "You can sign out now, or go on."},
+        {still_next, "You can sign out now, or continue."},
 
         {signed_in_title, "You are signed in"},
         {signed_in_what, "You have signed in to {site}."},
         {signed_in_next, "If the page does not open by itself, continue here."},
 
-        {not_sent_title, "Your entries were not sent"},
-        {not_sent_what, "You are not signed in to {site} (any more), so what you entered was not sent."},
-        {not_sent_next, "To keep it: sign in in a new tab, come back to this one, go back to the form with "
+        {not_sent_title, "What you entered was not sent"},
+        {not_sent_what, "You are not, or no longer, signed in to {site}, so what you entered was not sent."},
+        {not_sent_next, "To keep it: sign in using a new tab, come back to this one, return to the form with "
                         "your browser's Back button, and send it again."},
 
         {not_found_title, "There is no such page"},
         {not_found_what, "{site} has no page at this address."},
-        {not_found_next, "The link may be out of date, or the address may have a typing mistake."},
+        {not_found_next, "The link may be out of date, or there may be a typo in the address."},
 
         {login_required_title, "Please sign in"},
         {login_required_what, "Only people who are signed in to {site} can see this page."},
-        {login_required_next, "Sign in to go on."},
+        {login_required_next, "Sign in to continue."},
 
-        {endless_title, "You cannot sign in here"},
-        {endless_what, "This page needs you to sign in, but because of a mistake in the settings of {site} "
-                       "no sign-in can lead here."},
-        {endless_next, "Trying again will not help: the people who run the site have to mend it."},
+        {endless_title, "Signing in does not work here"},
+        {endless_what, "You need to sign in to see this page, but because of a mistake in the settings of "
+                       "{site}, signing in cannot bring you here."},
+        {endless_next, "Trying again will not help: the people who run the site have to fix it."},
 
-        {denied_title, "You have no access"},
+        {denied_title, "You do not have access"},
         {denied_what,
-         "You are signed in to {site} as {account}, and this account has no access to this page."},
-        {denied_unknown_what, "The account that you signed in with at {provider} has no access to {site}."},
-        {denied_next, "If you have another account, use that one. Otherwise ask for access."},
+         "You are signed in to {site} as {account}, but this account has no access to this page."},
+        {denied_unknown_what, "The account that you used with {provider} has no access to {site}."},
+        {denied_next,
+         "If you have another account, use that one. Otherwise, ask the people who run the site for access."},
 
         {access_denied_title, "You were not signed in"},
         {access_denied_what, "The sign-in was cancelled, or {provider} did not allow it."},
@@ -90,7 +91,7 @@ constinit const Language english(
         {unverified_next, "Confirm your address at {provider}, then try again."},
 
         {expired_title, "This sign-in is no longer valid"},
-        {expired_what, "The sign-in took too long, was already used, or was begun in another browser."},
+        {expired_what, "It took too long, was used before, or was begun in another browser."},
         {expired_next, "Start again: it only takes a moment."},
 
         {invalid_title, "This link does not work"},
@@ -102,8 +103,7 @@ constinit const Language english(
         {provider_error_next, "Wait a minute, then try again."},
 
         {token_title, "Your sign-in could not be checked"},
-        {token_what,
-         "The answer of {provider} did not pass the checks of {site}, so you were not signed in."},
+        {token_what, "{site} could not verify the answer from {provider}, so you were not signed in."},
         {token_next, "Try again. If it happens again, tell the people who run the site."},
 
         {unreachable_title, "{provider} cannot be reached"},
@@ -114,18 +114,18 @@ constinit const Language english(
         {timeout_what, "{provider} took too long to answer, so you were not signed in."},
         {timeout_next, "This is usually over soon. Wait a minute, then try again."},
 
-        {too_large_title, "Your account has too much data"},
+        {too_large_title, "Your account has more data than this site can keep"},
         {too_large_what, "Your account at {provider} has more data, such as groups, than {site} can keep, so "
                          "you were not signed in."},
         {too_large_next, "Trying again will not help: the people who run the site have to change a setting. "
-                         "You can use another account."},
+                         "You can try another account."},
 
         {store_title, "Please try again in a minute"},
-        {store_what, "{site} cannot check at the moment who is signed in. You have not been signed out."},
+        {store_what, "At the moment, {site} cannot check who is signed in. You have not been signed out."},
         {store_next, "Wait a minute, then try again."},
 
         {internal_title, "Something went wrong"},
-        {internal_what, "{site} could not answer because of a fault of its own."},
+        {internal_what, "{site} could not answer because of a problem on its side."},
         {internal_next, "Try again. If it happens again, tell the people who run the site."},
     });
 

@@ -45,9 +45,8 @@ constinit const Language spanish(
 
         {signed_out_title, "Sesión cerrada"},
         {signed_out_what, "Su sesión en {site} está cerrada."},
-        {signed_out_next,
-         "Si otras personas usan este dispositivo, cierre también todas las ventanas del navegador: es "
-         "posible que su sesión siga abierta en el servicio con el que la inició."},
+        {signed_out_next, "Es posible que su sesión siga abierta en el servicio que utilizó para iniciarla. "
+                          "Si otras personas usan este dispositivo, cierre la sesión también allí."},
 
         {still_title, "Su sesión sigue abierta"},
         {still_what, "Ha iniciado sesión en {site} como {account}."},

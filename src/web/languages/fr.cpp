@@ -46,9 +46,9 @@ constinit const Language french(
 
         {signed_out_title, "Votre session est fermée"},
         {signed_out_what, "Votre session sur {site} est fermée."},
-        {signed_out_next, "Si d’autres personnes utilisent cet appareil, fermez aussi toutes les fenêtres du "
-                          "navigateur : votre session est peut-être encore ouverte sur le service que vous "
-                          "avez utilisé pour vous connecter."},
+        {signed_out_next,
+         "Votre session est peut-être encore ouverte auprès du service que vous avez utilisé pour vous "
+         "connecter. Si d’autres personnes utilisent cet appareil, déconnectez-vous aussi de ce service."},
 
         {still_title, "Votre session est toujours ouverte"},
         {still_what, "Votre session est ouverte sur {site} avec le compte {account}."},

@@ -45,9 +45,8 @@ constinit const Language japanese(
 
         {signed_out_title, "ログアウトしました"},
         {signed_out_what, "{site}からログアウトしました。"},
-        {signed_out_next, "ほかの人もこのデバイスを使う場合は、"
-                          "ブラウザのウィンドウもすべて閉じてください。"
-                          "ログインに使ったサービスには、まだログインしたままの可能性があります。"},
+        {signed_out_next, "ログインに使ったサービスには、まだログインしている可能性があります。この端末を"
+                          "ほかの人も使う場合は、そのサービスからもログアウトしてください。"},
 
         {still_title, "まだログインしています"},
         {still_what, "{account}で{site}にログインしています。"},
@@ -95,7 +94,7 @@ constinit const Language japanese(
 
         {expired_title, "このログインは無効になりました"},
         {expired_what, "ログインに時間がかかりすぎたか、すでに使用されたか、"
-                       "別のブラウザで開始された可能性があります。"},
+                       "別のブラウザで開始されたためです。"},
         {expired_next, "最初からやり直してください。すぐに終わります。"},
 
         {invalid_title, "このリンクは使えません"},

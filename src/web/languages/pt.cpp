@@ -45,9 +45,8 @@ constinit const Language portuguese(
 
         {signed_out_title, "Você saiu da conta"},
         {signed_out_what, "Você saiu de {site}."},
-        {signed_out_next,
-         "Se outras pessoas usam este dispositivo, feche também todas as janelas do navegador: sua sessão "
-         "ainda pode estar aberta no serviço que você usou para entrar."},
+        {signed_out_next, "A sua sessão pode continuar aberta no serviço que você usou para entrar. Se "
+                          "outras pessoas usam este dispositivo, saia também desse serviço."},
 
         {still_title, "Sua sessão ainda está aberta"},
         {still_what, "Você entrou em {site} como {account}."},
