@@ -209,9 +209,9 @@ void whom_to_ask(void**) {
     assert_false(has(web::signed_out_page(to), "<footer>"));
     to.look.help = "the desk, it@example.org, <b>, or https://help.example.org/?a=1&b=2.";
     for (const Answer& answer : all_pages(to)) {
-        assert_true(has(answer,
-                        "<p>Where to get help: the desk, <a href=\"mailto:it@example.org\">it@example.org</a>, "
-                        "&lt;b&gt;, or <a href=\"https://help.example.org/?a=1&amp;b=2\">"));
+        assert_true(has(
+            answer, "<p>Where to get help: the desk, <a href=\"mailto:it@example.org\">it@example.org</a>, "
+                    "&lt;b&gt;, or <a href=\"https://help.example.org/?a=1&amp;b=2\">"));
     }
 }
 
