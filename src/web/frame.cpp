@@ -29,7 +29,7 @@ constexpr std::string_view style =
     R"(line-height:1.35;text-decoration:none}a.b.p{background:var(--a);color:var(--o)})"
     R"(a.b:hover{text-decoration:underline}a.b:focus-visible,a:focus-visible{outline:3px solid var(--t);)"
     R"(outline-offset:2px}li a.b{justify-content:flex-start}li span{flex:1}li+li{margin-top:.65rem})"
-    R"(li svg{flex:none}li em{flex:none;font-style:normal;font-size:.8rem;font-weight:400})"
+    R"(li svg{flex:none}li em{flex:none;margin-left:auto;font-style:normal;font-size:.8rem;font-weight:400})"
     R"(footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--s);color:var(--m);)"
     R"(font-size:.85rem}footer p{margin:.35rem 0}footer a{color:inherit}code{font-size:.95em;overflow-wrap:anywhere}@media(max-width:25rem){main{padding:1.25rem})"
     R"(li a.b{flex-wrap:wrap}li span{flex:1 1 9rem}})";
@@ -155,7 +155,8 @@ std::string choice_list(const Audience& audience, const std::vector<Choice>& cho
     for (const Choice& choice : choices) {
         Audience about = audience;
         about.provider = choice.label;
-        html.append(choice.is_last ? "<li><a class=\"b p\" href=\"" : "<li><a class=\"b\" href=\"");
+        html.append(choice.is_last && audience.account.empty() ? "<li><a class=\"b p\" href=\""
+                                                               : "<li><a class=\"b\" href=\"");
         html.append(html_escape(choice.url)).append("\" data-r>").append(mark_of(choice.type));
         html.append("<span>").append(html_escape(say(about, Phrase::sign_in_with))).append("</span>");
         if (choice.is_last) {

@@ -27,7 +27,7 @@ Answer sign_in_page(const std::vector<Choice>& choices, const Waiting& waiting, 
         content.html =
             paragraph(audience, Phrase::signed_in_as) + "<div class=\"on\">\n" +
             button(waiting.proceeds_to, say(audience, Phrase::proceed), Weight::primary, Fragment::own) +
-            "</div>\n<h2>" + html_escape(say(audience, Phrase::another_way)) + "</h2>\n";
+            "</div>\n<h2>" + html_escape(say(audience, Phrase::use_another_account)) + "</h2>\n";
     } else {
         content.html = paragraph(audience, Phrase::sign_in_what, "next");
         content.waits_for = waiting.asks;
