@@ -166,7 +166,7 @@ web::Audience audience(const SiteOptions& options, const Request& request) {
     web::Audience audience;
     audience.is_grpc = is_grpc(request);
     audience.prefers_json = prefers_json(request);
-    audience.look = options.look;
+    audience.look = &options.look;
     const web::Language* language = web::find_language(options.look.language);
     audience.language = language != nullptr ? language : &web::choose_language(request.accept_language);
     const auto home = core::parse_url(request.home());

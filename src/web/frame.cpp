@@ -88,9 +88,9 @@ std::string help_html(const std::string& help) {
 std::string foot(const Audience& audience, const Content& content) {
     const bool is_failure = !content.code.empty();
     std::string html;
-    if (!audience.look.help.empty()) {
+    if (!audience.look->help.empty()) {
         html.append("<p>").append(html_escape(say(audience, Phrase::help))).append(" ");
-        html.append(help_html(audience.look.help)).append("</p>\n");
+        html.append(help_html(audience.look->help)).append("</p>\n");
     } else if (is_failure) {
         html.append(paragraph(audience, Phrase::ask_the_owners));
     }
@@ -152,8 +152,8 @@ std::string button(std::string_view url, std::string_view label, Weight weight, 
 
 std::string choice_list(const Audience& audience, const std::vector<Choice>& choices) {
     std::string html = "<ul>\n";
+    Audience about = audience;
     for (const Choice& choice : choices) {
-        Audience about = audience;
         about.provider = choice.label;
         html.append(choice.is_last && audience.account.empty() ? "<li><a class=\"b p\" href=\""
                                                                : "<li><a class=\"b\" href=\"");
@@ -168,11 +168,11 @@ std::string choice_list(const Audience& audience, const std::vector<Choice>& cho
 }
 
 Answer framed_page(int status, const Audience& audience, const Content& content) {
-    const std::string css = style_of(audience.look);
+    const std::string css = style_of(*audience.look);
     const bool has_script = !audience.nonce.empty() && (content.keeps_fragment || !content.waits_for.empty());
     std::string policy = "default-src 'none'; style-src 'sha256-" +
                          core::base64_encode(core::digest(core::Hash::sha256, css)) + "'";
-    policy.append(audience.look.logo.empty() ? "" : "; img-src data:");
+    policy.append(audience.look->logo.empty() ? "" : "; img-src data:");
     if (has_script) {
         policy.append("; script-src 'nonce-").append(audience.nonce).append("'");
         policy.append(content.waits_for.empty() ? "" : "; connect-src 'self'");
@@ -198,10 +198,10 @@ Answer framed_page(int status, const Audience& audience, const Content& content)
         html.append(html_escape(content.proceeds_to)).append("\"");
     }
     html.append(">\n<main>\n");
-    if (!audience.look.logo.empty() || !is_named) {
+    if (!audience.look->logo.empty() || !is_named) {
         html.append("<p class=\"site\">\n");
-        if (!audience.look.logo.empty()) {
-            html.append("<img src=\"").append(html_escape(audience.look.logo)).append("\" alt=\"\">\n");
+        if (!audience.look->logo.empty()) {
+            html.append("<img src=\"").append(html_escape(audience.look->logo)).append("\" alt=\"\">\n");
         }
         if (!is_named) {
             html.append("<span>").append(html_escape(audience.site)).append("</span>\n");

@@ -26,7 +26,7 @@ struct Choice {
 struct Audience {
     bool prefers_json = false;
     bool is_grpc = false;
-    Look look = {};
+    const Look* look = &plain_look; // outlives the answer's making
     const Language* language = &english;
     std::string site;       // its name: oauth_page_title, else the host
     std::string nonce;      // of the page's script; empty: it has none

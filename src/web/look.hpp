@@ -17,6 +17,8 @@ struct Look {
     std::string help;              // oauth_page_help: whom to ask; empty: nobody is named
 };
 
+inline const Look plain_look = {};
+
 // Of a logo's file, in bytes: it is in every page.
 constexpr std::size_t max_logo = 32 * 1024;
 

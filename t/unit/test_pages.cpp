@@ -91,7 +91,9 @@ void cs_07_pages_carry_strict_headers(void**) {
         assert_page_headers(answer);
     }
     Audience with_logo = audience();
-    with_logo.look.logo = "data:image/png;base64,AA==";
+    web::Look look;
+    look.logo = "data:image/png;base64,AA==";
+    with_logo.look = &look;
     for (const Answer& answer : all_pages(with_logo)) {
         assert_page_headers(answer, "; img-src data:");
     }
@@ -207,7 +209,9 @@ void whom_to_ask(void**) {
     Audience to = audience();
     assert_true(has(web::failure({Code::internal_error, ""}, to), "ask the people who run app.example"));
     assert_false(has(web::signed_out_page(to), "<footer>"));
-    to.look.help = "the desk, it@example.org, <b>, or https://help.example.org/?a=1&b=2.";
+    web::Look look;
+    to.look = &look;
+    look.help = "the desk, it@example.org, <b>, or https://help.example.org/?a=1&b=2.";
     for (const Answer& answer : all_pages(to)) {
         assert_true(has(
             answer, "<p>Where to get help: the desk, <a href=\"mailto:it@example.org\">it@example.org</a>, "
@@ -280,7 +284,10 @@ void assert_harmless(const std::string& html) {
 void cs_09_no_page_repeats_markup(void**) {
     Audience to;
     to.site = to.request_id = to.login_url = to.account = to.provider = to.retry_url = nasty;
-    to.other_account_url = to.start_url = to.look.help = nasty;
+    to.other_account_url = to.start_url = nasty;
+    web::Look look;
+    look.help = nasty;
+    to.look = &look;
     to.others = {{nasty, nasty, nasty, nasty}};
     std::vector<Answer> answers = all_pages(to);
     answers.push_back(web::sign_in_page({{nasty, nasty, nasty}}, {nasty, nasty}, to));
@@ -338,8 +345,10 @@ void the_title_names_page_and_site(void**) {
 
 void the_look_is_the_sites(void**) {
     Audience to = audience();
-    to.look.color = "#ffd500";
-    to.look.logo = "data:image/png;base64,AA==";
+    web::Look look;
+    look.color = "#ffd500";
+    look.logo = "data:image/png;base64,AA==";
+    to.look = &look;
     to.language = web::find_language("ja");
     for (const Answer& answer : all_pages(to)) {
         assert_true(has(answer, ":root{--a:#ffd500;--o:#000000}"));
