@@ -28,7 +28,7 @@ function signingKeys() {
   return [{ ...rsa.privateKey.export({ format: 'jwk' }), use: 'sig' }, { ...ec.privateKey.export({ format: 'jwk' }), use: 'sig' }];
 }
 
-function configuration({ clients, accounts, renderSignOut }) {
+function configuration({ clients, accounts, renderSignOut, endsSessions }) {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }));
   return {
@@ -40,7 +40,7 @@ function configuration({ clients, accounts, renderSignOut }) {
     pkce: { required: () => true },
     ttl: { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Interaction: 3600, Session: 86400, Grant: 86400, RefreshToken: 86400 },
     interactions: { policy, url: (ctx, interaction) => '/interaction/' + interaction.uid },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true, logoutSource: renderSignOut }, backchannelLogout: { enabled: true } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: endsSessions, logoutSource: renderSignOut }, backchannelLogout: { enabled: true } },
     findAccount: (ctx, id) => (accounts[id] ? { accountId: id, claims: async () => ({ sub: id, ...accounts[id] }) } : undefined),
     loadExistingGrant: async (ctx) => {
       const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
@@ -52,15 +52,16 @@ function configuration({ clients, accounts, renderSignOut }) {
 }
 
 export class OidcProvider {
-  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut } = {}) {
-    Object.assign(this, { accounts, renderLogin, renderSignOut });
+  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut, endsSessions = true } = {}) {
+    Object.assign(this, { accounts, renderLogin, renderSignOut, endsSessions });
     this.sockets = new Set();
   }
 
-  // `clients` is a list as oidc-provider takes it. With `tls` ({key, cert}) it is the provider of `host`, for browsers and proxies that lead there.
-  async start(port, clients, { tls, host } = {}) {
+  // `clients` is a list as oidc-provider takes it. With `tls` ({key, cert}) it is the provider of `host`, for browsers and proxies that lead there. Two
+  // on one `address` would share their cookies in a browser, which knows no ports.
+  async start(port, clients, { tls, host, address = '127.0.0.1' } = {}) {
     this.port = port;
-    this.issuer = tls ? 'https://' + host : 'http://127.0.0.1:' + port;
+    this.issuer = tls ? 'https://' + host : `http://${address}:${port}`;
     this.provider = quietly(() => new Provider(this.issuer, configuration({ ...this, clients })));
     this.errors = [];
     this.provider.on('server_error', (ctx, error) => this.errors.push(error.stack));
@@ -78,7 +79,7 @@ export class OidcProvider {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
-    await new Promise((resolve, reject) => this.server.once('error', reject).listen(port, '127.0.0.1', resolve));
+    await new Promise((resolve, reject) => this.server.once('error', reject).listen(port, address, resolve));
     return this;
   }
 
