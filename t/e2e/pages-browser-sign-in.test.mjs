@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// The sign-in page in Chromium: the provider that was used last, the keyboard alone, long names on a narrow screen, what it asks of the network, its size.
+import assert from 'node:assert/strict';
+import zlib from 'node:zlib';
+import { e2e } from './lib/harness.mjs';
+import { ALICE, assertApplication, assertSignInPage, choice, fillForm, loginField, newContext, openChromium, pagesSite, signInAt, signOut, watch } from './lib/pages.mjs';
+
+const chromium = await openChromium();
+const LONG = 'W'.repeat(120) + ' Universitätsklinikum für Kinder- und Jugendpsychiatrie, Außenstelle Süd';
+
+const offered = (page) => page.locator('ul li a.b').evaluateAll((links) => links.map((link) => ({ name: new URL(link.href).pathname.split('/').pop(), isLast: Boolean(link.querySelector('em')),
+  isPrimary: link.classList.contains('p') })));
+
+for (const javaScriptEnabled of [true, false]) {
+  e2e(`the provider that was used last comes first, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async (h) => {
+    const site = await pagesSite(h);
+    const page = await (await newContext(h, chromium, { javaScriptEnabled })).newPage();
+    await page.goto(site.at('/wanted'));
+    assert.deepEqual(await offered(page), [{ name: 'corp', isLast: false, isPrimary: false }, { name: 'works', isLast: false, isPrimary: false }]);
+    await signInAt(page, 'works');
+    await assertApplication(page, '/wanted');
+    await signOut(page, site);
+    await page.goto(site.at('/wanted'));
+    const first = { name: 'works', isLast: true, isPrimary: true };
+    assert.deepEqual(await offered(page), [first, { name: 'corp', isLast: false, isPrimary: false }]);
+    await signInAt(page, 'corp');
+    await assertApplication(page, '/wanted');
+    await signOut(page, site);
+    await page.goto(site.at('/wanted'));
+    assert.deepEqual((await offered(page)).map(({ name, isLast }) => [name, isLast]), [['corp', true], ['works', false]]);
+  });
+}
+
+// What has the focus, and whether one sees it.
+const focused = (page) => page.evaluate(() => {
+  const element = document.activeElement;
+  const style = getComputedStyle(element);
+  const box = element.getBoundingClientRect();
+  return { tag: element.tagName, name: element.href && new URL(element.href).pathname.split('/').pop(), outline: style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth),
+    isInView: box.top >= 0 && box.bottom <= innerHeight && box.width > 0 };
+});
+
+e2e('the keyboard alone signs in', async (h) => {
+  const site = await pagesSite(h, { server: 'oauth_page_help "ask help@example.org";' });
+  const page = await (await newContext(h, chromium)).newPage();
+  await page.goto(site.at('/wanted'));
+  const order = [];
+  for (let presses = 0; presses < 3; presses++) {
+    await page.keyboard.press('Tab');
+    const place = await focused(page);
+    assert.equal(place.tag, 'A');
+    assert.ok(place.outline >= 2, JSON.stringify(place));
+    assert.ok(place.isInView, JSON.stringify(place));
+    order.push(place.name);
+  }
+  assert.deepEqual(order.slice(0, 2), ['corp', 'works'], 'as they are shown');
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await loginField(page).waitFor();
+  assert.equal(new URL(page.url()).origin, site.providers.works.issuer);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(ALICE);
+  await page.keyboard.press('Enter');
+  await assertApplication(page, '/wanted');
+});
+
+e2e('long names wrap on a narrow screen', async (h) => {
+  const site = await pagesSite(h, { labels: [LONG, 'Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrik'], server: `oauth_page_title "${'Handbuch'.repeat(20)}"; oauth_page_help "${'a'.repeat(200)}@example.org";` });
+  const page = await (await newContext(h, chromium, { viewport: { width: 320, height: 640 } })).newPage();
+  await page.goto(site.at('/wanted'));
+  await signInAt(page, 'corp');
+  await assertApplication(page, '/wanted');
+  await page.goto(site.at('/auth/oauth/login'));
+  await signOut(page, site);
+  for (const address of ['/wanted', '/auth/oauth/nothing', '/auth/oauth/corp/callback', '/auth/oauth/signed-out']) {
+    await page.goto(site.at(address));
+    for (const width of [320, 256, 1280]) {
+      await page.setViewportSize({ width, height: 640 });
+      const found = await page.evaluate(() => {
+        const frame = document.querySelector('main').getBoundingClientRect();
+        const outside = [...document.querySelectorAll('main *')].filter((element) => {
+          const box = element.getBoundingClientRect();
+          return box.right > frame.right + 0.5 || box.left < frame.left - 0.5;
+        });
+        return { sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth, outside: outside.map((element) => element.outerHTML.slice(0, 80)) };
+      });
+      assert.deepEqual(found, { sideways: 0, outside: [] }, `${address} at ${width}`);
+    }
+  }
+});
+
+e2e('it asks nobody else, says nothing on the console, and is small', async (h) => {
+  const site = await pagesSite(h);
+  const page = await (await newContext(h, chromium)).newPage();
+  const seen = watch(page);
+  await page.addInitScript(() => {
+    globalThis.violations = [];
+    document.addEventListener('securitypolicyviolation', (event) => globalThis.violations.push(event.violatedDirective + ' ' + event.blockedURI));
+  });
+  const answer = await page.goto(site.at('/wanted#part'));
+  await assertSignInPage(page, site);
+  const body = await answer.body();
+  assert.ok(zlib.gzipSync(body).length < 10240, `${body.length} bytes, compressed ${zlib.gzipSync(body).length}`);
+  await page.waitForRequest((request) => request.url().endsWith('/auth/oauth/userinfo'));
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  assert.deepEqual(await page.evaluate(() => globalThis.violations), []);
+  assert.deepEqual(seen.problems, []);
+  assert.deepEqual([...new Set(seen.requests.map((url) => new URL(url).origin))], [site.origin]);
+  const policy = answer.headers()['content-security-policy'] ?? (await (await page.request.get(site.at('/auth/oauth/login'))).headers()['content-security-policy']);
+  assert.match(policy, /default-src 'none'/);
+  assert.doesNotMatch(policy, /unsafe|\*|https?:/);
+  await choice(page, 'corp').click();
+  await fillForm(page, ALICE);
+  await assertApplication(page, '/wanted');
+});
+
+e2e('a tab that waits asks less and less often, and not while it is hidden', async (h) => {
+  const site = await pagesSite(h);
+  const page = await (await newContext(h, chromium)).newPage();
+  await page.clock.install();
+  const asked = [];
+  page.on('request', (request) => request.url().endsWith('/auth/oauth/userinfo') && asked.push(request));
+  await page.goto(site.at('/wanted'));
+  for (let minutes = 0; minutes < 60; minutes++) {
+    const before = asked.length;
+    await page.clock.runFor(60000);
+    if (asked.length > before) {
+      await (await asked.at(-1).response())?.finished();
+    }
+  }
+  assert.ok(asked.length > 5, 'it goes on asking, ' + asked.length);
+  assert.ok(asked.length <= 75, 'at most about once a minute, ' + asked.length);
+  const before = asked.length;
+  await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }));
+  await page.clock.runFor(600000);
+  assert.equal(asked.length, before, 'not while nobody sees it');
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: false, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await page.waitForTimeout(300);
+  assert.equal(asked.length, before + 1, 'at once when it is seen again');
+});
