@@ -101,6 +101,7 @@ export const GOING = [
   ['continue', async (page, { origins }) => {
     // The page leaves at once; an answer without content keeps it.
     await page.route('**/stays', (route) => route.fulfill({ status: 204 }));
-    await page.goto(origins.strict + '/auth/oauth/corp?return_to=/stays');
+    await page.goto(origins.strict + '/auth/oauth/corp?return_to=/stays', { waitUntil: 'commit' }).catch(() => {});
+    await page.locator('main a.b[href$="/stays"]').waitFor();
   }],
 ];
