@@ -93,6 +93,13 @@ bool is_open(Way way, const Audience& audience) {
     return false;
 }
 
+// Where another provider, or another account, may help.
+bool is_about_provider(core::Code code) {
+    using core::Code;
+    return code != Code::store_unavailable && code != Code::internal_error && code != Code::state_invalid &&
+           code != Code::request_invalid;
+}
+
 Answer failure_page(int status, core::Code code, const Words& said, const Audience& audience) {
     Content content;
     content.title = say(audience, said.title);
@@ -105,7 +112,7 @@ Answer failure_page(int status, core::Code code, const Words& said, const Audien
         }
     }
     content.html += ways.empty() ? "" : "<div class=\"on\">\n" + ways + "</div>\n";
-    if (!audience.others.empty()) {
+    if (!audience.others.empty() && is_about_provider(code)) {
         content.html += "<h2>" + html_escape(say(audience, Phrase::another_way)) + "</h2>\n";
         content.html += choice_list(audience, audience.others);
     }

@@ -28,7 +28,7 @@ constexpr std::string_view style =
     R"(padding:.6rem 1rem;border:1px solid var(--l);border-radius:.5rem;color:var(--t);font-weight:600;)"
     R"(line-height:1.35;text-decoration:none}a.b.p{background:var(--a);color:var(--o)})"
     R"(a.b:hover{text-decoration:underline}a.b:focus-visible,a:focus-visible{outline:3px solid var(--t);)"
-    R"(outline-offset:2px}li a.b{justify-content:flex-start}li span{flex:1}li+li{margin-top:.65rem})"
+    R"(outline-offset:2px}.on a.b{text-align:center}li a.b{justify-content:flex-start}li span{flex:1}li+li{margin-top:.65rem})"
     R"(li svg{flex:none}li em{flex:none;margin-left:auto;font-style:normal;font-size:.8rem;font-weight:400})"
     R"(footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--s);color:var(--m);)"
     R"(font-size:.85rem}footer p{margin:.35rem 0}footer a{color:inherit}code{font-size:.95em;overflow-wrap:anywhere}@media(max-width:25rem){main{padding:1.25rem})"

@@ -201,6 +201,7 @@ void a_refusal_names_the_account(void**) {
     assert_true(has(answer, "You are signed in to app.example as ann (Corp)"));
     assert_true(has(answer, "corp?account=other&amp;return_to=%2Fx\" data-r>Use another account</a>"));
     assert_true(has(answer, "Sign in with Second"));
+    assert_false(has(web::failure({Code::store_unavailable, ""}, to), "Sign in with Second"));
     const Answer stranger = web::failure({Code::policy_denied, ""}, audience());
     assert_false(has(stranger, "signed in to"));
 }
