@@ -6,9 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { e2e } from './lib/harness.mjs';
 import { GOING, OUTAGES, REFUSALS, SIGN_IN_PAGES, gallerySite } from './lib/page-gallery.mjs';
-import { newContext, openChromium, watch } from './lib/pages.mjs';
+import { newContext, openChromium, pageTest, watch } from './lib/pages.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PICTURES = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../build/screenshots');
@@ -64,10 +63,10 @@ async function walk(h, pages, { look = 'help', prefix = '' } = {}) {
   assert.deepEqual([...new Set(problems)], []);
 }
 
-e2e('pages to sign in', (h) => walk(h, SIGN_IN_PAGES));
-e2e('pages of refusals', (h) => walk(h, REFUSALS));
-e2e('pages of outages', (h) => walk(h, OUTAGES));
-e2e('pages of signing out and going on', (h) => walk(h, GOING));
-e2e('pages with a colour of their own', (h) => walk(h, [...SIGN_IN_PAGES, REFUSALS[0], OUTAGES[0]], { look: 'color', prefix: 'color-' }));
-e2e('pages with a logo', (h) => walk(h, [SIGN_IN_PAGES[1], REFUSALS[0]], { look: 'logo', prefix: 'logo-' }));
-e2e('pages in German', (h) => walk(h, [SIGN_IN_PAGES[1], REFUSALS[0], OUTAGES[0], GOING[1]], { look: 'german', prefix: 'german-' }));
+pageTest('pages to sign in', (h) => walk(h, SIGN_IN_PAGES));
+pageTest('pages of refusals', (h) => walk(h, REFUSALS));
+pageTest('pages of outages', (h) => walk(h, OUTAGES));
+pageTest('pages of signing out and going on', (h) => walk(h, GOING));
+pageTest('pages with a colour of their own', (h) => walk(h, [...SIGN_IN_PAGES, REFUSALS[0], OUTAGES[0]], { look: 'color', prefix: 'color-' }));
+pageTest('pages with a logo', (h) => walk(h, [SIGN_IN_PAGES[1], REFUSALS[0]], { look: 'logo', prefix: 'logo-' }));
+pageTest('pages in German', (h) => walk(h, [SIGN_IN_PAGES[1], REFUSALS[0], OUTAGES[0], GOING[1]], { look: 'german', prefix: 'german-' }));

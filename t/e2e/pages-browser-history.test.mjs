@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Back and Reload at every step of signing in and out, and a form that is posted when the session is gone, in Chromium.
 import assert from 'node:assert/strict';
-import { e2e } from './lib/harness.mjs';
-import { ALICE, MALLORY, WAYS, assertApplication, assertSignInPage, choice, fillForm, fragment, isRefused, loginField, newContext, openChromium, otherAccount, pagesSite, path, signInAt, signOut,
+import { ALICE, MALLORY, WAYS, assertApplication, assertSignInPage, choice, fillForm, fragment, isRefused, loginField, newContext, openChromium, pageTest, otherAccount, pagesSite, path, signInAt, signOut,
   watch } from './lib/pages.mjs';
 
 const chromium = await openChromium();
@@ -24,7 +23,7 @@ async function begin(h, way, options) {
 }
 
 for (const way of WAYS.filter(({ language }) => language === 'en')) {
-  e2e('Back and Reload on the way in and out: ' + way.name, async (h) => {
+  pageTest('Back and Reload on the way in and out: ' + way.name, async (h) => {
     const { site, page, answers, seen } = await begin(h, way);
     await page.goto('about:blank');
     await page.goto(site.at('/wanted?x=1'));
@@ -73,7 +72,7 @@ for (const way of WAYS.filter(({ language }) => language === 'en')) {
     assert.deepEqual(seen.problems, []);
   });
 
-  e2e('Back from the application to the provider\'s form, and signing in again: ' + way.name, async (h) => {
+  pageTest('Back from the application to the provider\'s form, and signing in again: ' + way.name, async (h) => {
     const { site, page, answers } = await begin(h, way);
     await page.goto(site.at('/wanted'));
     await signInAt(page, 'works');
@@ -88,7 +87,7 @@ for (const way of WAYS.filter(({ language }) => language === 'en')) {
     assert.deepEqual(errorPages(answers), []);
   });
 
-  e2e('somebody who is signed in is offered to continue: ' + way.name, async (h) => {
+  pageTest('somebody who is signed in is offered to continue: ' + way.name, async (h) => {
     const { site, page } = await begin(h, way);
     await page.goto(site.at('/wanted'));
     await signInAt(page, 'corp');
@@ -109,7 +108,7 @@ for (const way of WAYS.filter(({ language }) => language === 'en')) {
     await page.locator('main .on a.b.p').waitFor();
   });
 
-  e2e('Back and Reload on the page of a refusal: ' + way.name, async (h) => {
+  pageTest('Back and Reload on the page of a refusal: ' + way.name, async (h) => {
     const { site, page, answers } = await begin(h, way);
     await page.goto(site.at('/wanted'));
     await signInAt(page, 'corp', MALLORY);
@@ -133,7 +132,7 @@ for (const way of WAYS.filter(({ language }) => language === 'en')) {
     assert.deepEqual([...new Set(errorPages(answers).map((line) => line.slice(0, 3)))], ['403']);
   });
 
-  e2e('a form that is posted without a session: ' + way.name, async (h) => {
+  pageTest('a form that is posted without a session: ' + way.name, async (h) => {
     const { site, context, page } = await begin(h, way);
     await page.goto(site.at('/form'));
     await signInAt(page, 'corp');

@@ -2,8 +2,7 @@
 // The sign-in page in Chromium: the provider that was used last, the keyboard alone, long names on a narrow screen, what it asks of the network, its size.
 import assert from 'node:assert/strict';
 import zlib from 'node:zlib';
-import { e2e } from './lib/harness.mjs';
-import { ALICE, assertApplication, assertSignInPage, choice, fillForm, loginField, newContext, openChromium, pagesSite, signInAt, signOut, watch } from './lib/pages.mjs';
+import { ALICE, assertApplication, assertSignInPage, choice, fillForm, loginField, newContext, openChromium, pageTest, pagesSite, signInAt, signOut, watch } from './lib/pages.mjs';
 
 const chromium = await openChromium();
 const LONG = 'W'.repeat(120) + ' Universitätsklinikum für Kinder- und Jugendpsychiatrie, Außenstelle Süd';
@@ -12,7 +11,7 @@ const offered = (page) => page.locator('ul li a.b').evaluateAll((links) => links
   isPrimary: link.classList.contains('p') })));
 
 for (const javaScriptEnabled of [true, false]) {
-  e2e(`the provider that was used last comes first, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async (h) => {
+  pageTest(`the provider that was used last comes first, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async (h) => {
     const site = await pagesSite(h);
     const page = await (await newContext(h, chromium, { javaScriptEnabled })).newPage();
     await page.goto(site.at('/wanted'));
@@ -40,7 +39,7 @@ const focused = (page) => page.evaluate(() => {
     isInView: box.top >= 0 && box.bottom <= innerHeight && box.width > 0 };
 });
 
-e2e('the keyboard alone signs in', async (h) => {
+pageTest('the keyboard alone signs in', async (h) => {
   const site = await pagesSite(h, { server: 'oauth_page_help "ask help@example.org";' });
   const page = await (await newContext(h, chromium)).newPage();
   await page.goto(site.at('/wanted'));
@@ -64,7 +63,7 @@ e2e('the keyboard alone signs in', async (h) => {
   await assertApplication(page, '/wanted');
 });
 
-e2e('long names wrap on a narrow screen', async (h) => {
+pageTest('long names wrap on a narrow screen', async (h) => {
   const site = await pagesSite(h, { labels: [LONG, 'Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrik'], server: `oauth_page_title "${'Handbuch'.repeat(20)}"; oauth_page_help "${'a'.repeat(200)}@example.org";` });
   const page = await (await newContext(h, chromium, { viewport: { width: 320, height: 640 } })).newPage();
   await page.goto(site.at('/wanted'));
@@ -89,7 +88,7 @@ e2e('long names wrap on a narrow screen', async (h) => {
   }
 });
 
-e2e('it asks nobody else, says nothing on the console, and is small', async (h) => {
+pageTest('it asks nobody else, says nothing on the console, and is small', async (h) => {
   const site = await pagesSite(h);
   const page = await (await newContext(h, chromium)).newPage();
   const seen = watch(page);
@@ -114,7 +113,7 @@ e2e('it asks nobody else, says nothing on the console, and is small', async (h) 
   await assertApplication(page, '/wanted');
 });
 
-e2e('a tab that waits asks less and less often, and not while it is hidden', async (h) => {
+pageTest('a tab that waits asks less and less often, and not while it is hidden', async (h) => {
   const site = await pagesSite(h);
   const page = await (await newContext(h, chromium)).newPage();
   // Time that passes at once, and the delays that were asked for.

@@ -3,9 +3,8 @@
 // no script runs, no request leaves, no element appears that pages do not have, and people read what was given. Half of the cases run without the
 // Content-Security-Policy, so that the escaping alone has to hold. FUZZ_SEED=N repeats a run.
 import assert from 'node:assert/strict';
-import { e2e, quoted } from './lib/harness.mjs';
-import { newContext, openChromium } from './lib/pages.mjs';
-import { application } from './lib/pages.mjs';
+import { quoted } from './lib/harness.mjs';
+import { application, newContext, openChromium, pageTest } from './lib/pages.mjs';
 import { freePort } from './lib/ports.mjs';
 
 const CASES = 60;
@@ -127,7 +126,7 @@ const PLACES = {
   },
 };
 
-e2e(`no string breaks out of a page (seed ${SEED})`, async (h) => {
+pageTest(`no string breaks out of a page (seed ${SEED})`, async (h) => {
   const random = randomOf(SEED);
   const { made, provider } = await sites(h, random);
   const contexts = [await newContext(h, chromium), await newContext(h, chromium, { bypassCSP: true })];

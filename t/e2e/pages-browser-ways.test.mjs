@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Signing in, being refused, another account and signing out in Chromium, with JavaScript and without, in two languages.
 import assert from 'node:assert/strict';
-import { e2e } from './lib/harness.mjs';
-import { ALICE, MALLORY, WAYS, assertApplication, assertSignInPage, choice, fillForm, fragment, isRefused, loginField, newContext, openChromium, otherAccount, pagesSite, signInAt, signOut,
+import { ALICE, MALLORY, WAYS, assertApplication, assertSignInPage, choice, fillForm, fragment, isRefused, loginField, newContext, openChromium, pageTest, otherAccount, pagesSite, signInAt, signOut,
   watch } from './lib/pages.mjs';
 
 const chromium = await openChromium();
 const FRAGMENT = '#/route?x=1&y=ü';
 
 for (const way of WAYS) {
-  e2e('signs in, is refused, uses another account, signs out and stays out: ' + way.name, async (h) => {
+  pageTest('signs in, is refused, uses another account, signs out and stays out: ' + way.name, async (h) => {
     const site = await pagesSite(h);
     const context = await newContext(h, chromium, way);
     const page = await context.newPage();
@@ -40,7 +39,7 @@ for (const way of WAYS) {
     assert.deepEqual(site.providers.corp.errors, []);
   });
 
-  e2e('a provider that ends its session asks again: ' + way.name, async (h) => {
+  pageTest('a provider that ends its session asks again: ' + way.name, async (h) => {
     const site = await pagesSite(h);
     const context = await newContext(h, chromium, way);
     const page = await context.newPage();
@@ -56,7 +55,7 @@ for (const way of WAYS) {
     await assertApplication(page, '/two');
   });
 
-  e2e('three tabs: one signs in, the others go on to their own pages: ' + way.name, async (h) => {
+  pageTest('three tabs: one signs in, the others go on to their own pages: ' + way.name, async (h) => {
     const site = await pagesSite(h);
     const context = await newContext(h, chromium, way);
     const tabs = [];
@@ -80,7 +79,7 @@ for (const way of WAYS) {
     await assertApplication(tabs[2].page, '/c?n=3');
   });
 
-  e2e('three sign-ins at once all end on their own pages: ' + way.name, async (h) => {
+  pageTest('three sign-ins at once all end on their own pages: ' + way.name, async (h) => {
     const site = await pagesSite(h);
     const context = await newContext(h, chromium, way);
     const tabs = [];
@@ -99,7 +98,7 @@ for (const way of WAYS) {
     }
   });
 
-  e2e('a fragment over sign-in page and the provider\'s form: ' + way.name, async (h) => {
+  pageTest('a fragment over sign-in page and the provider\'s form: ' + way.name, async (h) => {
     const site = await pagesSite(h);
     const context = await newContext(h, chromium, way);
     for (const [provider, login] of [['corp', ALICE], ['works', ALICE], ['corp', MALLORY]]) {
@@ -120,7 +119,7 @@ for (const way of WAYS) {
   });
 }
 
-e2e('a waiting tab goes on with its fragment', async (h) => {
+pageTest('a waiting tab goes on with its fragment', async (h) => {
   const site = await pagesSite(h);
   const context = await newContext(h, chromium);
   const waiting = await context.newPage();

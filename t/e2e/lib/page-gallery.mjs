@@ -19,25 +19,25 @@ export async function gallerySite(h, folderFile) {
   const servers = {
     plain: '', help: `oauth_page_help "${HELP}"; oauth_page_title "The Wiki of Example";`, color: 'oauth_page_color "#ffd500";', logo: `oauth_page_logo ${folderFile('logo.svg', LOGO)}; oauth_page_title Wiki;`,
     strict: 'oauth_cookie samesite=strict;', store: `oauth_session redis://127.0.0.1:${await freePort()}; oauth_session_key "${randomBytes(32).toString('base64')}";`,
-    german: 'oauth_page_language de;' };
+    german: 'oauth_page_language de;', impatient: 'oauth_http_timeout 1s;' };
   const text = [];
   for (const [name, directives] of Object.entries(servers)) {
     const port = await freePort();
     site.origins[name] = 'http://127.0.0.1:' + port;
-    text.push(`server { listen 127.0.0.1:${port}; oauth on; oauth_allow any; oauth_http_timeout 1s; ${directives}
+    text.push(`server { listen 127.0.0.1:${port}; oauth on; oauth_allow any; ${directives}
       location / { proxy_pass ${upstream.url}; }
       location /open { oauth off; proxy_pass ${upstream.url}; }
       location /root { oauth_allow email=root@example.org; proxy_pass ${upstream.url}; }
       location /mail { oauth_allow email=alice@example.org; proxy_pass ${upstream.url}; } }`);
   }
-  site.nginx = await h.nginx(Number(new URL(site.origins.german).port), [block('corp', site.corp, 'Example Corporation'), block('works', site.works, 'Steinbeißer & Söhne'), ...text].join('\n'));
+  site.nginx = await h.nginx(Number(new URL(site.origins.impatient).port), [block('corp', site.corp, 'Example Corporation'), block('works', site.works, 'Steinbeißer & Söhne'), ...text].join('\n'));
   return site;
 }
 
 const signedIn = (page, origin) => page.goto(origin + '/auth/oauth/corp?return_to=/in');
-const failing = (name, spoil, wanted = '/wanted') => [name, async (page, { origin, corp }) => {
+const failing = (name, spoil, { wanted = '/wanted', look } = {}) => [name, async (page, { origin, origins, corp }) => {
   spoil(corp);
-  await page.goto(origin + '/auth/oauth/corp?return_to=' + wanted);
+  await page.goto((origins[look] ?? origin) + '/auth/oauth/corp?return_to=' + wanted);
 }];
 // By a link on another site.
 async function fromOutside(page, { origin, upstream }, address) {
@@ -62,7 +62,7 @@ export const SIGN_IN_PAGES = [
 
 export const REFUSALS = [
   ['refused', (page, { origin }) => page.goto(origin + '/auth/oauth/corp?return_to=/root')],
-  failing('email-unverified', (corp) => { corp.user.email_verified = false; }, '/mail'),
+  failing('email-unverified', (corp) => { corp.user.email_verified = false; }, { wanted: '/mail' }),
   failing('access-denied', (corp) => { corp.authorize = { error: 'access_denied' }; }),
   ['expired', (page, { origin }) => page.goto(`${origin}/auth/oauth/corp/callback?code=abc&state=${'x'.repeat(43)}`)],
   ['invalid', (page, { origin }) => page.goto(origin + '/auth/oauth/corp/callback')],
@@ -76,7 +76,7 @@ export const REFUSALS = [
 
 export const OUTAGES = [
   failing('provider-unreachable', (corp) => { corp.token = { close: true }; }),
-  failing('provider-timeout', (corp) => { corp.token = { hang: true }; }),
+  failing('provider-timeout', (corp) => { corp.token = { hang: true }; }, { look: 'impatient' }),
   failing('provider-error', (corp) => { corp.authorize = { error: 'server_error', description: 'out of order' }; }),
   failing('token-invalid', (corp) => { corp.token = { corrupt: true }; }),
   ['store-unavailable', (page, { origins }) => page.goto(origins.store + '/auth/oauth/corp?return_to=/in')],

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { chromium } from 'playwright-core';
+import { e2e } from './harness.mjs';
 import { OidcProvider } from './oidc-provider.mjs';
 import { freePort } from './ports.mjs';
 import { escapeHtml } from './replies.mjs';
@@ -25,9 +26,19 @@ export async function openChromium() {
   return chromiumBrowser;
 }
 
+// An e2e test whose browser lets go of its connections before nginx is told to finish: nginx would wait for one that Chromium has opened ahead of a request.
+export function pageTest(name, body) {
+  e2e(name, async (h) => {
+    h.contexts = [];
+    await body(h);
+    await Promise.all(h.contexts.map((context) => context.close()));
+  });
+}
+
 export async function newContext(h, chromiumBrowser, { javaScriptEnabled = true, locale = 'en-GB', ...more } = {}) {
   const context = await chromiumBrowser.newContext({ javaScriptEnabled, locale, ...more });
   context.setDefaultTimeout(8000);
+  h.contexts.push(context);
   h.closers.push(() => context.close());
   return context;
 }
