@@ -85,15 +85,17 @@ async function assertHarmless(page, site, what) {
 
 const escaped = encodeURIComponent;
 const shown = (text) => text.replace(CONTROL, '');
+// A name with control characters is none: the subject stands for it.
+const names = (said, text) => shown(said).includes(shown(text)) || (shown(text) !== text && said.includes('alice-1'));
 const PLACES = {
   'user name': async (page, site, text, provider) => {
     provider.user.name = text;
     await page.goto(`${site.origin}/auth/oauth/${site.names[0]}?return_to=/root`);
     const { text: said } = await assertHarmless(page, site, 'refused');
-    assert.ok(shown(said).includes(shown(text)), `refused: the name ${JSON.stringify(text)} in ${JSON.stringify(said)}`);
+    assert.ok(names(said, text), `refused: the name ${JSON.stringify(text)} in ${JSON.stringify(said)}`);
     for (const address of ['login', 'signed-out']) {
       await page.goto(`${site.origin}/auth/oauth/${address}`);
-      assert.ok(shown((await assertHarmless(page, site, address)).text).includes(shown(text)), address + ': the name ' + JSON.stringify(text));
+      assert.ok(names((await assertHarmless(page, site, address)).text, text), address + ': the name ' + JSON.stringify(text));
     }
   },
   'error of a callback': async (page, site, text, provider) => {
