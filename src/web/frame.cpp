@@ -127,9 +127,11 @@ std::string say(const Audience& audience, Phrase phrase) {
         }
         at = close + 1;
     }
-    if (!said.empty() && text.starts_with('{') && audience.provider.empty() && said[0] >= 'a' &&
-        said[0] <= 'z') {
-        said[0] = static_cast<char>(said[0] - 'a' + 'A'); // "the sign-in service" begins the sentence
+    // A name stays as it is; what stands for a missing one begins the sentence.
+    const bool stands_for_name = (text.starts_with("{provider}") && audience.provider.empty()) ||
+                                 (text.starts_with("{site}") && audience.site.empty());
+    if (stands_for_name && said[0] >= 'a' && said[0] <= 'z') {
+        said[0] = static_cast<char>(said[0] - 'a' + 'A');
     }
     return said;
 }

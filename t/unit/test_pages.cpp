@@ -227,7 +227,11 @@ void names_are_no_placeholders(void**) {
     to.other_account_url = "/x";
     const Answer answer = web::failure({Code::policy_denied, ""}, to);
     assert_true(has(answer, "You are signed in to {account}{provider} as {site}, "));
+    to.site = "app.example";
+    assert_true(has(web::not_found(to), "<p>app.example has no page"));
+    assert_true(has(web::failure({Code::provider_error, ""}, to), "<p>The sign-in service reported"));
     to.site.clear();
+    assert_true(has(web::not_found(to), "<p>This site has no page"));
     assert_true(has(web::failure({Code::internal_error, ""}, to), "ask the people who run this site"));
 }
 
