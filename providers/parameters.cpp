@@ -218,7 +218,7 @@ constexpr Parameter parameters[] = {
     {"response_mode", Of::openid_types, 1, 1, set_response_mode},
     {"prompt", Of::every_type, 1, 1, set_text<&S::prompt>},
     {"account_prompt", Of::every_type, 1, 1, set_text<&S::account_prompt>},
-    {"label", Of::every_type, 1, 1, set_text<&S::label>},
+    {"label", Of::every_type, 1, 1, set_text<&S::given_label>},
     {"user", Of::every_type, 1, 1, set_text<&S::user_claim>},
     {"subject", Of::named_types, 1, 1, set_subject},
     {"signing_algorithms", Of::openid_types, 1, 16, set_signing_algorithms},

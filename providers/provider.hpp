@@ -158,7 +158,8 @@ struct Type {
 struct Settings {
     const Type* type = nullptr;
     std::string name;
-    std::string label;
+    std::string given_label; // the parameter "label"
+    std::string label;       // what people see: tell_labels_apart()
     std::string client_id;
     std::string client_secret;
     std::optional<oidc::ClientAuth> client_auth; // nullopt: by metadata
@@ -212,7 +213,8 @@ session::FactSet told_facts(const Type& type);
 // Settings with the type's defaults.
 Settings make_settings(const Type& type, std::string name);
 
-// A label that is not given is the type's; where two are the same, the name is in brackets behind it.
+// Gives each its label: the one of the configuration, as it is, else the type's; where another has the same,
+// the name is in brackets behind it.
 void tell_labels_apart(const std::vector<Settings*>& all);
 
 // Derives what is not set. Returns a sentence for nginx -t that names what is missing or contradictory, else

@@ -57,11 +57,12 @@ std::string missing(std::string_view parameter) {
 
 void tell_labels_apart(const std::vector<Settings*>& all) {
     std::map<std::string, int> counts;
-    for (const Settings* settings : all) {
+    for (Settings* settings : all) {
+        settings->label = settings->given_label.empty() ? settings->type->label : settings->given_label;
         ++counts[settings->label];
     }
     for (Settings* settings : all) {
-        if (counts[settings->label] > 1 && settings->label == settings->type->label) {
+        if (settings->given_label.empty() && counts[settings->label] > 1) {
             settings->label.append(" (").append(settings->name).append(")");
         }
     }
