@@ -41,17 +41,19 @@ struct Endpoint {
 
 namespace {
 
-web::Answer not_allowed(const Site& site, const Request& request, std::string_view allow) {
+// For what is no endpoint: a page for browsers alone.
+web::Audience lost_audience(const Site& site, const Request& request) {
     web::Audience to = audience(site, request, "/");
-    to.prefers_json = !is_page_load(request);
-    return web::not_allowed(allow, to);
+    to.prefers_json = !is_page_load(request) && !is_posted_form(request);
+    return to;
 }
 
-// 404: a page for browsers.
+web::Answer not_allowed(const Site& site, const Request& request, std::string_view allow) {
+    return web::not_allowed(allow, lost_audience(site, request));
+}
+
 web::Answer not_found(const Site& site, const Request& request) {
-    web::Audience to = audience(site, request, "/");
-    to.prefers_json = !is_page_load(request);
-    return web::not_found(to);
+    return web::not_found(lost_audience(site, request));
 }
 
 std::string return_to_parameter(const Request& request) {

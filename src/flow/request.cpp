@@ -46,14 +46,17 @@ bool is_page_of(std::string_view url, std::string_view origin) {
            (url.size() == origin.size() || url[origin.size()] == '/');
 }
 
+// A browser shows the answer as a page, or in a frame.
+bool is_navigation(const Request& request) {
+    const std::string& target = request.sec_fetch_dest;
+    return !request.upgrade && !is_scripted(request) &&
+           (target.empty() || target == "document" || target == "iframe" || target == "frame");
+}
+
 } // namespace
 
 bool is_page_load(const Request& request) {
-    if ((request.method != "GET" && request.method != "HEAD") || request.upgrade || is_scripted(request)) {
-        return false;
-    }
-    const std::string& target = request.sec_fetch_dest;
-    if (!target.empty() && target != "document" && target != "iframe" && target != "frame") {
+    if (!is_get(request) || !is_navigation(request)) {
         return false;
     }
     const Accepts accepts = read_accept(request.accept);
@@ -61,9 +64,7 @@ bool is_page_load(const Request& request) {
 }
 
 bool is_posted_form(const Request& request) {
-    const std::string& target = request.sec_fetch_dest;
-    return !is_get(request) && request.method != "OPTIONS" && !request.upgrade && !is_scripted(request) &&
-           (target.empty() || target == "document" || target == "iframe" || target == "frame") &&
+    return !is_get(request) && request.method != "OPTIONS" && is_navigation(request) &&
            read_accept(request.accept).html;
 }
 
