@@ -102,7 +102,9 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     const providers::Settings& settings = provider.settings();
     const Page page{request.home(), return_to};
     const auto failed = [&](core::Code code, const std::string& detail) {
-        return web::failure({code, detail}, audience(site, request, page, provider, offer));
+        web::Audience to = audience(site, request, page, provider, offer);
+        to.has_own_address = is_get(request); // or that of the endpoint, which a redirect gave the fragment
+        return web::failure({code, detail}, to);
     };
     std::optional<Turn> turn; // for as long as this runs
     if (provider.has_to_ask()) {

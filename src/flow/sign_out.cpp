@@ -292,13 +292,7 @@ core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& 
 
 std::string confirmed_switch_url(const Site& site, const Provider& provider, const Page& return_to,
                                  const session::Session& session) {
-    std::string url = return_to.origin + site.options.path + "/" + provider.settings().name;
-    core::append_parameter(url, "account", "other");
-    core::append_parameter(url, "confirm", confirmation(session));
-    if (return_to.path != "/") {
-        core::append_parameter(url, "return_to", return_to.path);
-    }
-    return url;
+    return start_url(site.options, provider, return_to, Account::another, confirmation(session));
 }
 
 } // namespace oauth::flow

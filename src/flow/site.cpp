@@ -151,10 +151,13 @@ void forget_cookie(const Site& site, const Request& request, std::string_view na
 }
 
 std::string start_url(const SiteOptions& options, const Provider& provider, const Page& return_to,
-                      Account account) {
+                      Account account, std::string_view confirmation) {
     std::string url = return_to.origin + options.path + "/" + provider.settings().name;
     if (account == Account::another) {
         core::append_parameter(url, "account", "other");
+    }
+    if (!confirmation.empty()) {
+        core::append_parameter(url, "confirm", confirmation);
     }
     if (return_to.path != "/") { // always the last: scripts of our pages add the fragment to it
         core::append_parameter(url, "return_to", return_to.path);
@@ -178,14 +181,19 @@ web::Audience audience(const SiteOptions& options, const Request& request) {
     return audience;
 }
 
+std::string page_nonce(core::Random& random) {
+    std::array<char, 16> bytes{};
+    return random.fill(bytes.data(), bytes.size()) ? core::base64url_encode({bytes.data(), bytes.size()})
+                                                   : "";
+}
+
 web::Audience audience(const Site& site, const Request& request, const Page& return_to) {
     web::Audience to = audience(site.options, request);
     to.login_url = login_url(site.options, return_to.origin, return_to.path);
     to.retry_url = to.login_url;
     to.start_url = return_to.origin + "/";
-    std::array<char, 16> random{};
-    if (site.random.fill(random.data(), random.size())) { // without one the page has no script
-        to.nonce = core::base64url_encode({random.data(), random.size()});
+    if (!to.prefers_json && !to.is_grpc) {
+        to.nonce = page_nonce(site.random);
     }
     return to;
 }

@@ -141,10 +141,13 @@ void forget_cookie(const Site& site, const Request& request, std::string_view na
 
 using Offer = std::vector<Provider*>; // the providers of a location: oauth_providers
 
-// Where a sign-in at that provider begins.
+// Where a sign-in at that provider begins. `confirmation`: see confirmed_switch_url() in sign_out.hpp.
 enum class Account { any, another }; // another: the provider is asked to let the user choose
 std::string start_url(const SiteOptions& options, const Provider& provider, const Page& return_to,
-                      Account account = Account::any);
+                      Account account = Account::any, std::string_view confirmation = {});
+
+// Of a page's script; empty: there is no randomness, and the page has no script.
+std::string page_nonce(core::Random& random);
 
 // What answers have in common, whatever becomes of the request.
 web::Audience audience(const SiteOptions& options, const Request& request);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Signing in, being refused, another account and signing out in Chromium, with JavaScript and without, in two languages.
 import assert from 'node:assert/strict';
-import { ALICE, MALLORY, WAYS, assertApplication, assertSignInPage, choice, fillForm, fragment, isRefused, loginField, newContext, openChromium, pageTest, otherAccount, pagesSite, signInAt, signOut,
+import { ALICE, MALLORY, WAYS, assertApplication, assertSignInPage, choice, fillForm, fragment, isRefused, loginField, newContext, openChromium, pageTest, otherAccount, pagesSite, path, signInAt, signOut,
   watch } from './lib/pages.mjs';
 
 const chromium = await openChromium();
@@ -130,4 +130,22 @@ pageTest('a waiting tab goes on with its fragment', async (h) => {
   await assertApplication(page, '/first');
   await assertApplication(waiting, '/waits');
   assert.equal(fragment(waiting), FRAGMENT);
+});
+
+pageTest('"try again" after an outage leads to the part of the page that was wanted', async (h) => {
+  const site = await pagesSite(h, { server: 'oauth_providers corp;' });
+  const page = await (await newContext(h, chromium)).newPage();
+  const again = page.locator('main a.b.p');
+  await site.providers.corp.stop();
+  await page.goto(site.at('/app?q=1' + FRAGMENT));
+  await isRefused(page, 'provider_unreachable');
+  assert.equal(path(page), '/app?q=1', 'the page of the outage is at the address that was wanted');
+  await again.click();
+  await page.waitForURL((url) => url.pathname === '/auth/oauth/corp');
+  await isRefused(page, 'provider_unreachable');
+  await site.startAgain.corp();
+  await again.click();
+  await fillForm(page, ALICE);
+  await assertApplication(page, '/app?q=1');
+  assert.equal(fragment(page), FRAGMENT);
 });

@@ -76,13 +76,15 @@ const client = (origin, name) => [{ client_id: 'site', client_secret: SECRET, gr
 export async function pagesSite(h, { labels = ['Example Corporation', 'Steinbeißer & Söhne'], rules = 'oauth_allow email=*@example.org;', http = '', server = '', locations = '', port, env } = {}) {
   const upstream = await h.upstream();
   upstream.reply = application;
-  const site = { upstream, port: port ?? await freePort(), providers: {} };
+  const site = { upstream, port: port ?? await freePort(), providers: {}, startAgain: {} };
   site.origin = 'http://127.0.0.1:' + site.port;
   const blocks = [];
   for (const [index, name] of ['corp', 'works'].entries()) {
-    const provider = await new OidcProvider({ endsSessions: name === 'works' }).start(await freePort(), client(site.origin, name), { address: '127.0.0.' + (index + 2) });
+    const provider = site.providers[name] = new OidcProvider({ endsSessions: name === 'works' });
+    const listen = (number) => provider.start(number, client(site.origin, name), { address: '127.0.0.' + (index + 2) });
+    await listen(await freePort());
     h.closers.push(() => provider.stop());
-    site.providers[name] = provider;
+    site.startAgain[name] = () => listen(provider.port);
     blocks.push(`oauth_provider ${name} oidc { label ${JSON.stringify(labels[index])}; issuer ${provider.issuer}; client_id site; client_secret "${SECRET}"; scope openid email profile groups; }`);
   }
   site.nginx = await h.nginx(site.port, `${blocks.join('\n')} ${http}
