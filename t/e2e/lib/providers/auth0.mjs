@@ -38,6 +38,10 @@ export class Auth0Mock extends ProviderMock {
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] };
   }
 
+  asking() {
+    return { prompts: ['login', 'select_account'], maxAge: true };
+  }
+
   refuseClient(response) {
     return reply(response, { error: 'access_denied', error_description: 'Unauthorized' }, {}, 401);
   }

@@ -87,6 +87,7 @@ export class CognitoMock extends ProviderMock {
       response.writeHead(400, { 'Content-Type': 'text/html' }).end("<p>Required String parameter 'redirect_uri' is not present</p>");
       return;
     }
+    this.accounts?.forget(response);
     response.writeHead(302, { Location: target, 'Content-Length': 0 }).end();
   }
 }

@@ -109,6 +109,16 @@ export class AzureMock extends ProviderMock {
     return parameters;
   }
 
+  asking() {
+    return { prompts: ['login', 'select_account'], maxAge: true };
+  }
+
+  refusal(asked) {
+    const prompt = asked.get('prompt');
+    return prompt === null || ['login', 'none', 'consent', 'select_account'].includes(prompt) ? undefined
+      : { error: 'invalid_request', description: `AADSTS90023: Unsupported 'prompt' value.\r\nTrace ID: 0000` };
+  }
+
   refuseClient(response) {
     return this.fail(response, 'invalid_client', 7000215, 'Invalid client secret provided.', 401);
   }

@@ -41,6 +41,10 @@ export class GitHubMock extends ProviderMock {
       ['api', new RegExp(`^${this.apiPath}/orgs/([^/]+)/members/([^/]+)$`), 'members', this.guarded(this.onMember)]];
   }
 
+  asking() {
+    return { prompts: ['select_account'] };
+  }
+
   refuseClient(response) {
     return reply(response, { error: 'incorrect_client_credentials', error_description: 'The client_id and/or client_secret passed are incorrect.' }, {}, 200);
   }

@@ -28,8 +28,13 @@ export class GoogleMock extends ProviderMock {
       token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'], code_challenge_methods_supported: ['plain', 'S256'] };
   }
 
+  asking() {
+    return { prompts: ['select_account'] };
+  }
+
   refusal(asked) {
-    return asked.get('prompt') === 'login' ? { error: 'invalid_request', description: 'Invalid prompt: login' } : undefined;
+    const unknown = asked.get('prompt')?.split(' ').find((prompt) => !['none', 'consent', 'select_account'].includes(prompt));
+    return unknown ? { error: 'invalid_request', description: 'Invalid prompt: ' + unknown } : undefined;
   }
 
   told({ user, scopes }) {

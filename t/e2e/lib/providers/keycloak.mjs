@@ -22,6 +22,11 @@ export class KeycloakMock extends OpenIdMock {
     return this;
   }
 
+  // select_account is not supported, and ignored.
+  asking() {
+    return { prompts: ['login'], maxAge: true };
+  }
+
   newAccessToken(grant) {
     const now = Math.floor(Date.now() / 1000);
     const payload = { iss: this.issuer, sub: grant.user.sub, aud: 'account', azp: this.clientId, typ: 'Bearer', exp: now + 300, iat: now, jti: super.newAccessToken(grant),

@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: MIT
 // Shared by the mocks of the real providers: several hosts in one provider, each with its routes; both ways of client authentication; a registered
 // callback; scopes that decide which facts are given. Without certificates each host is a plain server on loopback; with them one TLS server answers
-// under all the real names. The switches are those of ScriptedProvider, and `api`, by the name of the call.
+// under all the real names. The switches are those of ScriptedProvider, and `api`, by the name of the call. It signs everybody in as `user` at once, or asks
+// which account to use, as the real one does: see hasAccounts().
 import crypto from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { keyFor, publicJwk } from '../jws.mjs';
 import { escapeHtml, readBody, reply } from '../replies.mjs';
 import { ScriptedProvider } from '../scripted-provider.mjs';
+import { Accounts, CHOOSE } from './accounts.mjs';
 
 export class ProviderMock extends ScriptedProvider {
   // `hosts` maps the mock's own short names to the real host names; `path` is where the provider lives below its main host.
   constructor({ name, hosts, clientId, clientSecret = 's3cr:t+%2F &=~', ...options }) {
     super({ clientId, clientSecret, ...options });
-    Object.assign(this, { name, hosts, listeners: [], clientAuths: ['basic', 'post'], responseType: 'code' });
+    Object.assign(this, { name, hosts, listeners: [], clientAuths: ['basic', 'post'], responseType: 'code', accounts: undefined });
+  }
+
+  // From now on it has several users, by name, and remembers whom a browser has chosen.
+  hasAccounts(users) {
+    this.accounts = new Accounts({ users, ...this.asking() });
+    return this;
+  }
+
+  // What makes this type ask for the account; other prompts are ignored, or refused by refusal().
+  asking() {
+    return { prompts: ['login'] };
   }
 
   reset() {
@@ -78,7 +91,9 @@ export class ProviderMock extends ScriptedProvider {
 
   async dispatch(host, request, response) {
     const url = new URL(request.url, this.origins[host] ?? 'http://unknown');
-    const found = this.routes().find(([at, path]) => at === host && (path instanceof RegExp ? path.test(url.pathname) : path === url.pathname));
+    const isChoice = this.accounts && request.method === 'POST' && url.pathname === CHOOSE;
+    const found = isChoice ? [host, CHOOSE, 'choice', this.onChoice]
+      : this.routes().find(([at, path]) => at === host && (path instanceof RegExp ? path.test(url.pathname) : path === url.pathname));
     const [, path, name, handler] = found ?? [];
     const entry = { host, method: request.method, url: request.url, headers: request.headers, body: await readBody(request), parameters: url.searchParams,
       match: path instanceof RegExp ? path.exec(url.pathname) : undefined, pathname: url.pathname };
@@ -142,14 +157,22 @@ export class ProviderMock extends ScriptedProvider {
       response.writeHead(400, { 'Content-Type': 'text/html' }).end('<p>redirect_uri_mismatch</p>');
       return;
     }
+    const refusal = this.refusal(asked);
+    const account = this.accounts?.userOf(entry);
+    const isToAsk = this.accounts && !account && !refusal && !this.authorize.error;
+    if (isToAsk && asked.get('prompt') !== 'none') {
+      this.accounts.ask(entry, response);
+      return;
+    }
     const scopes = asked.get('scope')?.split(' ') ?? [];
     const grant = { code: 'c/o+d%25e=~' + crypto.randomBytes(18).toString('base64url'), redirectUri: asked.get('redirect_uri'), used: false, entry,
-      challenge: asked.get('code_challenge'), nonce: asked.get('nonce'), user: structuredClone(this.user), state: asked.get('state'), scopes: this.granted?.(scopes) ?? scopes };
+      challenge: asked.get('code_challenge'), nonce: asked.get('nonce'), user: structuredClone(this.accounts?.users[account] ?? this.user), state: asked.get('state'),
+      scopes: this.granted?.(scopes) ?? scopes };
     this.grants.set(grant.code, grant);
     this.secrets.add(grant.code);
     this.lastGrant = grant;
     const saved = this.authorize;
-    this.authorize = { ...this.refusal(asked), ...saved };
+    this.authorize = { ...(isToAsk ? { error: 'login_required' } : refusal), ...saved };
     const parameters = this.authorizationAnswer(grant);
     this.authorize = saved;
     if (asked.get('response_mode') === 'form_post') {
@@ -158,6 +181,20 @@ export class ProviderMock extends ScriptedProvider {
     } else {
       response.writeHead(302, { Location: grant.redirectUri + '?' + parameters, 'Content-Length': 0 }).end();
     }
+  }
+
+  async onChoice(entry, response) {
+    const chosen = this.accounts.chosen(entry, response);
+    if (this.expect(chosen, 'a choice that nobody was asked for')) {
+      await this.onAuthorize(chosen, response);
+    } else {
+      response.writeHead(400).end();
+    }
+  }
+
+  onEndSession(entry, response) {
+    this.accounts?.forget(response);
+    return super.onEndSession(entry, response);
   }
 
   clientIsRight(entry, form) {

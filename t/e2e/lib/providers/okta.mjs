@@ -37,8 +37,20 @@ export class OktaMock extends ProviderMock {
         'private_key_jwt', 'none'] };
   }
 
+  asking() {
+    return { prompts: ['login'], maxAge: true };
+  }
+
   refuseClient(response) {
     return reply(response, { error: 'invalid_client', error_description: 'The client secret supplied for a confidential client is invalid.' }, {}, 401);
+  }
+
+  onEndSession(entry, response) {
+    if (!entry.parameters.get('id_token_hint')) {
+      response.writeHead(400, { 'Content-Type': 'text/html' }).end("<p>The 'id_token_hint' parameter is required.</p>");
+      return;
+    }
+    super.onEndSession(entry, response);
   }
 
   // The org server gives groups only if the scope asks for them; a custom server gives them in a claim of its own.
