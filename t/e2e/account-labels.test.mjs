@@ -15,6 +15,7 @@ const ROWS = [
   ['two of a type', github('mine') + github('work'), { mine: 'GitHub (mine)', work: 'GitHub (work)' }],
   ['three, one with a label', github('mine') + github('work', 'label "Our code";') + github('third'), { mine: 'GitHub (mine)', work: 'Our code', third: 'GitHub (third)' }],
   ['two, one with a label', github('mine') + github('work', 'label "Our code";'), { mine: 'GitHub', work: 'Our code' }],
+  ['a label that is given stays as it is given', github('mine', 'label GitHub;') + github('work'), { mine: 'GitHub', work: 'GitHub (work)' }],
   ['one of each of two types', github('mine') + google('work'), { mine: 'GitHub', work: 'Google' }],
   ['two types that are called the same', `oauth_provider a generic { ${SECRET} ${own} } oauth_provider b oauth2 { ${SECRET} ${own.replace('scope profile;', '')} }`,
     { a: 'Single sign-on (a)', b: 'Single sign-on (b)' }],

@@ -55,6 +55,12 @@ e2e('oauth_page_logo: what is no logo is told of by nginx -t', () => {
   assert.equal(configTest(server('oauth_page_logo logo.png;'), { files: { 'logo.png': fits } }).code, 0);
 });
 
+e2e('oauth_page_logo: a file that is too large is told of with what is accepted', () => {
+  const result = configTest(server('oauth_page_logo logo.png;'), { files: { 'logo.png': Buffer.concat([PNG, Buffer.alloc(32 * 1024)]) } });
+  assert.notEqual(result.code, 0);
+  assert.match(result.stderr, /"oauth_page_logo": file ".*logo\.png" is larger than 32k\b/);
+});
+
 e2e('oauth_page_color is the colour of what is to be clicked, with a text that can be read on it', async (h) => {
   for (const [value, color, text] of [['"#1f4fa3"', '#1f4fa3', '#ffffff'], ['"#FD0"', '#ffdd00', '#000000'], ['"#000"', '#000000', '#ffffff']]) {
     const site = await h.site({ server: `oauth_page_color ${value};` });

@@ -153,3 +153,14 @@ e2e('a method that an endpoint does not take: a page for browsers, JSON for prog
   assert.deepEqual([page.status, page.headers.allow, page.headers['content-type']], [405, 'POST', 'text/html; charset=utf-8']);
   assert.match(titleOf(page), /127\.0\.0\.1/);
 });
+
+e2e('a form that is posted to an endpoint that takes none: a page, as for every browser', async (h) => {
+  const site = await h.site();
+  for (const [path, allow] of [['/auth/oauth/login', 'GET, HEAD'], ['/auth/oauth/test', 'GET, HEAD'], ['/auth/oauth/signed-out', 'GET, HEAD'], ['/auth/oauth/test/callback', 'GET']]) {
+    const page = await site.browser.navigate(site.origin + path, { method: 'POST', form: { a: 'b' }, headers: { Origin: site.origin }, initiator: site.origin });
+    assert.deepEqual([page.status, page.headers.allow, page.headers['content-type']], [405, allow, 'text/html; charset=utf-8'], path);
+    assert.match(plain(page), /Reference: [0-9a-f]+/);
+  }
+  const gone = await site.browser.navigate(site.origin + '/auth/oauth/a/b/c', { method: 'POST', form: { a: 'b' }, headers: { Origin: site.origin }, initiator: site.origin });
+  assert.deepEqual([gone.status, gone.headers['content-type']], [404, 'text/html; charset=utf-8']);
+});
