@@ -101,8 +101,7 @@ bool is_about_provider(core::Code code) {
 }
 
 Answer failure_page(int status, core::Code code, const Words& said, const Audience& audience) {
-    Content content;
-    content.title = say(audience, said.title);
+    Content content{said.title};
     content.html = paragraph(audience, said.what) + paragraph(audience, said.next, "next");
     std::string ways;
     for (Way way : {said.first, said.second}) {
@@ -113,7 +112,7 @@ Answer failure_page(int status, core::Code code, const Words& said, const Audien
     }
     content.html += ways.empty() ? "" : "<div class=\"on\">\n" + ways + "</div>\n";
     if (!audience.others.empty() && is_about_provider(code)) {
-        content.html += "<h2>" + html_escape(say(audience, Phrase::another_way)) + "</h2>\n";
+        content.html += "<h2>" + say_html(audience, Phrase::another_way) + "</h2>\n";
         content.html += choice_list(audience, audience.others);
     }
     content.keeps_fragment = audience.has_own_address;
@@ -178,14 +177,13 @@ Answer unauthenticated(std::string_view realm, const Audience& audience) {
 }
 
 Answer not_sent(std::string_view realm, const Audience& audience) {
-    Content content;
-    content.title = say(audience, Phrase::not_sent_title);
+    Content content{Phrase::not_sent_title};
     content.html = paragraph(audience, Phrase::not_sent_what) +
                    paragraph(audience, Phrase::not_sent_next, "next") + "<div class=\"on\">\n";
     // A new tab: this one's history has the form.
     content.html += "<a class=\"b p\" target=\"_blank\" rel=\"noopener\" href=\"" +
-                    html_escape(audience.login_url) + "\">" +
-                    html_escape(say(audience, Phrase::sign_in_new_tab)) + "</a>\n</div>\n";
+                    html_escape(audience.login_url) + "\">" + say_html(audience, Phrase::sign_in_new_tab) +
+                    "</a>\n</div>\n";
     content.code = core::code_name(core::Code::login_required);
     Answer answer = framed_page(401, audience, content);
     answer.code = core::Code::login_required;

@@ -8,6 +8,8 @@
 #include "html.hpp"
 #include "marks.hpp"
 
+#include <algorithm>
+
 namespace oauth::web {
 
 namespace {
@@ -26,13 +28,13 @@ constexpr std::string_view style =
     R"(ul{list-style:none;margin:0;padding:0}.next+ul{margin-top:1.5rem}.on{margin:1.5rem 0 0;display:grid;gap:.65rem})"
     R"(a.b{display:flex;align-items:center;justify-content:center;gap:.7rem;min-height:3rem;)"
     R"(padding:.6rem 1rem;border:1px solid var(--l);border-radius:.5rem;color:var(--t);font-weight:600;)"
-    R"(line-height:1.35;text-decoration:none}a.b.p{background:var(--a);color:var(--o)})"
+    R"(line-height:1.35;text-decoration:none}a.b.p{background:var(--a);color:var(--o);border-color:var(--a)})"
     R"(a.b:hover{text-decoration:underline}a.b:focus-visible,a:focus-visible{outline:3px solid var(--t);)"
     R"(outline-offset:2px}.on a.b{text-align:center}li a.b{justify-content:flex-start}li span{flex:1}li+li{margin-top:.65rem})"
     R"(li svg{flex:none}li em{flex:none;margin-left:auto;font-style:normal;font-size:.8rem;font-weight:400})"
     R"(footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--s);color:var(--m);)"
-    R"(font-size:.85rem}footer p{margin:.35rem 0}footer a{color:inherit}code{font-size:.95em;overflow-wrap:anywhere}@media(max-width:25rem){main{padding:1.25rem})"
-    R"(li a.b{flex-wrap:wrap}li span{flex:1 1 9rem}})";
+    R"(font-size:.85rem}footer p{margin:.35rem 0}.r{display:flex;flex-wrap:wrap;gap:0 .75rem}footer a{color:inherit}code{font-size:.95em;overflow-wrap:anywhere}@media(max-width:25rem){main{padding:1.25rem})"
+    R"(li a.b{display:grid;grid-template-columns:auto 1fr;gap:0 .7rem}li em{grid-column:2;margin:0}})";
 
 // "data-r": links that lead on to the page that was wanted, and end with return_to. The server takes 2,048
 // bytes. A tab that waits asks more and more rarely, only while it is seen.
@@ -54,7 +56,7 @@ std::string style_of(const Look& look) {
     std::string text(style);
     if (!look.color.empty()) {
         text.append(":root{--a:").append(look.color).append(";--o:");
-        text.append(text_color_on(look.color)).append("}");
+        text.append(text_color_on(look.color)).append("}a.b.p{border-color:var(--l)}"); // it may be pale
     }
     return text;
 }
@@ -89,51 +91,72 @@ std::string foot(const Audience& audience, const Content& content) {
     const bool is_failure = !content.code.empty();
     std::string html;
     if (!audience.look->help.empty()) {
-        html.append("<p>").append(html_escape(say(audience, Phrase::help))).append(" ");
+        html.append("<p>").append(say_html(audience, Phrase::help)).append(" ");
         html.append(help_html(audience.look->help)).append("</p>\n");
     } else if (is_failure) {
         html.append(paragraph(audience, Phrase::ask_the_owners));
     }
     if (is_failure) {
-        html.append("<p>").append(html_escape(say(audience, Phrase::reference))).append(" <code>");
-        html.append(html_escape(audience.request_id)).append("</code> &middot; <code>");
+        html.append("<p class=\"r\"><span>").append(say_html(audience, Phrase::reference));
+        html.append(" <code>").append(html_escape(audience.request_id)).append("</code></span> <code>");
         html.append(html_escape(content.code)).append("</code></p>\n");
     }
     return html.empty() ? html : "<footer>\n" + html + "</footer>\n";
 }
 
-} // namespace
+enum class Piece { words, name };
 
-std::string say(const Audience& audience, Phrase phrase) {
-    // Braces of a name are no placeholder: each is looked for in the phrase alone.
-    const std::string_view text = (*audience.language)[phrase];
-    std::string said;
+// Gives the phrase to `append` piece by piece. Braces of a name are no placeholder: each is looked for in the
+// phrase alone.
+template <class Append>
+void compose(const Audience& audience, Phrase phrase, Append append) {
+    const Language& language = *audience.language;
+    const std::string_view text = language[phrase];
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t open = text.find('{', at);
-        said.append(text.substr(at, open == std::string_view::npos ? open : open - at));
-        if (open == std::string_view::npos) {
+        const std::size_t open = std::min(text.find('{', at), text.size());
+        append(Piece::words, text.substr(at, open - at));
+        if (open == text.size()) {
             break;
         }
         const std::size_t close = text.find('}', open);
-        const std::string_view name = text.substr(open + 1, close - open - 1);
-        if (name == "site") {
-            said.append(audience.site.empty() ? (*audience.language)[Phrase::this_site]
-                                              : std::string_view(audience.site));
-        } else if (name == "account") {
-            said.append(audience.account);
-        } else {
-            said.append(audience.provider.empty() ? (*audience.language)[Phrase::some_provider]
-                                                  : std::string_view(audience.provider));
+        const std::string_view placeholder = text.substr(open + 1, close - open - 1);
+        const bool is_site = placeholder == "site";
+        const std::string& name = is_site                    ? audience.site
+                                  : placeholder == "account" ? audience.account
+                                                             : audience.provider;
+        if (!name.empty()) {
+            append(Piece::name, name);
+        } else if (placeholder != "account") {
+            std::string stands_for_it(language[is_site ? Phrase::this_site : Phrase::some_provider]);
+            char& first = stands_for_it[0];
+            if (open == 0 && first >= 'a' && first <= 'z') { // it begins the sentence
+                first = static_cast<char>(first - 'a' + 'A');
+            }
+            append(Piece::words, stands_for_it);
         }
         at = close + 1;
     }
-    // A name stays as it is; what stands for a missing one begins the sentence.
-    const bool stands_for_name = (text.starts_with("{provider}") && audience.provider.empty()) ||
-                                 (text.starts_with("{site}") && audience.site.empty());
-    if (stands_for_name && said[0] >= 'a' && said[0] <= 'z') {
-        said[0] = static_cast<char>(said[0] - 'a' + 'A');
-    }
+}
+
+// A name may be written from right to left, or mean to have its sentence read so.
+std::string isolated(std::string_view name) {
+    return "<bdi>" + html_escape(name) + "</bdi>";
+}
+
+} // namespace
+
+std::string say(const Audience& audience, Phrase phrase) {
+    std::string said;
+    compose(audience, phrase, [&](Piece, std::string_view text) { said.append(text); });
     return said;
+}
+
+std::string say_html(const Audience& audience, Phrase phrase) {
+    std::string html;
+    compose(audience, phrase, [&](Piece piece, std::string_view text) {
+        html.append(piece == Piece::name ? isolated(text) : html_escape(text));
+    });
+    return html;
 }
 
 std::string paragraph(const Audience& audience, Phrase phrase, std::string_view css_class) {
@@ -141,7 +164,7 @@ std::string paragraph(const Audience& audience, Phrase phrase, std::string_view 
     if (!css_class.empty()) {
         html.append(" class=\"").append(css_class).append("\"");
     }
-    return html.append(">").append(html_escape(say(audience, phrase))).append("</p>\n");
+    return html.append(">").append(say_html(audience, phrase)).append("</p>\n");
 }
 
 std::string button(std::string_view url, std::string_view label, Weight weight, Fragment fragment) {
@@ -160,9 +183,9 @@ std::string choice_list(const Audience& audience, const std::vector<Choice>& cho
         html.append(choice.is_last && audience.account.empty() ? "<li><a class=\"b p\" href=\""
                                                                : "<li><a class=\"b\" href=\"");
         html.append(html_escape(choice.url)).append("\" data-r>").append(mark_of(choice.type));
-        html.append("<span>").append(html_escape(say(about, Phrase::sign_in_with))).append("</span>");
+        html.append("<span>").append(say_html(about, Phrase::sign_in_with)).append("</span>");
         if (choice.is_last) {
-            html.append(" <em>").append(html_escape(say(audience, Phrase::last_used))).append("</em>");
+            html.append(" <em>").append(say_html(audience, Phrase::last_used)).append("</em>");
         }
         html.append("</a></li>\n");
     }
@@ -185,9 +208,10 @@ Answer framed_page(int status, const Audience& audience, const Content& content)
     html.append(audience.language->tag()).append("\">\n<head>\n<meta charset=\"utf-8\">\n");
     html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     html.append("<meta name=\"robots\" content=\"noindex\">\n").append(content.head).append("<title>");
-    html.append(html_escape(content.title));
+    const std::string title = say(audience, content.title);
+    html.append(html_escape(title));
     // A title of its own, and the site's name, once. An empty name is in every title.
-    const bool is_named = content.title.find(audience.site) != std::string::npos;
+    const bool is_named = title.find(audience.site) != std::string::npos;
     if (!is_named) {
         html.append(" &middot; ").append(html_escape(audience.site));
     }
@@ -206,12 +230,12 @@ Answer framed_page(int status, const Audience& audience, const Content& content)
             html.append("<img src=\"").append(html_escape(audience.look->logo)).append("\" alt=\"\">\n");
         }
         if (!is_named) {
-            html.append("<span>").append(html_escape(audience.site)).append("</span>\n");
+            html.append(isolated(audience.site)).append("\n");
         }
         html.append("</p>\n");
     }
     html.append("<h1>");
-    html.append(html_escape(content.title)).append("</h1>\n").append(content.html);
+    html.append(say_html(audience, content.title)).append("</h1>\n").append(content.html);
     html.append(foot(audience, content)).append("</main>\n");
     if (has_script) {
         html.append("<script nonce=\"").append(audience.nonce).append("\">").append(script);

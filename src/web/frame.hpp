@@ -46,11 +46,13 @@ struct Audience {
 
 // The phrase in the audience's language, with the names in it; not escaped.
 std::string say(const Audience& audience, Phrase phrase);
+// The same as HTML, with each name on its own, whatever direction it is read in.
+std::string say_html(const Audience& audience, Phrase phrase);
 
 // One page: its title, which is its heading, and its content, which is HTML already.
 struct Content {
-    std::string title;
-    std::string html;
+    Phrase title;
+    std::string html = {};
     std::string head = {}; // further elements of <head>
     std::string waits_for =
         {}; // where a tab that waits learns that another one has signed in; empty: it does not

@@ -11,8 +11,7 @@ namespace {
 
 // A page of two sentences and buttons.
 Content plain(const Audience& audience, Phrase title, Phrase what, Phrase next, const std::string& buttons) {
-    Content content;
-    content.title = say(audience, title);
+    Content content{title};
     content.html = paragraph(audience, what) + paragraph(audience, next, "next") + "<div class=\"on\">\n" +
                    buttons + "</div>\n";
     return content;
@@ -21,13 +20,12 @@ Content plain(const Audience& audience, Phrase title, Phrase what, Phrase next, 
 } // namespace
 
 Answer sign_in_page(const std::vector<Choice>& choices, const Waiting& waiting, const Audience& audience) {
-    Content content;
-    content.title = say(audience, Phrase::sign_in_title);
+    Content content{Phrase::sign_in_title};
     if (!audience.account.empty()) {
         content.html =
             paragraph(audience, Phrase::signed_in_as) + "<div class=\"on\">\n" +
             button(waiting.proceeds_to, say(audience, Phrase::proceed), Weight::primary, Fragment::own) +
-            "</div>\n<h2>" + html_escape(say(audience, Phrase::use_another_account)) + "</h2>\n";
+            "</div>\n<h2>" + say_html(audience, Phrase::use_another_account) + "</h2>\n";
     } else {
         content.html = paragraph(audience, Phrase::sign_in_what, "next");
         content.waits_for = waiting.asks;

@@ -15,7 +15,7 @@ const titles = new Map();
 async function assertFailurePage(site, mark, response, status, code) {
   const label = `${code}: ${response.status} at ${response.url} ${plain(response).slice(0, 300)}`;
   assert.deepEqual([response.status, response.headers['content-type']], [status, 'text/html; charset=utf-8'], label);
-  const [, reference, shown] = /Reference: <code>([0-9a-f]+)<\/code> &middot; <code>([a-z_]+)<\/code>/.exec(response.text) ?? assert.fail('a reference: ' + label);
+  const [, reference, shown] = /Reference: <code>([0-9a-f]+)<\/code><\/span> <code>([a-z_]+)<\/code>/.exec(response.text) ?? assert.fail('a reference: ' + label);
   assert.equal(shown, code, label);
   const line = await site.nginx.waitForLine(mark, new RegExp('reference ' + reference));
   assert.match(line, new RegExp(`oauth: ${code}\\b`), label);
@@ -24,7 +24,7 @@ async function assertFailurePage(site, mark, response, status, code) {
   assert.match(plain(response), /Where to get help: Mail &lt;it&gt;help@example\.org&lt;\/it&gt; or desk@example\.org/, label);
   assert.ok(links(response).some(({ url }) => url.href === 'mailto:desk@example.org'), label);
   const title = /<title>([^<]*)<\/title>/.exec(response.text)[1];
-  const heading = /<h1>([^<]*)<\/h1>/.exec(response.text)[1];
+  const heading = /<h1>(.*?)<\/h1>/.exec(response.text)[1].replace(/<\/?bdi>/g, '');
   assert.ok(title.startsWith(heading), label);
   assert.match(title, /The &lt;Wiki&gt;/, label);
   assert.match(response.headers['content-security-policy'], /default-src 'none'/, label);

@@ -18,7 +18,7 @@ const VISIBLE = ['</pre><script>pwned(1)</script>', '"><img src=x onerror=pwned(
   'ü漢字🎉e\u0301', '<!--', ']]>', 'https://evil.example/"onmouseover="pwned(12)', 'a@b.example', '//evil.example', '\u00a0', '<x', '=', '#f', '?q', ';x'];
 const INVISIBLE = ['\u0000', '\u0001', '\u001b[31m', '\u007f', '\u0085', '\r\n', '\t', '\u0008'];
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/gu;
-const ELEMENTS = new Set(['html', 'head', 'meta', 'title', 'style', 'body', 'main', 'p', 'span', 'h1', 'h2', 'ul', 'li', 'a', 'em', 'div', 'footer', 'code', 'script', 'svg', 'path', 'rect', 'circle', 'g']);
+const ELEMENTS = new Set(['html', 'head', 'meta', 'title', 'style', 'body', 'main', 'p', 'span', 'bdi', 'h1', 'h2', 'ul', 'li', 'a', 'em', 'div', 'footer', 'code', 'script', 'svg', 'path', 'rect', 'circle', 'g']);
 
 function randomOf(seed) {
   let state = seed >>> 0;
@@ -59,7 +59,7 @@ const inspect = (page) => page.evaluate(() => ({
   handlers: [...document.querySelectorAll('*')].flatMap((element) => [...element.attributes]).filter(({ name }) => /^on|^src|^style$|^autofocus$/.test(name)).map(({ name }) => name),
   scripts: document.querySelectorAll('script').length,
   links: [...document.querySelectorAll('a')].map((link) => link.href),
-  title: [...document.querySelectorAll('.site span, h1')].map((element) => element.textContent).join(' '),
+  title: [...document.querySelectorAll('.site bdi, h1')].map((element) => element.textContent).join(' '),
   labels: [...document.querySelectorAll('li a span')].map((span) => span.textContent),
   footer: document.querySelector('footer')?.textContent ?? '',
   text: document.querySelector('main')?.textContent ?? '',

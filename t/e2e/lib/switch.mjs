@@ -19,9 +19,12 @@ export async function switchSite(h, row, { account, ...options } = {}) {
   return site;
 }
 
+// <bdi> is around names, in the midst of a sentence.
+const words = (html) => html.replace(/<\/?bdi>/g, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+
 // Every link of a page: {text, url, attributes}.
 export function links(response) {
-  return [...response.text.matchAll(/<a\b([^>]*)>([\s\S]*?)<\/a>/g)].map(([, attributes, inside]) => ({ attributes, inside, text: inside.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim(),
+  return [...response.text.matchAll(/<a\b([^>]*)>([\s\S]*?)<\/a>/g)].map(([, attributes, inside]) => ({ attributes, inside, text: words(inside),
     url: new URL(attributeOf(attributes, 'href'), response.url) }));
 }
 
@@ -32,7 +35,7 @@ export function link(response, text) {
   return found[0].url;
 }
 
-export const plain = (response) => response.text.replace(/<(style|script)[\s\S]*?<\/\1>/g, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+export const plain = (response) => words(response.text.replace(/<(style|script)[\s\S]*?<\/\1>/g, ''));
 
 // Clicks a link of a page. The pages of the module name no referrer.
 export const follow = (browser, response, text) => browser.navigate(link(response, text), { initiator: new URL(response.url).origin });
