@@ -82,10 +82,29 @@ export class Browser {
   }
 }
 
-// Follows a sign-in to its end: submits a form_post page, chooses the first provider of a sign-in page, and fills in a login form.
-export async function signIn(browser, target, { login = 'alice@example.org' } = {}) {
+// The links of a sign-in page that lead to a provider, whatever they say: {name: URL}. Other pages have none.
+export function providerLinks({ url, text, status }) {
+  const page = new URL(url);
+  const folder = page.pathname.replace(/login$/, '');
+  if (status !== 200 || folder === page.pathname) {
+    return {};
+  }
+  const targets = [...text.matchAll(/<a\b([^>]*)>/gi)].map(([, attributes]) => new URL(attributeOf(attributes, 'href') ?? '', page));
+  const named = targets.filter(({ origin, pathname }) => origin === page.origin && pathname.startsWith(folder)).map((target) => [target.pathname.slice(folder.length), target.href]);
+  return Object.fromEntries(named.filter(([name]) => /^[\w-]+$/.test(name) && name !== 'login'));
+}
+
+// Follows a sign-in to its end: chooses `provider`, or the first one, on a sign-in page, submits a form_post page, and fills in a login form.
+export async function signIn(browser, target, { login = 'alice@example.org', provider } = {}) {
   let response = await browser.navigate(target);
   const history = [...response.history];
+  const links = providerLinks(response);
+  const chosen = provider ? links[provider] : Object.values(links)[0];
+  if (chosen) {
+    history.push(response);
+    response = await browser.navigate(chosen, { initiator: new URL(response.url).origin });
+    history.push(...response.history);
+  }
   for (let pages = 0; pages < 4 && /<form[^>]*method="?post/i.test(response.text) && !/\/logout/.test(response.url); pages++) {
     const fields = readForm(response.text).fields;
     response = await browser.submit(response, 'login' in fields ? { login, password: 'any' } : {});
