@@ -13,7 +13,7 @@ usage: ./build.sh [command]
 
   (none)     build build/ngx_http_oauth_module.so for the installed nginx, with symbols for the debugger;
              NGINX_SRC=DIR for that nginx source tree instead
-  demo       nginx with the module, a demo application and a local identity provider on loopback;
+  demo       nginx with the module, a demo application and three identity providers on loopback;
              DEMO_PORT=N chooses the port, DEMO_ONCE=1 signs in by itself and exits
   test       all tests: style, unit, end-to-end, browser; SANITIZE=1 for AddressSanitizer and UndefinedBehaviorSanitizer
   test NAME...

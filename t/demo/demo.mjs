@@ -3,6 +3,7 @@
 // DEMO_ALLOW=you@example.com lets an account of a real provider in.
 import { Browser, signIn } from '../e2e/lib/browser.mjs';
 import { canConnect } from '../e2e/lib/ports.mjs';
+import { guide } from './guide.mjs';
 import { startDemo } from './site.mjs';
 
 const port = Number(process.env.DEMO_PORT || 8080);
@@ -22,25 +23,19 @@ function expect(condition, message) {
 // The real flow, with a small user agent instead of a browser.
 async function demonstrate(origin) {
   const alice = new Browser();
-  const page = await signIn(alice, origin + '/json', { login: 'alice@example.org' });
+  const page = await signIn(alice, origin + '/json', { provider: 'example', login: 'alice@example.org' });
   expect(page.status === 200, `alice@example.org was to be let in, but the answer is ${page.status}:\n${page.text.slice(0, 500)}`);
   const identity = page.json();
   expect(identity.verified && identity.claims.email === 'alice@example.org', 'the application did not verify the identity:\n' + page.text);
-  const mallory = await signIn(new Browser(), origin + '/', { login: 'mallory@example.net' });
+  const mallory = await signIn(new Browser(), origin + '/', { provider: 'example', login: 'mallory@example.net' });
   expect(mallory.status === 403, 'mallory@example.net was to be refused with 403, but the answer is ' + mallory.status);
   console.log('The application received and verified:');
   console.log(JSON.stringify(identity, null, 2));
   console.log('mallory@example.net was refused with 403.');
 }
 
-function explain(origin) {
-  console.log(`
-The demo runs at ${origin}/
-
-  alice@example.org     is let in: the application greets her
-  mallory@example.net   is refused: 403, the policy is "oauth_allow email=*@example.org;"
-
-Any password will do. Ctrl-C stops everything.`);
+function explain(demo) {
+  console.log(guide(demo));
   if (Object.keys(process.env).some((name) => /^OAUTH_.*_CLIENT_ID$/.test(name))) {
     console.log(process.env.DEMO_ALLOW ? `\nOf the real providers, ${process.env.DEMO_ALLOW} is let in.` : '\nReal providers join in; DEMO_ALLOW=you@example.com lets an account of theirs in.');
   }
@@ -68,7 +63,7 @@ async function main() {
     if (once) {
       await demonstrate(demo.origin);
     } else {
-      explain(demo.origin);
+      explain(demo);
       const reason = await Promise.race([interrupted.then(() => ''), demo.nginx.exited.then(() => 'nginx has ended by itself')]);
       if (reason) {
         throw new Error(reason);

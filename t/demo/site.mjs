@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Starts the demo's parts together: identity provider, application, and nginx with the module. Used by demo.mjs and by the browser test.
-import crypto from 'node:crypto';
+// Starts the demo's parts together: identity providers, application, and nginx with the module. Used by demo.mjs and by the browser test.
 import { Nginx } from '../e2e/lib/nginx.mjs';
-import { freePort } from '../e2e/lib/ports.mjs';
+import { UPGRADES } from '../e2e/lib/streams.mjs';
+import { EXAMPLE, GITHUB, GOOGLE, choicesOf } from './accounts.mjs';
 import { startApplication } from './application.mjs';
-import { CLIENT_ID, startProvider } from './provider.mjs';
+import { LABELS, startProviders } from './providers.mjs';
+
+// As the admin area shows it, without what every location has.
+const ADMIN_RULE = `location /admin/ {
+  oauth_allow group=admins
+    email=*@example.org;
+  …
+}`;
 
 // Real providers are added by their variables. The base URL comes from the request, whatever else is in the environment.
 function providerVariables() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => /^OAUTH_/.test(name) && name !== 'OAUTH_BASE_URL'));
 }
 
-const nginxConfiguration = ({ port, issuer, clientSecret, applicationPort, extraRule }) => `
-    oauth_provider demo oidc {
-        issuer ${issuer};
-        client_id ${CLIENT_ID};
-        client_secret ${clientSecret};
-        scope openid email profile groups;
-        label "Demo identity provider";
-    }
+const nginxConfiguration = ({ port, providers, target, extraRule }) => `${providers.map(({ block }) => block).join('')}
     server {
         listen 127.0.0.1:${port};
         server_name localhost 127.0.0.1;
@@ -26,32 +26,42 @@ const nginxConfiguration = ({ port, issuer, clientSecret, applicationPort, extra
         oauth on;
         oauth_allow email=*@example.org;
         ${extraRule}
-        oauth_page_title "Demo";
+        oauth_page_title "Demo application";
 
-        location / { proxy_pass http://127.0.0.1:${applicationPort}; }
+        location / { proxy_pass ${target}; }
+        location = /live { proxy_pass ${target}; ${UPGRADES} }
+        location = /welcome { oauth off; proxy_pass ${target}; }
+        ${ADMIN_RULE.replace('…', `proxy_pass ${target};`).replaceAll('\n', '\n        ')}
     }`;
+
+const peopleOf = () => Object.entries({ example: EXAMPLE, github: GITHUB, google: GOOGLE })
+  .flatMap(([name, accounts]) => choicesOf(accounts).map((choice) => ({ company: LABELS[name], ...choice })));
 
 // `allow` is one more e-mail address that may enter, for the account of a real provider.
 export async function startDemo({ port, allow }) {
   const origins = ['http://127.0.0.1:' + port, 'http://localhost:' + port];
-  const clientSecret = crypto.randomBytes(24).toString('hex');
   const started = [];
   const stop = async () => {
-    for (const part of started.reverse()) {
+    for (const part of started.splice(0).reverse()) {
       await part();
     }
   };
   try {
-    const provider = await startProvider({ port: await freePort(), clientSecret, origins });
-    started.push(() => provider.stop());
-    const application = await startApplication({ jwksUrl: origins[0] + '/auth/oauth/jwks.json', issuers: origins });
+    const providers = await startProviders(origins, started);
+    const application = await startApplication({
+      jwksUrl: origins[0] + '/auth/oauth/jwks.json',
+      issuers: origins,
+      labels: Object.fromEntries(providers.map(({ name, label }) => [name, label])),
+      accounts: peopleOf(),
+      adminRule: ADMIN_RULE,
+    });
     started.push(() => application.stop());
     const nginx = new Nginx({ env: providerVariables() });
-    started.push(() => nginx.remove(), () => nginx.stop());
+    started.push(() => nginx.remove(), () => nginx.stop('SIGTERM')); // at once, whatever WebSockets are open
     const extraRule = allow ? `oauth_allow "email=${allow}";` : '';
-    nginx.write(nginxConfiguration({ port, issuer: provider.issuer, clientSecret, applicationPort: application.port, extraRule }));
+    nginx.write(nginxConfiguration({ port, providers, target: 'http://127.0.0.1:' + application.port, extraRule }));
     await nginx.start(port);
-    return { origin: origins[0], provider, nginx, stop };
+    return { origin: origins[0], applicationUrl: 'http://127.0.0.1:' + application.port, providers, nginx, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -28,13 +28,16 @@ function signingKeys() {
   return [{ ...rsa.privateKey.export({ format: 'jwk' }), use: 'sig' }, { ...ec.privateKey.export({ format: 'jwk' }), use: 'sig' }];
 }
 
-function configuration({ clients, accounts, renderSignOut, endsSessions }) {
+function configuration({ clients, accounts, renderSignOut, endsSessions, port }) {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }));
   return {
     clients,
     jwks: { keys: signingKeys() },
-    cookies: { keys: [crypto.randomBytes(32).toString('hex')] },
+    cookies: {
+      keys: [crypto.randomBytes(32).toString('hex')],
+      names: { session: 'session-' + port, interaction: 'interaction-' + port, resume: 'resume-' + port }, // browsers share cookies over ports
+    },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture', 'preferred_username'], groups: ['groups'] },
     scopes: ['openid', 'offline_access', 'email', 'profile', 'groups'],
     pkce: { required: () => true },
@@ -93,7 +96,7 @@ export class OidcProvider {
     }
     const message = login === undefined ? '' : 'There is no account with that name.';
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' });
-    response.end(this.renderLogin({ action: '/interaction/' + details.uid, message, accounts: Object.keys(this.accounts) }));
+    response.end(this.renderLogin({ action: '/interaction/' + details.uid, message, current: details.session?.accountId }));
   }
 
   async stop() {
