@@ -2,42 +2,13 @@
 // Every page in Chromium, in both colour schemes and three widths: axe-core finds nothing, nothing scrolls sideways, and a picture of each goes to
 // build/screenshots for people to look at.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { examine } from './lib/examine.mjs';
 import { GOING, OUTAGES, REFUSALS, SIGN_IN_PAGES, gallerySite } from './lib/page-gallery.mjs';
 import { newContext, openChromium, pageTest, watch } from './lib/pages.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PICTURES = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../build/screenshots');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
-const SCHEMES = ['light', 'dark'];
-const WIDTHS = [320, 900, 1600];
-mkdirSync(PICTURES, { recursive: true });
 const chromium = await openChromium();
-
-const runAxe = (page) => page.evaluate(async (tags) => {
-  const { violations, incomplete } = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags }, rules: { 'target-size': { enabled: true } }, resultTypes: ['violations', 'incomplete'] });
-  return [...violations, ...incomplete].map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120) + ' ' + (node.any[0]?.message ?? node.failureSummary)).join(' | ')}`);
-}, TAGS);
-
-async function examine(page, name, problems) {
-  await page.evaluate(AXE);
-  for (const colorScheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of WIDTHS) {
-      const where = `${name}-${colorScheme}-${width}`;
-      await page.setViewportSize({ width, height: 800 });
-      problems.push(...(await runAxe(page)).map((what) => `${where}: ${what}`));
-      const scrolls = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      if (scrolls > 0) {
-        problems.push(`${where}: scrolls sideways by ${scrolls}`);
-      }
-      await page.screenshot({ path: path.join(PICTURES, where + '.png'), fullPage: true });
-    }
-  }
-}
 
 async function walk(h, pages, { look = 'help', prefix = '' } = {}) {
   const folder = h.folder();
@@ -50,7 +21,6 @@ async function walk(h, pages, { look = 'help', prefix = '' } = {}) {
   for (const [name, goTo] of pages) {
     site.corp.reset();
     site.corp.user.email_verified = true;
-    // Scripts of a page may not be added to it; axe-core is one.
     const context = await newContext(h, chromium, { bypassCSP: true });
     const page = await context.newPage();
     const seen = watch(page);
