@@ -24,7 +24,7 @@ constexpr std::string_view style =
     R"(background:var(--c);border:1px solid var(--s);border-radius:.75rem;box-shadow:0 1px 3px #0001})"
     R"(.site{display:flex;align-items:center;gap:.6rem;margin:0 0 1.25rem;color:var(--m);font-weight:600})"
     R"(.site img{max-height:3rem;max-width:8rem;flex:none}h1{margin:0 0 .75rem;font-size:1.4rem;)"
-    R"(line-height:1.3;text-wrap:balance}h2{margin:1.75rem 0 .75rem;font-size:1rem}p{margin:.75rem 0}.next{color:var(--m)})"
+    R"(line-height:1.3;text-wrap:balance}h2{margin:1.75rem 0 .75rem;font-size:1rem}p{margin:.75rem 0;text-wrap:pretty}.next{color:var(--m)})"
     R"(ul{list-style:none;margin:0;padding:0}.next+ul{margin-top:1.5rem}.on{margin:1.5rem 0 0;display:grid;gap:.65rem})"
     R"(a.b{display:flex;align-items:center;justify-content:center;gap:.7rem;min-height:3rem;)"
     R"(padding:.6rem 1rem;border:1px solid var(--l);border-radius:.5rem;color:var(--t);font-weight:600;)"
@@ -33,7 +33,7 @@ constexpr std::string_view style =
     R"(outline-offset:2px}.on a.b{text-align:center}li a.b{justify-content:flex-start}li span{flex:1}li+li{margin-top:.65rem})"
     R"(li svg{flex:none}li em{flex:none;margin-left:auto;font-style:normal;font-size:.8rem;font-weight:400})"
     R"(footer{margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--s);color:var(--m);)"
-    R"(font-size:.85rem}footer p{margin:.35rem 0}.r{display:flex;flex-wrap:wrap;gap:0 .75rem}footer a{color:inherit}code{font-size:.95em;overflow-wrap:anywhere}@media(max-width:25rem){main{padding:1.25rem})"
+    R"(font-size:.85rem}footer p{margin:.35rem 0}.r{display:flex;flex-wrap:wrap;gap:0 .75rem}footer a{color:inherit}code{font-size:.9em}@media(max-width:25rem){main{padding:1.25rem})"
     R"(li a.b{display:grid;grid-template-columns:auto 1fr;gap:0 .7rem}li em{grid-column:2;margin:0}})";
 
 // "data-r": links that lead on to the page that was wanted, and end with return_to. The server takes 2,048
