@@ -57,6 +57,16 @@ std::string why_unreadable(int reason) {
     }
 }
 
+// As nginx writes sizes: 32k, 4m.
+std::string size_text(std::size_t size) {
+    constexpr std::size_t kilobyte = 1024;
+    constexpr std::size_t megabyte = kilobyte * kilobyte;
+    if (size % megabyte == 0) {
+        return std::to_string(size / megabyte) + "m";
+    }
+    return size % kilobyte == 0 ? std::to_string(size / kilobyte) + "k" : std::to_string(size);
+}
+
 std::string empty_file(const std::string& path) {
     return "file" + shown(path) + " is empty, accepted: a file that is not,";
 }
@@ -135,7 +145,7 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
         return std::nullopt;
     }
     if (text.size() > max_size) {
-        error = "file" + shown(*name) + " is larger than " + std::to_string(max_size / max_file) + "m";
+        error = "file" + shown(*name) + " is larger than " + size_text(max_size);
         return std::nullopt;
     }
     return text;
