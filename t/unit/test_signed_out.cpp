@@ -152,8 +152,8 @@ void the_page_is_true(void**) {
     world.sign_in_as("user-1");
     const web::Answer answer = come_back(world, "");
     assert_int_equal(answer.status, 200);
-    assert_true(answer.body.find("You are signed in to app.example as ann@example.org (Single sign-on).") !=
-                std::string::npos);
+    assert_true(answer.body.find("You are signed in to <bdi>app.example</bdi> as "
+                                 "<bdi>ann@example.org (Single sign-on)</bdi>.") != std::string::npos);
     assert_true(answer.body.find("/auth/oauth/logout?confirm=") != std::string::npos);
     flow::Request program = world.request("GET", path);
     program.accept = "application/json";
