@@ -10,6 +10,7 @@ import { makeCertificates } from './lib/certificates.mjs';
 import { assertError, assertSignedIn, beginSignIn, e2e, hasSession, loginCookies } from './lib/harness.mjs';
 import { configTest, preload } from './lib/nginx.mjs';
 import { freePort, until } from './lib/ports.mjs';
+import { withoutCertificatesInWorkers } from './lib/preloads.mjs';
 
 const JSON_PLEASE = { Accept: 'application/json' };
 
@@ -166,45 +167,13 @@ e2e('DS-11 bogus callbacks cost neither room nor time that grows with them', asy
   assert.deepEqual(site.nginx.linesSince(0, /oauth_zone(?!": found)/), []); // but for what nginx -t says of so small a one
 });
 
-// A library that has OpenSSL not read the tests' own certificate in processes that were forked: what nginx -t found right fails in the worker.
-function withoutCertificatesInWorkers(folder) {
-  const source = path.join(folder, 'shim.c');
-  const library = path.join(folder, 'shim.so');
-  writeFileSync(source, `#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <string.h>
-#include <unistd.h>
-void *X509_get_subject_name(const void *certificate);
-char *X509_NAME_oneline(const void *name, char *text, int size);
-void X509_free(void *certificate);
-void ERR_new(void);
-void ERR_set_error(int library, int reason, const char *format, ...);
-static pid_t first;
-__attribute__((constructor)) static void start(void) { first = getpid(); }
-void *PEM_read_bio_X509_AUX(void *source, void **kept, void *password, void *data) {
-    void *(*read_one)(void *, void **, void *, void *) = (void *(*)(void *, void **, void *, void *)) dlsym(RTLD_NEXT, "PEM_read_bio_X509_AUX");
-    void *certificate = read_one(source, kept, password, data);
-    char name[200] = "";
-    if (certificate != NULL && getpid() != first && strstr(X509_NAME_oneline(X509_get_subject_name(certificate), name, sizeof(name)), "test authority") != NULL) {
-        X509_free(certificate);
-        ERR_new();
-        ERR_set_error(13, 104, NULL);
-        return NULL;
-    }
-    return certificate;
-}
-`);
-  execFileSync('gcc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
-  return library;
-}
-
 e2e('a server that a worker cannot serve refuses what it protects, and the others go on', async (h) => {
   h.allowLog(/cannot sign anybody in/);
   const folder = h.folder();
   const { caFile } = makeCertificates(folder);
   const broken = await freePort();
   const site = await h.site({
-    env: preload(withoutCertificatesInWorkers(folder)),
+    env: withoutCertificatesInWorkers(folder),
     http: (good) => `server {
         listen 127.0.0.1:${broken};
         server_name broken.test;

@@ -2,8 +2,10 @@
 // A way to each page that the module has, for a browser. A page is [name, what leads to it]: (page, site) => leaves `page` there.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { makeCertificates } from './certificates.mjs';
 import { application } from './pages.mjs';
 import { freePort } from './ports.mjs';
+import { withoutCertificatesInWorkers } from './preloads.mjs';
 
 export const HELP = 'the help desk, helpdesk@example.org, https://help.example.org/desk or 0800 1234.';
 export const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40" viewBox="0 0 120 40"><rect width="120" height="40" rx="6" fill="#a03"/><circle cx="20" cy="20" r="10" fill="#fff"/></svg>';
@@ -16,10 +18,13 @@ export async function gallerySite(h, folderFile) {
   upstream.reply = application;
   const providers = [await h.provider(), await h.provider()];
   const site = { upstream, corp: providers[0], works: providers[1], origins: {} };
+  const folder = h.folder();
+  const { caFile } = makeCertificates(folder);
+  h.allowLog(/cannot sign anybody in/);
   const servers = {
     plain: '', help: `oauth_page_help "${HELP}"; oauth_page_title "The Wiki of Example";`, color: 'oauth_page_color "#ffd500";', logo: `oauth_page_logo ${folderFile('logo.svg', LOGO)}; oauth_page_title Wiki;`,
     strict: 'oauth_cookie samesite=strict;', store: `oauth_session redis://127.0.0.1:${await freePort()}; oauth_session_key "${randomBytes(32).toString('base64')}";`,
-    german: 'oauth_page_language de;', impatient: 'oauth_http_timeout 1s;' };
+    german: 'oauth_page_language de;', small: 'oauth_session cookie; oauth_identity_claims groups;', narrow: 'oauth_cookie path=/auth;', broken: `oauth_http_trusted_certificate ${caFile};`, impatient: 'oauth_http_timeout 1s;' };
   const text = [];
   for (const [name, directives] of Object.entries(servers)) {
     const port = await freePort();
@@ -30,7 +35,7 @@ export async function gallerySite(h, folderFile) {
       location /root { oauth_allow email=root@example.org; proxy_pass ${upstream.url}; }
       location /mail { oauth_allow email=alice@example.org; proxy_pass ${upstream.url}; } }`);
   }
-  site.nginx = await h.nginx(Number(new URL(site.origins.impatient).port), [block('corp', site.corp, 'Example Corporation'), block('works', site.works, 'Steinbeißer & Söhne'), ...text].join('\n'));
+  site.nginx = await h.nginx(Number(new URL(site.origins.impatient).port), [block('corp', site.corp, 'Example Corporation'), block('works', site.works, 'Steinbeißer & Söhne'), ...text].join('\n'), { env: withoutCertificatesInWorkers(folder) });
   return site;
 }
 
@@ -67,6 +72,9 @@ export const REFUSALS = [
   ['expired', (page, { origin }) => page.goto(`${origin}/auth/oauth/corp/callback?code=abc&state=${'x'.repeat(43)}`)],
   ['invalid', (page, { origin }) => page.goto(origin + '/auth/oauth/corp/callback')],
   ['not-found', (page, { origin }) => page.goto(origin + '/auth/oauth/nothing')],
+  ['not-allowed', (page, { origin }) => page.goto(origin + '/auth/oauth/corp/backchannel-logout')],
+  ['endless', (page, { origins }) => page.goto(origins.narrow + '/out')],
+  failing('session-too-large', (corp) => { corp.user.groups = Array.from({ length: 600 }, () => randomBytes(16).toString('hex')); }, { look: 'small' }),
   ['form-not-sent', async (page, { origin }) => {
     await page.goto(origin + '/open');
     await page.locator('button').click();
@@ -79,6 +87,7 @@ export const OUTAGES = [
   failing('provider-timeout', (corp) => { corp.token = { hang: true }; }, { look: 'impatient' }),
   failing('provider-error', (corp) => { corp.authorize = { error: 'server_error', description: 'out of order' }; }),
   failing('token-invalid', (corp) => { corp.token = { corrupt: true }; }),
+  ['internal-error', (page, { origins }) => page.goto(origins.broken + '/wanted')],
   ['store-unavailable', (page, { origins }) => page.goto(origins.store + '/auth/oauth/corp?return_to=/in')],
 ];
 

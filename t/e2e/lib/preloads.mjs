@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Libraries that a test loads into nginx before all others: names without a DNS server, a lack of memory, and a clock that is set. And what the kernel knows of
+// Libraries that a test loads into nginx before all others: names without a DNS server, a lack of memory, a clock that is set, and certificates that cannot be read. And what the kernel knows of
 // nginx's workers. Compiled by the test that uses them, into a folder of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -25,6 +25,9 @@ export function fakeNames(folder) {
     speak: () => rmSync(file, { force: true }),
   };
 }
+
+// Workers cannot read the tests' own certificate, which nginx -t could.
+export const withoutCertificatesInWorkers = (folder) => preload(compile('certificates', folder));
 
 // lack(n): of n allocations of the workers one fails, at random; plenty(): none does. A sanitizer brings allocations of its own, which do
 // not fail: `works` is false then.
