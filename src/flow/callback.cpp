@@ -168,6 +168,14 @@ Page page_of(const Site& site, const Request& request, const session::SignIn& si
     return {std::move(origin), sign_in.return_to};
 }
 
+// The same as far as it can be told; else the start page.
+Page wanted_page(Site& site, const Request& request, const core::Parameters& parameters) {
+    const auto state_parameter = oidc::find_state(parameters);
+    const auto sign_in = state_parameter ? open_sign_in(site, request, state_parameter.value())
+                                         : core::Result<session::SignIn>(state_parameter.error());
+    return sign_in ? page_of(site, request, sign_in.value()) : Page{request.home(), "/"};
+}
+
 // The way to the page. A browser that comes from another site would not send a strict cookie along.
 web::Answer way_to(const Site& site, const Request& request, const Page& return_to) {
     const std::string target = return_to.origin + return_to.path;
@@ -254,7 +262,8 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     }
     const core::Status looked_up = co_await visitor.look_up();
     if (!looked_up) {
-        co_return web::failure(looked_up.error(), audience(site, request, "/"));
+        const Page page = wanted_page(site, request, parameters.value());
+        co_return web::failure(looked_up.error(), audience(site, request, page, provider, offer));
     }
     const session::OpenedSessionPointer current = visitor.session();
     Page page{request.home(), "/"};

@@ -48,7 +48,9 @@ Words words(core::Code code, const Audience& audience) {
     case Code::session_too_large:
         return {too_large_title, too_large_what, too_large_next, Way::other_account};
     case Code::store_unavailable:
-        return {store_title, store_what, store_next, Way::retry};
+        // With a provider it is about a sign-in, else about a session.
+        return {store_title, audience.provider.empty() ? store_what : store_sign_in_what, store_next,
+                Way::retry};
     case Code::internal_error:
         break;
     }

@@ -97,7 +97,7 @@ std::string foot(const Audience& audience, const Content& content) {
         html.append(paragraph(audience, Phrase::ask_the_owners));
     }
     if (is_failure) {
-        html.append("<p class=\"r\"><span>").append(say_html(audience, Phrase::reference));
+        html.append("<p class=\"r\">\n<span>").append(say_html(audience, Phrase::reference));
         html.append(" <code>").append(html_escape(audience.request_id)).append("</code></span> <code>");
         html.append(html_escape(content.code)).append("</code></p>\n");
     }

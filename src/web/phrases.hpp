@@ -95,6 +95,7 @@ enum class Phrase : std::size_t {
     too_large_next,
     store_title,
     store_what,
+    store_sign_in_what,
     store_next,
     internal_title,
     internal_what,

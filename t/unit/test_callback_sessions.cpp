@@ -140,7 +140,10 @@ void a_store_that_fails_uses_no_sign_in_up(void**) {
     const std::string state(*parameters.find("state"));
     unit::LateStore& store = world.make_store_late();
     store.fails = true; // whose session the new one replaces is not known
-    assert_failure(world.serve(world.callback_request(state)), "store_unavailable", 503);
+    const web::Answer answer = world.serve(world.callback_request(state));
+    assert_failure(answer, "store_unavailable", 503);
+    assert_true(answer.body.find("so you were not signed in") != std::string::npos);
+    assert_true(answer.body.find("/auth/oauth/op?return_to=%2Fpage\"") != std::string::npos);
     const std::size_t redeemed = world.http.count("/token");
     store.fails = false;
     assert_int_equal(world.serve(world.callback_request(state)).status, 302);

@@ -44,7 +44,7 @@ constinit const Language german(
         {switch_next, "Wenn Sie das nicht möchten, wählen Sie „Angemeldet bleiben“."},
 
         {signed_out_title, "Sie sind abgemeldet"},
-        {signed_out_what, "Sie sind bei {site} abgemeldet."},
+        {signed_out_what, "Ihre Sitzung bei {site} ist beendet."},
         {signed_out_next,
          "Bei dem Dienst, mit dem Sie sich angemeldet haben, sind Sie vielleicht noch angemeldet. Wenn auch "
          "andere dieses Gerät benutzen, melden Sie sich auch dort ab."},
@@ -60,9 +60,9 @@ constinit const Language german(
         {not_sent_title, "Ihre Eingaben wurden nicht gesendet"},
         {not_sent_what,
          "Sie sind nicht (mehr) bei {site} angemeldet. Deshalb wurden Ihre Eingaben nicht gesendet."},
-        {not_sent_next, "Damit sie erhalten bleiben: Melden Sie sich in einem neuen Tab an, kehren Sie zu "
-                        "diesem Tab zurück, gehen Sie mit der Zurück-Taste Ihres Browsers wieder zum "
-                        "Formular und senden Sie es noch einmal ab."},
+        {not_sent_next, "Damit sie erhalten bleiben, melden Sie sich mit der Schaltfläche unten an, die "
+                        "einen neuen Tab öffnet. Kehren Sie dann zu diesem Tab zurück, gehen Sie mit der "
+                        "Zurück-Taste Ihres Browsers wieder zum Formular und senden Sie es noch einmal ab."},
 
         {not_found_title, "Diese Seite gibt es nicht"},
         {not_found_what, "Unter dieser Adresse gibt es bei {site} keine Seite."},
@@ -82,8 +82,8 @@ constinit const Language german(
                       "auf diese Seite."},
         {denied_unknown_what,
          "Das Konto, mit dem Sie sich über {provider} angemeldet haben, hat keinen Zugriff auf {site}."},
-        {denied_next,
-         "Wenn Sie ein anderes Konto haben, verwenden Sie dieses. Bitten Sie andernfalls um Zugriff."},
+        {denied_next, "Wenn Sie ein anderes Konto haben, verwenden Sie dieses. Bitten Sie andernfalls die "
+                      "Betreiber der Website um Zugriff."},
 
         {access_denied_title, "Sie wurden nicht angemeldet"},
         {access_denied_what, "Die Anmeldung wurde abgebrochen, oder {provider} hat sie nicht zugelassen."},
@@ -102,8 +102,8 @@ constinit const Language german(
         {expired_next, "Beginnen Sie von vorn: Es dauert nur einen Moment."},
 
         {invalid_title, "Dieser Link funktioniert nicht"},
-        {invalid_what, "Die aufgerufene Adresse ist unvollständig oder fehlerhaft. Deshalb kann {site} sie "
-                       "nicht verwenden."},
+        {invalid_what, "Die aufgerufene Adresse ist unvollständig oder fehlerhaft und kann deshalb nicht "
+                       "verwendet werden."},
         {invalid_next, "Beginnen Sie noch einmal auf der Startseite."},
 
         {provider_error_title, "Die Anmeldung hat nicht geklappt"},
@@ -112,7 +112,7 @@ constinit const Language german(
         {provider_error_next, "Warten Sie eine Minute und versuchen Sie es dann noch einmal."},
 
         {token_title, "Ihre Anmeldung konnte nicht geprüft werden"},
-        {token_what, "Die Antwort, die {provider} gesendet hat, bestand die Prüfung durch {site} nicht. "
+        {token_what, "Die Antwort, die {provider} gesendet hat, bestand die Prüfung bei {site} nicht. "
                      "Deshalb wurden Sie nicht angemeldet."},
         {token_next, "Versuchen Sie es noch einmal. Wenn es wieder passiert, sagen Sie den Betreibern der "
                      "Website Bescheid."},
@@ -130,17 +130,20 @@ constinit const Language german(
          "Meist ist das schnell vorbei. Warten Sie eine Minute und versuchen Sie es dann noch einmal."},
 
         {too_large_title, "Ihr Konto enthält zu viele Daten"},
-        {too_large_what, "Zu Ihrem Konto hat {provider} mehr Daten, zum Beispiel Gruppen, als {site} "
-                         "speichern kann. Deshalb wurden Sie nicht angemeldet."},
+        {too_large_what, "Zu Ihrem Konto hat {provider} mehr Daten, zum Beispiel Gruppen, als bei {site} "
+                         "gespeichert werden können. Deshalb wurden Sie nicht angemeldet."},
         {too_large_next, "Ein neuer Versuch hilft nicht: Die Betreiber der Website müssen eine Einstellung "
                          "ändern. Sie können ein anderes Konto verwenden."},
 
         {store_title, "Bitte versuchen Sie es in einer Minute noch einmal"},
-        {store_what, "{site} kann im Moment nicht prüfen, wer angemeldet ist. Sie wurden nicht abgemeldet."},
+        {store_what,
+         "Bei {site} kann im Moment nicht geprüft werden, wer angemeldet ist. Sie wurden nicht abgemeldet."},
+        {store_sign_in_what, "Wegen eines Fehlers bei {site} konnte die Anmeldung nicht abgeschlossen "
+                             "werden. Sie wurden nicht angemeldet."},
         {store_next, "Warten Sie eine Minute und versuchen Sie es dann noch einmal."},
 
         {internal_title, "Etwas ist schiefgelaufen"},
-        {internal_what, "{site} konnte wegen eines eigenen Fehlers nicht antworten."},
+        {internal_what, "Wegen eines Fehlers bei {site} konnte Ihre Anfrage nicht beantwortet werden."},
         {internal_next, "Versuchen Sie es noch einmal. Wenn es wieder passiert, sagen Sie den Betreibern der "
                         "Website Bescheid."},
     });

@@ -35,12 +35,12 @@ constinit const Language english(
         {confirm_title, "Sign out?"},
         {confirm_what, "You are signed in to {site} as {account}. The request to sign you out came from "
                        "outside of this site, for example from a link on another page."},
-        {confirm_next, "If you do not want that, choose \"Stay signed in\"."},
+        {confirm_next, "If you do not want that, choose “Stay signed in”."},
 
         {switch_title, "Use another account?"},
         {switch_what, "You are signed in to {site} as {account}. A link asks to sign you out, so that you "
                       "can sign in with another account."},
-        {switch_next, "If you do not want that, choose \"Stay signed in\"."},
+        {switch_next, "If you do not want that, choose “Stay signed in”."},
 
         {signed_out_title, "You are signed out"},
         {signed_out_what, "Your session at {site} has ended."},
@@ -57,8 +57,8 @@ constinit const Language english(
 
         {not_sent_title, "What you entered was not sent"},
         {not_sent_what, "You are not, or no longer, signed in to {site}, so what you entered was not sent."},
-        {not_sent_next, "To keep it: sign in using a new tab, come back to this one, return to the form with "
-                        "your browser's Back button, and send it again."},
+        {not_sent_next, "To keep it, sign in with the button below, which opens a new tab. Then come back to "
+                        "this tab, return to the form with your browser's Back button, and send it again."},
 
         {not_found_title, "There is no such page"},
         {not_found_what, "{site} has no page at this address."},
@@ -95,7 +95,7 @@ constinit const Language english(
         {expired_next, "Start again: it only takes a moment."},
 
         {invalid_title, "This link does not work"},
-        {invalid_what, "The address that was opened is incomplete or damaged, so {site} cannot use it."},
+        {invalid_what, "The address that was opened is incomplete or damaged, so it cannot be used."},
         {invalid_next, "Start again from the start page."},
 
         {provider_error_title, "You could not be signed in"},
@@ -122,6 +122,8 @@ constinit const Language english(
 
         {store_title, "Please try again in a minute"},
         {store_what, "At the moment, {site} cannot check who is signed in. You have not been signed out."},
+        {store_sign_in_what, "{site} could not complete the sign-in because of a problem on its side, so you "
+                             "were not signed in."},
         {store_next, "Wait a minute, then try again."},
 
         {internal_title, "Something went wrong"},

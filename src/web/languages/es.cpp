@@ -59,8 +59,9 @@ constinit const Language spanish(
         {not_sent_title, "Los datos que introdujo no se han enviado"},
         {not_sent_what, "No ha iniciado sesión en {site}, o su sesión ya no está abierta. Por eso no se han "
                         "enviado sus datos."},
-        {not_sent_next, "Para no perderlos: inicie sesión en una pestaña nueva, vuelva a esta, regrese al "
-                        "formulario con el botón Atrás del navegador y envíelo de nuevo."},
+        {not_sent_next,
+         "Para no perderlos, inicie sesión con el botón de abajo, que abre una pestaña nueva. Después vuelva "
+         "a esta pestaña, regrese al formulario con el botón Atrás del navegador y envíelo de nuevo."},
 
         {not_found_title, "Esta página no existe"},
         {not_found_what, "{site} no tiene ninguna página en esta dirección."},
@@ -80,7 +81,7 @@ constinit const Language spanish(
         {denied_what,
          "Ha iniciado sesión en {site} como {account}, pero esta cuenta no tiene acceso a esta página."},
         {denied_unknown_what, "La cuenta con la que inició sesión en {provider} no tiene acceso a {site}."},
-        {denied_next, "Si tiene otra cuenta, úsela. Si no, solicite acceso."},
+        {denied_next, "Si tiene otra cuenta, úsela. Si no, solicite acceso a los responsables del sitio."},
 
         {access_denied_title, "No se ha iniciado sesión"},
         {access_denied_what, "El inicio de sesión se canceló, o {provider} no lo permitió."},
@@ -97,8 +98,7 @@ constinit const Language spanish(
         {expired_next, "Empiece de nuevo: solo lleva un momento."},
 
         {invalid_title, "Este enlace no funciona"},
-        {invalid_what,
-         "La dirección que se abrió está incompleta o dañada, por lo que {site} no puede usarla."},
+        {invalid_what, "La dirección que se abrió está incompleta o dañada, por lo que no se puede usar."},
         {invalid_next, "Empiece de nuevo desde la página de inicio."},
 
         {provider_error_title, "No se pudo iniciar sesión"},
@@ -128,6 +128,8 @@ constinit const Language spanish(
         {store_title, "Inténtelo de nuevo en un minuto, por favor"},
         {store_what,
          "En este momento {site} no puede comprobar quién ha iniciado sesión. Su sesión no se ha cerrado."},
+        {store_sign_in_what, "Por un fallo de {site} no se pudo completar el inicio de sesión, por lo que no "
+                             "se ha iniciado sesión."},
         {store_next, "Espere un minuto y después inténtelo de nuevo."},
 
         {internal_title, "Se ha producido un error"},

@@ -24,8 +24,8 @@ constinit const Language french(
         {signed_in_as, "Votre session est ouverte avec le compte {account}."},
         {another_way, "Ou connectez-vous autrement"},
         {help, "Pour obtenir de l’aide :"},
-        {ask_the_owners, "Si vous avez besoin d’aide, contactez les responsables du site {site} en indiquant "
-                         "cette référence."},
+        {ask_the_owners,
+         "Si vous avez besoin d’aide, contactez les responsables de {site} en indiquant cette référence."},
         {reference, "Référence :"},
         {some_provider, "le service de connexion"},
         {this_site, "ce site"},
@@ -61,9 +61,9 @@ constinit const Language french(
         {not_sent_title, "Votre saisie n’a pas été envoyée"},
         {not_sent_what, "Votre session sur {site} n’est pas ouverte, ou ne l’est plus. Votre saisie n’a donc "
                         "pas été envoyée."},
-        {not_sent_next,
-         "Pour la conserver : connectez-vous dans un nouvel onglet, revenez à celui-ci, retournez au "
-         "formulaire avec le bouton Retour de votre navigateur, puis envoyez-le de nouveau."},
+        {not_sent_next, "Pour la conserver, connectez-vous avec le bouton ci-dessous, qui ouvre un nouvel "
+                        "onglet. Revenez ensuite à cet onglet, retournez au formulaire avec le bouton Retour "
+                        "de votre navigateur, puis envoyez-le de nouveau."},
 
         {not_found_title, "Cette page n’existe pas"},
         {not_found_what, "Il n’y a pas de page à cette adresse sur {site}."},
@@ -84,7 +84,8 @@ constinit const Language french(
         {denied_what, "Votre session est ouverte sur {site} avec le compte {account}, mais ce compte n’a pas "
                       "accès à cette page."},
         {denied_unknown_what, "Le compte que vous avez utilisé avec {provider} n’a pas accès à {site}."},
-        {denied_next, "Si vous avez un autre compte, utilisez-le. Sinon, demandez l’accès."},
+        {denied_next,
+         "Si vous avez un autre compte, utilisez-le. Sinon, demandez l’accès aux responsables du site."},
 
         {access_denied_title, "La connexion n’a pas eu lieu"},
         {access_denied_what, "La connexion a été annulée, ou {provider} ne l’a pas autorisée."},
@@ -102,7 +103,7 @@ constinit const Language french(
         {expired_next, "Recommencez : cela ne prend qu’un instant."},
 
         {invalid_title, "Ce lien ne fonctionne pas"},
-        {invalid_what, "L’adresse ouverte est incomplète ou altérée : {site} ne peut pas l’utiliser."},
+        {invalid_what, "L’adresse ouverte est incomplète ou altérée : elle ne peut pas être utilisée."},
         {invalid_next, "Recommencez depuis la page d’accueil."},
 
         {provider_error_title, "La connexion a échoué"},
@@ -134,6 +135,7 @@ constinit const Language french(
         {store_title, "Veuillez réessayer dans une minute"},
         {store_what,
          "Pour le moment, {site} ne peut pas vérifier qui est connecté. Votre session n’a pas été fermée."},
+        {store_sign_in_what, "La connexion n’a pas pu aboutir à cause d’un problème sur {site}."},
         {store_next, "Attendez une minute, puis réessayez."},
 
         {internal_title, "Une erreur s’est produite"},

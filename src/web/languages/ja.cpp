@@ -59,8 +59,9 @@ constinit const Language japanese(
         {not_sent_title, "入力内容は送信されていません"},
         {not_sent_what, "{site}にログインしていないか、ログイン状態が終了しているため、"
                         "入力内容は送信されませんでした。"},
-        {not_sent_next, "入力内容を残すには、新しいタブでログインしてからこのタブに戻り、"
-                        "ブラウザの「戻る」ボタンでフォームに戻って、もう一度送信してください。"},
+        {not_sent_next,
+         "入力内容を残すには、下のボタンでログインしてください（新しいタブが開きます）。そのあとこのタブに戻"
+         "り、ブラウザの「戻る」ボタンでフォームに戻って、もう一度送信してください。"},
 
         {not_found_title, "このページは存在しません"},
         {not_found_what, "{site}には、このURLのページはありません。"},
@@ -79,8 +80,8 @@ constinit const Language japanese(
         {denied_what, "{account}で{site}にログインしていますが、"
                       "このアカウントにはこのページへのアクセス権がありません。"},
         {denied_unknown_what, "{provider}でログインしたアカウントには、{site}へのアクセス権がありません。"},
-        {denied_next, "別のアカウントをお持ちの場合は、そちらを使ってください。"
-                      "お持ちでない場合は、アクセス権をリクエストしてください。"},
+        {denied_next, "別のアカウントをお持ちの場合は、そちらを使ってください。お持ちでない場合は、サイトの運"
+                      "営者にアクセス権を依頼してください。"},
 
         {access_denied_title, "ログインは行われませんでした"},
         {access_denied_what, "ログインがキャンセルされたか、{provider}で許可されませんでした。"},
@@ -98,7 +99,7 @@ constinit const Language japanese(
         {expired_next, "最初からやり直してください。すぐに終わります。"},
 
         {invalid_title, "このリンクは使えません"},
-        {invalid_what, "開いたURLが不完全か壊れているため、{site}では使えません。"},
+        {invalid_what, "開いたURLが不完全か壊れているため、使えません。"},
         {invalid_next, "トップページからやり直してください。"},
 
         {provider_error_title, "ログインできませんでした"},
@@ -128,6 +129,7 @@ constinit const Language japanese(
         {store_title, "1分ほど待ってから、もう一度お試しください"},
         {store_what, "現在、{site}では誰がログインしているかを確認できません。"
                      "ログアウトされたわけではありません。"},
+        {store_sign_in_what, "{site}側の問題により、ログインを完了できませんでした。"},
         {store_next, "1分ほど待ってから、もう一度お試しください。"},
 
         {internal_title, "問題が発生しました"},

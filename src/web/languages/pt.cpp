@@ -59,8 +59,9 @@ constinit const Language portuguese(
         {not_sent_title, "Seus dados não foram enviados"},
         {not_sent_what, "Você não entrou em {site}, ou sua sessão já terminou. Por isso, o que você "
                         "preencheu não foi enviado."},
-        {not_sent_next, "Para não perder os dados: entre na sua conta em uma nova aba, volte para esta, "
-                        "retorne ao formulário com o botão Voltar do navegador e envie-o novamente."},
+        {not_sent_next,
+         "Para não perder os dados, entre com o botão abaixo, que abre uma nova aba. Depois volte para esta "
+         "aba, retorne ao formulário com o botão Voltar do navegador e envie-o novamente."},
 
         {not_found_title, "Esta página não existe"},
         {not_found_what, "{site} não tem nenhuma página neste endereço."},
@@ -79,7 +80,8 @@ constinit const Language portuguese(
         {denied_title, "Você não tem acesso"},
         {denied_what, "Você entrou em {site} como {account}, mas essa conta não tem acesso a esta página."},
         {denied_unknown_what, "A conta que você usou para entrar com {provider} não tem acesso a {site}."},
-        {denied_next, "Se você tiver outra conta, use-a. Caso contrário, peça acesso."},
+        {denied_next,
+         "Se você tiver outra conta, use-a. Caso contrário, peça acesso aos responsáveis pelo site."},
 
         {access_denied_title, "O login não foi concluído"},
         {access_denied_what, "O login foi cancelado, ou {provider} não o permitiu."},
@@ -97,7 +99,7 @@ constinit const Language portuguese(
 
         {invalid_title, "Este link não funciona"},
         {invalid_what,
-         "O endereço que foi aberto está incompleto ou danificado, por isso {site} não pode usá-lo."},
+         "O endereço que foi aberto está incompleto ou danificado, por isso não pode ser usado."},
         {invalid_next, "Comece de novo pela página inicial."},
 
         {provider_error_title, "Não foi possível entrar"},
@@ -126,6 +128,7 @@ constinit const Language portuguese(
 
         {store_title, "Tente novamente em um minuto"},
         {store_what, "No momento, {site} não consegue verificar quem entrou. Sua sessão não foi encerrada."},
+        {store_sign_in_what, "Por causa de uma falha em {site}, o login não foi concluído."},
         {store_next, "Espere um minuto e depois tente novamente."},
 
         {internal_title, "Algo deu errado"},
