@@ -33,6 +33,24 @@ std::string set_text(Settings& settings, const Values& values) {
     return "";
 }
 
+std::string set_label(Settings& settings, const Values& values) {
+    if (core::trim(values[0]).empty()) {
+        return wrong(values[0], "a text that people can read");
+    }
+    return set_text<&Settings::given_label>(settings, values);
+}
+
+// With "none" it would answer at once, and for the same account.
+std::string set_account_prompt(Settings& settings, const Values& values) {
+    for (const std::string_view word : core::split(values[0], ' ')) {
+        if (word == "none" || word.find('$') != std::string_view::npos) {
+            return wrong(values[0], "what has the provider ask for the account, such as login or "
+                                    "select_account");
+        }
+    }
+    return set_text<&Settings::account_prompt>(settings, values);
+}
+
 // RFC 6901 3: "~0" and "~1" are all that begins with '~'.
 bool has_bad_escape(std::string_view pointer) {
     for (std::size_t at = pointer.find('~'); at != std::string_view::npos; at = pointer.find('~', at + 1)) {
@@ -217,8 +235,8 @@ constexpr Parameter parameters[] = {
     {"nonce", Of::openid_types, 1, 1, set_switch<&S::nonce>},
     {"response_mode", Of::openid_types, 1, 1, set_response_mode},
     {"prompt", Of::every_type, 1, 1, set_text<&S::prompt>},
-    {"account_prompt", Of::every_type, 1, 1, set_text<&S::account_prompt>},
-    {"label", Of::every_type, 1, 1, set_text<&S::given_label>},
+    {"account_prompt", Of::every_type, 1, 1, set_account_prompt},
+    {"label", Of::every_type, 1, 1, set_label},
     {"user", Of::every_type, 1, 1, set_text<&S::user_claim>},
     {"subject", Of::named_types, 1, 1, set_subject},
     {"signing_algorithms", Of::openid_types, 1, 16, set_signing_algorithms},

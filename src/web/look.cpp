@@ -47,8 +47,8 @@ std::string_view media_type(std::string_view file) {
     }
     const std::size_t begin = file.find_first_not_of(" \t\r\n");
     const std::string_view text = file.substr(begin == std::string_view::npos ? file.size() : begin);
-    const bool is_markup =
-        text.starts_with("<svg"sv) || text.starts_with("<?xml"sv) || text.starts_with("<!"sv);
+    const bool is_markup = text.starts_with("<svg"sv) || text.starts_with("<?xml"sv) ||
+                           text.starts_with("<!DOCTYPE svg"sv) || text.starts_with("<!--"sv);
     return is_markup && text.find("<svg"sv) != std::string_view::npos ? "image/svg+xml"sv : ""sv;
 }
 

@@ -137,6 +137,29 @@ e2e('oauth_page_help: addresses and URLs become links, and markup is text', asyn
   assert.match(plain(page), /help@example\.org , or|help@example\.org, or/);
 });
 
+e2e('add_header of the site is about its own pages', async (h) => {
+  const own = { 'content-security-policy': "default-src 'self'", 'x-frame-options': 'SAMEORIGIN', 'referrer-policy': 'origin', 'x-content-type-options': 'no' };
+  const site = await h.site({ server: Object.entries(own).map(([name, value]) => `add_header ${name} "${value}" always;`).join(' ') });
+  const page = await site.browser.navigate(site.origin + '/auth/oauth/nothing');
+  assert.match(page.headers['content-security-policy'], /^default-src 'none'; style-src 'sha256-[^,]+$/);
+  assert.deepEqual(['x-frame-options', 'referrer-policy', 'x-content-type-options'].map((name) => page.headers[name]), ['DENY', 'no-referrer', 'nosniff']);
+  await assertSignedIn(site);
+  const application = await site.browser.fetch(site.origin + '/');
+  assert.deepEqual(Object.keys(own).map((name) => application.headers[name]), Object.values(own));
+});
+
+e2e('account_prompt and label: what cannot be meant is told by nginx -t', () => {
+  const block = (parameter) => configTest(`oauth_provider p oidc { issuer https://id.example.org; client_id c; client_secret kLm9-very-secret-value-31; ${parameter} }
+    server { listen 127.0.0.1:8080; server_name a.test; oauth on; oauth_allow any; }`);
+  for (const value of ['none', '"login none"', '$x']) {
+    const { code, stderr } = block(`account_prompt ${value};`);
+    assert.equal(code, 1, value);
+    assert.match(stderr, /"account_prompt": found .*accepted: what has the provider ask for the account, such as login or select_account/);
+  }
+  assert.match(block('label "  ";').stderr, /"label": found "  ", accepted: a text that people can read/);
+  assert.equal(block('account_prompt "select_account consent"; label " Corp ";').code, 0);
+});
+
 e2e('error_page takes the place of our pages, with what it needs', async (h) => {
   const site = await h.site({ locations: (s) => `
     location /refused/ { oauth_allow email=root@example.org; error_page 401 /own-401.html; error_page 403 /own-403.html; proxy_pass ${s.upstream.url}; }

@@ -194,6 +194,23 @@ private:
     ngx_uint_t level_;
 };
 
+// What add_header of the site says is about its own pages: ours would lose their style and their script, and
+// of two frame rules a browser may take neither.
+void keep_page_headers(ngx_http_request_t* r, const Context& context) {
+    const auto is_own = [&](const ngx_table_elt_t& header) {
+        return std::find(context.headers.begin(), context.headers.end(), header.key.data) !=
+               context.headers.end();
+    };
+    for (const std::string_view name :
+         {"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"}) {
+        bool has_own = false;
+        for_each_header_of(r, name, [&](const ngx_table_elt_t& header) { has_own |= is_own(header); });
+        for_each_header_of(r, name, [&](ngx_table_elt_t& header) {
+            header.hash = has_own && !is_own(header) ? 0 : header.hash;
+        });
+    }
+}
+
 ngx_int_t send_on(ngx_http_request_t* r, const Context* context) {
     if (context == nullptr || !context->is_secret) {
         return next_filter(r);
@@ -211,6 +228,7 @@ void write_own_headers(ngx_http_request_t* r, Context& context) {
     write_cookies(r, context);
     if (context.cache_control.len != 0) {
         write_cache_control(r, context.cache_control);
+        keep_page_headers(r, context);
     } else if (context.route) { // nginx's own answer: a body that is too large, a limit
         write_cache_control(r, ngx_str_t ngx_string("no-store"));
     }
