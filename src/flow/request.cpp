@@ -73,8 +73,7 @@ bool is_grpc(const Request& request) {
 }
 
 bool prefers_json(const Request& request) {
-    const Accepts accepts = read_accept(request.accept);
-    return !accepts.html && (accepts.json || is_scripted(request));
+    return !read_accept(request.accept).html && !is_page_load(request);
 }
 
 bool is_get(const Request& request) {

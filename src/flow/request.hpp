@@ -58,7 +58,7 @@ bool is_posted_form(const Request& request);
 // True for gRPC and gRPC-Web, which read an answer's own status.
 bool is_grpc(const Request& request);
 
-// True if the client prefers JSON to a page.
+// True for whoever neither loads a page nor asks for HTML.
 bool prefers_json(const Request& request);
 
 // GET or HEAD.
