@@ -213,7 +213,7 @@ core::Task<core::Result<web::Answer>> begin_session(Site& site, const Request& r
     web::Answer answer = lead_on(site, request, sign_in, parts.value());
     const Provider& provider = *site.find_provider(sign_in.provider);
     if (site.providers.size() > 1 || has_left(site, request, provider)) {
-        remember_provider(site, request, provider, Stay::signed_in, answer);
+        remember_sign_in(site, request, provider, answer);
     }
     answer.log_level = web::LogLevel::info;
     answer.log =

@@ -50,7 +50,7 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
         if (is_posted_form(request) && !to.is_grpc) {
             co_return web::not_sent(request.base_url, to);
         }
-        to.login_url = login_url(site.options, request.home(), "/");
+        to.login_url = login_url(site.options, request.home(), "/", offer);
         co_return web::unauthenticated(request.base_url, to);
     }
     if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
@@ -61,7 +61,7 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
     if (offer.size() == 1 && !is_outside_of_family(site, request)) {
         answer = co_await sign_in(site, request, *offer.front(), offer, std::move(return_to));
     } else {
-        answer = web::redirect(302, login_url(site.options, request.home(), return_to));
+        answer = web::redirect(302, login_url(site.options, request.home(), return_to, offer));
     }
     if (is_get(request)) {
         tell_of_long_link(request.target, answer);
@@ -77,7 +77,8 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
 
 web::Answer refuse(const Site& site, const Request& request, const Offer& offer, const Admission& denied,
                    std::string reason) {
-    const Page page{request.home(), is_get(request) ? local_return_to(request.target, request.home()) : "/"};
+    const Page page{request.home(),
+                    is_get(request) ? local_return_to(request.target, request.home()) : own_page(request)};
     const session::Session& session = denied.session->session;
     const Provider* provider = site.find_provider(session.identity.provider);
     web::Audience to =

@@ -76,6 +76,11 @@ std::vector<web::Choice> ordered_choices(const Call& call, const Page& return_to
     return all;
 }
 
+bool is_in(const Offer& offer, std::string_view name) {
+    return std::any_of(offer.begin(), offer.end(),
+                       [&](const Provider* each) { return each->settings().name == name; });
+}
+
 core::Task<web::Answer> serve_login(Call call) {
     const auto& [site, request, offer, visitor, route] = call;
     std::string return_to = return_to_parameter(request);
@@ -84,31 +89,38 @@ core::Task<web::Answer> serve_login(Call call) {
     }
     if (!site.options.login_page.empty()) {
         std::string url = request.home() + site.options.login_page;
+        name_offer(site.options, offer, url);
         core::append_parameter(url, "return_to", return_to);
         co_return web::redirect(302, std::move(url));
     }
     const core::Status looked_up = co_await visitor.look_up(); // a store that is away hinders nobody here
     const session::OpenedSessionPointer current = looked_up ? visitor.session() : nullptr;
     web::Audience to = audience(site, request, return_to);
-    if (current) {
+    web::Waiting waiting{site.options.path + "/userinfo", return_to};
+    if (current && is_in(offer, current->session.identity.provider)) {
         to.account = account_label(site, current->session.identity);
+    } else if (current) { // it does not count at that page
+        waiting.asks.clear();
     }
     const Page page{request.home(), return_to};
-    co_return web::sign_in_page(ordered_choices(call, page, current),
-                                {site.options.path + "/userinfo", return_to}, to);
+    co_return web::sign_in_page(ordered_choices(call, page, current), waiting, to);
 }
 
-Provider* find_offered(const Offer& offer, std::string_view name) {
-    for (Provider* provider : offer) {
-        if (provider->settings().name == name) {
-            return provider;
-        }
+bool is_asked_ahead(const Request& request) {
+    return request.method == "HEAD" || is_prefetch(request);
+}
+
+// Ends nothing ahead of time. A browser follows what it has fetched ahead, unless that has failed.
+web::Answer not_yet(const Call& call) {
+    if (call.request.method == "HEAD") {
+        return web::redirect(302, call.request.home() + "/");
     }
-    return nullptr;
+    return web::failure({core::Code::request_invalid, "the request was a prefetch"},
+                        audience(call.site, call.request, "/"));
 }
 
 core::Task<web::Answer> serve_start(Call call) {
-    Provider* provider = find_offered(call.offer, call.route.provider);
+    Provider* provider = find_offered(call.site, call.offer, call.route.provider);
     if (provider == nullptr) {
         co_return not_found(call.site, call.request);
     }
@@ -117,8 +129,8 @@ core::Task<web::Answer> serve_start(Call call) {
     if (!parameters || parameters->find("account").value_or("") != "other") {
         co_return co_await sign_in(call.site, call.request, *provider, call.offer, std::move(return_to));
     }
-    if (call.request.method == "HEAD" || is_prefetch(call.request)) { // ends nothing ahead of time
-        co_return web::redirect(302, call.request.home() + "/");
+    if (is_asked_ahead(call.request)) {
+        co_return not_yet(call);
     }
     Asked asked{web::Leaving::another_account,
                 call.site.options.path + "/" + std::string(call.route.provider), "&account=other", return_to};
@@ -132,6 +144,7 @@ core::Task<web::Answer> serve_start(Call call) {
     web::Answer answer = co_await sign_in(call.site, call.request, *provider, call.offer,
                                           std::move(return_to), Account::another);
     delete_session_cookies(call.site, call.request, answer);
+    remember_switch(call.site, call.request, *provider, answer); // also for "try again"
     co_return answer;
 }
 
@@ -159,8 +172,8 @@ core::Task<web::Answer> serve_callback(Call call) {
 }
 
 core::Task<web::Answer> serve_logout(Call call) {
-    if (call.request.method == "HEAD" || is_prefetch(call.request)) {
-        co_return web::redirect(302, call.request.home() + "/");
+    if (is_asked_ahead(call.request)) {
+        co_return not_yet(call);
     }
     co_return co_await sign_out(call.site, call.request, call.visitor);
 }
@@ -333,7 +346,8 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
         co_return not_allowed(site, request,
                               endpoint.methods == Methods::get ? "GET, HEAD" : "GET, HEAD, POST");
     }
-    web::Answer answer = co_await endpoint.serve({site, request, offer, visitor, route});
+    const Offer named = named_offer(site, request, offer);
+    web::Answer answer = co_await endpoint.serve({site, request, named, visitor, route});
     if (const auto link = core::find_as_typed(request.arguments, "return_to")) {
         tell_of_long_link(*link, answer);
     }

@@ -103,6 +103,7 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     const Page page{request.home(), return_to};
     const auto failed = [&](core::Code code, const std::string& detail) {
         web::Audience to = audience(site, request, page, provider, offer);
+        to.retry_url = account == Account::another ? to.other_account_url : to.retry_url;
         to.has_own_address = is_get(request); // or that of the endpoint, which a redirect gave the fragment
         return web::failure({code, detail}, to);
     };

@@ -162,19 +162,30 @@ std::string confirmed_sign_out_url(const Site& site, const Request& request, con
 }
 
 void delete_session_cookies(const Site& site, const Request& request, web::Answer& answer) {
-    const std::string sign_ins =
-        session::sign_in_cookie_name(session::cookie_name(site.options.cookie, request.base_url), "");
+    const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
+    const std::string sign_ins = session::sign_in_cookie_name(base_name, "");
+    const std::string last = session::last_provider_cookie_name(base_name);
     const std::string kept = cookie_of_sign_out(site, request);
-    delete_cookies(
-        site, request, [&](std::string_view name) { return !name.starts_with(sign_ins) && name != kept; },
-        answer);
+    const auto is_of_session = [&](std::string_view name) {
+        return !name.starts_with(sign_ins) && name != kept && name != last;
+    };
+    delete_cookies(site, request, is_of_session, answer);
 }
 
 core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& request, Visitor& visitor,
                                                     Asked asked) {
+    const auto failed = [&](const core::Error& error) {
+        web::Audience to = audience(site, request, asked.return_to);
+        if (is_own_will(request)) { // else a click on a page of ours would make it so
+            to.retry_url = request.home() + asked.path;
+            to.retry_url += asked.arguments.empty() ? "" : "?" + asked.arguments.substr(1);
+            to.retry_is_sign_in = false;
+        }
+        return web::failure(error, to);
+    };
     const core::Status looked_up = co_await visitor.look_up();
     if (!looked_up) {
-        co_return web::failure(looked_up.error(), audience(site, request, asked.return_to));
+        co_return failed(looked_up.error());
     }
     const session::OpenedSessionPointer current = visitor.session();
     if (!current) {
@@ -194,9 +205,8 @@ core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& r
     for (const session::OpenedSessionPointer& each : all) {
         const core::Status ended = co_await site.store->erase(each);
         if (!ended) {
-            const core::Error failed{ended.error().code, "session " + session::log_id(each->session) +
-                                                             " could not be ended: " + ended.error().detail};
-            co_return web::failure(failed, audience(site, request, asked.return_to));
+            co_return failed({ended.error().code, "session " + session::log_id(each->session) +
+                                                      " could not be ended: " + ended.error().detail});
         }
         give_back_tokens(site, each->session);
     }
@@ -225,6 +235,20 @@ web::Answer lead_out(Site& site, const Request& request, const std::string& exit
     return answer;
 }
 
+// Whose sessions the visitor had. Of one that was over already it is not known, unless there is no choice.
+std::vector<const Provider*> providers_left(const Site& site, const Visitor& visitor) {
+    std::vector<const Provider*> left;
+    for (const session::OpenedSessionPointer& each : visitor.all_sessions()) {
+        if (const Provider* provider = site.find_provider(each->session.identity.provider)) {
+            left.push_back(provider);
+        }
+    }
+    if (left.empty() && site.providers.size() == 1) {
+        left.push_back(site.providers.front());
+    }
+    return left;
+}
+
 } // namespace
 
 core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& visitor) {
@@ -251,19 +275,33 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
             session::last_provider_cookie_name(session::cookie_name(site.options.cookie, request.base_url));
         delete_cookies(
             site, request, [&](std::string_view name) { return name != kept && name != last; }, answer);
+        remember_sign_out(site, request, providers_left(site, visitor),
+                          exit.empty() ? nullptr : site.find_provider(current->session.identity.provider),
+                          answer);
     } else { // nobody is signed in: a foreign page cannot end what another tab has begun
         delete_session_cookies(site, request, answer);
     }
     if (current) {
         answer.log_level = web::LogLevel::info;
         answer.log = "signed out, session " + session::log_id(current->session);
-        if (exit.empty()) { // the provider goes on knowing its user
-            remember_provider(site, request, *site.find_provider(current->session.identity.provider),
-                              Stay::left, answer);
-        }
     }
     co_return answer;
 }
+
+namespace {
+
+constexpr std::string_view once_more = "again";
+
+// A browser sends no strict cookies with what another site has begun, redirects included: whether somebody
+// is signed in shows only when a page of ours asks.
+bool may_lack_cookies(const Site& site, const Request& request,
+                      const std::optional<core::Parameters>& parameters) {
+    return site.options.cookie.same_site == session::CookieSettings::SameSite::strict &&
+           origin_of(request) != Origin::own && is_page_load(request) &&
+           !(parameters && parameters->find(once_more));
+}
+
+} // namespace
 
 core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& visitor) {
     const auto parameters = core::Parameters::parse(request.arguments);
@@ -281,7 +319,16 @@ core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& 
     }
     web::Audience to = audience(site, request, "/");
     const core::Status looked_up = co_await visitor.look_up();
-    const session::OpenedSessionPointer current = looked_up ? visitor.session() : nullptr;
+    if (!looked_up) { // "signed out" would be a promise
+        to.retry_url = request.home() + site.options.path + std::string(signed_out_path);
+        to.retry_is_sign_in = false;
+        co_return web::failure(looked_up.error(), to);
+    }
+    const session::OpenedSessionPointer current = visitor.session();
+    if (!current && may_lack_cookies(site, request, parameters)) {
+        const std::string again = request.home() + site.options.path + std::string(signed_out_path);
+        co_return web::onward_page(again + "?" + std::string(once_more) + "=1", to);
+    }
     if (!current) {
         co_return web::signed_out_page(to);
     }

@@ -14,6 +14,8 @@ namespace oauth::flow {
 namespace {
 
 constexpr std::size_t mark_size = 8;
+constexpr std::string_view offer_parameter = "providers";
+constexpr std::string_view offer_separator = "."; // no name of a provider has one
 
 // What is kept only where it is needed; the rest is kept anyway. Empty: nothing of that kind.
 std::string describe(const providers::Needs& needs) {
@@ -95,12 +97,45 @@ std::string redirect_uri(const SiteOptions& options, const std::string& base_url
     return base_url + options.path + "/" + provider + "/callback";
 }
 
-std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to) {
+void name_offer(const SiteOptions& options, const Offer& offer, std::string& url) {
+    if (offer.empty() || offer.size() >= options.offered.size()) {
+        return;
+    }
+    std::string names;
+    for (const Provider* provider : offer) {
+        names.append(names.empty() ? "" : offer_separator).append(provider->settings().name);
+    }
+    core::append_parameter(url, offer_parameter, names);
+}
+
+std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to,
+                      const Offer& offer) {
     std::string url = origin + options.path + "/login";
+    name_offer(options, offer, url);
     if (return_to != "/") {
         core::append_parameter(url, "return_to", return_to);
     }
     return url;
+}
+
+Provider* find_offered(const Site& site, const Offer& offer, std::string_view name) {
+    Provider* provider = site.find_provider(name);
+    const bool is_offered =
+        provider != nullptr && (contains(offer, provider) || contains(site.options.offered, name));
+    return is_offered ? provider : nullptr;
+}
+
+Offer named_offer(const Site& site, const Request& request, const Offer& offer) {
+    const auto parameters = core::Parameters::parse(request.arguments);
+    const auto names = parameters ? parameters->find(offer_parameter) : std::nullopt;
+    Offer named;
+    for (const std::string_view name : core::split(names.value_or(""), offer_separator[0])) {
+        Provider* provider = find_offered(site, offer, name);
+        if (provider != nullptr && !contains(named, provider)) {
+            named.push_back(provider);
+        }
+    }
+    return named.empty() ? offer : named;
 }
 
 std::string family_origin(const SiteOptions& options, const std::string& base_url,
@@ -206,7 +241,9 @@ web::Audience audience(const Site& site, const Request& request, const Page& ret
                        const Provider& provider, const Offer& offer) {
     web::Audience to = audience(site, request, return_to);
     to.provider = provider.settings().label;
-    if (contains(offer, &provider)) {
+    to.login_url = login_url(site.options, return_to.origin, return_to.path, offer);
+    to.retry_url = to.login_url;
+    if (find_offered(site, offer, provider.settings().name) != nullptr) {
         to.retry_url = start_url(site.options, provider, return_to);
         to.other_account_url = start_url(site.options, provider, return_to, Account::another);
     }

@@ -50,6 +50,7 @@ struct SiteOptions {
     std::string base_url;             // empty: from the request
     web::Look look;                   // oauth_page_*
     std::string login_page;           // oauth_login_page: a path of this server; empty: the built-in page
+    std::vector<std::string> offered; // the providers that some location of the server offers
     session::CookieSettings cookie;
     session::StoreSettings store;                  // oauth_session
     std::chrono::milliseconds store_timeout{1000}; // oauth_session_timeout
@@ -113,7 +114,18 @@ bool make_smaller(const SiteOptions& options, session::Session& session);
 
 std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
                          const std::string& provider);
-std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to);
+using Offer = std::vector<Provider*>; // the providers of a location: oauth_providers
+
+// Where a sign-in begins. An `offer` that is not all that the server offers is named: a session of another
+// provider would not count at that page.
+std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to,
+                      const Offer& offer = {});
+
+// One of that name that is offered here, or somewhere else on this server; nullptr: there is none.
+Provider* find_offered(const Site& site, const Offer& offer, std::string_view name);
+void name_offer(const SiteOptions& options, const Offer& offer, std::string& url);
+// The offer that an address names, else `offer`.
+Offer named_offer(const Site& site, const Request& request, const Offer& offer);
 
 // A family of hosts signs in by one base URL, with the cookies of one domain. `origin` if its host is of that
 // family, and another than the base URL; else empty. `origin` has been verified, when the request came in:
@@ -138,8 +150,6 @@ void tell_of_long_link(std::string_view link, web::Answer& answer);
 // Has the browser forget a cookie of ours that it sent. No answer does that for more than a few dozen: the
 // next one goes on.
 void forget_cookie(const Site& site, const Request& request, std::string_view name, web::Answer& answer);
-
-using Offer = std::vector<Provider*>; // the providers of a location: oauth_providers
 
 // Where a sign-in at that provider begins. `confirmation`: see confirmed_switch_url() in sign_out.hpp.
 enum class Account { any, another }; // another: the provider is asked to let the user choose

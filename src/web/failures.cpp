@@ -59,15 +59,12 @@ Words words(core::Code code, const Audience& audience) {
 
 std::string way_html(Way way, Weight weight, const Audience& audience) {
     const auto label = [&](Phrase phrase) { return say(audience, phrase); };
-    // "Try again" may be the page itself, which has no return_to.
-    const bool is_sign_in = audience.retry_url.find("return_to=") != std::string::npos ||
-                            audience.retry_url == audience.login_url;
     switch (way) {
     case Way::sign_in:
         return button(audience.login_url, label(Phrase::sign_in), weight, Fragment::in_return_to);
     case Way::retry:
         return button(audience.retry_url, label(Phrase::try_again), weight,
-                      is_sign_in ? Fragment::in_return_to : Fragment::own);
+                      audience.retry_is_sign_in ? Fragment::in_return_to : Fragment::own);
     case Way::other_account:
         return button(audience.other_account_url, label(Phrase::use_another_account), weight,
                       Fragment::in_return_to);
@@ -105,12 +102,10 @@ bool is_about_provider(core::Code code) {
 Answer failure_page(int status, core::Code code, const Words& said, const Audience& audience) {
     Content content{said.title};
     content.html = paragraph(audience, said.what) + paragraph(audience, said.next, "next");
-    std::string ways;
-    for (Way way : {said.first, said.second}) {
-        way = way == said.first && !is_open(way, audience) ? Way::retry : way;
-        if (is_open(way, audience)) {
-            ways += way_html(way, ways.empty() ? Weight::primary : Weight::secondary, audience);
-        }
+    const Way first = is_open(said.first, audience) ? said.first : Way::retry;
+    std::string ways = is_open(first, audience) ? way_html(first, Weight::primary, audience) : "";
+    if (said.second != first && is_open(said.second, audience)) {
+        ways += way_html(said.second, Weight::secondary, audience);
     }
     content.html += ways.empty() ? "" : "<div class=\"on\">\n" + ways + "</div>\n";
     if (!audience.others.empty() && is_about_provider(code)) {

@@ -38,6 +38,8 @@ struct Audience {
 
     // The ways on; empty: there is none.
     std::string retry_url;         // for "try again"
+    bool retry_is_sign_in = true;  // it leads to the page that was wanted by its return_to; else it is the
+                                   // page itself
     std::string other_account_url; // for "use another account"
     std::string start_url;         // the site's start page
     std::vector<Choice> others;    // other ways to sign in

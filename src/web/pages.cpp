@@ -80,12 +80,27 @@ Answer still_signed_in_page(std::string_view stay_url, const Audience& audience)
                                  button(stay_url, say(audience, stay_signed_in), Weight::secondary)));
 }
 
-Answer continue_page(std::string_view url, const Audience& audience) {
-    using enum Phrase;
-    Content content =
-        plain(audience, signed_in_title, signed_in_what, signed_in_next, button(url, say(audience, proceed)));
+namespace {
+
+Answer leading_on(std::string_view url, Content content, const Audience& audience) {
     content.head = "<meta http-equiv=\"refresh\" content=\"0;url=" + html_escape(url) + "\">\n";
     return framed_page(200, audience, content);
+}
+
+} // namespace
+
+Answer continue_page(std::string_view url, const Audience& audience) {
+    using enum Phrase;
+    const std::string way = button(url, say(audience, proceed));
+    return leading_on(url, plain(audience, signed_in_title, signed_in_what, signed_in_next, way), audience);
+}
+
+Answer onward_page(std::string_view url, const Audience& audience) {
+    using enum Phrase;
+    Content content{proceed};
+    content.html = paragraph(audience, signed_in_next) + "<div class=\"on\">\n" +
+                   button(url, say(audience, proceed)) + "</div>\n";
+    return leading_on(url, std::move(content), audience);
 }
 
 } // namespace oauth::web

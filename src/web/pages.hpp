@@ -50,5 +50,7 @@ Answer still_signed_in_page(std::string_view stay_url, const Audience& audience)
 // A page that sends the browser on. Needed with SameSite=Strict cookies: a browser does not send them after a
 // redirect from another site.
 Answer continue_page(std::string_view url, const Audience& audience);
+// The same, and it is not known yet whether anybody is signed in.
+Answer onward_page(std::string_view url, const Audience& audience);
 
 } // namespace oauth::web

@@ -237,6 +237,53 @@ e2e('only the callback remembers the provider, and only where there are several'
   assert.equal(one.last(alone), undefined);
 });
 
+e2e('after a sign-out no provider that this browser has used answers without asking', async (h) => {
+  const site = await twoSite(h);
+  const out = (browser) => browser.navigate(site.origin + '/auth/oauth/logout', { initiator: site.origin });
+  const assertAsks = async (browser, name, what) => assert.ok(isAccountForm(await startsAt(site, browser, name)), what);
+  const both = site.newBrowser();
+  await signedIn(site, both);
+  await out(both);
+  await signedIn(site, both, 'second', INTERNAL);
+  await out(both);
+  await assertAsks(both, 'corp', 'signed out of one, and then of the other');
+
+  const replaced = site.newBrowser();
+  await signedIn(site, replaced);
+  await choose(replaced, await replaced.navigate(withReturn(site, INTERNAL)), 'second');
+  await out(replaced);
+  await assertAsks(replaced, 'corp', 'one session in place of another');
+
+  const expired = site.newBrowser();
+  await signedIn(site, expired);
+  expired.jar.delete(/oauth(\.\d+)?$/);
+  await out(expired);
+  await assertAsks(expired, 'corp', 'whose session was over already');
+
+  const foreign = site.newBrowser();
+  await signedIn(site, foreign);
+  await out(foreign);
+  await foreign.navigate(site.origin + '/auth/oauth/logout', { initiator: 'https://evil.test' });
+  await foreign.navigate(withReturn(site, INTERNAL, 'account=other&'));
+  await assertAsks(foreign, 'corp', 'a link elsewhere, and a change of accounts that was given up');
+});
+
+e2e('a change of accounts that was given up: the provider asks when it is tried again', async (h) => {
+  const site = await twoSite(h);
+  const browser = site.newBrowser();
+  await signedIn(site, browser);
+  site.corp.authorize = { error: 'access_denied' };
+  const cancelled = await browser.navigate(withReturn(site, 'corp', 'account=other&'), { initiator: site.origin });
+  assertPage(cancelled, 403, 'cancelled');
+  site.corp.authorize = {};
+  assert.ok(isAccountForm(await follow(browser, cancelled, 'Try again')), 'though it knows the first account');
+  const outage = await twoSite(h);
+  await outage.corp.stop(); // before it was asked for its metadata
+  const away = await outage.newBrowser().navigate(withReturn(outage, 'corp', 'account=other&'), { initiator: outage.origin });
+  assertPage(away, 502, 'no metadata');
+  assertLeadsTo(link(away, 'Try again'), withReturn(outage, 'corp', 'account=other&'));
+});
+
 e2e('after a sign-out the mark is that of the provider that was left, and no other is asked to ask', async (h) => {
   const site = await twoSite(h);
   const browser = site.newBrowser();

@@ -93,7 +93,17 @@ e2e('a store that is away: the same, and the way on is the page itself', async (
   const mark = site.nginx.mark();
   const page = await site.browser.navigate(site.origin + '/wiki/?page=1');
   await assertFailurePage(site, mark, page, 503, 'store_unavailable');
-  assert.ok(links(page).some(({ url }) => url.href === site.origin + '/wiki/?page=1'), 'try again');
+  const again = links(page).find(({ text }) => text === 'Try again');
+  assert.equal(again.url.href, site.origin + '/wiki/?page=1');
+  assert.match(again.attributes, /data-h/, 'with the fragment of its address');
+  assert.match(page.headers['content-security-policy'], /script-src 'nonce-/);
+  for (const path of ['/auth/oauth/logout', '/auth/oauth/logout?return_to=%2Fbye', '/auth/oauth/test?account=other&return_to=%2Fwiki%2F', '/auth/oauth/signed-out']) {
+    const failed = await site.browser.navigate(site.origin + path, { initiator: site.origin });
+    assert.equal(failed.status, 503, path);
+    assert.equal(links(failed).find(({ text }) => text === 'Try again').url.href, site.origin + path, 'what was asked for');
+  }
+  const foreign = await site.browser.navigate(site.origin + '/auth/oauth/logout', { initiator: 'https://evil.test' });
+  assert.equal(links(foreign).find(({ text }) => text === 'Try again').url.pathname, '/auth/oauth/login', 'a click there is nobody else\'s will');
 });
 
 e2e('the reference of JSON is the same as that of the log', async (h) => {

@@ -133,19 +133,44 @@ pageTest('a waiting tab goes on with its fragment', async (h) => {
 });
 
 pageTest('"try again" after an outage leads to the part of the page that was wanted', async (h) => {
-  const site = await pagesSite(h, { server: 'oauth_providers corp;' });
+  for (const wanted of ['/app?q=1', '/', '/app?return_to=%FF&my_return_to=/x']) {
+    const site = await pagesSite(h, { server: 'oauth_providers corp;' });
+    const page = await (await newContext(h, chromium)).newPage();
+    const again = page.locator('main a.b.p');
+    await site.providers.corp.stop();
+    await page.goto(site.at(wanted + FRAGMENT));
+    await isRefused(page, 'provider_unreachable');
+    assert.equal(path(page), wanted, 'the page of the outage is at the address that was wanted');
+    await again.click();
+    await page.waitForURL((url) => url.pathname === '/auth/oauth/corp');
+    await isRefused(page, 'provider_unreachable');
+    await site.startAgain.corp();
+    await again.click();
+    await fillForm(page, ALICE);
+    await assertApplication(page, wanted);
+    assert.equal(fragment(page), FRAGMENT);
+  }
+});
+
+pageTest('a sign-out link that was fetched ahead signs out', async (h) => {
+  const site = await pagesSite(h);
   const page = await (await newContext(h, chromium)).newPage();
-  const again = page.locator('main a.b.p');
-  await site.providers.corp.stop();
-  await page.goto(site.at('/app?q=1' + FRAGMENT));
-  await isRefused(page, 'provider_unreachable');
-  assert.equal(path(page), '/app?q=1', 'the page of the outage is at the address that was wanted');
-  await again.click();
-  await page.waitForURL((url) => url.pathname === '/auth/oauth/corp');
-  await isRefused(page, 'provider_unreachable');
-  await site.startAgain.corp();
-  await again.click();
-  await fillForm(page, ALICE);
-  await assertApplication(page, '/app?q=1');
-  assert.equal(fragment(page), FRAGMENT);
+  await page.goto(site.at('/app'));
+  await signInAt(page, 'corp');
+  await assertApplication(page, '/app');
+  const ahead = page.context().waitForEvent('response', (response) => new URL(response.url()).pathname === '/auth/oauth/logout').catch(() => undefined);
+  await page.evaluate(() => {
+    const rules = document.createElement('script');
+    rules.type = 'speculationrules';
+    rules.textContent = JSON.stringify({ prefetch: [{ urls: ['/auth/oauth/logout'], eagerness: 'immediate' }] });
+    document.head.append(rules);
+    const link = document.createElement('a');
+    Object.assign(link, { href: '/auth/oauth/logout', id: 'leave', textContent: 'Sign out' });
+    document.body.append(link);
+  });
+  await Promise.race([ahead, page.waitForTimeout(1000)]);
+  await page.locator('#leave').click();
+  await page.waitForURL((url) => url.pathname === '/auth/oauth/signed-out');
+  await page.goto(site.at('/app'));
+  await assertSignInPage(page, site);
 });

@@ -98,3 +98,13 @@ e2e('oauth_unauthenticated 401 says the same to a form, and redirect sends it to
   assert.equal(response.status, 303, 'a browser must not post there what was meant for here');
   assert.ok(response.headers.location.startsWith(sent.provider.base + '/authorize?'));
 });
+
+e2e('a form that the rules refuse: another account leads back to the form', async (h) => {
+  const site = await h.site({ server: 'oauth_allow email=root@example.org;', rules: '' });
+  await signIn(site.browser, site.origin + '/');
+  const refused = await post(site, { referer: site.origin + FORM });
+  assert.equal(refused.status, 403);
+  assert.equal(links(refused).find(({ text }) => text === 'Use another account').url.searchParams.get('return_to'), FORM);
+  const foreign = await post(site, { referer: 'https://evil.test/x', origin: 'https://evil.test' });
+  assert.ok(links(foreign).every(({ url }) => url.searchParams.get('return_to') === null), plain(foreign));
+});

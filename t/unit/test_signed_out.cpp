@@ -163,12 +163,35 @@ void the_page_is_true(void**) {
     assert_text_equal(world.serve(program).body, R"({"signed_in":false})");
 }
 
-void a_store_that_is_away_is_no_hindrance(void**) {
+void a_store_that_is_away_promises_nothing(void**) {
     World world;
     world.sign_in_as("user-1");
     unit::LateStore& store = world.make_store_late();
     store.fails = true;
+    const web::Answer answer = come_back(world, "");
+    assert_int_equal(answer.status, 503);
+    assert_true(answer.body.find("You have not been signed out") != std::string::npos);
+    assert_true(answer.body.find("href=\"https://app.example/auth/oauth/signed-out\"") != std::string::npos);
+    world.jar.clear(); // as after a sign-out: nothing has to be asked for
     assert_page(come_back(world, ""));
+}
+
+// A browser sends no strict cookies with what another site has begun: a page of ours asks once more.
+void strict_cookies_are_asked_for_once_more(void**) {
+    World world;
+    world.options.cookie.same_site = session::CookieSettings::SameSite::strict;
+    flow::Request request = world.request("GET", path);
+    request.sec_fetch_site = "cross-site";
+    const web::Answer first = world.serve(request);
+    assert_int_equal(first.status, 200);
+    assert_true(first.body.find("0;url=https://app.example/auth/oauth/signed-out?again=1") !=
+                std::string::npos);
+    assert_true(first.body.find("signed out") == std::string::npos);
+    request.arguments = "again=1";
+    assert_page(world.serve(request));
+    request.arguments.clear();
+    request.sec_fetch_site = "same-origin";
+    assert_page(world.serve(request));
 }
 
 void a_sign_in_takes_what_is_left_of_it(void**) { // its room is the session's
@@ -206,7 +229,8 @@ int main() {
         cmocka_unit_test(a_provider_that_takes_no_state),
         cmocka_unit_test(without_randomness_it_is_a_sign_out_all_the_same),
         cmocka_unit_test(the_page_is_true),
-        cmocka_unit_test(a_store_that_is_away_is_no_hindrance),
+        cmocka_unit_test(a_store_that_is_away_promises_nothing),
+        cmocka_unit_test(strict_cookies_are_asked_for_once_more),
         cmocka_unit_test(a_sign_in_takes_what_is_left_of_it),
         cmocka_unit_test(a_second_sign_out_leaves_the_first_ones_way),
     };

@@ -64,6 +64,16 @@ bool make_offer(ngx_conf_t* cf, const MainConf::Compiled& compiled, LocationConf
     return true;
 }
 
+void note_offer(const MainConf::Compiled& compiled, const LocationConf& location) {
+    std::vector<std::string>& offered = location.server->compiled->options.offered;
+    for (const std::size_t index : *location.offer) {
+        const std::string& name = compiled.providers[index]->settings.name;
+        if (std::find(offered.begin(), offered.end(), name) == offered.end()) {
+            offered.push_back(name);
+        }
+    }
+}
+
 // "$oauth_claim_realm_access__roles" uses realm_access.roles, "$oauth_email" the address.
 void collect_variable(std::string_view name, flow::Requirements& requirements) {
     constexpr std::string_view claim_prefix = "claim_";
@@ -166,6 +176,9 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     for (LocationConf* location : compiled.locations) {
         if (!make_offer(cf, compiled, *location)) {
             return NGX_ERROR;
+        }
+        if (location->mode != mode_off) {
+            note_offer(compiled, *location);
         }
     }
     if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled) ||

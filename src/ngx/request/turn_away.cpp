@@ -21,6 +21,7 @@ web::Answer failure(ngx_http_request_t* r, const core::Error& error, Again again
     if (again == Again::same_page) {
         to.start_url = "/";
         to.retry_url = flow::is_get(facts) ? flow::local_return_to(facts.target, facts.home()) : "/";
+        to.retry_is_sign_in = false;
         to.has_own_address = flow::is_get(facts);
         core::SystemRandom random;
         to.nonce = flow::page_nonce(random);

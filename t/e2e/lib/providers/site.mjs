@@ -47,7 +47,7 @@ function configuration(site, { name, http, blocks, rules, server, location, loca
         ${rules}
         ${server}
         location / { ${location} proxy_pass ${site.upstream.url}; }
-        ${locations}
+        ${typeof locations === 'function' ? locations(site) : locations}
     }`;
 }
 
