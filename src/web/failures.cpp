@@ -36,7 +36,8 @@ Words words(core::Code code, const Audience& audience) {
     case Code::state_invalid:
         return {expired_title, expired_what, expired_next, Way::retry};
     case Code::request_invalid:
-        return {invalid_title, invalid_what, invalid_next, Way::start};
+        return {invalid_title, invalid_what, audience.start_url.empty() ? not_found_next : invalid_next,
+                Way::start};
     case Code::provider_error:
         return {provider_error_title, provider_error_what, provider_error_next, Way::retry};
     case Code::token_invalid:
@@ -102,10 +103,11 @@ bool is_about_provider(core::Code code) {
 Answer failure_page(int status, core::Code code, const Words& said, const Audience& audience) {
     Content content{said.title};
     content.html = paragraph(audience, said.what) + paragraph(audience, said.next, "next");
-    const Way first = is_open(said.first, audience) ? said.first : Way::retry;
+    const bool is_blocked = said.first != Way::none && !is_open(said.first, audience);
+    const Way first = is_blocked ? Way::retry : said.first;
     std::string ways = is_open(first, audience) ? way_html(first, Weight::primary, audience) : "";
     if (said.second != first && is_open(said.second, audience)) {
-        ways += way_html(said.second, Weight::secondary, audience);
+        ways += way_html(said.second, ways.empty() ? Weight::primary : Weight::secondary, audience);
     }
     content.html += ways.empty() ? "" : "<div class=\"on\">\n" + ways + "</div>\n";
     if (!audience.others.empty() && is_about_provider(code)) {
@@ -211,8 +213,11 @@ Answer not_found(const Audience& audience) {
 
 Answer not_allowed(std::string_view allow, const Audience& audience) {
     using enum Phrase;
-    Answer answer = failure_with(405, core::Code::request_invalid,
-                                 {not_found_title, not_found_what, not_found_next, Way::start}, audience);
+    const bool is_program = audience.prefers_json || audience.is_grpc;
+    Answer answer = failure_with(
+        405, core::Code::request_invalid,
+        {not_found_title, is_program ? not_allowed_what : not_found_what, not_found_next, Way::start},
+        audience);
     answer.headers.emplace_back("Allow", allow);
     answer.log_level = LogLevel::info;
     answer.log = "request_invalid: the endpoint does not take this method, reference " + audience.request_id;

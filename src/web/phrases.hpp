@@ -55,6 +55,7 @@ enum class Phrase : std::size_t {
     not_found_title,
     not_found_what,
     not_found_next,
+    not_allowed_what,
     // Failures
     login_required_title,
     login_required_what,

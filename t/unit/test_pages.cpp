@@ -248,24 +248,6 @@ void whom_to_ask(void**) {
     }
 }
 
-void a_store_that_is_away(void**) {
-    Audience to = audience();
-    assert_true(says(web::failure({Code::store_unavailable, ""}, to), "You have not been signed out"));
-    to.provider = "Corp";
-    const Answer at_callback = web::failure({Code::store_unavailable, ""}, to);
-    assert_true(says(at_callback, "so you were not signed in"));
-    assert_false(says(at_callback, "signed out"));
-}
-
-void a_button_that_is_named_is_there(void**) {
-    for (const web::Language* language : web::languages()) {
-        for (const web::Phrase phrase : {web::Phrase::confirm_next, web::Phrase::switch_next}) {
-            const std::string_view button = (*language)[web::Phrase::stay_signed_in];
-            assert_true((*language)[phrase].find(button) != std::string_view::npos);
-        }
-    }
-}
-
 void names_are_no_placeholders(void**) {
     Audience to = audience();
     to.site = "{account}{provider}";
@@ -429,8 +411,6 @@ int main() {
         cmocka_unit_test(a_name_does_not_turn_its_sentence),
         cmocka_unit_test(a_refusal_names_the_account),
         cmocka_unit_test(whom_to_ask),
-        cmocka_unit_test(a_store_that_is_away),
-        cmocka_unit_test(a_button_that_is_named_is_there),
         cmocka_unit_test(names_are_no_placeholders),
         cmocka_unit_test(grpc_has_its_own_status),
         cmocka_unit_test(a_form_was_not_sent),

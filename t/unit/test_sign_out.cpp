@@ -192,8 +192,12 @@ void a_store_that_fails_ends_nothing(void**) {
     const std::string id = world.current()->session.id;
     unit::LateStore& store = world.make_store_late();
     store.fails = true;
-    const web::Answer answer = sign_out(world);
+    const web::Answer answer = sign_out(world, "return_to=%2Fbye%3Fa%3Db");
     assert_failure(answer, "store_unavailable", 503);
+    assert_true(answer.body.find("You have not been signed out.") != std::string::npos);
+    // "Try again" signs out.
+    assert_true(answer.body.find("href=\"" + app + "/auth/oauth/logout?return_to=%2Fbye%3Fa%3Db\"") !=
+                std::string::npos);
     assert_true(answer.set_cookies.empty());
     assert_false(world.ledger.is_revoked(session::Marks{id, "", "", 0}));
 }

@@ -34,8 +34,9 @@ constinit const Language german(
         {sign_in_what, "Wählen Sie, wie Sie sich anmelden möchten."},
 
         {confirm_title, "Möchten Sie sich abmelden?"},
-        {confirm_what, "Sie sind bei {site} als {account} angemeldet. Ihre Abmeldung wurde von außerhalb "
-                       "dieser Website angefordert, zum Beispiel über einen Link auf einer anderen Seite."},
+        {confirm_what,
+         "Sie sind bei {site} als {account} angemeldet. Ihre Abmeldung wurde möglicherweise von außerhalb "
+         "dieser Website angefordert, zum Beispiel über einen Link auf einer anderen Seite."},
         {confirm_next, "Wenn Sie das nicht möchten, wählen Sie „Angemeldet bleiben“."},
 
         {switch_title, "Möchten Sie ein anderes Konto verwenden?"},
@@ -44,14 +45,14 @@ constinit const Language german(
         {switch_next, "Wenn Sie das nicht möchten, wählen Sie „Angemeldet bleiben“."},
 
         {signed_out_title, "Sie sind abgemeldet"},
-        {signed_out_what, "Ihre Sitzung bei {site} ist beendet."},
+        {signed_out_what, "Sie sind bei {site} abgemeldet."},
         {signed_out_next,
          "Bei dem Dienst, mit dem Sie sich angemeldet haben, sind Sie vielleicht noch angemeldet. Wenn auch "
          "andere dieses Gerät benutzen, melden Sie sich auch dort ab."},
 
         {still_title, "Sie sind noch angemeldet"},
         {still_what, "Sie sind bei {site} als {account} angemeldet."},
-        {still_next, "Sie können sich jetzt abmelden oder weitermachen."},
+        {still_next, "Sie können sich jetzt abmelden oder angemeldet bleiben."},
 
         {signed_in_title, "Sie sind angemeldet"},
         {signed_in_what, "Sie haben sich bei {site} angemeldet."},
@@ -60,16 +61,17 @@ constinit const Language german(
         {not_sent_title, "Ihre Eingaben wurden nicht gesendet"},
         {not_sent_what,
          "Sie sind nicht (mehr) bei {site} angemeldet. Deshalb wurden Ihre Eingaben nicht gesendet."},
-        {not_sent_next, "Damit sie erhalten bleiben, melden Sie sich mit der Schaltfläche unten an, die "
-                        "einen neuen Tab öffnet. Kehren Sie dann zu diesem Tab zurück, gehen Sie mit der "
-                        "Zurück-Taste Ihres Browsers wieder zum Formular und senden Sie es noch einmal ab."},
+        {not_sent_next, "Damit sie erhalten bleiben, öffnen Sie einen neuen Tab und melden Sie sich dort an. "
+                        "Kehren Sie dann zu diesem Tab zurück, gehen Sie mit der Zurück-Taste Ihres Browsers "
+                        "wieder zum Formular und senden Sie es noch einmal ab."},
 
         {not_found_title, "Diese Seite gibt es nicht"},
         {not_found_what, "Unter dieser Adresse gibt es bei {site} keine Seite."},
         {not_found_next, "Vielleicht ist der Link veraltet oder die Adresse enthält einen Tippfehler."},
+        {not_allowed_what, "Diese Adresse nimmt keine Anfragen mit dieser Methode an."},
 
         {login_required_title, "Bitte melden Sie sich an"},
-        {login_required_what, "Nur wer bei {site} angemeldet ist, kann diese Seite sehen."},
+        {login_required_what, "Dafür müssen Sie sich zuerst bei {site} anmelden."},
         {login_required_next, "Melden Sie sich an, um fortzufahren."},
 
         {endless_title, "Hier können Sie sich nicht anmelden"},
@@ -81,7 +83,7 @@ constinit const Language german(
         {denied_what, "Sie sind bei {site} als {account} angemeldet, aber dieses Konto hat keinen Zugriff "
                       "auf diese Seite."},
         {denied_unknown_what,
-         "Das Konto, mit dem Sie sich über {provider} angemeldet haben, hat keinen Zugriff auf {site}."},
+         "Das Konto, mit dem Sie sich über {provider} angemeldet haben, hat keinen Zugang zu {site}."},
         {denied_next, "Wenn Sie ein anderes Konto haben, verwenden Sie dieses. Bitten Sie andernfalls die "
                       "Betreiber der Website um Zugriff."},
 
@@ -92,24 +94,26 @@ constinit const Language german(
 
         {unverified_title, "Ihre E-Mail-Adresse ist nicht bestätigt"},
         {unverified_what, "Bisher hat {provider} die E-Mail-Adresse Ihres Kontos nicht bestätigt. Ohne diese "
-                          "Bestätigung haben Sie keinen Zugriff auf {site}."},
+                          "Bestätigung haben Sie keinen Zugriff auf diese Seite."},
         {unverified_next,
          "Bestätigen Sie Ihre Adresse über {provider} und versuchen Sie es dann noch einmal."},
 
         {expired_title, "Diese Anmeldung ist nicht mehr gültig"},
         {expired_what, "Die Anmeldung hat zu lange gedauert, wurde schon verwendet oder wurde in einem "
                        "anderen Browser begonnen."},
-        {expired_next, "Beginnen Sie von vorn: Es dauert nur einen Moment."},
+        {expired_next, "Beginnen Sie von vorn: Es dauert nur einen Moment. Wenn es wieder passiert, prüfen "
+                       "Sie, ob Ihr Browser Cookies von {site} annimmt."},
 
         {invalid_title, "Dieser Link funktioniert nicht"},
-        {invalid_what, "Die aufgerufene Adresse ist unvollständig oder fehlerhaft und kann deshalb nicht "
-                       "verwendet werden."},
+        {invalid_what, "Die aufgerufene Adresse ist unvollständig oder fehlerhaft. Deshalb funktioniert sie "
+                       "bei {site} nicht."},
         {invalid_next, "Beginnen Sie noch einmal auf der Startseite."},
 
         {provider_error_title, "Die Anmeldung hat nicht geklappt"},
         {provider_error_what,
          "Leider hat {provider} ein Problem gemeldet. Deshalb wurden Sie nicht angemeldet."},
-        {provider_error_next, "Warten Sie eine Minute und versuchen Sie es dann noch einmal."},
+        {provider_error_next, "Warten Sie eine Minute und versuchen Sie es dann noch einmal. Wenn es wieder "
+                              "passiert, sagen Sie den Betreibern der Website Bescheid."},
 
         {token_title, "Ihre Anmeldung konnte nicht geprüft werden"},
         {token_what, "Die Antwort, die {provider} gesendet hat, bestand die Prüfung bei {site} nicht. "
@@ -119,7 +123,7 @@ constinit const Language german(
 
         {unreachable_title, "Zurzeit ist {provider} nicht erreichbar"},
         {unreachable_what,
-         "{site} kann {provider} im Moment nicht erreichen. Deshalb wurden Sie nicht angemeldet."},
+         "Von {site} aus ist {provider} im Moment nicht erreichbar. Deshalb wurden Sie nicht angemeldet."},
         {unreachable_next,
          "Meist ist das schnell vorbei. Warten Sie eine Minute und versuchen Sie es dann noch einmal."},
 
@@ -137,13 +141,13 @@ constinit const Language german(
 
         {store_title, "Bitte versuchen Sie es in einer Minute noch einmal"},
         {store_what,
-         "Bei {site} kann im Moment nicht geprüft werden, wer angemeldet ist. Sie wurden nicht abgemeldet."},
-        {store_sign_in_what, "Wegen eines Fehlers bei {site} konnte die Anmeldung nicht abgeschlossen "
-                             "werden. Sie wurden nicht angemeldet."},
+         "Bei {site} lässt sich im Moment nicht prüfen, wer angemeldet ist. Sie wurden nicht abgemeldet."},
+        {store_sign_in_what,
+         "Bei {site} lässt sich im Moment keine Anmeldung abschließen. Deshalb wurden Sie nicht angemeldet."},
         {store_next, "Warten Sie eine Minute und versuchen Sie es dann noch einmal."},
 
         {internal_title, "Etwas ist schiefgelaufen"},
-        {internal_what, "Wegen eines Fehlers bei {site} konnte Ihre Anfrage nicht beantwortet werden."},
+        {internal_what, "Bei {site} ist ein Fehler aufgetreten. Deshalb war keine Antwort möglich."},
         {internal_next, "Versuchen Sie es noch einmal. Wenn es wieder passiert, sagen Sie den Betreibern der "
                         "Website Bescheid."},
     });

@@ -33,14 +33,14 @@ constinit const Language english(
         {sign_in_what, "Choose how you want to sign in."},
 
         {confirm_title, "Sign out?"},
-        {confirm_what, "You are signed in to {site} as {account}. The request to sign you out came from "
-                       "outside of this site, for example from a link on another page."},
-        {confirm_next, "If you do not want that, choose “Stay signed in”."},
+        {confirm_what, "You are signed in to {site} as {account}. The request to sign you out may have come "
+                       "from outside of this site, for example from a link on another page."},
+        {confirm_next, "If you do not want that, choose \"Stay signed in\"."},
 
         {switch_title, "Use another account?"},
         {switch_what, "You are signed in to {site} as {account}. A link asks to sign you out, so that you "
                       "can sign in with another account."},
-        {switch_next, "If you do not want that, choose “Stay signed in”."},
+        {switch_next, "If you do not want that, choose \"Stay signed in\"."},
 
         {signed_out_title, "You are signed out"},
         {signed_out_what, "Your session at {site} has ended."},
@@ -49,7 +49,7 @@ constinit const Language english(
 
         {still_title, "You are still signed in"},
         {still_what, "You are signed in to {site} as {account}."},
-        {still_next, "You can sign out now, or continue."},
+        {still_next, "You can sign out now, or stay signed in."},
 
         {signed_in_title, "You are signed in"},
         {signed_in_what, "You have signed in to {site}."},
@@ -57,15 +57,16 @@ constinit const Language english(
 
         {not_sent_title, "What you entered was not sent"},
         {not_sent_what, "You are not, or no longer, signed in to {site}, so what you entered was not sent."},
-        {not_sent_next, "To keep it, sign in with the button below, which opens a new tab. Then come back to "
-                        "this tab, return to the form with your browser's Back button, and send it again."},
+        {not_sent_next, "To keep it, open a new tab and sign in there, come back to this one, return to the "
+                        "form with your browser's Back button, and send it again."},
 
         {not_found_title, "There is no such page"},
         {not_found_what, "{site} has no page at this address."},
         {not_found_next, "The link may be out of date, or there may be a typo in the address."},
+        {not_allowed_what, "This address does not take requests with this method."},
 
         {login_required_title, "Please sign in"},
-        {login_required_what, "Only people who are signed in to {site} can see this page."},
+        {login_required_what, "You have to sign in to {site} first."},
         {login_required_next, "Sign in to continue."},
 
         {endless_title, "Signing in does not work here"},
@@ -86,21 +87,23 @@ constinit const Language english(
                              "another one."},
 
         {unverified_title, "Your e-mail address is not confirmed"},
-        {unverified_what, "{provider} has not confirmed the e-mail address of your account, and without "
-                          "that you have no access to {site}."},
+        {unverified_what, "{provider} has not confirmed the e-mail address of your account, and without that "
+                          "you have no access to this page."},
         {unverified_next, "Confirm your address at {provider}, then try again."},
 
         {expired_title, "This sign-in is no longer valid"},
-        {expired_what, "It took too long, was used before, or was begun in another browser."},
-        {expired_next, "Start again: it only takes a moment."},
+        {expired_what, "The sign-in took too long, was used before, or was begun in another browser."},
+        {expired_next, "Start again: it only takes a moment. If it happens again, check that your browser "
+                       "accepts cookies from {site}."},
 
         {invalid_title, "This link does not work"},
-        {invalid_what, "The address that was opened is incomplete or damaged, so it cannot be used."},
+        {invalid_what, "The address that was opened is incomplete or damaged, so {site} cannot use it."},
         {invalid_next, "Start again from the start page."},
 
         {provider_error_title, "You could not be signed in"},
         {provider_error_what, "{provider} reported a problem, so you were not signed in."},
-        {provider_error_next, "Wait a minute, then try again."},
+        {provider_error_next,
+         "Wait a minute, then try again. If it happens again, tell the people who run the site."},
 
         {token_title, "Your sign-in could not be checked"},
         {token_what, "{site} could not verify the answer from {provider}, so you were not signed in."},
@@ -122,8 +125,7 @@ constinit const Language english(
 
         {store_title, "Please try again in a minute"},
         {store_what, "At the moment, {site} cannot check who is signed in. You have not been signed out."},
-        {store_sign_in_what, "{site} could not complete the sign-in because of a problem on its side, so you "
-                             "were not signed in."},
+        {store_sign_in_what, "At the moment, {site} cannot finish a sign-in, so you were not signed in."},
         {store_next, "Wait a minute, then try again."},
 
         {internal_title, "Something went wrong"},

@@ -34,8 +34,8 @@ constinit const Language spanish(
         {sign_in_what, "Elija cómo quiere iniciar sesión."},
 
         {confirm_title, "¿Quiere cerrar sesión?"},
-        {confirm_what, "Ha iniciado sesión en {site} como {account}. Desde fuera de este sitio se ha pedido "
-                       "cerrar su sesión, por ejemplo, con un enlace en otra página."},
+        {confirm_what, "Ha iniciado sesión en {site} como {account}. Es posible que se haya pedido cerrar su "
+                       "sesión desde fuera de este sitio, por ejemplo, con un enlace en otra página."},
         {confirm_next, "Si no lo desea, elija «Mantener la sesión abierta»."},
 
         {switch_title, "¿Quiere usar otra cuenta?"},
@@ -50,7 +50,7 @@ constinit const Language spanish(
 
         {still_title, "Su sesión sigue abierta"},
         {still_what, "Ha iniciado sesión en {site} como {account}."},
-        {still_next, "Puede cerrar sesión ahora o continuar."},
+        {still_next, "Puede cerrar sesión ahora o mantener la sesión abierta."},
 
         {signed_in_title, "Sesión iniciada"},
         {signed_in_what, "Ha iniciado sesión en {site}."},
@@ -59,16 +59,16 @@ constinit const Language spanish(
         {not_sent_title, "Los datos que introdujo no se han enviado"},
         {not_sent_what, "No ha iniciado sesión en {site}, o su sesión ya no está abierta. Por eso no se han "
                         "enviado sus datos."},
-        {not_sent_next,
-         "Para no perderlos, inicie sesión con el botón de abajo, que abre una pestaña nueva. Después vuelva "
-         "a esta pestaña, regrese al formulario con el botón Atrás del navegador y envíelo de nuevo."},
+        {not_sent_next, "Para no perderlos, abra una pestaña nueva e inicie sesión en ella, vuelva a esta, "
+                        "regrese al formulario con el botón Atrás del navegador y envíelo de nuevo."},
 
         {not_found_title, "Esta página no existe"},
         {not_found_what, "{site} no tiene ninguna página en esta dirección."},
         {not_found_next, "Puede que el enlace esté desactualizado o que la dirección esté mal escrita."},
+        {not_allowed_what, "Esta dirección no admite peticiones con este método."},
 
         {login_required_title, "Inicie sesión, por favor"},
-        {login_required_what, "Solo quienes han iniciado sesión en {site} pueden ver esta página."},
+        {login_required_what, "Primero debe iniciar sesión en {site}."},
         {login_required_next, "Inicie sesión para continuar."},
 
         {endless_title, "Aquí no es posible iniciar sesión"},
@@ -90,20 +90,23 @@ constinit const Language spanish(
 
         {unverified_title, "Su dirección de correo electrónico no está confirmada"},
         {unverified_what, "La dirección de correo electrónico de su cuenta no ha sido confirmada por "
-                          "{provider}. Sin esa confirmación, no tiene acceso a {site}."},
+                          "{provider}. Sin esa confirmación, no tiene acceso a esta página."},
         {unverified_next, "Confirme su dirección en {provider} y después inténtelo de nuevo."},
 
         {expired_title, "Este inicio de sesión ya no es válido"},
         {expired_what, "El inicio de sesión tardó demasiado, ya se utilizó o se empezó en otro navegador."},
-        {expired_next, "Empiece de nuevo: solo lleva un momento."},
+        {expired_next, "Empiece de nuevo: solo lleva un momento. Si vuelve a ocurrir, compruebe que su "
+                       "navegador acepta las cookies de {site}."},
 
         {invalid_title, "Este enlace no funciona"},
-        {invalid_what, "La dirección que se abrió está incompleta o dañada, por lo que no se puede usar."},
+        {invalid_what,
+         "La dirección que se abrió está incompleta o dañada, por lo que {site} no puede usarla."},
         {invalid_next, "Empiece de nuevo desde la página de inicio."},
 
         {provider_error_title, "No se pudo iniciar sesión"},
         {provider_error_what, "Como {provider} informó de un problema, no se ha iniciado sesión."},
-        {provider_error_next, "Espere un minuto y después inténtelo de nuevo."},
+        {provider_error_next, "Espere un minuto y después inténtelo de nuevo. Si vuelve a ocurrir, avise a "
+                              "los responsables del sitio."},
 
         {token_title, "No se pudo comprobar su inicio de sesión"},
         {token_what, "La respuesta enviada por {provider} no superó las comprobaciones de {site}, por lo que "
@@ -128,8 +131,8 @@ constinit const Language spanish(
         {store_title, "Inténtelo de nuevo en un minuto, por favor"},
         {store_what,
          "En este momento {site} no puede comprobar quién ha iniciado sesión. Su sesión no se ha cerrado."},
-        {store_sign_in_what, "Por un fallo de {site} no se pudo completar el inicio de sesión, por lo que no "
-                             "se ha iniciado sesión."},
+        {store_sign_in_what, "En este momento {site} no puede completar ningún inicio de sesión, por lo que "
+                             "no se ha iniciado sesión."},
         {store_next, "Espere un minuto y después inténtelo de nuevo."},
 
         {internal_title, "Se ha producido un error"},

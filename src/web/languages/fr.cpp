@@ -24,8 +24,8 @@ constinit const Language french(
         {signed_in_as, "Votre session est ouverte avec le compte {account}."},
         {another_way, "Ou connectez-vous autrement"},
         {help, "Pour obtenir de l’aide :"},
-        {ask_the_owners,
-         "Si vous avez besoin d’aide, contactez les responsables de {site} en indiquant cette référence."},
+        {ask_the_owners, "Si vous avez besoin d’aide, contactez les personnes qui gèrent {site} en indiquant "
+                         "cette référence."},
         {reference, "Référence :"},
         {some_provider, "le service de connexion"},
         {this_site, "ce site"},
@@ -35,8 +35,8 @@ constinit const Language french(
 
         {confirm_title, "Voulez-vous vous déconnecter ?"},
         {confirm_what,
-         "Votre session est ouverte sur {site} avec le compte {account}. Votre déconnexion a été demandée "
-         "depuis l’extérieur de ce site, par exemple par un lien sur une autre page."},
+         "Votre session est ouverte sur {site} avec le compte {account}. Votre déconnexion a peut-être été "
+         "demandée depuis l’extérieur de ce site, par exemple par un lien sur une autre page."},
         {confirm_next, "Si vous ne le souhaitez pas, choisissez « Ne pas se déconnecter »."},
 
         {switch_title, "Voulez-vous utiliser un autre compte ?"},
@@ -52,7 +52,7 @@ constinit const Language french(
 
         {still_title, "Votre session est toujours ouverte"},
         {still_what, "Votre session est ouverte sur {site} avec le compte {account}."},
-        {still_next, "Vous pouvez vous déconnecter maintenant ou continuer."},
+        {still_next, "Vous pouvez vous déconnecter maintenant ou garder votre session ouverte."},
 
         {signed_in_title, "Connexion réussie"},
         {signed_in_what, "Votre session est ouverte sur {site}."},
@@ -61,22 +61,23 @@ constinit const Language french(
         {not_sent_title, "Votre saisie n’a pas été envoyée"},
         {not_sent_what, "Votre session sur {site} n’est pas ouverte, ou ne l’est plus. Votre saisie n’a donc "
                         "pas été envoyée."},
-        {not_sent_next, "Pour la conserver, connectez-vous avec le bouton ci-dessous, qui ouvre un nouvel "
-                        "onglet. Revenez ensuite à cet onglet, retournez au formulaire avec le bouton Retour "
-                        "de votre navigateur, puis envoyez-le de nouveau."},
+        {not_sent_next,
+         "Pour la conserver, ouvrez un nouvel onglet et connectez-vous-y. Revenez ensuite à l’onglet actuel, "
+         "retournez au formulaire avec le bouton Retour de votre navigateur, puis envoyez-le de nouveau."},
 
         {not_found_title, "Cette page n’existe pas"},
         {not_found_what, "Il n’y a pas de page à cette adresse sur {site}."},
         {not_found_next,
          "Le lien n’est peut-être plus à jour, ou l’adresse contient peut-être une faute de frappe."},
+        {not_allowed_what, "Cette adresse n’accepte pas les requêtes avec cette méthode."},
 
         {login_required_title, "Veuillez vous connecter"},
-        {login_required_what, "Seules les personnes connectées à {site} peuvent voir cette page."},
+        {login_required_what, "Vous devez d’abord vous connecter à {site}."},
         {login_required_next, "Connectez-vous pour continuer."},
 
         {endless_title, "Impossible de se connecter ici"},
-        {endless_what, "Il faut se connecter pour voir cette page. Mais à cause d’une erreur dans les "
-                       "paramètres du site {site}, aucune connexion ne peut y mener."},
+        {endless_what, "Il faut se connecter pour voir cette page. Mais à cause d’une erreur de "
+                       "configuration sur {site}, aucune connexion ne peut y mener."},
         {endless_next,
          "Réessayer ne servira à rien : les responsables du site doivent corriger cette erreur."},
 
@@ -94,24 +95,26 @@ constinit const Language french(
 
         {unverified_title, "Votre adresse e-mail n’est pas confirmée"},
         {unverified_what, "L’adresse e-mail de votre compte n’a pas été confirmée par {provider}. Sans cette "
-                          "confirmation, vous n’avez pas accès à {site}."},
+                          "confirmation, vous n’avez pas accès à cette page."},
         {unverified_next, "Faites confirmer votre adresse par {provider}, puis réessayez."},
 
         {expired_title, "Cette connexion n’est plus valable"},
         {expired_what, "La connexion a pris trop de temps, a déjà été utilisée ou a été commencée dans un "
                        "autre navigateur."},
-        {expired_next, "Recommencez : cela ne prend qu’un instant."},
+        {expired_next, "Recommencez : cela ne prend qu’un instant. Si cela se reproduit, vérifiez que votre "
+                       "navigateur autorise les cookies sur {site}."},
 
         {invalid_title, "Ce lien ne fonctionne pas"},
-        {invalid_what, "L’adresse ouverte est incomplète ou altérée : elle ne peut pas être utilisée."},
+        {invalid_what, "L’adresse ouverte est incomplète ou altérée : {site} ne peut pas l’utiliser."},
         {invalid_next, "Recommencez depuis la page d’accueil."},
 
         {provider_error_title, "La connexion a échoué"},
         {provider_error_what, "Un problème a été signalé par {provider}. La connexion n’a donc pas eu lieu."},
-        {provider_error_next, "Attendez une minute, puis réessayez."},
+        {provider_error_next,
+         "Attendez une minute, puis réessayez. Si cela se reproduit, signalez-le aux responsables du site."},
 
         {token_title, "Votre connexion n’a pas pu être vérifiée"},
-        {token_what, "La réponse envoyée par {provider} n’a pas passé les contrôles du site {site}. La "
+        {token_what, "La réponse envoyée par {provider} n’a pas passé les contrôles effectués par {site}. La "
                      "connexion n’a donc pas eu lieu."},
         {token_next, "Réessayez. Si cela se reproduit, signalez-le aux responsables du site."},
 
@@ -135,7 +138,8 @@ constinit const Language french(
         {store_title, "Veuillez réessayer dans une minute"},
         {store_what,
          "Pour le moment, {site} ne peut pas vérifier qui est connecté. Votre session n’a pas été fermée."},
-        {store_sign_in_what, "La connexion n’a pas pu aboutir à cause d’un problème sur {site}."},
+        {store_sign_in_what, "Pour le moment, {site} ne parvient pas à terminer les connexions. La connexion "
+                             "n’a donc pas eu lieu."},
         {store_next, "Attendez une minute, puis réessayez."},
 
         {internal_title, "Une erreur s’est produite"},

@@ -34,8 +34,9 @@ constinit const Language japanese(
         {sign_in_what, "ログイン方法を選んでください。"},
 
         {confirm_title, "ログアウトしますか？"},
-        {confirm_what, "{account}で{site}にログインしています。"
-                       "このサイトの外（別のページのリンクなど）から、ログアウトが求められました。"},
+        {confirm_what,
+         "{account}で{site}にログインしています。"
+         "このサイトの外（別のページのリンクなど）から、ログアウトが求められた可能性があります。"},
         {confirm_next, "ログアウトしたくない場合は、「ログインしたままにする」を選んでください。"},
 
         {switch_title, "別のアカウントを使いますか？"},
@@ -50,7 +51,7 @@ constinit const Language japanese(
 
         {still_title, "まだログインしています"},
         {still_what, "{account}で{site}にログインしています。"},
-        {still_next, "今すぐログアウトすることも、このまま続けることもできます。"},
+        {still_next, "今すぐログアウトすることも、ログインしたままにすることもできます。"},
 
         {signed_in_title, "ログインしました"},
         {signed_in_what, "{site}にログインしました。"},
@@ -59,16 +60,16 @@ constinit const Language japanese(
         {not_sent_title, "入力内容は送信されていません"},
         {not_sent_what, "{site}にログインしていないか、ログイン状態が終了しているため、"
                         "入力内容は送信されませんでした。"},
-        {not_sent_next,
-         "入力内容を残すには、下のボタンでログインしてください（新しいタブが開きます）。そのあとこのタブに戻"
-         "り、ブラウザの「戻る」ボタンでフォームに戻って、もう一度送信してください。"},
+        {not_sent_next, "入力内容を残すには、新しいタブを開いてログインしてからこのタブに戻り、"
+                        "ブラウザの戻るボタンでフォームに戻って、もう一度送信してください。"},
 
         {not_found_title, "このページは存在しません"},
         {not_found_what, "{site}には、このURLのページはありません。"},
         {not_found_next, "リンクが古いか、URLに入力ミスがある可能性があります。"},
+        {not_allowed_what, "このURLでは、このメソッドのリクエストは受け付けていません。"},
 
         {login_required_title, "ログインしてください"},
-        {login_required_what, "このページを見ることができるのは、{site}にログインしている人だけです。"},
+        {login_required_what, "先に{site}にログインする必要があります。"},
         {login_required_next, "続けるにはログインしてください。"},
 
         {endless_title, "ここではログインできません"},
@@ -80,8 +81,8 @@ constinit const Language japanese(
         {denied_what, "{account}で{site}にログインしていますが、"
                       "このアカウントにはこのページへのアクセス権がありません。"},
         {denied_unknown_what, "{provider}でログインしたアカウントには、{site}へのアクセス権がありません。"},
-        {denied_next, "別のアカウントをお持ちの場合は、そちらを使ってください。お持ちでない場合は、サイトの運"
-                      "営者にアクセス権を依頼してください。"},
+        {denied_next, "別のアカウントをお持ちの場合は、そちらを使ってください。"
+                      "お持ちでない場合は、サイトの運営者にアクセス権を依頼してください。"},
 
         {access_denied_title, "ログインは行われませんでした"},
         {access_denied_what, "ログインがキャンセルされたか、{provider}で許可されませんでした。"},
@@ -90,21 +91,24 @@ constinit const Language japanese(
 
         {unverified_title, "メールアドレスが確認されていません"},
         {unverified_what, "アカウントのメールアドレスが{provider}で確認されていません。"
-                          "確認されていないと、{site}にはアクセスできません。"},
+                          "確認されていないと、このページにはアクセスできません。"},
         {unverified_next, "{provider}でメールアドレスの確認を済ませてから、もう一度お試しください。"},
 
         {expired_title, "このログインは無効になりました"},
         {expired_what, "ログインに時間がかかりすぎたか、すでに使用されたか、"
-                       "別のブラウザで開始されたためです。"},
-        {expired_next, "最初からやり直してください。すぐに終わります。"},
+                       "別のブラウザで開始されたため、このログインは続けられません。"},
+        {expired_next,
+         "最初からやり直してください。すぐに終わります。"
+         "また同じことが起きた場合は、ブラウザで{site}のCookieが許可されているかご確認ください。"},
 
         {invalid_title, "このリンクは使えません"},
-        {invalid_what, "開いたURLが不完全か壊れているため、使えません。"},
+        {invalid_what, "開いたURLが不完全か壊れているため、{site}では使えません。"},
         {invalid_next, "トップページからやり直してください。"},
 
         {provider_error_title, "ログインできませんでした"},
         {provider_error_what, "{provider}から問題が報告されたため、ログインできませんでした。"},
-        {provider_error_next, "1分ほど待ってから、もう一度お試しください。"},
+        {provider_error_next, "1分ほど待ってから、もう一度お試しください。"
+                              "また同じことが起きた場合は、サイトの運営者にお知らせください。"},
 
         {token_title, "ログインを確認できませんでした"},
         {token_what, "{provider}からの応答が{site}のチェックを通らなかったため、"
@@ -129,7 +133,8 @@ constinit const Language japanese(
         {store_title, "1分ほど待ってから、もう一度お試しください"},
         {store_what, "現在、{site}では誰がログインしているかを確認できません。"
                      "ログアウトされたわけではありません。"},
-        {store_sign_in_what, "{site}側の問題により、ログインを完了できませんでした。"},
+        {store_sign_in_what,
+         "現在、{site}ではログインを完了できません。そのため、ログインは行われませんでした。"},
         {store_next, "1分ほど待ってから、もう一度お試しください。"},
 
         {internal_title, "問題が発生しました"},

@@ -34,8 +34,8 @@ constinit const Language portuguese(
         {sign_in_what, "Escolha como você quer entrar."},
 
         {confirm_title, "Quer sair da conta?"},
-        {confirm_what, "Você entrou em {site} como {account}. Um pedido para encerrar sua sessão veio de "
-                       "fora deste site, por exemplo, de um link em outra página."},
+        {confirm_what, "Você entrou em {site} como {account}. O pedido para encerrar sua sessão pode ter "
+                       "vindo de fora deste site, por exemplo, de um link em outra página."},
         {confirm_next, "Se não quiser sair, escolha “Não sair”."},
 
         {switch_title, "Quer usar outra conta?"},
@@ -50,7 +50,7 @@ constinit const Language portuguese(
 
         {still_title, "Sua sessão ainda está aberta"},
         {still_what, "Você entrou em {site} como {account}."},
-        {still_next, "Você pode sair agora ou continuar."},
+        {still_next, "Você pode sair agora ou manter a sessão aberta."},
 
         {signed_in_title, "Você entrou na conta"},
         {signed_in_what, "Você entrou em {site}."},
@@ -60,15 +60,16 @@ constinit const Language portuguese(
         {not_sent_what, "Você não entrou em {site}, ou sua sessão já terminou. Por isso, o que você "
                         "preencheu não foi enviado."},
         {not_sent_next,
-         "Para não perder os dados, entre com o botão abaixo, que abre uma nova aba. Depois volte para esta "
+         "Para não perder os dados, abra uma nova aba e entre por ela na sua conta. Depois volte para esta "
          "aba, retorne ao formulário com o botão Voltar do navegador e envie-o novamente."},
 
         {not_found_title, "Esta página não existe"},
         {not_found_what, "{site} não tem nenhuma página neste endereço."},
         {not_found_next, "O link pode estar desatualizado, ou o endereço pode ter um erro de digitação."},
+        {not_allowed_what, "Este endereço não aceita solicitações com este método."},
 
         {login_required_title, "Entre na sua conta"},
-        {login_required_what, "Só quem entrou em {site} pode ver esta página."},
+        {login_required_what, "Primeiro é preciso entrar em {site}."},
         {login_required_next, "Entre para continuar."},
 
         {endless_title, "Não é possível entrar por aqui"},
@@ -90,21 +91,23 @@ constinit const Language portuguese(
 
         {unverified_title, "Seu endereço de e-mail não está confirmado"},
         {unverified_what, "Até agora, {provider} não confirmou o endereço de e-mail da sua conta. Sem essa "
-                          "confirmação, você não tem acesso a {site}."},
+                          "confirmação, você não tem acesso a esta página."},
         {unverified_next, "Confirme seu endereço com {provider} e depois tente novamente."},
 
-        {expired_title, "Este login não é mais válido"},
+        {expired_title, "Este login já não é válido"},
         {expired_what, "O login demorou demais, já foi usado ou foi iniciado em outro navegador."},
-        {expired_next, "Comece de novo: leva só um instante."},
+        {expired_next, "Comece de novo: leva só um instante. Se acontecer de novo, verifique se o seu "
+                       "navegador permite que {site} use cookies."},
 
         {invalid_title, "Este link não funciona"},
         {invalid_what,
-         "O endereço que foi aberto está incompleto ou danificado, por isso não pode ser usado."},
+         "O endereço que foi aberto está incompleto ou danificado, por isso {site} não pode usá-lo."},
         {invalid_next, "Comece de novo pela página inicial."},
 
         {provider_error_title, "Não foi possível entrar"},
         {provider_error_what, "Como {provider} relatou um problema, o login não foi concluído."},
-        {provider_error_next, "Espere um minuto e depois tente novamente."},
+        {provider_error_next,
+         "Espere um minuto e depois tente novamente. Se acontecer de novo, avise os responsáveis pelo site."},
 
         {token_title, "Não foi possível verificar seu login"},
         {token_what, "A resposta que {provider} enviou não passou nas verificações de {site}, por isso o "
@@ -128,7 +131,8 @@ constinit const Language portuguese(
 
         {store_title, "Tente novamente em um minuto"},
         {store_what, "No momento, {site} não consegue verificar quem entrou. Sua sessão não foi encerrada."},
-        {store_sign_in_what, "Por causa de uma falha em {site}, o login não foi concluído."},
+        {store_sign_in_what,
+         "No momento, {site} não consegue concluir nenhum login, por isso o seu não foi concluído."},
         {store_next, "Espere um minuto e depois tente novamente."},
 
         {internal_title, "Algo deu errado"},
