@@ -235,15 +235,23 @@ web::Answer lead_out(Site& site, const Request& request, const std::string& exit
     return answer;
 }
 
+bool has_session_cookie(const Site& site, const Request& request) {
+    const std::string name = session::cookie_name(site.options.cookie, request.base_url);
+    return std::any_of(request.cookies.begin(), request.cookies.end(), [&](const auto& cookie) {
+        return cookie.first == name || cookie.first == name + ".0";
+    });
+}
+
 // Whose sessions the visitor had. Of one that was over already it is not known, unless there is no choice.
-std::vector<const Provider*> providers_left(const Site& site, const Visitor& visitor) {
+std::vector<const Provider*> providers_left(const Site& site, const Request& request,
+                                            const Visitor& visitor) {
     std::vector<const Provider*> left;
     for (const session::OpenedSessionPointer& each : visitor.all_sessions()) {
         if (const Provider* provider = site.find_provider(each->session.identity.provider)) {
             left.push_back(provider);
         }
     }
-    if (left.empty() && site.providers.size() == 1) {
+    if (left.empty() && site.providers.size() == 1 && has_session_cookie(site, request)) {
         left.push_back(site.providers.front());
     }
     return left;
@@ -275,7 +283,7 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
             session::last_provider_cookie_name(session::cookie_name(site.options.cookie, request.base_url));
         delete_cookies(
             site, request, [&](std::string_view name) { return name != kept && name != last; }, answer);
-        remember_sign_out(site, request, providers_left(site, visitor),
+        remember_sign_out(site, request, providers_left(site, request, visitor),
                           exit.empty() ? nullptr : site.find_provider(current->session.identity.provider),
                           answer);
     } else { // nobody is signed in: a foreign page cannot end what another tab has begun

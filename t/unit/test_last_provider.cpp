@@ -119,6 +119,9 @@ void a_sign_out_of_nobody_asks_again(void**) {
     world.site.providers.pop_back();
     own.cookies.clear();
     world.serve(own);
+    assert_int_equal(world.jar.count(cookie), 0); // nor has there been a session
+    own.cookies = {{"__Host-oauth", "over"}};
+    world.serve(own);
     assert_text_equal(world.jar[cookie], "op!");
 }
 
