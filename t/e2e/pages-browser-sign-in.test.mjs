@@ -145,3 +145,19 @@ pageTest('a tab that waits asks less and less often, and not while it is hidden'
   await page.waitForTimeout(500);
   assert.ok(asked.length > before, 'when it is seen again');
 });
+
+pageTest('a fragment is added once, and not where the way back would become too long to be kept', async (h) => {
+  const site = await pagesSite(h);
+  const page = await (await newContext(h, chromium)).newPage();
+  const leadsTo = () => choice(page, 'corp').evaluate((link) => new URL(link.href).searchParams.get('return_to'));
+  const open = async (wanted, hash) => {
+    await page.goto('about:blank');
+    await page.goto(site.at('/auth/oauth/login?return_to=' + encodeURIComponent(wanted) + hash));
+    return leadsTo();
+  };
+  const long = '/' + 'x'.repeat(1900);
+  assert.equal(await open('/wanted', '#part'), '/wanted#part');
+  assert.equal(await open('/wanted#given', '#part'), '/wanted#given', 'the one that is there stays');
+  assert.equal(await open(long, '#part'), long + '#part');
+  assert.equal(await open(long, '#' + 'y'.repeat(200)), long, 'rather the page without the part of it than neither');
+});

@@ -126,6 +126,22 @@ void several_providers_are_offered(void**) {
     assert_text_equal(World::location(own), app + "/welcome?return_to=%2Fx%3Fy");
 }
 
+void cs_07_each_page_has_a_nonce_of_its_own(void**) {
+    World world;
+    const auto nonce = [&] {
+        const web::Answer page = world.serve(world.request("GET", "/auth/oauth/login"));
+        const std::string begin = "<script nonce=\"";
+        const std::size_t at = page.body.find(begin);
+        return at == std::string::npos ? "" : page.body.substr(at + begin.size(), 22);
+    };
+    const std::string first = nonce();
+    const std::string second = nonce();
+    assert_int_equal(first.size(), 22); // 128 bits
+    assert_true(first != second && first != std::string(22, 'A'));
+    world.random.fail_draw(0); // without one the page is whole, and has no script
+    assert_text_equal(nonce(), "");
+}
+
 void providers_as_json(void**) {
     World world;
     const web::Answer answer = world.serve(world.request("GET", "/auth/oauth/providers", "return_to=%2Fx"));
@@ -404,6 +420,7 @@ int main() {
         cmocka_unit_test(mx_06_only_providers_on_offer_start),
         cmocka_unit_test(one_provider_needs_no_page),
         cmocka_unit_test(several_providers_are_offered),
+        cmocka_unit_test(cs_07_each_page_has_a_nonce_of_its_own),
         cmocka_unit_test(providers_as_json),
         cmocka_unit_test(the_keys_may_be_cached),
         cmocka_unit_test(cs_10_userinfo),
