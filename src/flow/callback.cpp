@@ -165,7 +165,7 @@ Page page_of(const Site& site, const Request& request, const session::SignIn& si
     if (origin.empty()) {
         origin = request.base_url;
     }
-    return {std::move(origin), sign_in.return_to};
+    return {std::move(origin), sign_in.return_to, sign_in.offer};
 }
 
 // The same as far as it can be told; else the start page.
@@ -263,7 +263,8 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     const core::Status looked_up = co_await visitor.look_up();
     if (!looked_up) {
         const Page page = wanted_page(site, request, parameters.value());
-        co_return web::failure(looked_up.error(), audience(site, request, page, provider, offer));
+        const Offer wanted = named_offer(site, page.offer, offer);
+        co_return web::failure(looked_up.error(), audience(site, request, page, provider, wanted));
     }
     const session::OpenedSessionPointer current = visitor.session();
     Page page{request.home(), "/"};
@@ -276,6 +277,7 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
         co_return not_a_sign_in(site, request, sign_in.error(), current, page);
     }
     page = page_of(site, request, sign_in.value());
+    const Offer wanted = named_offer(site, page.offer, offer);
     if (const auto fault = find_fault(site, provider, sign_in.value())) {
         co_return not_a_sign_in(site, request, *fault, current, page);
     }
@@ -287,7 +289,7 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     auto turn = Turn::take(site.turns, settings.name, request.client); // for as long as this runs
     if (!turn) { // nothing has been sent: the same callback may come again
         const Error failed{turn.error().code, settings.name + ": " + turn.error().detail};
-        co_return come_again(web::failure(failed, audience(site, request, page, provider, offer)));
+        co_return come_again(web::failure(failed, audience(site, request, page, provider, wanted)));
     }
     auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
                                        redirect_uri(site.options, request.base_url, settings.name));
@@ -309,7 +311,7 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     if (!answer) {
         keeps_cookie = may_come_again(site, sign_in.value(), parameters.value(), answer.error());
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
-        answer = web::failure(failed, audience(site, request, page, provider, offer));
+        answer = web::failure(failed, audience(site, request, page, provider, wanted));
     }
     if (!keeps_cookie) {
         const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);

@@ -43,25 +43,28 @@ std::string own_page(const Request& request) {
 
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how) {
-    const bool page =
+    const bool is_page =
         how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
-    if (!page || is_prefetch(request) || is_grpc(request)) {
-        web::Audience to = audience(site, request, own_page(request));
+    const std::string names = offer_names(site.options, offer);
+    if (!is_page || is_prefetch(request) || is_grpc(request)) {
+        const Page page{request.home(), own_page(request), names};
+        web::Audience to = audience(site, request, page);
         if (is_posted_form(request) && !to.is_grpc) {
             co_return web::not_sent(request.base_url, to);
         }
-        to.login_url = login_url(site.options, request.home(), "/", offer);
+        to.login_url = login_url(site.options, {request.home(), names.empty() ? "/" : page.path, names});
         co_return web::unauthenticated(request.base_url, to);
     }
     if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
         co_return web::endless(std::move(reason), audience(site, request, "/"));
     }
-    std::string return_to = is_get(request) ? local_return_to(request.target, request.home()) : "/";
+    std::string return_to =
+        is_get(request) ? local_return_to(request.target, request.home()) : own_page(request);
     web::Answer answer;
     if (offer.size() == 1 && !is_outside_of_family(site, request)) {
         answer = co_await sign_in(site, request, *offer.front(), offer, std::move(return_to));
     } else {
-        answer = web::redirect(302, login_url(site.options, request.home(), return_to, offer));
+        answer = web::redirect(302, login_url(site.options, {request.home(), return_to, names}));
     }
     if (is_get(request)) {
         tell_of_long_link(request.target, answer);
@@ -78,7 +81,8 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
 web::Answer refuse(const Site& site, const Request& request, const Offer& offer, const Admission& denied,
                    std::string reason) {
     const Page page{request.home(),
-                    is_get(request) ? local_return_to(request.target, request.home()) : own_page(request)};
+                    is_get(request) ? local_return_to(request.target, request.home()) : own_page(request),
+                    offer_names(site.options, offer)};
     const session::Session& session = denied.session->session;
     const Provider* provider = site.find_provider(session.identity.provider);
     web::Audience to =

@@ -89,20 +89,20 @@ core::Task<web::Answer> serve_login(Call call) {
     }
     if (!site.options.login_page.empty()) {
         std::string url = request.home() + site.options.login_page;
-        name_offer(site.options, offer, url);
+        append_offer(offer_names(site.options, offer), url);
         core::append_parameter(url, "return_to", return_to);
         co_return web::redirect(302, std::move(url));
     }
     const core::Status looked_up = co_await visitor.look_up(); // a store that is away hinders nobody here
     const session::OpenedSessionPointer current = looked_up ? visitor.session() : nullptr;
-    web::Audience to = audience(site, request, return_to);
+    const Page page{request.home(), return_to, offer_names(site.options, offer)};
+    web::Audience to = audience(site, request, page);
     web::Waiting waiting{site.options.path + "/userinfo", return_to};
     if (current && is_in(offer, current->session.identity.provider)) {
         to.account = account_label(site, current->session.identity);
     } else if (current) { // it does not count at that page
         waiting.asks.clear();
     }
-    const Page page{request.home(), return_to};
     co_return web::sign_in_page(ordered_choices(call, page, current), waiting, to);
 }
 
@@ -134,6 +134,9 @@ core::Task<web::Answer> serve_start(Call call) {
     }
     Asked asked{web::Leaving::another_account,
                 call.site.options.path + "/" + std::string(call.route.provider), "&account=other", return_to};
+    if (const std::string names = offer_names(call.site.options, call.offer); !names.empty()) {
+        asked.arguments += "&providers=" + names;
+    }
     if (return_to != "/") {
         asked.arguments += "&return_to=" + core::percent_encode(return_to);
     }
@@ -201,7 +204,9 @@ core::Task<web::Answer> serve_userinfo(Call call) {
 }
 
 core::Task<web::Answer> serve_providers(Call call) {
-    co_return web::providers_json(choices(call.site.options, call.offer, {call.request.home(), "/"}));
+    co_return web::providers_json(
+        choices(call.site.options, call.offer,
+                {call.request.home(), "/", offer_names(call.site.options, call.offer)}));
 }
 
 core::Task<web::Answer> serve_jwks(Call call) {
@@ -346,8 +351,8 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
         co_return not_allowed(site, request,
                               endpoint.methods == Methods::get ? "GET, HEAD" : "GET, HEAD, POST");
     }
-    const Offer named = named_offer(site, request, offer);
-    web::Answer answer = co_await endpoint.serve({site, request, named, visitor, route});
+    const Offer asked = asked_offer(site, request, offer);
+    web::Answer answer = co_await endpoint.serve({site, request, asked, visitor, route});
     if (const auto link = core::find_as_typed(request.arguments, "return_to")) {
         tell_of_long_link(*link, answer);
     }

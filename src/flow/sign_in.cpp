@@ -100,7 +100,7 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
 core::Task<web::Answer> begin(Site& site, const Request& request, Provider& provider, const Offer& offer,
                               std::string return_to, Account account) {
     const providers::Settings& settings = provider.settings();
-    const Page page{request.home(), return_to};
+    const Page page{request.home(), return_to, offer_names(site.options, offer)};
     const auto failed = [&](core::Code code, const std::string& detail) {
         web::Audience to = audience(site, request, page, provider, offer);
         to.retry_url = account == Account::another ? to.other_account_url : to.retry_url;
@@ -133,6 +133,7 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
         settings.userinfo == providers::UserinfoUse::off ? "" : (*metadata.value()).userinfo_endpoint;
     begun.return_to = std::move(return_to);
     begun.origin = request.family_origin;
+    begun.offer = page.offer;
 
     const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
     const std::string name = session::sign_in_cookie_name(base_name, begun.id);

@@ -180,6 +180,9 @@ core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& r
             to.retry_url = request.home() + asked.path;
             to.retry_url += asked.arguments.empty() ? "" : "?" + asked.arguments.substr(1);
             to.retry_is_sign_in = false;
+        } else if (asked.what == web::Leaving::sign_out) { // it tells who is signed in, and offers to
+            to.retry_url = request.home() + site.options.path + std::string(signed_out_path);
+            to.retry_is_sign_in = false;
         }
         return web::failure(error, to);
     };
@@ -242,6 +245,19 @@ bool has_session_cookie(const Site& site, const Request& request) {
     });
 }
 
+constexpr std::string_view once_more = "again";
+
+// A browser sends no strict cookies with what another site has begun, redirects included: whether somebody
+// is signed in shows only when a page of ours asks. A browser that does not tell whose page asks is asked
+// once more only.
+bool may_lack_cookies(const Site& site, const Request& request) {
+    const Origin origin = origin_of(request);
+    const auto parameters = core::Parameters::parse(request.arguments);
+    const bool is_again = parameters && parameters->find(once_more);
+    return site.options.cookie.same_site == session::CookieSettings::SameSite::strict &&
+           is_page_load(request) && (origin == Origin::foreign || (origin == Origin::unknown && !is_again));
+}
+
 // Whose sessions the visitor had. Of one that was over already it is not known, unless there is no choice.
 std::vector<const Provider*> providers_left(const Site& site, const Request& request,
                                             const Visitor& visitor) {
@@ -270,6 +286,9 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
         co_return std::move(*instead);
     }
     const session::OpenedSessionPointer current = visitor.session();
+    if (!current && may_lack_cookies(site, request)) { // what has not been ended is not answered as if it had
+        co_return web::redirect(302, request.home() + site.options.path + std::string(signed_out_path));
+    }
     std::string exit;
     if (current) {
         const Provider& provider = *site.find_provider(current->session.identity.provider);
@@ -296,21 +315,6 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
     co_return answer;
 }
 
-namespace {
-
-constexpr std::string_view once_more = "again";
-
-// A browser sends no strict cookies with what another site has begun, redirects included: whether somebody
-// is signed in shows only when a page of ours asks.
-bool may_lack_cookies(const Site& site, const Request& request,
-                      const std::optional<core::Parameters>& parameters) {
-    return site.options.cookie.same_site == session::CookieSettings::SameSite::strict &&
-           origin_of(request) != Origin::own && is_page_load(request) &&
-           !(parameters && parameters->find(once_more));
-}
-
-} // namespace
-
 core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& visitor) {
     const auto parameters = core::Parameters::parse(request.arguments);
     const auto kept = open_return(site, request);
@@ -333,7 +337,7 @@ core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& 
         co_return web::failure(looked_up.error(), to);
     }
     const session::OpenedSessionPointer current = visitor.session();
-    if (!current && may_lack_cookies(site, request, parameters)) {
+    if (!current && may_lack_cookies(site, request)) {
         const std::string again = request.home() + site.options.path + std::string(signed_out_path);
         co_return web::onward_page(again + "?" + std::string(once_more) + "=1", to);
     }

@@ -97,25 +97,12 @@ std::string redirect_uri(const SiteOptions& options, const std::string& base_url
     return base_url + options.path + "/" + provider + "/callback";
 }
 
-void name_offer(const SiteOptions& options, const Offer& offer, std::string& url) {
-    if (offer.empty() || offer.size() >= options.offered.size()) {
-        return;
-    }
+std::string offer_names(const SiteOptions& options, const Offer& offer) {
     std::string names;
-    for (const Provider* provider : offer) {
+    for (const Provider* provider : options.has_several_offers ? offer : Offer()) {
         names.append(names.empty() ? "" : offer_separator).append(provider->settings().name);
     }
-    core::append_parameter(url, offer_parameter, names);
-}
-
-std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to,
-                      const Offer& offer) {
-    std::string url = origin + options.path + "/login";
-    name_offer(options, offer, url);
-    if (return_to != "/") {
-        core::append_parameter(url, "return_to", return_to);
-    }
-    return url;
+    return names;
 }
 
 Provider* find_offered(const Site& site, const Offer& offer, std::string_view name) {
@@ -125,17 +112,40 @@ Provider* find_offered(const Site& site, const Offer& offer, std::string_view na
     return is_offered ? provider : nullptr;
 }
 
-Offer named_offer(const Site& site, const Request& request, const Offer& offer) {
+Offer asked_offer(const Site& site, const Request& request, const Offer& offer) {
     const auto parameters = core::Parameters::parse(request.arguments);
     const auto names = parameters ? parameters->find(offer_parameter) : std::nullopt;
+    Offer asked = named_offer(site, names.value_or(""), {});
+    std::erase_if(asked, [&](const Provider* provider) {
+        return find_offered(site, offer, provider->settings().name) == nullptr;
+    });
+    return asked.empty() ? offer : asked;
+}
+
+Offer named_offer(const Site& site, std::string_view names, const Offer& offer) {
     Offer named;
-    for (const std::string_view name : core::split(names.value_or(""), offer_separator[0])) {
-        Provider* provider = find_offered(site, offer, name);
+    for (const std::string_view name : core::split(names, offer_separator[0])) {
+        Provider* provider = site.find_provider(name);
         if (provider != nullptr && !contains(named, provider)) {
             named.push_back(provider);
         }
     }
     return named.empty() ? offer : named;
+}
+
+void append_offer(std::string_view names, std::string& url) {
+    if (!names.empty()) {
+        core::append_parameter(url, offer_parameter, names);
+    }
+}
+
+std::string login_url(const SiteOptions& options, const Page& return_to) {
+    std::string url = return_to.origin + options.path + "/login";
+    append_offer(return_to.offer, url);
+    if (return_to.path != "/") {
+        core::append_parameter(url, "return_to", return_to.path);
+    }
+    return url;
 }
 
 std::string family_origin(const SiteOptions& options, const std::string& base_url,
@@ -194,6 +204,7 @@ std::string start_url(const SiteOptions& options, const Provider& provider, cons
     if (!confirmation.empty()) {
         core::append_parameter(url, "confirm", confirmation);
     }
+    append_offer(return_to.offer, url);
     if (return_to.path != "/") { // always the last: scripts of our pages add the fragment to it
         core::append_parameter(url, "return_to", return_to.path);
     }
@@ -224,7 +235,7 @@ std::string page_nonce(core::Random& random) {
 
 web::Audience audience(const Site& site, const Request& request, const Page& return_to) {
     web::Audience to = audience(site.options, request);
-    to.login_url = login_url(site.options, return_to.origin, return_to.path);
+    to.login_url = login_url(site.options, return_to);
     to.retry_url = to.login_url;
     to.start_url = return_to.origin + "/";
     if (!to.prefers_json && !to.is_grpc) {
@@ -241,8 +252,6 @@ web::Audience audience(const Site& site, const Request& request, const Page& ret
                        const Provider& provider, const Offer& offer) {
     web::Audience to = audience(site, request, return_to);
     to.provider = provider.settings().label;
-    to.login_url = login_url(site.options, return_to.origin, return_to.path, offer);
-    to.retry_url = to.login_url;
     if (find_offered(site, offer, provider.settings().name) != nullptr) {
         to.retry_url = start_url(site.options, provider, return_to);
         to.other_account_url = start_url(site.options, provider, return_to, Account::another);

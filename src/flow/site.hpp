@@ -51,6 +51,7 @@ struct SiteOptions {
     web::Look look;                   // oauth_page_*
     std::string login_page;           // oauth_login_page: a path of this server; empty: the built-in page
     std::vector<std::string> offered; // the providers that some location of the server offers
+    bool has_several_offers = false;  // its locations do not all offer the same; of a family, all of theirs
     session::CookieSettings cookie;
     session::StoreSettings store;                  // oauth_session
     std::chrono::milliseconds store_timeout{1000}; // oauth_session_timeout
@@ -114,29 +115,34 @@ bool make_smaller(const SiteOptions& options, session::Session& session);
 
 std::string redirect_uri(const SiteOptions& options, const std::string& base_url,
                          const std::string& provider);
-using Offer = std::vector<Provider*>; // the providers of a location: oauth_providers
-
-// Where a sign-in begins. An `offer` that is not all that the server offers is named: a session of another
-// provider would not count at that page.
-std::string login_url(const SiteOptions& options, const std::string& origin, const std::string& return_to,
-                      const Offer& offer = {});
-
-// One of that name that is offered here, or somewhere else on this server; nullptr: there is none.
-Provider* find_offered(const Site& site, const Offer& offer, std::string_view name);
-void name_offer(const SiteOptions& options, const Offer& offer, std::string& url);
-// The offer that an address names, else `offer`.
-Offer named_offer(const Site& site, const Request& request, const Offer& offer);
-
 // A family of hosts signs in by one base URL, with the cookies of one domain. `origin` if its host is of that
 // family, and another than the base URL; else empty. `origin` has been verified, when the request came in:
 // no parameter and no header is ever asked here.
 std::string family_origin(const SiteOptions& options, const std::string& base_url, const std::string& origin);
 
-// A page of ours: a verified origin, and a path that core::safe_return_to has checked.
+using Offer = std::vector<Provider*>; // the providers of a location: oauth_providers
+
+// A page of ours: a verified origin, a path that core::safe_return_to has checked, and the names of what it
+// offers, where others offer something else: a session of another provider would not count there.
 struct Page {
     std::string origin;
     std::string path;
+    std::string offer = {};
 };
+
+// As in a Page and in the parameter "providers"; empty: all locations have one offer.
+std::string offer_names(const SiteOptions& options, const Offer& offer);
+// One of that name that is offered here, or somewhere else on this server; nullptr: there is none.
+Provider* find_offered(const Site& site, const Offer& offer, std::string_view name);
+// What a request names, as far as the server offers it somewhere; else `offer`.
+Offer asked_offer(const Site& site, const Request& request, const Offer& offer);
+// What a sealed record names; else `offer`.
+Offer named_offer(const Site& site, std::string_view names, const Offer& offer);
+// For an address; nothing where there are no names.
+void append_offer(std::string_view names, std::string& url);
+
+// Where a sign-in begins.
+std::string login_url(const SiteOptions& options, const Page& return_to);
 
 // The page to return to, from a parameter of the request: a path of that origin of ours, else "/".
 std::string local_return_to(std::string_view value, const std::string& origin);

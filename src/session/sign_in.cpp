@@ -12,7 +12,7 @@ namespace oauth::session {
 
 namespace {
 
-constexpr std::uint64_t record_version = 4;
+constexpr std::uint64_t record_version = 5;
 constexpr int time_bytes = 5;
 
 std::string derive(const std::string& seed, std::string_view what) {
@@ -74,6 +74,7 @@ std::string serialize(const SignIn& sign_in) {
     record.text(sign_in.userinfo_endpoint);
     record.text(sign_in.return_to);
     record.text(sign_in.origin);
+    record.text(sign_in.offer);
     return std::move(record).finish();
 }
 
@@ -94,6 +95,7 @@ std::optional<SignIn> deserialize_sign_in(std::string_view bytes) {
     sign_in.userinfo_endpoint = record.text();
     sign_in.return_to = record.text();
     sign_in.origin = record.text();
+    sign_in.offer = record.text();
     if (!record.complete() || sign_in.seed.size() != SignIn::seed_size) {
         return std::nullopt;
     }

@@ -30,6 +30,7 @@ struct SignIn {
     std::string userinfo_endpoint;
     std::string return_to; // as checked by core::safe_return_to
     std::string origin;    // where it began, of a family of hosts (flow/site.hpp); empty: the base URL
+    std::string offer;     // of the page to return to (flow/site.hpp); empty: all pages have one
 
     std::string state() const;         // id and 43 characters
     std::string nonce() const;         // 43 characters

@@ -9,11 +9,11 @@ import { link, links, plain } from './lib/switch.mjs';
 
 const named = (page) => links(page).map(({ url }) => /^\/auth\/oauth\/([\w-]+)$/.exec(url.pathname)?.[1]).filter(Boolean);
 
-async function offersSite(h, { server = 'oauth_providers corp;', rules = 'oauth_allow any;', places = '' } = {}) {
+async function offersSite(h, { server = 'oauth_providers corp;', rules = 'oauth_allow any;', places = '', location = '' } = {}) {
   const third = await h.provider();
   const [corp, works] = [await startMock(h, new HouseMock({ name: 'corp' })), await startMock(h, new HouseMock({ name: 'works' }))];
   const blocks = houseBlock(corp, 'label Corp;', 'corp') + houseBlock(works, 'label Works;', 'works') + providerBlock(third, 'label Third;', 'third');
-  const site = await providerSite(h, [corp, works], { blocks, rules, server, locations: places });
+  const site = await providerSite(h, [corp, works], { blocks, rules, server, location, locations: places });
   return Object.assign(site, { corp, works });
 }
 
@@ -55,8 +55,8 @@ e2e('a session that does not count there is not offered to go on with', async (h
   assert.doesNotMatch(page.text, /data-w=/, 'nor does the page wait for it');
 });
 
-e2e('a refusal, a cancelled sign-in and an outage of a location with a provider of its own', async (h) => {
-  const site = await offersSite(h, { places: ONE });
+e2e('a refusal, a cancelled sign-in and one that took too long, for a location with a provider of its own', async (h) => {
+  const site = await offersSite(h, { server: 'oauth_providers corp third; oauth_login_lifetime 1s;', places: ONE });
   const browser = site.newBrowser();
   const refused = await browser.navigate(site.origin + '/w/root');
   assert.equal(refused.status, 403);
@@ -67,15 +67,54 @@ e2e('a refusal, a cancelled sign-in and an outage of a location with a provider 
   site.works.authorize = { error: 'access_denied' };
   const cancelled = await cancelling.navigate(site.origin + '/w/page');
   assert.equal(cancelled.status, 403);
-  assert.equal(link(cancelled, 'Use another account').pathname, '/auth/oauth/works');
-  assert.equal(link(cancelled, 'Try again').pathname, '/auth/oauth/works');
+  assert.deepEqual(named(cancelled), ['works', 'works'], 'another account, and again; no provider that does not count there');
+  site.works.authorize = {};
+  const wanted = await cancelling.navigate(link(cancelled, 'Try again'), { initiator: site.origin });
+  assert.deepEqual([wanted.status, wanted.url], [200, site.origin + '/w/page']);
+  const late = site.newBrowser();
+  const { headers: { location } } = await late.navigate(site.origin + '/w/page', { follow: false });
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  const page = await late.navigate(location);
+  assert.equal(page.status, 400);
+  const then = await late.navigate(link(page, 'Try again'), { initiator: site.origin });
+  assert.deepEqual([then.status, then.url], [200, site.origin + '/w/page'], 'over works');
+});
+
+e2e('an outage offers what counts at the page that was wanted', async (h) => {
+  const site = await offersSite(h, { places: TWO });
+  const browser = site.newBrowser();
+  site.works.authorize = { error: 'server_error' };
+  const page = await browser.navigate(links(await browser.navigate(site.origin + '/w/page')).find(({ url }) => url.pathname === '/auth/oauth/works').url);
+  assert.equal(page.status, 502);
+  assert.deepEqual(named(page), ['works', 'third']);
+});
+
+e2e('a location that offers more than the rest has its choice', async (h) => {
+  const site = await offersSite(h, { places: (s) => `location /w/ { oauth_providers corp works third; proxy_pass ${s.upstream.url}; }` });
+  assert.deepEqual(named(await site.browser.navigate(site.origin + '/w/page')), ['corp', 'works', 'third']);
+});
+
+e2e('programs and forms of a location are led to its own providers, and back', async (h) => {
+  const site = await offersSite(h, { places: ONE });
+  const { login_url: url } = (await site.browser.fetch(site.origin + '/w/api', { headers: { Referer: site.origin + '/w/app' } })).json();
+  const wanted = await site.newBrowser().navigate(url);
+  assert.deepEqual([wanted.status, wanted.url], [200, site.origin + '/w/app']);
+  const form = await site.browser.navigate(site.origin + '/w/save', { method: 'POST', form: { a: 'b' }, headers: { Referer: site.origin + '/w/form', Origin: site.origin }, initiator: site.origin });
+  assert.equal(form.status, 401);
+  const back = await site.newBrowser().navigate(link(form, 'Sign in (in a new tab)'), { initiator: site.origin });
+  assert.deepEqual([back.status, back.url], [200, site.origin + '/w/form']);
 });
 
 e2e('a provider that no location offers is none', async (h) => {
-  const site = await offersSite(h);
+  for (const options of [{}, { server: '', location: 'oauth_providers corp;' }]) {
+    await assertOffersCorpAlone(await offersSite(h, options));
+  }
+});
+
+async function assertOffersCorpAlone(site) {
   for (const name of ['works', 'third']) {
     assert.equal((await site.browser.navigate(`${site.origin}/auth/oauth/${name}`, { follow: false })).status, 404, name);
   }
   const page = await site.browser.navigate(site.origin + '/auth/oauth/login?providers=works.third', { follow: false });
   assert.ok(page.headers.location.startsWith(site.corp.issuer), 'nor by a name in the address');
-});
+}

@@ -103,7 +103,7 @@ e2e('a store that is away: the same, and the way on is the page itself', async (
     assert.equal(links(failed).find(({ text }) => text === 'Try again').url.href, site.origin + path, 'what was asked for');
   }
   const foreign = await site.browser.navigate(site.origin + '/auth/oauth/logout', { initiator: 'https://evil.test' });
-  assert.equal(links(foreign).find(({ text }) => text === 'Try again').url.pathname, '/auth/oauth/login', 'a click there is nobody else\'s will');
+  assert.equal(links(foreign).find(({ text }) => text === 'Try again').url.pathname, '/auth/oauth/signed-out', 'which asks: a click there is nobody else\'s will');
 });
 
 e2e('the reference of JSON is the same as that of the log', async (h) => {

@@ -155,7 +155,8 @@ void a_message_stands_alone(void**) {
     assert_true(has(web::unauthenticated("https://app.example", program),
                     "\"You have to sign in to app.example first.\""));
     assert_true(has(web::not_allowed("POST", program), "\"This address does not take requests with this "));
-    assert_true(has(web::not_allowed("POST", audience()), "<bdi>app.example</bdi> has no page at this address."));
+    assert_true(
+        has(web::not_allowed("POST", audience()), "<bdi>app.example</bdi> has no page at this address."));
 }
 
 void ways_on_are_those_that_help(void**) {

@@ -34,6 +34,7 @@ SignIn example() {
     sign_in.userinfo_endpoint = "https://op.example/userinfo";
     sign_in.return_to = "/page?x=1";
     sign_in.origin = "https://wiki.example";
+    sign_in.offer = "corp.other";
     return sign_in;
 }
 
@@ -100,6 +101,7 @@ void the_record_round_trips(void**) {
     assert_text_equal(read->userinfo_endpoint, sign_in.userinfo_endpoint);
     assert_text_equal(read->return_to, sign_in.return_to);
     assert_text_equal(read->origin, sign_in.origin);
+    assert_text_equal(read->offer, sign_in.offer);
     assert_text_equal(read->state(), sign_in.state());
 }
 

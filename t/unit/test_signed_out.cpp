@@ -187,11 +187,16 @@ void strict_cookies_are_asked_for_once_more(void**) {
     assert_true(first.body.find("0;url=https://app.example/auth/oauth/signed-out?again=1") !=
                 std::string::npos);
     assert_true(first.body.find("signed out") == std::string::npos);
-    request.arguments = "again=1";
+    request.arguments = "again=1"; // a foreign page cannot say so
+    assert_text_equal(world.serve(request).body, first.body);
+    request.sec_fetch_site.clear(); // a browser that never tells
     assert_page(world.serve(request));
     request.arguments.clear();
     request.sec_fetch_site = "same-origin";
     assert_page(world.serve(request));
+    flow::Request foreign = world.request("GET", "/auth/oauth/logout", "return_to=%2Fbye");
+    foreign.sec_fetch_site = "cross-site";
+    assert_text_equal(World::location(world.serve(foreign)), "https://app.example/auth/oauth/signed-out");
 }
 
 void a_sign_in_takes_what_is_left_of_it(void**) { // its room is the session's

@@ -15,6 +15,8 @@
 #include "../../net/libcurl.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace oauth::ngx {
 
@@ -64,13 +66,36 @@ bool make_offer(ngx_conf_t* cf, const MainConf::Compiled& compiled, LocationConf
     return true;
 }
 
-void note_offer(const MainConf::Compiled& compiled, const LocationConf& location) {
-    std::vector<std::string>& offered = location.server->compiled->options.offered;
-    for (const std::size_t index : *location.offer) {
-        const std::string& name = compiled.providers[index]->settings.name;
-        if (std::find(offered.begin(), offered.end(), name) == offered.end()) {
-            offered.push_back(name);
+void note_offers(const MainConf::Compiled& compiled) {
+    std::set<const ServerConf*> with_root; // nothing falls into their own level
+    for (const LocationConf* location : compiled.locations) {
+        if (!location->is_server && view(location->core->name) == "/") {
+            with_root.insert(location->server);
         }
+    }
+    std::map<const ServerConf*, const std::vector<std::size_t>*> first;
+    const std::vector<std::size_t>* any = nullptr;
+    bool differs_somewhere = false;
+    for (const LocationConf* location : compiled.locations) {
+        if (location->mode == mode_off || (location->is_server && with_root.contains(location->server))) {
+            continue;
+        }
+        flow::SiteOptions& options = location->server->compiled->options;
+        for (const std::size_t index : *location->offer) {
+            const std::string& name = compiled.providers[index]->settings.name;
+            if (std::find(options.offered.begin(), options.offered.end(), name) == options.offered.end()) {
+                options.offered.push_back(name);
+            }
+        }
+        const auto known = first.emplace(location->server, location->offer).first;
+        options.has_several_offers = options.has_several_offers || *known->second != *location->offer;
+        any = any == nullptr ? location->offer : any;
+        differs_somewhere = differs_somewhere || *any != *location->offer;
+    }
+    for (const auto& [server, offer] : first) { // a family signs in at one server of several
+        flow::SiteOptions& options = server->compiled->options;
+        options.has_several_offers =
+            options.has_several_offers || (differs_somewhere && !options.cookie.domain.empty());
     }
 }
 
@@ -177,10 +202,8 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
         if (!make_offer(cf, compiled, *location)) {
             return NGX_ERROR;
         }
-        if (location->mode != mode_off) {
-            note_offer(compiled, *location);
-        }
     }
+    note_offers(compiled);
     if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled) ||
         !check_session_stores(cf, compiled) || !check_families(cf, compiled)) {
         return NGX_ERROR;
