@@ -216,9 +216,22 @@ void return_addresses_stay_on_the_site(void**) {
 void addresses_of_our_own(void**) {
     World world;
     assert_text_equal(flow::redirect_uri(world.options, app, "op"), app + "/auth/oauth/op/callback");
-    assert_text_equal(flow::login_url(world.options, app, "/"), app + "/auth/oauth/login");
-    assert_text_equal(flow::login_url(world.options, app, "/a?b&c"),
-                      app + "/auth/oauth/login?return_to=%2Fa%3Fb%26c");
+    const auto login_url = [&](const flow::Page& page) { return flow::login_url(world.options, page); };
+    assert_text_equal(login_url({app, "/"}), app + "/auth/oauth/login");
+    assert_text_equal(login_url({app, "/a?b&c"}), app + "/auth/oauth/login?return_to=%2Fa%3Fb%26c");
+    assert_text_equal(login_url({app, "/a", "op.other"}),
+                      app + "/auth/oauth/login?providers=op.other&return_to=%2Fa");
+    const flow::Offer both = {&world.provider, &world.other};
+    assert_text_equal(flow::offer_names(world.options, both), ""); // where all pages have one offer
+    world.options.has_several_offers = true;
+    assert_text_equal(flow::offer_names(world.options, both), "op.other");
+    assert_true(flow::named_offer(world.site, "other.nobody.other.op", {}) ==
+                (flow::Offer{&world.other, &world.provider}));
+    assert_true(flow::named_offer(world.site, "nobody", both) == both);
+    flow::Request request = world.request("GET", "/auth/oauth/login", "providers=other");
+    assert_true(flow::asked_offer(world.site, request, {&world.provider}) == flow::Offer{&world.provider});
+    world.options.offered = {"other"};
+    assert_true(flow::asked_offer(world.site, request, {&world.provider}) == flow::Offer{&world.other});
 }
 
 } // namespace
