@@ -67,24 +67,33 @@ void the_browser_says_which_language(void**) {
         {"de ; q=0.2 , fr ; level=1 ; q=0.3", "fr"},
         {",,;q=1,;;,-,de-;q=0.1", "de"},
         {"deutsch,en-GB", "en"},
+        {"de;Q=0.1,fr;q=0.2", "fr"},
+        {"de;q=0x9,fr;q=0.1", "fr"},
+        {"de;q=0.:,fr;q=0.1", "fr"},
+        {"de,fr;q=1.5", "de"},
     };
     for (const auto& row : rows) {
         assert_text_equal(std::string(web::choose_language(row.header).tag()), row.tag);
     }
     assert_text_equal(std::string(web::choose_language(std::string(100000, ',') + "de").tag()), "en");
+    assert_text_equal(std::string(web::choose_language(std::string(1022, ',') + "de").tag()), "de");
+    assert_text_equal(std::string(web::choose_language(std::string(1023, ',') + "de").tag()), "en");
 }
 
 void colours(void**) {
     assert_text_equal(web::read_color("#1F4").value_or(""), "#11ff44");
     assert_text_equal(web::read_color("#1f4fA3").value_or(""), "#1f4fa3");
-    for (const char* wrong :
-         {"", "#", "red", "1f4fa3", "#12345", "#1234567", "#12345g", "#12;}", "#1f4fa3 "}) {
+    for (const char* wrong : {"", "#", "red", "1f4fa3", "#12345", "#1234567", "#12345g", "#12;}", "#1f4fa3 ",
+                              "abcd", "abcdef0"}) {
         assert_false(web::read_color(wrong).has_value());
     }
     assert_text_equal(std::string(web::text_color_on("#000000")), "#ffffff");
     assert_text_equal(std::string(web::text_color_on("#ffffff")), "#000000");
     assert_text_equal(std::string(web::text_color_on("#ffd500")), "#000000");
     assert_text_equal(std::string(web::text_color_on("#1f4fa3")), "#ffffff");
+    assert_text_equal(std::string(web::text_color_on("#808080")),
+                      "#000000"); // darker than half, but so it reads
+    assert_text_equal(std::string(web::text_color_on("#0000ff")), "#ffffff");
 }
 
 void logos(void**) {
@@ -97,12 +106,16 @@ void logos(void**) {
                       "data:image/png;base64,iVBORw0KGgo=");
     assert_text_equal(kind("\xff\xd8\xff\xe0"s), "image/jpeg");
     assert_text_equal(kind("GIF89a"), "image/gif");
+    assert_text_equal(kind("GIF87a"), "image/gif");
     assert_text_equal(kind("RIFF\0\0\0\0WEBPVP8 "s), "image/webp");
-    for (const char* svg : {"<svg/>", "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<svg>", "\n <!-- a --> <svg>"}) {
+    for (const char* svg : {"<svg/>", "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<svg>", "\n <!-- a --> <svg>",
+                            "<!DOCTYPE svg PUBLIC \"a\" \"b\"><svg>"}) {
         assert_text_equal(kind(svg), "image/svg+xml");
     }
     for (const std::string& none :
-         {""s, "hello"s, "<html>"s, "RIFF\0\0\0\0WAVE"s, "PNG"s, "<!DOCTYPE html>"s}) {
+         {""s, "hello"s, "<html>"s, "RIFF\0\0\0\0WAVE"s, "PNG"s, "<!DOCTYPE html>"s, "\x89PNG"s, "\xff\xfe"s,
+          "GIF90a"s, "RIFF\0\0\0\0WEBP"s, "RIFF\0\0\0\0WAVEfmt "s, "<?xml version=\"1.0\"?><html>"s,
+          "hello <svg>"s, "<!DOCTYPE html><svg>"s}) {
         assert_text_equal(kind(none), "none");
     }
 }
@@ -115,6 +128,8 @@ void every_type_has_a_mark(void**) {
         assert_true(svg.find("aria-hidden=\"true\"") != std::string_view::npos);
     }
     assert_true(web::mark_of("github") != web::mark_of("gitlab"));
+    assert_true(web::mark_of("azure-ad-hybrid") == web::mark_of("azure-ad"));
+    assert_true(web::mark_of("azure-ad") != web::mark_of("oidc"));
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "../../src/flow/request.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "unit.hpp"
@@ -85,6 +86,34 @@ void ar_13_pages_and_programs(void**) {
         if (oauth::flow::prefers_json(each.request) != each.json) {
             fail_msg("%s: JSON %d expected", each.what, each.json);
         }
+    }
+}
+
+void forms_that_a_browser_posts(void**) {
+    assert_true(oauth::flow::is_posted_form(make("POST", browser_accept, "navigate", "document")));
+    assert_true(oauth::flow::is_posted_form(make("POST", browser_accept, "navigate", "frame")));
+    assert_true(oauth::flow::is_posted_form(make("POST", browser_accept)));
+    Request upgrade = upgraded();
+    upgrade.method = "POST";
+    for (const Request& request :
+         {make("GET", browser_accept), make("HEAD", browser_accept), make("OPTIONS", browser_accept),
+          make("POST", "*/*"), make("POST", browser_accept, "cors", "empty"),
+          make("POST", browser_accept, "navigate", "object"), upgrade}) {
+        assert_false(oauth::flow::is_posted_form(request));
+    }
+}
+
+void what_is_grpc(void**) {
+    const std::pair<const char*, bool> rows[] = {{"application/grpc", true},
+                                                 {"Application/GRPC-Web+proto", true},
+                                                 {"application/grpc+json", true},
+                                                 {"application/graphql", false},
+                                                 {"text/plain; application/grpc", false},
+                                                 {"", false}};
+    for (const auto& [type, expected] : rows) {
+        Request request;
+        request.content_type = type;
+        assert_true(oauth::flow::is_grpc(request) == expected);
     }
 }
 
@@ -189,6 +218,8 @@ void lo_01_the_host_that_was_asked_is_own(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(ar_13_pages_and_programs),
+        cmocka_unit_test(forms_that_a_browser_posts),
+        cmocka_unit_test(what_is_grpc),
         cmocka_unit_test(cb_23_what_is_asked_for_ahead_of_time),
         cmocka_unit_test(lo_01_what_comes_from_another_site),
         cmocka_unit_test(lo_01_the_host_that_was_asked_is_own),
