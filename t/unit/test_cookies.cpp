@@ -51,8 +51,8 @@ void cookies_without_equals_are_passed_over(void**) {
 }
 
 void our_cookies_are_known_by_name(void**) {
-    for (const char* ours :
-         {"oauth", "oauth.0", "oauth.12", "oauth_login_", "oauth_login_AbC-_1", "oauth_logout"}) {
+    for (const char* ours : {"oauth", "oauth.0", "oauth.12", "oauth_login_", "oauth_login_AbC-_1",
+                             "oauth_logout", "oauth_last"}) {
         assert_true(is_own_cookie(ours, "oauth"));
     }
     for (const char* other : {"",
@@ -68,6 +68,7 @@ void our_cookies_are_known_by_name(void**) {
                               "oauth_state",
                               "oauth_logout_",
                               "oauth_logout1",
+                              "oauth_last1",
                               "__Host-oauth",
                               "oauth-login_",
                               "oauth_login_a b",

@@ -58,13 +58,45 @@ void who_signs_out_means_every_provider(void**) {
     for (const Row& row :
          {Row{"", {&world.provider}, nullptr, "op!"}, Row{"other.op", {&world.other}, nullptr, "other!.op!"},
           Row{"other.op", {&world.other}, &world.other, "other.op!"},
+          Row{"other.op", {&world.provider}, nullptr, "other!.op!"},
           Row{"", {&world.provider}, &world.provider, ""},
           Row{"op!.other!", {&world.other}, &world.other, "op!.other"}, Row{"other", {}, nullptr, "other!"},
-          Row{"", {}, nullptr, ""}}) {
+          Row{"", {}, nullptr, ""}, Row{"nobody", {}, nullptr, ""}}) {
         web::Answer answer;
         flow::remember_sign_out(world.site, with(world, row.before), row.left, row.ended_there, answer);
         assert_text_equal(value_of(answer), row.after);
+        assert_int_equal(answer.set_cookies.size(), *row.after == '\0' ? 0 : 1);
     }
+}
+
+void its_cookie_is_sent_along_for_months(void**) {
+    World world;
+    world.options.cookie.same_site = session::CookieSettings::SameSite::strict;
+    web::Answer answer;
+    flow::remember_sign_in(world.site, with(world, ""), world.provider, answer);
+    assert_text_equal(World::cookie_set(answer, cookie),
+                      std::string(cookie) + "=op; Path=/; Max-Age=15552000; HttpOnly; Secure; SameSite=Lax");
+}
+
+void it_has_a_bound(void**) {
+    World world;
+    std::deque<providers::Settings> settings;
+    std::deque<flow::Provider> many;
+    std::string value;
+    for (int i = 0; i < 40; ++i) {
+        settings.push_back(unit::openid_settings("p" + std::to_string(i), unit::issuer));
+        many.emplace_back(settings.back(), world.ready, world.clock);
+        world.site.providers.push_back(&many.back());
+        value.append(i == 0 ? "" : ".").append(settings.back().name);
+    }
+    for (const std::string& before : {value, value.substr(0, value.find(".p32"))}) {
+        web::Answer answer;
+        flow::remember_sign_in(world.site, with(world, before), world.provider, answer);
+        const std::string after = value_of(answer);
+        assert_true(after.starts_with("op.p0.") && after.ends_with(".p30"));
+    }
+    assert_true(flow::has_left(world.site, with(world, "p1.p39!"), many.back()));
+    assert_false(flow::has_left(world.site, with(world, value + "!"), many.back()));
 }
 
 void a_change_of_accounts_asks_until_it_is_done(void**) {
@@ -110,6 +142,9 @@ void a_sign_out_of_nobody_asks_again(void**) {
     own.sec_fetch_site = "same-origin";
     world.serve(own);
     assert_int_equal(world.jar.count(cookie), 0); // there are two
+    own.cookies = {{"__Host-oauth", "over"}};
+    world.serve(own);
+    assert_int_equal(world.jar.count(cookie), 0);
     world.jar[cookie] = "other.op";
     own = world.request("GET", "/auth/oauth/logout");
     own.sec_fetch_site = "same-origin";
@@ -120,9 +155,12 @@ void a_sign_out_of_nobody_asks_again(void**) {
     own.cookies.clear();
     world.serve(own);
     assert_int_equal(world.jar.count(cookie), 0); // nor has there been a session
-    own.cookies = {{"__Host-oauth", "over"}};
-    world.serve(own);
-    assert_text_equal(world.jar[cookie], "op!");
+    for (const char* name : {"__Host-oauth", "__Host-oauth.0"}) {
+        world.jar.clear();
+        own.cookies = {{name, "over"}};
+        world.serve(own);
+        assert_text_equal(world.jar[cookie], "op!");
+    }
 }
 
 } // namespace
@@ -131,6 +169,8 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(the_last_one_comes_first),
         cmocka_unit_test(who_signs_out_means_every_provider),
+        cmocka_unit_test(its_cookie_is_sent_along_for_months),
+        cmocka_unit_test(it_has_a_bound),
         cmocka_unit_test(a_change_of_accounts_asks_until_it_is_done),
         cmocka_unit_test(what_nobody_has_written_is_dropped),
         cmocka_unit_test(it_outlives_sessions),

@@ -160,6 +160,46 @@ void many_roles_cost_what_they_are(void**) {
     assert_true(many < 40 * few + 0.02); // a hundred times as much, were each compared with each
 }
 
+void labels_are_told_apart(void**) {
+    const auto labels = [](const Given& given) {
+        std::vector<Settings> all;
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            all.push_back(providers::make_settings(*find_type("github"), "p" + std::to_string(i)));
+            all.back().given_label = given[i];
+        }
+        std::vector<Settings*> pointers;
+        for (Settings& each : all) {
+            pointers.push_back(&each);
+        }
+        providers::tell_labels_apart(pointers);
+        Given told;
+        for (const Settings& each : all) {
+            told.push_back(each.label);
+        }
+        return told;
+    };
+    assert_true(labels({""}) == Given{"GitHub"});
+    assert_true((labels({"", ""}) == Given{"GitHub (p0)", "GitHub (p1)"}));
+    assert_true((labels({"", "Work"}) == Given{"GitHub", "Work"}));
+    assert_true((labels({"GitHub", ""}) == Given{"GitHub", "GitHub (p1)"}));
+    assert_true((labels({"Same", "Same"}) == Given{"Same", "Same"}));
+}
+
+void what_people_could_not_use_is_refused(void**) {
+    Settings settings;
+    const auto problem = [&](const char* parameter, const char* value) {
+        return find_parameter(parameter)->set(settings, {value});
+    };
+    for (const char* blank : {"", " ", "\t "}) {
+        assert_has(problem("label", blank), "a text that people can read");
+    }
+    for (const char* prompt : {"none", "login none", "$arg_prompt"}) {
+        assert_has(problem("account_prompt", prompt), "select_account");
+    }
+    assert_text_equal(problem("label", "GitHub"), "");
+    assert_text_equal(problem("account_prompt", "select_account consent"), "");
+}
+
 void tenants_that_exclude_each_other(void**) {
     const std::string one = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
     const std::string two = "ffffffff-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -304,6 +344,8 @@ int main() {
         cmocka_unit_test(a_row_names_what_there_is),
         cmocka_unit_test(parameters_that_have_no_effect_together),
         cmocka_unit_test(many_roles_cost_what_they_are),
+        cmocka_unit_test(labels_are_told_apart),
+        cmocka_unit_test(what_people_could_not_use_is_refused),
         cmocka_unit_test(tenants_that_exclude_each_other),
         cmocka_unit_test(addresses_without_tls),
         cmocka_unit_test(issuers_without_metadata),

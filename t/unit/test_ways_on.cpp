@@ -72,7 +72,9 @@ void another_account_is_asked_for_by_its_name(void**) {
     World world;
     world.sign_in_as("user-1");
     flow::Request start = world.request("GET", "/auth/oauth/op", "account=this&return_to=%2Fx");
-    assert_false(World::query_of(World::location(world.serve(start))).has("prompt"));
+    const std::string location = World::location(world.serve(start));
+    assert_true(location.starts_with("https://op.example/authorize"));
+    assert_false(World::query_of(location).has("prompt"));
     assert_non_null(world.current().get());
     start = world.request("GET", "/auth/oauth/op", "account=other&return_to=%2Fx");
     start.sec_fetch_site = "cross-site";
