@@ -143,6 +143,8 @@ e2e('add_header of the site is about its own pages', async (h) => {
   const page = await site.browser.navigate(site.origin + '/auth/oauth/nothing');
   assert.match(page.headers['content-security-policy'], /^default-src 'none'; style-src 'sha256-[^,]+$/);
   assert.deepEqual(['x-frame-options', 'referrer-policy', 'x-content-type-options'].map((name) => page.headers[name]), ['DENY', 'no-referrer', 'nosniff']);
+  const json = await site.browser.fetch(site.origin + '/');
+  assert.deepEqual(['content-security-policy', 'x-content-type-options'].map((name) => json.headers[name]), ["default-src 'self'", 'nosniff'], 'only what it says itself');
   await assertSignedIn(site);
   const application = await site.browser.fetch(site.origin + '/');
   assert.deepEqual(Object.keys(own).map((name) => application.headers[name]), Object.values(own));

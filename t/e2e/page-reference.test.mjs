@@ -97,6 +97,10 @@ e2e('a store that is away: the same, and the way on is the page itself', async (
   assert.equal(again.url.href, site.origin + '/wiki/?page=1');
   assert.match(again.attributes, /data-h/, 'with the fragment of its address');
   assert.match(page.headers['content-security-policy'], /script-src 'nonce-/);
+  const form = await site.browser.navigate(site.origin + '/wiki/save', { method: 'POST', form: { a: 'b' }, initiator: site.origin });
+  assert.equal(form.status, 503);
+  assert.equal(links(form).find(({ text }) => text === 'Try again').url.href, site.origin + '/', 'a form is not sent again by a link');
+  assert.doesNotMatch(form.text, /data-f/);
   for (const path of ['/auth/oauth/logout', '/auth/oauth/logout?return_to=%2Fbye', '/auth/oauth/test?account=other&return_to=%2Fwiki%2F', '/auth/oauth/signed-out']) {
     const failed = await site.browser.navigate(site.origin + path, { initiator: site.origin });
     assert.equal(failed.status, 503, path);
