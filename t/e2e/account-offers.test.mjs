@@ -106,7 +106,7 @@ e2e('programs and forms of a location are led to its own providers, and back', a
 });
 
 e2e('a provider that no location offers is none', async (h) => {
-  for (const options of [{}, { server: '', location: 'oauth_providers corp;' }]) {
+  for (const options of [{}, { server: '', location: 'oauth_providers corp;' }, { places: () => 'location /open/ { oauth off; oauth_providers works third; return 204; }' }]) {
     await assertOffersCorpAlone(await offersSite(h, options));
   }
 });
