@@ -165,5 +165,9 @@ pageTest('a fragment is added once, and not where the way back would become too 
   await page.goto(site.at('/wanted'));
   await signInAt(page, 'corp');
   await assertApplication(page, '/wanted');
+  const seen = watch(page);
   assert.equal(await open('/', '#part'), '/#part', 'behind the parameters that are there');
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+  await page.waitForTimeout(200);
+  assert.deepEqual(seen.problems, [], 'who is signed in waits for nobody');
 });
