@@ -133,17 +133,19 @@ pageTest('a tab that waits asks less and less often, and not while it is hidden'
   assert.ok(delays[0] >= 1000, 'not at once: ' + delays);
   assert.deepEqual(delays, [...delays].sort((a, b) => a - b), 'ever longer');
   assert.ok(delays.at(-1) >= 30000 && delays.at(-1) <= 120000, 'about a minute in the end: ' + delays);
-  await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }));
-  await page.waitForTimeout(200);
-  const before = asked.length;
-  await page.waitForTimeout(500);
-  assert.equal(asked.length, before, 'not while nobody sees it');
-  await page.evaluate(() => {
-    Object.defineProperty(document, 'hidden', { value: false, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-  });
-  await page.waitForTimeout(500);
-  assert.ok(asked.length > before, 'when it is seen again');
+  for (const event of ['visibilitychange', 'focus']) {
+    await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }));
+    await page.waitForTimeout(200);
+    const before = asked.length;
+    await page.waitForTimeout(500);
+    assert.equal(asked.length, before, 'not while nobody sees it');
+    await page.evaluate((name) => {
+      Object.defineProperty(document, 'hidden', { value: false, configurable: true });
+      (name === 'focus' ? globalThis : document).dispatchEvent(new Event(name));
+    }, event);
+    await page.waitForTimeout(500);
+    assert.ok(asked.length > before, 'when it is seen again: ' + event);
+  }
 });
 
 pageTest('a fragment is added once, and not where the way back would become too long to be kept', async (h) => {
