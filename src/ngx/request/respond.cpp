@@ -104,11 +104,12 @@ ngx_str_t stored(ngx_http_request_t* r, std::string_view text) {
     return copied;
 }
 
-// error_page of the location wins over our own page, but not twice.
+// error_page of the location wins over our own page, but not twice, and not where nginx would give the last
+// of its internal redirects for it, which is a 500.
 bool has_error_page(ngx_http_request_t* r, int status) {
     const auto* location =
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
-    if (r->error_page || location->error_pages == nullptr || r->uri_changes == 0) {
+    if (r->error_page || location->error_pages == nullptr || r->uri_changes <= 1) {
         return false;
     }
     const auto* pages = static_cast<ngx_http_err_page_t*>(location->error_pages->elts);
