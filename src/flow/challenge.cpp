@@ -56,7 +56,7 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
         co_return web::unauthenticated(request.base_url, to);
     }
     if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
-        co_return web::endless(std::move(reason), audience(site, request, "/"));
+        co_return web::endless(request.base_url, std::move(reason), audience(site, request, "/"));
     }
     std::string return_to =
         is_get(request) ? local_return_to(request.target, request.home()) : own_page(request);

@@ -192,13 +192,14 @@ Answer not_sent(std::string_view realm, const Audience& audience) {
     return answer;
 }
 
-Answer endless(std::string reason, const Audience& audience) {
+Answer endless(std::string_view realm, std::string reason, const Audience& audience) {
     using enum Phrase;
     Answer answer = failure_with(401, core::Code::login_required,
                                  {endless_title, endless_what, endless_next, Way::none}, audience);
     answer.log_level = LogLevel::error;
     answer.log.append(core::code_name(core::Code::login_required)).append(": ").append(reason);
     answer.log.append(", reference ").append(audience.request_id);
+    add_challenge(realm, answer);
     return answer;
 }
 

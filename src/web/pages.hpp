@@ -20,7 +20,7 @@ Answer unauthenticated(std::string_view realm, const Audience& audience);
 Answer not_sent(std::string_view realm, const Audience& audience);
 
 // A page of that address that no sign-in can lead to, because of a fault of the configuration.
-Answer endless(std::string reason, const Audience& audience);
+Answer endless(std::string_view realm, std::string reason, const Audience& audience);
 
 // Under oauth_path: 404, or 405 with the methods that are allowed.
 Answer not_found(const Audience& audience);

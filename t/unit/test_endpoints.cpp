@@ -333,6 +333,7 @@ void a_sign_in_page_that_is_protected_is_no_loop(void**) {
     assert_failure(answer, "login_required", 401);
     assert_true(answer.log.find("\"oauth off\"") != std::string::npos);
     assert_true(answer.log_level == web::LogLevel::error);
+    assert_text_equal(World::header(answer, "WWW-Authenticate"), "Bearer realm=\"https://app.example\"");
     assert_text_equal(World::location(answer), "");
     assert_int_equal(challenge(world, page, Unauthenticated::automatic, false).status,
                      302); // no choice: no page

@@ -186,7 +186,7 @@ void each_log_line_ends_with_the_reference(void**) {
         web::LogLevel level;
     } const rows[] = {
         {web::not_sent("https://app.example", to), web::LogLevel::info},
-        {web::endless("why", to), web::LogLevel::error},
+        {web::endless("https://app.example", "why", to), web::LogLevel::error},
         {web::not_found(to), web::LogLevel::info},
         {web::not_allowed("POST", to), web::LogLevel::info},
         {web::failure({Code::policy_denied, "why"}, to), web::LogLevel::warn},

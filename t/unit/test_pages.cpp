@@ -81,7 +81,7 @@ std::vector<Answer> all_pages(const Audience& to) {
             web::signed_out_page(to),
             web::still_signed_in_page("https://app.example/x", to),
             web::not_sent("https://app.example", to),
-            web::endless("detail", to),
+            web::endless("https://app.example", "detail", to),
             web::not_found(to),
             web::not_allowed("POST", to)};
 }

@@ -49,7 +49,7 @@ std::vector<Answer> all_pages(const Audience& to) {
                                  web::signed_out_page(to),
                                  web::still_signed_in_page("/x", to),
                                  web::not_sent("https://app.example", to),
-                                 web::endless("", to),
+                                 web::endless("https://app.example", "", to),
                                  web::not_found(to),
                                  web::not_allowed("POST", to)};
     for (int code = 0; code <= static_cast<int>(Code::internal_error); ++code) {
@@ -161,7 +161,8 @@ void a_message_stands_alone(void**) {
 
 void ways_on_are_those_that_help(void**) {
     Audience to = audience();
-    assert_false(has(web::endless("", to), "<a ")); // trying again does not help, it says
+    assert_false(
+        has(web::endless("https://app.example", "", to), "<a ")); // trying again does not help, it says
     // A provider that this page does not offer: the way to the others, once.
     assert_int_equal(count(web::failure({Code::access_denied, ""}, to), ">Try again</a>"), 1);
     assert_true(has(web::failure({Code::request_invalid, ""}, to), ">Go to the start page</a>"));
