@@ -45,13 +45,15 @@ core::Task<std::string> find_end_session_endpoint(Site& site, Provider& provider
     co_return metadata ? (*metadata.value()).end_session_endpoint : "";
 }
 
-constexpr std::string_view signed_out_path = "/signed-out";
+std::string signed_out_url(const Site& site, const std::string& origin) {
+    return origin + site.options.path + "/signed-out";
+}
 
 // The one address to register at a provider, with a state that it is to give back.
 oidc::EndSessionRequest end_session_request(Site& site, const Request& request, const Provider& provider) {
     oidc::EndSessionRequest end;
     end.client_id = provider.settings().client_id;
-    end.post_logout_redirect_uri = request.base_url + site.options.path + std::string(signed_out_path);
+    end.post_logout_redirect_uri = signed_out_url(site, request.base_url);
     end.hint_rule = provider.settings().type->hint_rule;
     std::array<char, 16> random{};
     if (site.random.fill(random.data(), random.size())) { // without one the way back ends on our page
@@ -181,7 +183,7 @@ core::Task<std::optional<web::Answer>> end_sessions(Site& site, const Request& r
             to.retry_url += asked.arguments.empty() ? "" : "?" + asked.arguments.substr(1);
             to.retry_is_sign_in = false;
         } else if (asked.what == web::Leaving::sign_out) { // it tells who is signed in, and offers to
-            to.retry_url = request.home() + site.options.path + std::string(signed_out_path);
+            to.retry_url = signed_out_url(site, request.home());
             to.retry_is_sign_in = false;
         }
         return web::failure(error, to);
@@ -222,7 +224,7 @@ namespace {
 // own.
 web::Answer lead_out(Site& site, const Request& request, const std::string& exit,
                      const std::optional<std::string>& return_to) {
-    const std::string own_page = request.home() + site.options.path + std::string(signed_out_path);
+    const std::string own_page = signed_out_url(site, request.home());
     const std::string here = return_to ? request.home() + *return_to : own_page;
     web::Answer answer = web::redirect(request.method == "POST" ? 303 : 302, exit.empty() ? here : exit);
     const std::size_t question = exit.find('?');
@@ -287,7 +289,7 @@ core::Task<web::Answer> sign_out(Site& site, const Request& request, Visitor& vi
     }
     const session::OpenedSessionPointer current = visitor.session();
     if (!current && may_lack_cookies(site, request)) { // what has not been ended is not answered as if it had
-        co_return web::redirect(302, request.home() + site.options.path + std::string(signed_out_path));
+        co_return web::redirect(302, signed_out_url(site, request.home()));
     }
     std::string exit;
     if (current) {
@@ -332,14 +334,15 @@ core::Task<web::Answer> signed_out(Site& site, const Request& request, Visitor& 
     web::Audience to = audience(site, request, "/");
     const core::Status looked_up = co_await visitor.look_up();
     if (!looked_up) { // "signed out" would be a promise
-        to.retry_url = request.home() + site.options.path + std::string(signed_out_path);
+        to.retry_url = signed_out_url(site, request.home());
         to.retry_is_sign_in = false;
         co_return web::failure(looked_up.error(), to);
     }
     const session::OpenedSessionPointer current = visitor.session();
     if (!current && may_lack_cookies(site, request)) {
-        const std::string again = request.home() + site.options.path + std::string(signed_out_path);
-        co_return web::onward_page(again + "?" + std::string(once_more) + "=1", to);
+        std::string again = signed_out_url(site, request.home());
+        core::append_parameter(again, once_more, "1");
+        co_return web::onward_page(again, to);
     }
     if (!current) {
         co_return web::signed_out_page(to);

@@ -98,8 +98,11 @@ std::string redirect_uri(const SiteOptions& options, const std::string& base_url
 }
 
 std::string offer_names(const SiteOptions& options, const Offer& offer) {
+    if (!options.has_several_offers) {
+        return "";
+    }
     std::string names;
-    for (const Provider* provider : options.has_several_offers ? offer : Offer()) {
+    for (const Provider* provider : offer) {
         names.append(names.empty() ? "" : offer_separator).append(provider->settings().name);
     }
     return names;
