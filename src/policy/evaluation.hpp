@@ -31,6 +31,7 @@ public:
 
     Verdict verdict(const RuleSet& set);
     std::string explain(const RuleSet& set);
+    std::vector<std::string> lacking_scopes(const RuleSet& set);
 
     static bool uses_email(const RuleSet& set);
 
@@ -42,6 +43,7 @@ private:
     Truth holds_claim(const Condition& condition) const;
     Truth holds_address(const Condition& condition);
     void read_address();
+    Truth holds_with_scopes(const RuleSet::Rule& rule);
     const Condition* first_unmet(const RuleSet::Rule& rule, Truth& truth);
 
     enum class Address { not_read, absent, present };

@@ -127,6 +127,16 @@ public:
     void append_group_conditions(std::string& text) const;
 
     Verdict evaluate(const session::Identity& identity, const RequestFacts& request) const;
+    // For clients that ask for scopes (RFC 6750 3): those that the first oauth_allow which names some names,
+    // with those of the policies that it asks. Plain ones alone: what is negated, a pattern or in a file is
+    // nothing that a client could ask for, and neither is offline_access.
+    std::vector<std::string> first_scopes() const;
+    // The same of all rules, each once.
+    std::vector<std::string> all_scopes() const;
+    // Of a session that was refused: the scopes of the first oauth_allow that would let it in, if it had
+    // them; empty: there is none, or an oauth_deny comes before it.
+    std::vector<std::string> lacking_scopes(const session::Identity& identity,
+                                            const RequestFacts& request) const;
     // Why a session was refused, for the log: the first unmet condition of each allow rule, at most 400
     // bytes, without any values of the session.
     std::string explain(const session::Identity& identity, const RequestFacts& request) const;
@@ -138,6 +148,7 @@ private:
     struct Prospect; // sources.cpp
     std::string find_covered(const Rule& rule, const std::vector<const Source*>& sources) const;
     std::string append(Rule rule);
+    static void append_scopes(const Rule& rule, std::vector<std::string>& scopes);
     std::vector<Rule> rules_;
     std::shared_ptr<Effort> effort_; // of the reading that added them
 };
