@@ -8,6 +8,7 @@
 #include "src/ngx/conf/directives.hpp"
 #include "src/ngx/conf/environment.hpp"
 #include "src/ngx/conf/guards.hpp"
+#include "src/ngx/conf/resources.hpp"
 #include "src/ngx/conf/table.hpp"
 #include "src/ngx/request/filter.hpp"
 #include "src/ngx/request/phases.hpp"
@@ -44,6 +45,9 @@ constexpr Choice policy_modes[] = {{"enforce", policy_enforce}, {"shadow", polic
 constexpr Choice answers[] = {{"auto", static_cast<ngx_uint_t>(Unauthenticated::automatic)},
                               {"redirect", static_cast<ngx_uint_t>(Unauthenticated::redirect)},
                               {"401", static_cast<ngx_uint_t>(Unauthenticated::status_401)}};
+constexpr Choice token_types[] = {
+    {"at+jwt", static_cast<ngx_uint_t>(oauth::oidc::AccessTokenExpectation::Type::at_jwt)},
+    {"any", static_cast<ngx_uint_t>(oauth::oidc::AccessTokenExpectation::Type::any)}};
 constexpr Choice stream_ends[] = {{"close", streams_close}, {"keep", streams_keep}};
 
 // Name, where it may stand, arguments, how it is read, its field, its default, and who else is given the
@@ -68,6 +72,14 @@ constexpr Directive directives[] = {
      value("enforce")},
     {"oauth_unauthenticated", in_location, one, choice(answers), field<&LocationConf::unauthenticated>,
      value("auto")},
+    // programs
+    {"oauth_bearer", in_location, one, noted_at<&LocationConf::bearer_place>(flag),
+     field<&LocationConf::bearer>, value("off")},
+    {"oauth_bearer_audience", in_location, some, list, field<&LocationConf::bearer_audience>,
+     words("none; of an MCP server its own URL")},
+    {"oauth_bearer_type", in_location, one, choice(token_types), field<&LocationConf::bearer_type>,
+     value("at+jwt")},
+    {"oauth_mcp", in_location_alone, some, own<set_mcp>(), field<&LocationConf::mcp>, words("`off`")},
     // for how long
     {"oauth_session", in_server, some, own<set_session_store>(), field<&ServerConf::session_store>,
      words("`cookie`"), gives<&SiteOptions::store>},
@@ -147,6 +159,9 @@ ngx_int_t finish(ngx_conf_t* cf) {
     }
     MainConf& main = *main_conf(cf);
     if (!check_status(cf, *main.compiled)) {
+        return NGX_ERROR;
+    }
+    if (!make_resources(cf, *main.compiled)) {
         return NGX_ERROR;
     }
     make_guards(cf, *main.compiled);

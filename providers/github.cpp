@@ -19,6 +19,7 @@ constexpr std::string_view approval =
     "GitHub shows an organisation only where an owner of it has approved this application";
 
 std::string complete_github(Settings& settings) {
+    settings.has_opaque_tokens = true;
     const std::string base =
         settings.domain.empty() ? std::string(public_host) : core::base_of(settings.domain);
     const bool is_public = base == public_host;

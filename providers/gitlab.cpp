@@ -10,6 +10,7 @@ namespace oauth::providers {
 namespace {
 
 std::string complete_gitlab(Settings& settings) {
+    settings.has_opaque_tokens = true;
     if (settings.issuer.empty()) {
         settings.issuer = core::base_of(settings.domain.empty() ? "gitlab.com" : settings.domain);
     }

@@ -8,6 +8,7 @@ namespace oauth::providers {
 namespace {
 
 std::string complete_google(Settings& settings) {
+    settings.has_opaque_tokens = true;
     if (settings.issuer.empty()) {
         settings.issuer = "https://accounts.google.com";
     }

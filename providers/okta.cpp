@@ -29,6 +29,7 @@ std::string issuer_of(std::string_view token_endpoint) {
 }
 
 std::string complete_okta(Settings& settings) {
+    settings.has_opaque_tokens = is_org_server(settings); // a JWT, for Okta itself
     // With all endpoints in the block there are no metadata to tell which of its two domains the issuer has:
     // that of "domain", or that of the endpoints.
     if (settings.issuer.empty() && settings.gives_all_endpoints()) {

@@ -228,6 +228,7 @@ constexpr Parameter parameters[] = {
     {"jwks_uri", Of::openid_types, 1, 1, set_endpoint<&S::jwks_uri>},
     {"end_session_endpoint", Of::every_type, 1, 1, set_endpoint<&S::end_session_endpoint>},
     {"revocation_endpoint", Of::revoking_types, 1, 1, set_endpoint<&S::revocation_endpoint>},
+    {"introspection_endpoint", Of::every_type, 1, 1, set_endpoint<&S::introspection_endpoint>},
     {"api_url", Of::named_types, 1, 1, set_api_url},
     {"scope", Of::every_type, 1, 32, set_scopes},
     {"client_auth", Of::every_type, 1, 1, set_client_auth},

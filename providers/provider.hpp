@@ -172,6 +172,7 @@ struct Settings {
     std::string jwks_uri;
     std::string end_session_endpoint;
     std::string revocation_endpoint;
+    std::string introspection_endpoint;
     std::string api_url; // without a trailing '/'
     std::vector<std::string> scopes;
     bool pkce = true;
@@ -193,6 +194,7 @@ struct Settings {
     std::string original_domain;
     std::string realm;
     std::string region;
+    bool has_opaque_tokens = false; // by its type: access tokens that nobody but itself can read
 
     // Everything that metadata would say of the way to the tokens: none are asked for.
     bool gives_all_endpoints() const {

@@ -57,15 +57,26 @@ Standing standing_of(const Guard& guard, bool is_allowed) { // NOLINT: the verdi
     return guard.mode == Guard::Mode::optional ? Standing::anonymous : Standing::denied;
 }
 
+// By a token in place of cookies.
+bool is_by_token(const Visitor& visitor, const Guard& guard) {
+    return guard.resource != nullptr && visitor.credentials().decide();
+}
+
+// Is there anybody to be looked for by cookies? A page of another site cannot use those of an MCP server,
+// whose clients have none.
+bool is_by_cookies(const Visitor& visitor, const Guard& guard) {
+    return guard.resource == nullptr || !guard.resource->is_mcp || !visitor.credentials().has_foreign_origin;
+}
+
 // Of an admission that may have been another one.
 void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
-           Admission& admission) {
+           session::OpenedSessionPointer session, Admission& admission) {
     const bool is_optional = guard.mode == Guard::Mode::optional;
     if (!visitor.cookies().empty() || !admission.cookies.empty()) {
         admission.cookies = visitor.cookies();
     }
+    admission.credentials = Credentials::Kind::none;
     admission.standing = is_optional ? Standing::anonymous : Standing::unauthenticated;
-    const session::OpenedSessionPointer& session = visitor.session();
     admission.verdict = {};
     if (!session || !takes(guard, session->session)) {
         admission.session.reset();
@@ -84,9 +95,77 @@ void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circ
     admission.standing = standing_of(guard, admission.verdict.allowed);
 }
 
+void judge_by_cookies(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
+                      Admission& admission) {
+    judge(visitor, guard, circumstances, is_by_cookies(visitor, guard) ? visitor.session() : nullptr,
+          admission);
+}
+
+// The token decides alone: one that is none is refused, in optional locations and with a session, too.
+void judge_by_token(Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
+                    const TokenVerdict& verdict, Admission& admission) {
+    judge(visitor, guard, circumstances, verdict.session, admission);
+    admission.credentials = visitor.credentials().kind;
+    if (!admission.session) {
+        admission.standing = Standing::unauthenticated;
+        admission.complaint = verdict.error.detail;
+    }
+}
+
 } // namespace
 
+const TokenVerdict* Visitor::verdict(const ProtectedResource& resource) {
+    if (verified_for_ == &resource) {
+        return &verdict_;
+    }
+    if (base_url_.empty()) {
+        verdict_ = {nullptr, {core::Code::request_invalid, "the host is none of this server's"}};
+        return &verdict_;
+    }
+    switch (credentials_.kind) {
+    case Credentials::Kind::token:
+        break;
+    case Credentials::Kind::twice:
+        verdict_ = {nullptr,
+                    {core::Code::request_invalid, "an access token is in the header and in the query"}};
+        break;
+    default:
+        verdict_ = {nullptr, {core::Code::token_invalid, "Authorization has no token after Bearer"}};
+        break;
+    }
+    if (credentials_.kind == Credentials::Kind::token) {
+        auto known = find_token(site_, resource, credentials_.token, base_url_);
+        if (!known) {
+            return nullptr;
+        }
+        verdict_ = {std::move(known), {}};
+    }
+    verified_for_ = &resource;
+    return &verdict_;
+}
+
+core::Task<core::Status> Visitor::verify(const ProtectedResource& resource) {
+    const auto guard = co_await lock_.lock();
+    if (verdict(resource) != nullptr) {
+        co_return core::Done{};
+    }
+    std::string token(credentials_.token);
+    std::string base_url(base_url_);
+    std::string client = client_;
+    auto verdict =
+        co_await verify_token(site_, resource, std::move(token), std::move(base_url), std::move(client));
+    if (!verdict) {
+        co_return verdict.error();
+    }
+    verdict_ = std::move(verdict.value());
+    verified_for_ = &resource;
+    co_return core::Done{};
+}
+
 bool is_current(Site& site, session::OpenedSession& opened) {
+    if (opened.kind == session::SessionState::Kind::token) {
+        return is_current_token(site, opened);
+    }
     const std::int64_t now = site.clock.now();
     if (!opened.accepted || now < opened.planned_at) { // or the clock has been set back since
         opened.accepted = fits(site, opened.session);
@@ -245,24 +324,46 @@ core::Task<core::Status> Visitor::attend() {
 
 bool admit_now(Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
                Admission& admission) {
+    if (is_by_token(visitor, guard)) {
+        const TokenVerdict* verdict = visitor.verdict(*guard.resource);
+        if (verdict != nullptr) {
+            judge_by_token(visitor, guard, circumstances, *verdict, admission);
+        }
+        return verdict != nullptr;
+    }
     if (!visitor.is_known() || visitor.is_due()) {
         return false;
     }
-    judge(visitor, guard, circumstances, admission);
+    judge_by_cookies(visitor, guard, circumstances, admission);
     return true;
 }
 
 std::optional<Admission> foresee(Visitor& visitor, const Guard& guard, const Circumstances& circumstances) {
-    if (!visitor.is_known()) {
+    const bool is_token = is_by_token(visitor, guard);
+    const TokenVerdict* verdict = is_token ? visitor.verdict(*guard.resource) : nullptr;
+    if (is_token ? verdict == nullptr : !visitor.is_known()) {
         return std::nullopt;
     }
     std::optional<Admission> admission(std::in_place);
-    judge(visitor, guard, circumstances, *admission);
+    if (verdict != nullptr) {
+        judge_by_token(visitor, guard, circumstances, *verdict, *admission);
+    } else {
+        judge_by_cookies(visitor, guard, circumstances, *admission);
+    }
     return admission;
 }
 
 core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,
                                           const Circumstances& circumstances) {
+    Admission admission;
+    if (is_by_token(visitor, guard)) {
+        const core::Status verified = co_await visitor.verify(*guard.resource);
+        if (!verified) {
+            co_return verified.error();
+        }
+        judge_by_token(visitor, guard, circumstances, *visitor.verdict(*guard.resource), admission);
+        co_return admission;
+    }
     const core::Status looked_up = co_await visitor.look_up();
     if (!looked_up) {
         co_return looked_up.error();
@@ -271,8 +372,7 @@ core::Task<core::Result<Admission>> admit(Visitor& visitor, const Guard& guard,
     if (!attended) {
         co_return attended.error();
     }
-    Admission admission;
-    judge(visitor, guard, circumstances, admission);
+    judge_by_cookies(visitor, guard, circumstances, admission);
     co_return admission;
 }
 

@@ -3,9 +3,12 @@
 // src/ngx/request/ makes it once for each location that a request meets; everything else only reads it.
 #pragma once
 
+#include "../core/result.hpp"
 #include "../core/wait.hpp"
 #include "../policy/policy.hpp"
 #include "../session/store.hpp"
+#include "bearer.hpp"
+#include "protected_resource.hpp"
 #include "site.hpp"
 
 #include <memory>
@@ -29,8 +32,10 @@ struct Admission {
     Standing standing = Standing::anonymous;
     std::shared_ptr<const session::Identity> identity; // who it is, wherever that is known from; null: nobody
     policy::Verdict verdict;
-    session::OpenedSessionPointer session; // that the identity came from; null: none
-    std::vector<std::string> cookies;      // Set-Cookie values for whatever answer follows
+    session::OpenedSessionPointer session;                   // that the identity came from; null: none
+    Credentials::Kind credentials = Credentials::Kind::none; // what decided in place of cookies
+    std::string complaint;                                   // of a token that is none: for the log
+    std::vector<std::string> cookies;                        // Set-Cookie values for whatever answer follows
 
     // Does it go on with an identity?
     bool passes() const { return standing == Standing::allowed || standing == Standing::shadowed; }
@@ -40,8 +45,9 @@ struct Admission {
 struct Guard {
     enum class Mode { optional, required } mode = Mode::required;
     enum class Enforcement { enforced, shadow } enforcement = Enforcement::enforced;
-    const policy::RuleSet* rules = nullptr; // null: whoever is signed in; only with Mode::optional
-    std::vector<std::string> providers;     // whose sessions count; empty: all
+    const policy::RuleSet* rules = nullptr;      // null: whoever is signed in; only with Mode::optional
+    std::vector<std::string> providers;          // whose sessions count; empty: all
+    const ProtectedResource* resource = nullptr; // which tokens do; null: none
 };
 
 // What the rules ask about the request.
@@ -64,6 +70,16 @@ public:
     Visitor(Site& site, std::span<const std::string_view> session_cookies, std::string_view base_url)
         : site_(site), unasked_(base_url.empty() ? std::span<const std::string_view>() : session_cookies),
           base_url_(base_url), lock_(site.ready) {}
+
+    // What it brings beside cookies; `client`: whose turns are counted together. The views outlive this.
+    void bring(Credentials credentials, std::string_view client) {
+        credentials_ = credentials;
+        client_ = client;
+    }
+    const Credentials& credentials() const { return credentials_; }
+    // What the token is for that resource; null: verify() has to be awaited.
+    const TokenVerdict* verdict(const ProtectedResource& resource);
+    core::Task<core::Status> verify(const ProtectedResource& resource);
 
     Site& site() const { return site_; }
     std::string_view base_url() const { return base_url_; }
@@ -101,6 +117,10 @@ private:
     session::OpenedSessionPointer session_;
     std::vector<session::OpenedSessionPointer> older_;
     std::vector<std::string> cookies_;
+    Credentials credentials_;
+    std::string client_;
+    const ProtectedResource* verified_for_ = nullptr; // whose verdict this is; null: nobody's yet
+    TokenVerdict verdict_;
 };
 
 // On the warm path: a hash, a compare and two short searches, and no allocation. False, and the admission is

@@ -254,6 +254,9 @@ constexpr Endpoint endpoints[] = {
     {"frontchannel-logout", Scope::provider, Methods::any, Query::secret, serve_front_channel},
 };
 
+constexpr Endpoint resource_metadata_endpoint = {"oauth-protected-resource", Scope::site, Methods::any,
+                                                 Query::plain, serve_not_found};
+
 constexpr Endpoint unknown_endpoint = {"", Scope::site, Methods::any, Query::plain, serve_not_found};
 
 const Endpoint& find_endpoint(Scope scope, std::string_view name) {
@@ -295,6 +298,10 @@ Route find_route(std::string_view path, std::string_view oauth_path) {
         return {&unknown_endpoint, {}};
     }
     return {&endpoint, rest.substr(0, slash)};
+}
+
+Route resource_metadata_route() {
+    return {&resource_metadata_endpoint, {}};
 }
 
 std::string login_page_path(std::string_view login_page) {

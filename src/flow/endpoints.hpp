@@ -27,6 +27,9 @@ struct Route {
 // Exact match only: "/auth/oauth/github/callback/" is not the callback.
 Route find_route(std::string_view path, std::string_view oauth_path);
 
+// The metadata of a protected resource, which are not under oauth_path (protected_resource.hpp).
+Route resource_metadata_route();
+
 // Of oauth_login_page's value, as nginx will match it: without the query, decoded, merged.
 std::string login_page_path(std::string_view login_page);
 

@@ -104,6 +104,7 @@ oidc::Metadata Provider::with_configured(oidc::Metadata metadata) const {
     take(settings_.jwks_uri, metadata.jwks_uri);
     take(settings_.end_session_endpoint, metadata.end_session_endpoint);
     take(settings_.revocation_endpoint, metadata.revocation_endpoint);
+    take(settings_.introspection_endpoint, metadata.introspection_endpoint);
     return metadata;
 }
 

@@ -81,6 +81,13 @@ public:
     virtual Found find() = 0;
 };
 
+// The access tokens that a worker knows, each as the session that stands for it, and those of the last
+// moments that no provider knew.
+struct TokenMemory {
+    session::SessionCache known;
+    session::SessionCache refused;
+};
+
 struct Site {
     const SiteOptions& options;
     core::Clock& clock;
@@ -98,6 +105,7 @@ struct Site {
     session::Sealer sign_out_sealer;
     session::SignedTokens* signed_tokens = nullptr; // of all workers; null: each remembers its own alone
     AllStores* all_stores = nullptr;                // null: `store` alone
+    TokenMemory* tokens = nullptr;                  // null: each token is verified each time
 
     Provider* find_provider(std::string_view name) const;
 };

@@ -134,12 +134,12 @@ bool read_session(std::string record, OpenedSession& opened) {
 }
 
 std::uint64_t SessionCache::hash(std::string_view cookie) const {
-    // Sixteen bytes after the constant prefix are enough, because they hold the random nonce.
+    // The last sixteen bytes are enough, because they are of a seal or a signature.
     std::uint64_t state = seed_ ^ cookie.size();
-    constexpr std::size_t prefix = 3;
-    if (cookie.size() >= prefix + 16) {
-        state = fold(load(cookie.data() + prefix) ^ state, odd_one);
-        return fold(load(cookie.data() + prefix + 8) ^ state, odd_two);
+    constexpr std::size_t end = 16;
+    if (cookie.size() >= end) {
+        state = fold(load(cookie.data() + cookie.size() - end) ^ state, odd_one);
+        return fold(load(cookie.data() + cookie.size() - end / 2) ^ state, odd_two);
     }
     for (const char c : cookie) {
         state = fold(state ^ static_cast<unsigned char>(c), odd_one);

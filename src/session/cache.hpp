@@ -35,7 +35,8 @@ struct RememberedVerdict {
 
 // What is known about an opened session beside what is in it.
 struct SessionState {
-    const void* store = nullptr;  // whose: the store of one server
+    enum class Kind { session, token } kind = Kind::session; // token: of an API client (flow/bearer.hpp)
+    const void* store = nullptr;  // whose: the store of one server, or the resource that took the token
     bool was_seen = false;        // a request came with it
     bool accepted = false;        // the configuration takes it: asked once, when it is first used
     std::int64_t ends_at = 0;     // then: its own end, or the configuration's if that is sooner
@@ -49,7 +50,7 @@ struct SessionState {
 struct OpenedSession : SessionState {
     Session session;
     std::string base_url;
-    std::string cookie;
+    std::string cookie; // or the token
     std::string place;  // the store's name for it; empty: it is in the cookie
     std::string record; // that the session's texts are in, where it was read from one
     std::vector<RememberedVerdict> verdicts;

@@ -10,6 +10,7 @@
 #include "../../figures/exposition.hpp"
 #include "../../flow/endpoints.hpp"
 #include "../../flow/admission.hpp"
+#include "../../flow/protected_resource.hpp"
 #include "../../flow/signed_identity.hpp"
 #include "../../flow/site.hpp"
 #include "../../net/curl_client.hpp"
@@ -107,6 +108,9 @@ struct ServerConf {
         std::vector<ServerName> names; // nginx's own array is gone once the configuration has been read
         std::vector<std::string> cookie_names; // its cookies' base names, whatever the scheme of a request
         std::vector<std::string> identity_headers; // normalised names, of all its locations
+        std::vector<const LocationConf*> places;   // its locations that have a path, where some take tokens
+        bool takes_tokens = false;                 // some location has oauth_bearer or oauth_mcp
+        bool has_mcp = false;
     };
 
     ngx_str_t base_url;
@@ -147,6 +151,16 @@ struct IdentityKey {
     ngx_str_t kid;
 };
 
+// oauth_mcp on.
+struct McpSettings {
+    bool is_on = false;
+    std::string path; // of the location that it stands in
+    std::string url;
+    std::optional<std::vector<std::string>> scopes;
+    std::vector<std::string> authorization_servers;
+    Place place;
+};
+
 struct LocationConf {
     Place* place; // where its block begins
     const ngx_http_core_loc_conf_t* core;
@@ -171,7 +185,13 @@ struct LocationConf {
     ngx_array_t* identity_claims; // of ngx_str_t
     flow::IdentitySettings* identity_settings;
     std::vector<std::size_t>* offer; // indexes of providers
-    flow::Guard* guard;              // NULL: the module is off here
+    ngx_flag_t bearer;
+    Place* bearer_place;
+    ngx_array_t* bearer_audience; // of ngx_str_t
+    ngx_uint_t bearer_type;
+    McpSettings* mcp;                  // NULL: off
+    flow::ProtectedResource* resource; // NULL: tokens count for nothing
+    flow::Guard* guard;                // NULL: the module is off here
     const ServerConf* server;
 };
 

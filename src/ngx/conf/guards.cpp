@@ -45,6 +45,7 @@ void make_guards(ngx_conf_t* cf, MainConf::Compiled& compiled) {
                 guard.providers.push_back(compiled.providers[index]->settings.name);
             }
         }
+        guard.resource = location->resource;
         location->guard = &guard;
     }
 }

@@ -186,12 +186,47 @@ void tell_of_shadow(ngx_http_request_t* r, Context& context) {
     log_answer(r, web::LogLevel::warn, "shadow, would be policy_denied: " + explain(r, context.admission));
 }
 
+// A subrequest has its parent's list, and gets one of its own.
+void take_token_of_subrequest(ngx_http_request_t* r) {
+    std::vector<std::string> names = server_conf(r)->compiled->identity_headers;
+    names.emplace_back("authorization");
+    remove_headers(r, names);
+    r->headers_in.authorization = nullptr;
+}
+
+// An access token is for this nginx. Its element of the header list is free for the identity.
+void take_token(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor) {
+    ngx_table_elt_t* header = r->headers_in.authorization;
+    if (location_conf(r)->resource == nullptr || header == nullptr || !visitor.credentials().decide() ||
+        visitor.site().options.keep_tokens) {
+        return;
+    }
+    if (r != r->main) {
+        take_token_of_subrequest(r);
+        return;
+    }
+    r->headers_in.authorization = nullptr;
+    if (context.identity_header == nullptr && context.spare_header == nullptr) {
+        ngx_str_set(&header->value, "");
+        context.spare_header = header;
+        return;
+    }
+    for (ngx_table_elt_t* each : {header, std::exchange(context.identity_header, nullptr),
+                                  std::exchange(context.spare_header, nullptr)}) {
+        if (each != nullptr) {
+            mark_removed(*each);
+        }
+    }
+    remove_headers(r, server_conf(r)->compiled->identity_headers);
+}
+
 // It is decided what the context's admission says.
 void settle(ngx_http_request_t* r, Context& context, const flow::Visitor& visitor) {
     const flow::Admission& admission = context.admission;
     for (const std::string& cookie : admission.cookies) {
         set_cookie(r->main, cookie);
     }
+    take_token(r, context, visitor);
     tell_identity(r, context, visitor, admission);
     if (!admission.session && r == r->main && !context.own_cookies.empty()) {
         tell_of_other_key(r, context, visitor);
@@ -311,10 +346,17 @@ void count_denied(ngx_http_request_t* r, const flow::Admission& denied) {
         .count_denied(rule >= 0 ? location_conf(r)->guard->rules->text(rule) : figures::no_rule);
 }
 
+std::vector<std::string> lacking_scopes(ngx_http_request_t* r, const flow::Admission& denied) {
+    const RequestCircumstances circumstances(make_context(r));
+    circumstances.about(&denied);
+    return location_conf(r)->guard->rules->lacking_scopes(*denied.identity, circumstances);
+}
+
 std::string explain(ngx_http_request_t* r, const flow::Admission& denied) {
     const policy::RuleSet& rules = *location_conf(r)->guard->rules;
     std::string reason =
-        "session " + session::log_id(denied.session->session) + " of " + denied.identity->provider + ": ";
+        (denied.credentials == flow::Credentials::Kind::none ? "session " : "access token ") +
+        session::log_id(denied.session->session) + " of " + denied.identity->provider + ": ";
     if (denied.verdict.rule >= 0) {
         return reason + "refused by \"" + rules.text(denied.verdict.rule) + "\"";
     }

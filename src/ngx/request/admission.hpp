@@ -35,6 +35,9 @@ std::shared_ptr<const std::string> identity_of(ngx_http_request_t* r, const flow
 // For the figures: which rule refused, or would have.
 void count_denied(ngx_http_request_t* r, const flow::Admission& denied);
 
+// The scopes with which a rule would let it in; empty: none would.
+std::vector<std::string> lacking_scopes(ngx_http_request_t* r, const flow::Admission& denied);
+
 // For the log: whose session it is and why no rule lets it in. No values of the session.
 std::string explain(ngx_http_request_t* r, const flow::Admission& denied);
 

@@ -91,9 +91,10 @@ public:
     // Of a main request: what it brought, made when it is received (intake.hpp).
     OwnCookies own_cookies;
     bool intake_broke_off = false; // for lack of memory: the request may still hold what it must not
-    ngx_table_elt_t* spare_header = nullptr;       // a Cookie header that held nothing but ours
-    flow::Route route;                             // an endpoint of ours
-    std::unique_ptr<std::string> hidden_arguments; // the query of a callback
+    ngx_table_elt_t* spare_header = nullptr;           // a Cookie header that held nothing but ours
+    flow::Route route;                                 // an endpoint of ours
+    const flow::ProtectedResource* resource = nullptr; // whose metadata it asks for, at such an endpoint
+    std::unique_ptr<std::string> hidden_arguments;     // the query of a callback
     std::optional<flow::Visitor> visitor;
 
     // The admission to a location (admission.hpp).
@@ -151,6 +152,10 @@ inline void note_outcome(ngx_http_request_t* r, Context& context, figures::Reque
 }
 // The request is turned away for it. False: it has been before, on its way to an error_page.
 bool note_refusal(ngx_http_request_t* r, Context& context, figures::Request outcome);
+
+// Whose turns are counted together: an address of IPv4, or the network that one customer has of IPv6; empty:
+// whoever is behind a unix socket.
+std::string client_of(const ngx_http_request_t* r);
 
 // For a flow, an endpoint or a challenge: copies.
 flow::Request collect_facts(ngx_http_request_t* r, const Context& context);

@@ -21,6 +21,11 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
         return refuse_host(r);
     }
     UnderWay& under_way = make_under_way(context);
+    if (context.resource != nullptr) {
+        under_way.facts = collect_facts(r, context);
+        return start_answer(
+            r, context, flow::serve_resource_metadata(visitor->site(), *under_way.facts, *context.resource));
+    }
     if (flow::takes_body(visitor->site(), context.route, view(r->method_name)) &&
         under_way.body == UnderWay::Body::unread) {
         const ngx_int_t rc = read_form(r);

@@ -58,7 +58,22 @@ std::string request_id(ngx_http_request_t* r) {
     return {reinterpret_cast<const char*>(value->data), value->len};
 }
 
-// An address of IPv4, or the network that one customer has of IPv6; empty: whoever is behind a unix socket.
+// authorize_param with variables.
+void add_authorize_parameters(ngx_http_request_t* r, flow::Request& facts) {
+    for (const auto& entry : main_conf(r)->compiled->providers) {
+        for (const DynamicParameter& parameter : entry->dynamic_parameters) {
+            const FreshVariables fresh(r);
+            ngx_str_t value = ngx_null_string;
+            auto* complex = const_cast<ngx_http_complex_value_t*>(&parameter.value);
+            if (ngx_http_complex_value(r, complex, &value) == NGX_OK && value.len != 0) {
+                facts.authorize_parameters.push_back({entry->settings.name, parameter.name, string(value)});
+            }
+        }
+    }
+}
+
+} // namespace
+
 std::string client_of(const ngx_http_request_t* r) {
     constexpr std::size_t network = 8;
     const sockaddr* address = r->connection->sockaddr;
@@ -75,22 +90,6 @@ std::string client_of(const ngx_http_request_t* r) {
 #endif
     return {};
 }
-
-// authorize_param with variables.
-void add_authorize_parameters(ngx_http_request_t* r, flow::Request& facts) {
-    for (const auto& entry : main_conf(r)->compiled->providers) {
-        for (const DynamicParameter& parameter : entry->dynamic_parameters) {
-            const FreshVariables fresh(r);
-            ngx_str_t value = ngx_null_string;
-            auto* complex = const_cast<ngx_http_complex_value_t*>(&parameter.value);
-            if (ngx_http_complex_value(r, complex, &value) == NGX_OK && value.len != 0) {
-                facts.authorize_parameters.push_back({entry->settings.name, parameter.name, string(value)});
-            }
-        }
-    }
-}
-
-} // namespace
 
 flow::Request collect_facts(ngx_http_request_t* r, const Context& context) {
     flow::Request facts;

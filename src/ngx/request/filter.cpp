@@ -7,6 +7,7 @@
 #include "context.hpp"
 #include "header_sizes.hpp"
 #include "intake.hpp"
+#include "mcp_answers.hpp"
 #include "respond.hpp"
 #include "streams.hpp"
 
@@ -249,6 +250,9 @@ ngx_int_t on_header(ngx_http_request_t* r) {
         remove_foreign_cookies(r, context);
         if (context != nullptr) {
             write_own_headers(r, *context);
+        }
+        if (is_of_mcp(r)) {
+            finish_mcp_answer(r);
         }
         if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST ||
             (context != nullptr && !context->set_cookies.empty())) {

@@ -125,6 +125,19 @@ bool clean_connection_headers(ngx_http_request_t* r, const std::vector<std::stri
     return is_emptied;
 }
 
+const ngx_table_elt_t* find_header(const ngx_http_request_t* r, std::string_view name) {
+    const ngx_table_elt_t* found = nullptr;
+    if (has_headers(r)) {
+        for_each_header(r->headers_in.headers, [&](const ngx_table_elt_t& header) {
+            if (found == nullptr && header.key.len == name.size() &&
+                core::equal_ignoring_case(view(header.key), name)) {
+                found = &header;
+            }
+        });
+    }
+    return found;
+}
+
 bool has_header(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names) {
     bool found = false;
     if (has_headers(r)) {

@@ -24,6 +24,9 @@ Sighting look_for(const ngx_http_request_t* r, const std::vector<std::string>& n
 // Throws bad_alloc.
 bool clean_connection_headers(ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
 
+// The first header of that name, which is in lower case; nullptr: there is none.
+const ngx_table_elt_t* find_header(const ngx_http_request_t* r, std::string_view name);
+
 // Is there a header of such a name, in any spelling that reaches an upstream as the same name?
 bool has_header(const ngx_http_request_t* r, const std::vector<std::string>& normalised_names);
 

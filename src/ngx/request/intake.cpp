@@ -3,6 +3,7 @@
 #include "intake.hpp"
 #include "../compat.hpp"
 #include "../conf/names.hpp"
+#include "../conf/resources.hpp"
 #include "base_url.hpp"
 #include "headers.hpp"
 
@@ -160,8 +161,25 @@ void hide_query(ngx_http_request_t* r, Context& context) {
 
 namespace {
 
-void enter(ngx_http_request_t* r, Context& context, const flow::Route& route) {
+// Of a path that is under oauth_path, or that of a protected resource's metadata.
+struct Way {
+    flow::Route route;
+    const flow::ProtectedResource* resource;
+};
+
+Way way_of(ngx_http_request_t* r, const ServerConf& server) {
+    const std::string_view path = view(r->uri);
+    if (const flow::Route route = flow::find_route(path, view(server.path))) {
+        return {route, nullptr};
+    }
+    const flow::ProtectedResource* resource = find_resource(server, path);
+    return {resource != nullptr ? flow::resource_metadata_route() : flow::Route(), resource};
+}
+
+void enter(ngx_http_request_t* r, Context& context, const Way& way) {
+    const flow::Route& route = way.route;
     context.route = route;
+    context.resource = way.resource;
     context.hidden_arguments.reset();
     if (flow::has_secret_query(route) && r->args.len != 0) {
         hide_query(r, context);
@@ -171,22 +189,44 @@ void enter(ngx_http_request_t* r, Context& context, const flow::Route& route) {
 } // namespace
 
 void find_route_again(ngx_http_request_t* r, const ServerConf& server) {
-    const flow::Route route = flow::find_route(view(r->uri), view(server.path));
-    Context* context = route ? &make_context(r) : find_context(r);
+    const Way way = way_of(r, server);
+    Context* context = way.route ? &make_context(r) : find_context(r);
     if (context != nullptr) {
-        enter(r, *context, route);
+        enter(r, *context, way);
     }
 }
 
 void take_in(ngx_http_request_t* r, const ServerConf& server) {
     clean_headers(r, server);
-    if (const flow::Route route = flow::find_route(view(r->uri), view(server.path))) {
-        enter(r, make_context(r), route);
+    if (const Way way = way_of(r, server); way.route) {
+        enter(r, make_context(r), way);
     }
     if (Context* context = find_context(r)) {
         context->intake_broke_off = false;
     }
 }
+
+namespace {
+
+// A page of another site, as far as the browser tells.
+bool has_foreign_origin(ngx_http_request_t* r, std::string_view base_url) {
+    const ngx_table_elt_t* origin = find_header(r, "origin");
+    return origin != nullptr && view(origin->value) != base_url &&
+           view(origin->value) != own_origin(r, *server_conf(r));
+}
+
+void bring_credentials(ngx_http_request_t* r, flow::Visitor& visitor) {
+    flow::Credentials credentials;
+    if (const ngx_table_elt_t* header = r->headers_in.authorization) {
+        credentials = flow::read_credentials(view(header->value), view(r->args));
+    }
+    if (server_conf(r)->compiled->has_mcp) {
+        credentials.has_foreign_origin = has_foreign_origin(r, visitor.base_url());
+    }
+    visitor.bring(credentials, credentials.decide() ? client_of(r) : std::string());
+}
+
+} // namespace
 
 flow::Visitor* visitor_of(ngx_http_request_t* r) {
     Context& context = make_context(r->main);
@@ -203,6 +243,9 @@ flow::Visitor* visitor_of(ngx_http_request_t* r) {
                                       session::cookie_name_view(server.compiled->options.cookie, base_url));
         }
         context.visitor.emplace(*site, cookies, base_url);
+        if (server.compiled->takes_tokens) {
+            bring_credentials(r->main, *context.visitor);
+        }
     }
     return &*context.visitor;
 }

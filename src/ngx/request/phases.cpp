@@ -134,6 +134,9 @@ ngx_int_t on_preaccess(ngx_http_request_t* r) {
     if (context != nullptr && context->route) {
         return serve_endpoint(r, *context);
     }
+    if (is_preflight_of_mcp(r)) {
+        return answer_preflight(r);
+    }
     switch (admit(r)) {
     case Admitting::waiting:
         return NGX_AGAIN;

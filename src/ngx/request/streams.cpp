@@ -4,6 +4,7 @@
 #include "streams.hpp"
 #include "../boundary.hpp"
 #include "admission.hpp"
+#include "headers.hpp"
 #include "intake.hpp"
 
 #include "../../flow/session_watch.hpp"
@@ -134,10 +135,22 @@ void destroy_stream(void* data) {
     static_cast<Stream*>(data)->~Stream();
 }
 
+// An answer that a program waits for outlives its token; what it only listens to does not.
+bool is_let_finish(ngx_http_request_t* r, const flow::Admission& admission) {
+    if (admission.credentials == flow::Credentials::Kind::none || r->main->method != NGX_HTTP_POST) {
+        return false;
+    }
+    const ngx_table_elt_t* method = find_header(r->main, "mcp-method");
+    return method == nullptr || view(method->value) != "subscriptions/listen";
+}
+
 } // namespace
 
 void watch_stream(ngx_http_request_t* r) {
     const flow::Admission* admission = admission_of(r);
+    if (admission != nullptr && is_let_finish(r, *admission)) {
+        return;
+    }
     const bool is_part = r == r->main || (r->header_only == 0 && r->background == 0);
     if (admission == nullptr || !admission->passes() || !is_part ||
         location_conf(r)->session_streams == streams_keep) {

@@ -11,13 +11,17 @@
 
 namespace oauth::ngx {
 
+inline bool is_event_stream(const ngx_http_request_t* r) {
+    constexpr std::string_view events = "text/event-stream";
+    return r->headers_out.content_type_len == events.size() &&
+           ngx_strncasecmp(r->headers_out.content_type.data, // NOLINT(*-const-cast)
+                           reinterpret_cast<u_char*>(const_cast<char*>(events.data())), events.size()) == 0;
+}
+
 // Whatever tells its length ends by itself. Asked for every answer.
 inline bool may_be_endless(const ngx_http_request_t* r) {
-    constexpr std::string_view events = "text/event-stream";
     return r->headers_out.content_length_n == -1 || (r->upstream != nullptr && r->upstream->upgrade) ||
-           (r->headers_out.content_type_len == events.size() &&
-            ngx_strncasecmp(r->headers_out.content_type.data, // NOLINT(*-const-cast)
-                            reinterpret_cast<u_char*>(const_cast<char*>(events.data())), events.size()) == 0);
+           is_event_stream(r);
 }
 
 // In the header filter, for such an answer: of a session, it is watched from now on. May be called again.

@@ -3,9 +3,11 @@
 #include "turn_away.hpp"
 #include "admission.hpp"
 #include "base_url.hpp"
+#include "headers.hpp"
 #include "intake.hpp"
 #include "respond.hpp"
 
+#include "../../flow/program_answers.hpp"
 #include "../../web/pages.hpp"
 
 namespace oauth::ngx {
@@ -72,6 +74,39 @@ ngx_int_t refuse_subrequest(ngx_http_request_t* r, const flow::Admission& admiss
     return core::code_status(*context.error);
 }
 
+bool is_preflight_of_mcp(ngx_http_request_t* r) {
+    const flow::Guard* guard = location_conf(r)->guard;
+    return guard != nullptr && guard->resource != nullptr && guard->resource->is_mcp &&
+           r->method == NGX_HTTP_OPTIONS && find_header(r, "access-control-request-method") != nullptr;
+}
+
+ngx_int_t answer_preflight(ngx_http_request_t* r) {
+    const ngx_table_elt_t* requested = find_header(r, "access-control-request-headers");
+    return respond(r, make_context(r),
+                   flow::preflight(requested == nullptr ? std::string_view() : view(requested->value)));
+}
+
+namespace {
+
+// By the rules of RFC 6750, where it is a program that the location's tokens are for; nullopt: it is none.
+std::optional<web::Answer> answer_program(ngx_http_request_t* r, const flow::Site& site,
+                                          const flow::Request& facts, const flow::Admission& admission) {
+    const flow::ProtectedResource* resource = location_conf(r)->resource;
+    const bool by_token = admission.credentials != flow::Credentials::Kind::none;
+    if (resource == nullptr || (!by_token && !flow::is_for_program(*resource, facts))) {
+        return std::nullopt;
+    }
+    if (admission.standing == flow::Standing::unauthenticated) {
+        return flow::challenge_program(site, facts, *resource, admission);
+    }
+    if (!by_token) {
+        return std::nullopt;
+    }
+    return flow::refuse_program(site, facts, *resource, lacking_scopes(r, admission), explain(r, admission));
+}
+
+} // namespace
+
 ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     Context& context = make_context(r);
     if (context.under_way && context.under_way->answer.is_started()) {
@@ -90,12 +125,21 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
         }
         context.turned_away_by = &location;
         const flow::Request facts = collect_facts(r, context);
+        if (const auto answer = answer_program(r, site, facts, admission)) {
+            return respond(r, context, *answer);
+        }
         const flow::Offer offer = runtime_of(*main_conf(r)).offer(location);
         return respond(r, context, flow::refuse(site, facts, offer, admission, explain(r, admission)));
     }
     note_refusal(r, context, figures::Request::unauthenticated);
     UnderWay& under_way = make_under_way(context);
     under_way.facts = collect_facts(r, context);
+    if (server_conf(r)->compiled->takes_tokens && flow::is_discovery_path(view(r->uri))) {
+        return respond(r, context, flow::nothing_to_discover(site, *under_way.facts));
+    }
+    if (const auto answer = answer_program(r, site, *under_way.facts, admission)) {
+        return respond(r, context, *answer);
+    }
     under_way.offer = runtime_of(*main_conf(r)).offer(location);
     const auto how = static_cast<flow::Unauthenticated>(location.unauthenticated);
     return start_answer(r, context, flow::challenge(site, *under_way.facts, under_way.offer, how));

@@ -18,6 +18,10 @@ ngx_int_t refuse_subrequest(ngx_http_request_t* r, const flow::Admission& admiss
 ngx_int_t fail_request(ngx_http_request_t* r);
 ngx_int_t fail_subrequest(ngx_http_request_t* r);
 
+// A preflight for an MCP server, whose clients may be pages of any origin, and its answer.
+bool is_preflight_of_mcp(ngx_http_request_t* r);
+ngx_int_t answer_preflight(ngx_http_request_t* r);
+
 // request_invalid, with a status of its own.
 ngx_int_t refuse_request(ngx_http_request_t* r, int status, std::string detail);
 ngx_int_t refuse_host(ngx_http_request_t* r);

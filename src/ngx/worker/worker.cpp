@@ -95,6 +95,8 @@ std::uint64_t random_seed() {
 }
 
 constexpr std::size_t session_buckets = 1024; // of four
+constexpr std::size_t token_buckets = 512;    // likewise: of API clients
+constexpr std::size_t refused_buckets = 64;
 constexpr std::size_t most_in_background = 1024;
 
 // The first of its names, for the log.
@@ -134,6 +136,7 @@ Runtime::Runtime(const MainConf& main)
       late_news_(late_memory(main.late_zone), late_mutex_),
       figures_(figures_memory(main.figures_zone), ngx_worker, clock_), ledger_(memory()),
       signed_tokens_(memory()), sessions_(random_seed(), session_buckets, &figures_),
+      tokens_{{random_seed(), token_buckets}, {random_seed(), refused_buckets}},
       background_(most_in_background, [](const std::exception_ptr& exception) { log_exception(exception); }) {
     for (const auto& entry : main.compiled->providers) {
         flow::Provider::Report report = [name = entry->settings.name](const std::string& text) {
@@ -278,7 +281,7 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     auto site = std::unique_ptr<flow::Site>(new flow::Site{
         compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers, background_,
         worker->turns, std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring),
-        std::move(*sign_out_sealer), &signed_tokens_, &all_stores_});
+        std::move(*sign_out_sealer), &signed_tokens_, &all_stores_, &tokens_});
     clients_.push_back(std::move(client));
     return site;
 }

@@ -88,6 +88,7 @@ private:
     session::SharedLedger ledger_;
     session::SignedTokens signed_tokens_;
     session::SessionCache sessions_;
+    flow::TokenMemory tokens_;
     std::vector<std::unique_ptr<net::HttpClient>> clients_; // outlive the fetches of providers
     std::vector<RedisServer> redis_;
     std::vector<std::unique_ptr<flow::Provider>> providers_;

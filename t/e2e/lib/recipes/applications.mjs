@@ -6,6 +6,7 @@ import crypto from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
+import { challengeOf } from '../access-tokens.mjs';
 import { sign } from '../jws.mjs';
 import { GitHubMock, OCTO } from '../providers/github.mjs';
 import { endless } from '../streams.mjs';
@@ -161,8 +162,21 @@ async function chainlit(page) {
   assert.deepEqual(github.violations, []);
 }
 
+// What a client asks first; the whole way of a real one is in mcp-clients.test.mjs.
+async function mcpServer(page) {
+  const origin = 'https://mcp.example.org';
+  const program = page.browse();
+  const refused = await program.fetch(origin + '/mcp', { method: 'POST', body: '{}', headers: { Accept: 'application/json, text/event-stream' } });
+  assert.equal(refused.status, 401);
+  const { scope, resource_metadata: where } = challengeOf(refused);
+  assert.equal(scope, 'tools');
+  assert.equal(where, origin + '/.well-known/oauth-protected-resource/mcp');
+  assert.deepEqual((await program.fetch(where)).json(), { resource: origin + '/mcp', authorization_servers: ['https://id.example.org'], bearer_methods_supported: ['header'], scopes_supported: ['tools'] });
+}
+
 export const applicationRecipes = {
   'single-page-application': { providers: () => [new Certified()], files: { 'example.secret': SECRET, www: { 'index.html': script('single-page-application') } }, check: singlePage },
   streams: { providers: () => [new Certified()], files: { 'example.secret': SECRET }, check: streams },
+  'mcp-server': { providers: () => [new Certified('https://mcp.example.org')], files: { 'example.secret': SECRET }, check: mcpServer },
   chainlit: { providers: [github], check: chainlit },
 };
