@@ -116,6 +116,9 @@ constexpr Directive directives[] = {
      value("5m"), gives<&IdentitySettings::lifetime>},
     {"oauth_identity_claims", in_location, some, list, field<&LocationConf::identity_claims>, words("none"),
      gives<&IdentitySettings::extra_claims>},
+    // for other proxies
+    {"oauth_trusted_proxy", in_server, some, own<set_trusted_proxy>(), field<&ServerConf::trusted_proxies>,
+     words("none")},
     // pages
     {"oauth_login_page", in_server, one, text(read_login_page), field<&ServerConf::login_page>,
      words("the built-in page"), gives<&SiteOptions::login_page>},

@@ -19,7 +19,13 @@ bool is_outside_of_family(const Site& site, const Request& request) {
            !session::domain_covers(site.options.cookie.domain, host->host);
 }
 
-// Why a sign-in would lead back to the same question for ever; empty: it does not.
+// Where to go back to after signing in, when a form was refused: the page with the form, if it is ours.
+std::string own_page(const Request& request) {
+    return request.referer.empty() ? "/" : local_return_to(request.referer, request.home());
+}
+
+} // namespace
+
 std::string why_endless(const Site& site, const Request& request, const Offer& offer) {
     const SiteOptions& options = site.options;
     if (!session::path_covers(options.cookie.path, request.path)) {
@@ -33,13 +39,6 @@ std::string why_endless(const Site& site, const Request& request, const Offer& o
     }
     return "";
 }
-
-// Where to go back to after signing in, when a form was refused: the page with the form, if it is ours.
-std::string own_page(const Request& request) {
-    return request.referer.empty() ? "/" : local_return_to(request.referer, request.home());
-}
-
-} // namespace
 
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how) {

@@ -248,6 +248,7 @@ constexpr Endpoint endpoints[] = {
     {"userinfo", Scope::site, Methods::get, Query::plain, serve_userinfo},
     {"providers", Scope::site, Methods::get, Query::plain, serve_providers},
     {"jwks.json", Scope::site, Methods::get, Query::plain, serve_jwks},
+    {"auth", Scope::site, Methods::any, Query::plain, serve_not_found}, // by nginx's locations: decision.hpp
     {"", Scope::provider, Methods::get, Query::plain, serve_start},
     {"callback", Scope::provider, Methods::any, Query::secret, serve_callback},
     {"backchannel-logout", Scope::provider, Methods::any, Query::secret, serve_back_channel},

@@ -54,6 +54,9 @@ enum class Unauthenticated { automatic, redirect, status_401 };
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
                                   Unauthenticated how);
 
+// Why a sign-in for a page would lead back to the same question for ever; empty: it does not.
+std::string why_endless(const Site& site, const Request& request, const Offer& offer);
+
 // A session that no rule lets in: `denied` is its admission, `reason` for the log.
 web::Answer refuse(const Site& site, const Request& request, const Offer& offer, const Admission& denied,
                    std::string reason);

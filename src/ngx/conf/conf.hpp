@@ -136,8 +136,9 @@ struct ServerConf {
     ngx_flag_t tokens;
     session::StoreSettings* session_store; // NULL: the cookie
     Place* session_store_place;
-    ngx_array_t* session_keys;  // of ngx_str_t, secrets
-    ngx_array_t* identity_keys; // of IdentityKey
+    ngx_array_t* session_keys;    // of ngx_str_t, secrets
+    ngx_array_t* identity_keys;   // of IdentityKey
+    ngx_array_t* trusted_proxies; // of ngx_cidr_t; NULL: none
     session::CookieSettings* cookie;
     Place* cookie_place;
     Compiled* compiled;

@@ -63,6 +63,7 @@ char* set_mcp(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_session_store(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_session_key(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_cookie(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_trusted_proxy(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_identity_key(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_identity_audience(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 

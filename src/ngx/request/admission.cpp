@@ -5,6 +5,7 @@
 #include "fresh_variables.hpp"
 #include "headers.hpp"
 #include "intake.hpp"
+#include "original.hpp"
 #include "respond.hpp"
 
 #include "../../flow/signed_identity.hpp"
@@ -37,6 +38,9 @@ public:
         fresh_->restore_captures(); // a regular expression of the condition before may have changed them
         const ngx_http_variable_value_t* value =
             ngx_http_get_flushed_variable(context_.request(), static_cast<ngx_uint_t>(index));
+        if (Decision* decision = decision_of(context_.request())) {
+            decision->is_unknowable = decision->is_unknowable || fresh_->has_read_unset();
+        }
         return value != nullptr && value->not_found == 0 && value->len != 0 &&
                !(value->len == 1 && value->data[0] == '0');
     }

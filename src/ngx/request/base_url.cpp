@@ -239,6 +239,10 @@ std::string own_origin(ngx_http_request_t* r, const ServerConf& server) {
     return core::parse_url(origin->origin()).value_or(*origin).origin(); // without https' own port
 }
 
+bool is_server_name(const ServerConf& server, std::string_view host) {
+    return is_host_text(host) && match_names(server, host) != NameMatch::none;
+}
+
 void doubt_base_url(ngx_http_request_t* r, const ServerConf& server, std::string_view base_url) {
     KnownHosts& hosts = runtime_of(*main_conf(r)).known_hosts(server);
     if (!hosts.told_of_https && base_url.starts_with("http:")) {

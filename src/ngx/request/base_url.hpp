@@ -17,6 +17,9 @@ std::string_view find_base_url(ngx_http_request_t* r, const ServerConf& server);
 // that host is no name of the server's. The scheme is https where the base URL says that a proxy speaks it.
 std::string own_origin(ngx_http_request_t* r, const ServerConf& server);
 
+// Is it one of the server's names, in lower case and without a final dot?
+bool is_server_name(const ServerConf& server, std::string_view host);
+
 // For requests that have to sign in: one line in the log if a proxy in front says https and the base URL does
 // not.
 void doubt_base_url(ngx_http_request_t* r, const ServerConf& server, std::string_view base_url);

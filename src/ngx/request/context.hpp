@@ -52,6 +52,7 @@ private:
 };
 
 class Context;
+struct Decision; // original.hpp
 
 // What a flow that waits refers to, and the flow: destroyed in reverse order. Off the warm path.
 class UnderWay final : public Abandonable {
@@ -96,6 +97,7 @@ public:
     const flow::ProtectedResource* resource = nullptr; // whose metadata it asks for, at such an endpoint
     std::unique_ptr<std::string> hidden_arguments;     // the query of a callback
     std::optional<flow::Visitor> visitor;
+    Decision* decision = nullptr; // of `auth`, for another proxy; in the pool
 
     // The admission to a location (admission.hpp).
     const LocationConf* admitted_to = nullptr; // null: not decided since the request came to where it is

@@ -3,6 +3,7 @@
 #include "endpoint.hpp"
 #include "form.hpp"
 #include "intake.hpp"
+#include "original.hpp"
 #include "respond.hpp"
 #include "turn_away.hpp"
 
@@ -19,6 +20,9 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
     }
     if (visitor->base_url().empty()) {
         return refuse_host(r);
+    }
+    if (flow::endpoint_name(context.route) == "auth") {
+        return serve_decision(r, context, *visitor);
     }
     UnderWay& under_way = make_under_way(context);
     if (context.resource != nullptr) {

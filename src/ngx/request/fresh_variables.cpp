@@ -55,6 +55,19 @@ FreshVariables::FreshVariables(ngx_http_request_t* r) : r_(r), variables_(r->var
     restore_captures();
 }
 
+bool FreshVariables::has_read_unset() const {
+    const auto* core_main =
+        static_cast<ngx_http_core_main_conf_t*>(ngx_http_get_module_main_conf(r_, ngx_http_core_module));
+    const auto* variables = static_cast<ngx_http_variable_t*>(core_main->variables.elts);
+    for (std::size_t i = 0; i < fresh_.size(); ++i) {
+        if ((variables[i].flags & NGX_HTTP_VAR_WEAK) != 0 && fresh_[i].valid != 0 &&
+            variables_[i].valid == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void FreshVariables::restore_captures() const {
 #if (NGX_PCRE)
     r_->captures = captures_;

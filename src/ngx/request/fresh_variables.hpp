@@ -23,6 +23,9 @@ public:
     // $1 and the like are again what the request has.
     void restore_captures() const;
 
+    // Has a variable been read that `set` makes, and that has no value, because it has not run?
+    bool has_read_unset() const;
+
 private:
     ngx_http_request_t* r_;
     ngx_http_variable_value_t* variables_;

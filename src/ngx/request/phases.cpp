@@ -5,6 +5,7 @@
 #include "admission.hpp"
 #include "endpoint.hpp"
 #include "intake.hpp"
+#include "original.hpp"
 #include "respond.hpp"
 #include "turn_away.hpp"
 
@@ -52,7 +53,8 @@ ngx_int_t on_server_rewrite(ngx_http_request_t* r) {
         return NGX_DECLINED;
     }
     if (r != r->main) {
-        return route_of(r) ? carry_past_phase(r, ngx_http_core_find_config_phase) : NGX_DECLINED;
+        return is_asked(r) || route_of(r) ? carry_past_phase(r, ngx_http_core_find_config_phase)
+                                          : NGX_DECLINED;
     }
     Context* context = find_context(r);
     if (r->internal !=
@@ -80,10 +82,14 @@ ngx_int_t admit_subrequest(ngx_http_request_t* r) {
     return is_refused ? refuse_subrequest(r, *admission) : NGX_DECLINED;
 }
 
-// An endpoint asked by a subrequest, as auth_request asks userinfo: what the location has - the application,
-// an error_page - must not answer in its place. The others belong to a browser.
+// An endpoint asked by a subrequest, as auth_request asks userinfo or auth: what the location has - the
+// application, an error_page - must not answer in its place. The others belong to a browser.
 ngx_int_t answer_subrequest(ngx_http_request_t* r, const flow::Route& route) {
-    r->error_page = 1; // none is looked for
+    r->error_page = 1;                          // none is looked for
+    if (flow::endpoint_name(route) == "auth") { // by the rules of the location that it is in
+        const ngx_int_t rc = admit_subrequest(r);
+        return rc == NGX_DECLINED ? NGX_HTTP_NO_CONTENT : rc;
+    }
     if (flow::endpoint_name(route) != "userinfo") {
         return NGX_HTTP_NOT_FOUND;
     }
@@ -102,6 +108,9 @@ ngx_int_t on_rewrite(ngx_http_request_t* r) {
     Context* context = find_context(r);
     if (context != nullptr && !(context->under_way && context->under_way->admission.is_started())) {
         context->admitted_to = nullptr; // that was elsewhere, or before
+    }
+    if (is_asked(r)) {
+        return decide(r);
     }
     if (r != r->main) {
         const flow::Route route = route_of(r);

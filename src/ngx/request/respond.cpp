@@ -89,11 +89,12 @@ void set_headers(ngx_http_request_t* r, Context& context, const web::Answer& ans
     }
 }
 
-// The way to the provider's sign-out has an ID token in it.
+// The way to the provider's sign-out has an ID token in it, what another proxy is told an identity.
 bool holds_token(const web::Answer& answer) {
-    return std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& header) {
-        return header.second.find("id_token_hint=") != std::string::npos;
-    });
+    return answer.status == NGX_HTTP_NO_CONTENT ||
+           std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& header) {
+               return header.second.find("id_token_hint=") != std::string::npos;
+           });
 }
 
 ngx_str_t stored(ngx_http_request_t* r, std::string_view text) {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// See decision.hpp.
+#include "decision.hpp"
+
+#include "../core/bytes.hpp"
+#include "../core/url.hpp"
+
+namespace oauth::flow {
+
+namespace {
+
+// A value that could end a header line must not get into one.
+void add(web::Answer& answer, std::string_view name, std::string value) {
+    if (!value.empty() && !core::has_control_characters(value)) {
+        answer.headers.emplace_back(name, std::move(value));
+    }
+}
+
+// The answer is shown as no page, as far as is known: a sign-in would lead nowhere, and take the place of one
+// that somebody is at. Proxies do not pass on all that is_page_load() asks for.
+bool shows_no_page(const Request& request) {
+    const std::string& target = request.sec_fetch_dest;
+    const bool is_page = target.empty() || target == "document" || target == "iframe" || target == "frame";
+    return !is_page || !is_get(request) || request.upgrade || is_prefetch(request) || is_grpc(request) ||
+           core::equal_ignoring_case(request.requested_with, "XMLHttpRequest");
+}
+
+} // namespace
+
+web::Answer pass(const Admission* admission, std::string_view identity_header,
+                 const std::shared_ptr<const std::string>& identity) {
+    web::Answer answer;
+    answer.status = 204;
+    if (admission == nullptr || !admission->passes() || admission->identity == nullptr) {
+        return answer;
+    }
+    if (identity != nullptr) {
+        add(answer, identity_header, *identity);
+    }
+    const session::Identity& who = *admission->identity;
+    constexpr session::Fact groups("group");
+    const bool is_cut = admission->session != nullptr && admission->session->session.groups_are_cut;
+    add(answer, "X-Auth-Request-User", std::string(std::string_view(who.user)));
+    if (who.email && who.email_verified) { // there is no header to say that it is not
+        add(answer, "X-Auth-Request-Email", std::string(std::string_view(*who.email)));
+    }
+    add(answer, "X-Auth-Request-Groups", is_cut ? "" : session::shown_text(who, groups.row()));
+    return answer;
+}
+
+core::Task<web::Answer> ask_to_sign_in(Site& site, const Request& request, const Offer& offer,
+                                       Unauthenticated how) {
+    if (how == Unauthenticated::status_401 || shows_no_page(request)) {
+        co_return co_await challenge(site, request, offer, Unauthenticated::status_401);
+    }
+    if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
+        co_return web::endless(request.base_url, std::move(reason), audience(site, request, "/"));
+    }
+    // To "login", which the visitor asks by itself: no cookie has to come through the other proxy, and nobody
+    // waits here for a provider.
+    const Page page{request.home(), local_return_to(request.target, request.home()),
+                    offer_names(site.options, offer)};
+    web::Answer answer = web::redirect(302, login_url(site.options, page));
+    tell_of_long_link(request.target, answer);
+    answer.code = core::Code::login_required;
+    co_return answer;
+}
+
+web::Answer fail(const Site& site, const Request& request, const core::Error& error) {
+    web::Audience to = audience(site, request, "/");
+    to.retry_url = local_return_to(request.target, request.home());
+    to.retry_is_sign_in = false;
+    return web::failure(error, to);
+}
+
+bool wants_redirect(std::string_view arguments) {
+    const auto parameters = core::Parameters::parse(arguments);
+    return parameters && parameters->find("redirect").value_or("") == "1";
+}
+
+} // namespace oauth::flow
