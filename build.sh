@@ -267,7 +267,7 @@ command_test() {
     fi
     if [ ${#e2e[@]} -gt 0 ]; then
         need_packages nginx nginx-dev libnginx-mod-http-perl "${lemonldap[@]}" openssl redis-server chromium curl python3 python3-jwcrypto \
-            python3-jwt python3-yaml prometheus
+            python3-jwt python3-yaml prometheus caddy haproxy
         need_node
         export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
         if [ -n "$sanitized" ]; then

@@ -5,11 +5,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { e2e } from './lib/harness.mjs';
 import { applicationRecipes } from './lib/recipes/applications.mjs';
+import { proxyRecipes } from './lib/recipes/other-proxies.mjs';
 import { blocksOf, pagesOf, runPage } from './lib/recipes/page.mjs';
 import { providerRecipes } from './lib/recipes/providers.mjs';
 import { siteRecipes } from './lib/recipes/sites.mjs';
 
-const recipes = { ...providerRecipes, ...siteRecipes, ...applicationRecipes };
+const recipes = { ...providerRecipes, ...siteRecipes, ...applicationRecipes, ...proxyRecipes };
 
 test('every page with a configuration is run', () => {
   const pages = pagesOf('recipes').filter((name) => blocksOf('recipes', name, 'nginx').length > 0);

@@ -2,7 +2,7 @@
 // Runs a page of docs/recipes/ or docs/moving/ as it is written: all its nginx blocks, its variables (Environment= lines) and its commands. A test has no port 443, no files
 // of root and no providers, so this is put in place of what stands there, and nothing else:
 //   listen 443                      a free port of loopback, one for each port
-//   http://127.0.0.1:3000           an application of the test, one for each port
+//   http://127.0.0.1:3000           an application of the test, one for each port; or the page's own nginx that listens there
 //   /etc/nginx/tls/, ca-certificates.crt   certificates of the test
 //   /etc/nginx/NAME, /var/www/NAME  files of the test
 //   proxy_pass https://HOST         the nginx of the page that serves HOST
@@ -44,7 +44,8 @@ class RunningPage {
   }
 
   machineOf(host) {
-    return this.machines.find(({ names }) => names.some((name) => serves(name, host)));
+    const all = this.machines.filter(({ names }) => names.some((name) => serves(name, host)));
+    return all.find(({ ports }) => ports.has('443')) ?? all[0];
   }
 
   // Text of the page with what the test has in its place; `pattern`'s first group is what is looked up.
@@ -72,6 +73,10 @@ class RunningPage {
   }
 
   async upstream(port) {
+    const own = this.machines.find(({ ports }) => ports.has(port));
+    if (own) {
+      return 'http://127.0.0.1:' + own.ports.get(port);
+    }
     this.upstreams[port] ??= await this.h.upstream();
     return this.upstreams[port].url;
   }
@@ -116,7 +121,7 @@ class RunningPage {
 
   // The commands of the page ("$ command", and what it answers; "..." is anything) give what the page says.
   async commands() {
-    writeFileSync(path.join(this.place, '.curlrc'), `connect-to = "::127.0.0.1:${this.machines[0].ports.get('443')}"\ncacert = "${this.made.caFile}"\n`);
+    writeFileSync(path.join(this.place, '.curlrc'), `connect-to = "::127.0.0.1:${this.machines.find(({ ports }) => ports.has('443')).ports.get('443')}"\ncacert = "${this.made.caFile}"\n`);
     for (const block of blocksOf(this.folder, this.name, 'console')) {
       for (const part of block.split(/^\$ /m).slice(1)) {
         const [command, ...lines] = part.trimEnd().split('\n');
