@@ -66,7 +66,7 @@ core::Task<web::Answer> ask_to_sign_in(Site& site, const Request& request, const
     co_return answer;
 }
 
-web::Answer fail(const Site& site, const Request& request, const core::Error& error) {
+web::Answer cannot_decide(const Site& site, const Request& request, const core::Error& error) {
     web::Audience to = audience(site, request, "/");
     to.retry_url = local_return_to(request.target, request.home());
     to.retry_is_sign_in = false;

@@ -22,7 +22,7 @@ core::Task<web::Answer> ask_to_sign_in(Site& site, const Request& request, const
                                        Unauthenticated how);
 
 // It cannot be decided.
-web::Answer fail(const Site& site, const Request& request, const core::Error& error);
+web::Answer cannot_decide(const Site& site, const Request& request, const core::Error& error);
 
 // Does the query of `auth` ask for a redirect in place of 401?
 bool wants_redirect(std::string_view arguments);

@@ -2,6 +2,8 @@
 // GET auth under oauth_path, asked as other proxies ask it: whose headers count, which location decides, what the answer tells, and that nothing of that location runs
 // (XF-01, XF-03, XF-06, UB-02, UB-03, UB-07, UB-08).
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import http from 'node:http';
 import { Browser, raw } from './lib/browser.mjs';
 import { assertError, assertNoStore, assertSignedIn, e2e } from './lib/harness.mjs';
 import { cookieOf, lateSite } from './lib/late-store.mjs';
@@ -290,6 +292,37 @@ e2e('a cookie that is renewed is on the 204, and the store is asked once', async
     assertError(await ask(site, { ...headers, Accept: 'application/json' }), 503, 'store_unavailable');
   }
   assertPasses(await ask(site, original(site.origin + '/public/')), false);
+});
+
+e2e('DS-09 a proxy that leaves while its question waits leaves nothing behind', async (h) => {
+  const site = await lateSite(h, { server: TRUSTED });
+  for (const headers of [original(site.origin + '/page'), {}]) {
+    site.store.hold();
+    const leaving = new AbortController();
+    const left = ask(site, headers, { signal: leaving.signal }).catch((error) => error.name);
+    await until(() => site.store.waiting.length === 1, 'the store is asked');
+    leaving.abort();
+    assert.equal(await left, 'AbortError');
+    site.store.release();
+    assertPasses(await ask(site, headers));
+  }
+});
+
+e2e('a proxy on a unix socket is trusted by unix:, and the debug log has no identity', async (h) => {
+  const folder = h.folder();
+  chmodSync(folder, 0o777);
+  const site = await h.site({ logLevel: 'debug', server: `listen unix:${folder}/socket; oauth_base_url http://app.example.org; oauth_trusted_proxy unix:;`, http: 'underscores_in_headers on;', locations: 'location /public/ { oauth off; }' });
+  const headers = { Host: 'app.example.org', ...original('http://app.example.org/public/') };
+  const status = await new Promise((resolve, reject) => {
+    http.get({ socketPath: folder + '/socket', path: '/auth/oauth/auth', headers }, (response) => resolve(response.resume().statusCode)).once('error', reject);
+  });
+  assert.deepEqual([status, (await ask(site, headers)).status], [204, 401]);
+  const plain = await h.site({ logLevel: 'debug', server: TRUSTED });
+  await assertSignedIn(plain);
+  const before = plain.nginx.mark();
+  const [token] = [(await ask(plain, original(plain.origin + '/page'))).headers['x-oauth-identity']];
+  await plain.nginx.waitForLine(before, /http header|HTTP\/1.1 204|http finalize request/);
+  assert.ok(token.length > 100 && !plain.nginx.log().slice(before).includes(token));
 });
 
 e2e('the decisions are not among the requests that are counted, refusals by a rule are', async (h) => {

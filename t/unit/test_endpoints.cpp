@@ -26,6 +26,7 @@ void cb_17_routes_are_exact(void**) {
         {"/auth/oauth/userinfo", "userinfo", ""},
         {"/auth/oauth/providers", "providers", ""},
         {"/auth/oauth/jwks.json", "jwks.json", ""},
+        {"/auth/oauth/auth", "auth", ""},
         {"/auth/oauth/op", "start", "op"},
         {"/auth/oauth/op/callback", "callback", "op"},
         {"/auth/oauth/callback", "start", "callback"},

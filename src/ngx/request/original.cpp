@@ -2,7 +2,6 @@
 // See original.hpp.
 #include "original.hpp"
 #include "../boundary.hpp"
-#include "../compat.hpp"
 #include "../pool.hpp"
 #include "admission.hpp"
 #include "base_url.hpp"
@@ -251,8 +250,9 @@ ngx_int_t answer(ngx_http_request_t* r, Context& context, flow::Visitor& visitor
     const LocationConf& location = *location_conf(asked);
     const flow::Admission* admission = admission_of(asked);
     if (decision.is_unknowable || (location.guard != nullptr && admission == nullptr)) {
-        return respond(r, context,
-                       flow::fail(visitor.site(), facts_of(r, context, decision), undecided(decision)));
+        return respond(
+            r, context,
+            flow::cannot_decide(visitor.site(), facts_of(r, context, decision), undecided(decision)));
     }
     if (admission == nullptr || admission->standing == flow::Standing::anonymous) {
         return respond(r, context, flow::pass(nullptr, {}, nullptr));
@@ -276,14 +276,15 @@ ngx_int_t conclude(ngx_http_request_t* r, Context& context, flow::Visitor& visit
     case Progress::failed: {
         const Context& failed = *find_context(decision.asked);
         return respond(r, context,
-                       flow::fail(visitor.site(), facts_of(r, context, decision),
-                                  failed.failure ? *failed.failure : core::Error{}));
+                       flow::cannot_decide(visitor.site(), facts_of(r, context, decision),
+                                           failed.failure ? *failed.failure : core::Error{}));
     }
     case Progress::decided:
         return answer(r, context, visitor);
     default:
-        return respond(r, context,
-                       flow::fail(visitor.site(), facts_of(r, context, decision), undecided(decision)));
+        return respond(
+            r, context,
+            flow::cannot_decide(visitor.site(), facts_of(r, context, decision), undecided(decision)));
     }
 }
 
