@@ -87,7 +87,7 @@ web::Answer refuse(const Site& site, const Request& request, const Offer& offer,
     web::Audience to =
         provider != nullptr ? audience(site, request, page, *provider, offer) : audience(site, request, page);
     to.account = account_label(site, *denied.identity);
-    if (!to.other_account_url.empty()) {
+    if (provider != nullptr && !to.other_account_url.empty()) {
         to.other_account_url = confirmed_switch_url(site, *provider, page, session);
     }
     to.has_own_address = is_get(request);

@@ -221,7 +221,7 @@ e2e('rules with if=$variable see the request that the visitor sent, and what is 
   const names = { uri: ['$uri', '/uri/a b'], request_uri: ['$request_uri', '/request_uri/a%20b?x=1'], args: ['$arg_x', 'yes'], method: ['$request_method', 'POST'], host: ['$host', 'app.example.org'], http_host: ['$http_host', 'app.example.org:81'],
     line: ['$request', 'POST /line/ HTTP/1.1'] };
   const site = await h.site({ http: `${Object.entries(names).map(([name, [from, to]]) => map('told_' + name, from, to)).join('\n')} map $made $maps_made { default 0; no 1; }`,
-    server: TRUSTED + 'server_name app.example.org; set $made yes;', locations: (s) => Object.keys(names).map((name) => `location /${name}/ { oauth_allow if=$told_${name}; proxy_pass ${s.upstream.url}; }`).join('\n') + `
+    server: TRUSTED + 'server_name app.example.org; set $made yes; add_header X-Method $request_method always;', locations: (s) => Object.keys(names).map((name) => `location /${name}/ { oauth_allow if=$told_${name}; proxy_pass ${s.upstream.url}; }`).join('\n') + `
     location /made/ { oauth_deny if=$made; oauth_allow any; proxy_pass ${s.upstream.url}; }
     location /maps-made/ { oauth_deny if=$maps_made; oauth_allow any; proxy_pass ${s.upstream.url}; }
     location ~ ^/captured/(?<which>\\w+) { oauth_allow if=$which; proxy_pass ${s.upstream.url}; }
@@ -233,6 +233,7 @@ e2e('rules with if=$variable see the request that the visitor sent, and what is 
   assert.deepEqual([await decide(own + '/request_uri/a%20b?x=1'), await decide(own + '/request_uri/a%20b')], [204, 403]);
   assert.deepEqual([await decide(own + '/args/?x=yes'), await decide(own + '/args/?x=no')], [204, 403]);
   assert.deepEqual([await decide(own + '/method/', { 'X-Original-Method': 'POST' }), await decide(own + '/method/', { 'X-Forwarded-Method': 'GET' }), await decide(own + '/method/')], [204, 403, 403]);
+  assert.equal((await ask(site, { ...original(own + '/method/'), 'X-Original-Method': 'POST' })).headers['x-method'], 'GET', 'what the log says is what came');
   assert.deepEqual([await decide('http://app.example.org/host/'), await decide(own + '/host/')], [204, 403]);
   assert.deepEqual([await decide('http://app.example.org:81/http_host/'), await decide('http://app.example.org/http_host/')], [204, 403]);
   assert.equal(await decide(own + '/line/', { 'X-Original-Method': 'POST' }), 204);

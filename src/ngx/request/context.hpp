@@ -117,13 +117,13 @@ public:
     std::optional<figures::Request> outcome;
     bool is_refused = false; // by the rules: what an error_page leads to does not change that
     bool is_counted = false;
+    bool is_secret = false;                   // its headers: not even a debug log shows them
+    bool is_watched = false;                  // a stream that ends with its session (streams.hpp)
     const std::string* shadowed_by = nullptr; // the rule that has been counted for it; of the configuration
     std::optional<core::Code> error;
     std::vector<const u_char*> headers; // the keys of those that an answer of ours has set
     std::vector<ngx_str_t> set_cookies; // whole Set-Cookie values, in the pool
-    bool is_secret = false;             // its headers: not even a debug log shows them
     ngx_str_t cache_control{};          // the one that the answer carries; empty: not our answer
-    bool is_watched = false;            // a stream that ends with its session (streams.hpp)
 
     std::unique_ptr<UnderWay> under_way;
 
