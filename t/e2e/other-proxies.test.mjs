@@ -10,6 +10,7 @@ import { cookieOf, lateSite } from './lib/late-store.mjs';
 import { configTest } from './lib/nginx.mjs';
 import { ask, claims, forwarded, original } from './lib/other-proxies.mjs';
 import { until } from './lib/ports.mjs';
+import { failingMemory, workersOf } from './lib/preloads.mjs';
 import { Upstream } from './lib/upstream.mjs';
 
 const TRUSTED = 'oauth_trusted_proxy 127.0.0.1;';
@@ -307,6 +308,33 @@ e2e('DS-09 a proxy that leaves while its question waits leaves nothing behind', 
     site.store.release();
     assertPasses(await ask(site, headers));
   }
+});
+
+e2e('DS-12 UB-13 without memory nobody is let in, and nothing of the location runs', async (h) => {
+  h.allowLog(/oauth: no memory|(malloc|posix_memalign|memalign)\(.*\) failed|cannot sign anybody in.*: (no memory|OpenSSL|libcurl)|nobody can sign in yet/);
+  const memory = failingMemory(h.folder());
+  const site = await h.site({ env: memory.env, workers: 2, server: TRUSTED, locations: (s) => `
+    location /denied/ { oauth_allow email=nobody@example.org; proxy_pass ${s.upstream.url}; }
+    location = /return { return 200 secret; }` });
+  await assertSignedIn(site);
+  const workers = workersOf(site.nginx).sort();
+  const reached = site.upstream.requests.length;
+  const seen = new Set();
+  for (const oneIn of [300, 60, 20]) {
+    memory.lack(oneIn);
+    for (let round = 0; round < 60; round++) {
+      const asked = (path, browser) => ask(site, original(site.origin + path), { browser }).then(({ status, text }) => (text.includes('secret') ? 'secret' : status), (error) => error.code);
+      const [stranger, denied, known, returned] = await Promise.all([asked('/page', new Browser()), asked('/denied/', site.browser), asked('/page', site.browser), asked('/return', new Browser())]);
+      const failed = [400, 500, 'ECONNRESET', 'ECONNREFUSED', 'HPE_INVALID_CONSTANT'];
+      assert.ok([401, ...failed].includes(stranger) && [403, 401, ...failed].includes(denied) && [204, 401, ...failed].includes(known) && [401, ...failed].includes(returned), [stranger, denied, known, returned].join(' '));
+      [stranger, denied, known].forEach((status) => seen.add(status));
+    }
+    memory.plenty();
+    assertPasses(await ask(site, original(site.origin + '/page')));
+  }
+  assert.deepEqual(workersOf(site.nginx).sort(), workers, 'no worker is lost');
+  assert.equal(site.upstream.requests.length, reached);
+  assert.ok(!memory.works || seen.has(500), [...seen].join(' '));
 });
 
 e2e('a proxy on a unix socket is trusted by unix:, and the debug log has no identity', async (h) => {
