@@ -274,6 +274,18 @@ e2e('?redirect=1 leads to the sign-in, and from there to the page', async (h) =>
   assert.equal((await redirect(original(site.origin + '/admin/'), site.browser)).status, 403, 'another sign-in would change nothing');
 });
 
+e2e('?redirect=1 of a family of hosts leads back to the host that was asked for, and of no other', async (h) => {
+  const site = await h.site({ server: TRUSTED + 'oauth_base_url https://login.example.org; oauth_cookie domain=example.org; server_name wiki.example.org login.example.org alone.test;' });
+  const login = async (url) => (await ask(site, original(url), { query: '?redirect=1' })).headers.location;
+  assert.equal(await login('https://login.example.org/x?y'), 'https://login.example.org/auth/oauth/login?return_to=%2Fx%3Fy');
+  assert.equal(await login('https://wiki.example.org/x?y'), 'https://wiki.example.org/auth/oauth/login?return_to=%2Fx%3Fy');
+  assert.equal(await login('https://login.example.org:8443/x'), 'https://login.example.org/auth/oauth/login?return_to=%2Fx');
+  assert.equal(await login('http://login.example.org/x'), 'https://login.example.org/auth/oauth/login?return_to=%2Fx');
+  for (const elsewhere of ['https://alone.test/x', 'http://wiki.example.org/x']) {
+    assert.equal(await login(elsewhere), 'https://login.example.org/auth/oauth/login', elsewhere);
+  }
+});
+
 e2e('a cookie that is renewed is on the 204, and the store is asked once', async (h) => {
   const site = await lateSite(h, { server: TRUSTED, locations: (s) => `location /admin/ { oauth_allow email=nobody@example.org; proxy_pass ${s.upstream.url}; } location /public/ { oauth off; }` });
   const renewed = cookieOf(site, 'a=b');
