@@ -10,7 +10,7 @@ const Type generic_type = {
     .label = "Single sign-on",
     .protocol = Protocol::oauth2,
     .tells = {"group", "role"},
-    .parameters = {"response_mode", "subject"},
+    .parameters = {"response_mode", "subject", "client_key", "client_certificate", "dpop"},
     .user_claims = {"email", "preferred_username", "sub"},
     .variables = {{"OAUTH_GENERIC_CLIENT_ID", "client_id"},
                   {"OAUTH_GENERIC_CLIENT_SECRET", "client_secret"},

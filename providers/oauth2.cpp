@@ -9,7 +9,7 @@ const Type oauth2_type = {
     .label = "Single sign-on",
     .protocol = Protocol::oauth2,
     .tells = {"group", "role"},
-    .parameters = {"response_mode", "subject"},
+    .parameters = {"response_mode", "subject", "client_key", "client_certificate", "dpop"},
     .user_claims = {"email", "preferred_username", "sub"},
 };
 

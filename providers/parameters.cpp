@@ -145,8 +145,33 @@ std::string set_scopes(Settings& settings, const Values& values) {
 }
 
 std::string set_client_auth(Settings& settings, const Values& values) {
-    settings.client_auth = oidc::parse_client_auth(values[0]);
-    return settings.client_auth ? "" : wrong(values[0], "basic, post, none");
+    using oidc::ClientAuth;
+    const auto auth = oidc::parse_client_auth(values[0]);
+    const bool is_old = auth == ClientAuth::basic || auth == ClientAuth::post || auth == ClientAuth::none;
+    const bool takes_key = takes(*settings.type, *find_parameter("client_key"));
+    if (!auth || (!is_old && !takes_key)) {
+        return wrong(values[0], takes_key ? "basic, post, none, private_key_jwt, client_secret_jwt, tls"
+                                          : "basic, post, none");
+    }
+    settings.client_auth = auth;
+    return "";
+}
+
+std::string set_client_key(Settings& settings, const Values& values) {
+    auto key = jose::SigningKey::from_pem(values[0], jose::SigningKey::Curves::all);
+    if (!key) {
+        return jose::why_no_private_key(values[0]) +
+               ", accepted: a private key in PEM without a passphrase (RSA of 2048 to 8192 bits, EC P-256, "
+               "P-384 or P-521, Ed25519), as from \"openssl genpkey\"";
+    }
+    settings.client_key = std::make_shared<const jose::SigningKey>(std::move(*key));
+    return "";
+}
+
+// Whether it is one, and the key's, is known when all has been read: complete().
+std::string set_client_certificate(Settings& settings, const Values& values) {
+    settings.client_certificate_text = values[0];
+    return "";
 }
 
 std::string set_response_mode(Settings& settings, const Values& values) {
@@ -232,6 +257,9 @@ constexpr Parameter parameters[] = {
     {"api_url", Of::named_types, 1, 1, set_api_url},
     {"scope", Of::every_type, 1, 32, set_scopes},
     {"client_auth", Of::every_type, 1, 1, set_client_auth},
+    {"client_key", Of::openid_types, 1, 1, set_client_key},
+    {"client_certificate", Of::openid_types, 1, 1, set_client_certificate},
+    {"dpop", Of::proving_types, 1, 1, set_switch<&S::dpop>},
     {"pkce", Of::every_type, 1, 1, set_switch<&S::pkce>},
     {"nonce", Of::openid_types, 1, 1, set_switch<&S::nonce>},
     {"response_mode", Of::openid_types, 1, 1, set_response_mode},
@@ -273,6 +301,19 @@ constexpr Address addresses[] = {
     {"original_domain", &S::original_domain, true},
 };
 
+// With the configured client_auth.
+bool is_used(const Settings& settings, std::string_view name) {
+    using oidc::ClientAuth;
+    const ClientAuth auth = *settings.client_auth;
+    if (name == "client_secret") {
+        const auto& algorithms = settings.signing_algorithms;
+        const bool verifies = std::find(algorithms.begin(), algorithms.end(), "HS256") != algorithms.end();
+        return auth == ClientAuth::basic || auth == ClientAuth::post ||
+               auth == ClientAuth::client_secret_jwt || (verifies && auth != ClientAuth::none);
+    }
+    return auth == ClientAuth::tls || (auth == ClientAuth::private_key_jwt && name == "client_key");
+}
+
 } // namespace
 
 const Parameter* find_parameter(std::string_view name) {
@@ -286,8 +327,10 @@ bool takes(const Type& type, const Parameter& parameter) {
         std::find(type.parameters.begin(), type.parameters.end(), parameter.name) != type.parameters.end();
     const bool revokes =
         type.revocation == Revocation::by_metadata || type.revocation == Revocation::refresh_tokens;
+    const bool is_openid = type.protocol == Protocol::oidc;
     return is_named || parameter.of == Of::every_type || (parameter.of == Of::revoking_types && revokes) ||
-           (parameter.of == Of::openid_types && type.protocol == Protocol::oidc);
+           (parameter.of == Of::openid_types && is_openid) ||
+           (parameter.of == Of::proving_types && is_openid && type.call_api == nullptr);
 }
 
 std::string parameter_names(const Type& type) {
@@ -336,8 +379,10 @@ std::string find_idle_parameter(const Settings& settings, const std::vector<std:
     if (is_given("region") && is_given("domain")) {
         return idle("region", "domain");
     }
-    if (is_given("client_secret") && settings.client_auth == oidc::ClientAuth::none) {
-        return idle("client_secret", "client_auth none");
+    for (const std::string_view name : {"client_secret", "client_key", "client_certificate"}) {
+        if (is_given("client_auth") && is_given(name) && !is_used(settings, name)) {
+            return idle(name, "client_auth " + std::string(oidc::client_auth_name(*settings.client_auth)));
+        }
     }
     if (is_given("userinfo_endpoint") && settings.userinfo == UserinfoUse::off) {
         return idle("userinfo_endpoint", "userinfo off");

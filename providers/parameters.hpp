@@ -13,12 +13,13 @@ namespace oauth::providers {
 
 struct Parameter {
     std::string_view name;
-    // every_type, openid_types and revoking_types (whose way to revoke is RFC 7009) take it by themselves,
-    // others where their row names it.
-    enum class Of { every_type, openid_types, revoking_types, named_types } of;
+    // every_type, openid_types, revoking_types (whose way to revoke is RFC 7009) and proving_types (OpenID
+    // types without an API that takes bearer tokens) take it by themselves, others where their row names it.
+    enum class Of { every_type, openid_types, revoking_types, proving_types, named_types } of;
     std::size_t min_values;
     std::size_t max_values;
-    // An empty string, or what is wrong with the values. A secret is in no sentence.
+    // An empty string, or what is wrong with the values. A secret is in no sentence. Of client_secret,
+    // client_key and client_certificate it is the text that the configuration leads to.
     std::string (*set)(Settings& settings, const std::vector<std::string>& values);
 };
 

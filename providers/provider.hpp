@@ -9,6 +9,8 @@
 #include "../src/core/task.hpp"
 #include "../src/core/url.hpp"
 #include "../src/figures/figures.hpp"
+#include "../src/jose/jwk.hpp"
+#include "../src/net/client_certificate.hpp"
 #include "../src/net/http.hpp"
 #include "../src/oidc/client_auth.hpp"
 #include "../src/oidc/logout.hpp"
@@ -162,7 +164,11 @@ struct Settings {
     std::string label;       // what people see: tell_labels_apart()
     std::string client_id;
     std::string client_secret;
-    std::optional<oidc::ClientAuth> client_auth; // nullopt: by metadata
+    std::optional<oidc::ClientAuth> client_auth;                      // nullopt: by metadata
+    std::shared_ptr<const jose::SigningKey> client_key;               // null: none
+    std::string client_certificate_text;                              // PEM, until complete() has it
+    std::shared_ptr<const net::ClientCertificate> client_certificate; // null: none
+    bool dpop = false;
     std::string issuer;
     std::vector<std::string> issuers;   // accepted in an ID token beside the issuer
     core::PlainHttp plain_http;         // allow_http
@@ -203,6 +209,9 @@ struct Settings {
     bool is_openid() const { return type->protocol == Protocol::oidc; }
     bool is_hybrid() const { return type->flow == Type::Flow::hybrid; }
     bool uses_form_post() const { return response_mode == "form_post"; }
+    oidc::ClientMaterial material() const {
+        return {client_secret.size(), client_key != nullptr, client_certificate != nullptr};
+    }
 };
 
 // All types, in the order that pages list providers.

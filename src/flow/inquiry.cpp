@@ -112,33 +112,12 @@ core::Task<core::Result<std::optional<oidc::IdToken>>> verified_id_token(Inquiry
 
 } // namespace
 
-namespace {
-
-std::string listed(const std::vector<std::string>& names) {
-    std::string list;
-    for (const std::string& name : names) {
-        list.append(list.empty() ? "" : ", ").append(name);
-    }
-    return list;
-}
-
-} // namespace
-
 Error at(std::string_view where, const Error& error) {
     return {error.code, std::string(where) + ": " + error.detail};
 }
 
-core::Result<oidc::ClientCredentials> token_credentials(const Provider& provider,
-                                                        const oidc::Metadata& metadata) {
-    auto credentials = provider.credentials(metadata);
-    if (!credentials) {
-        return Error{Code::provider_error,
-                     "the token endpoint takes neither client_secret_basic nor client_secret_post: its "
-                     "metadata lists " +
-                         core::for_log(listed(metadata.token_endpoint_auth_methods_supported)) +
-                         ", and client_auth says which one to use all the same"};
-    }
-    return std::move(*credentials);
+core::Result<oidc::ClientCredentials> token_credentials(Provider& provider, const oidc::Metadata& metadata) {
+    return provider.explained_credentials(metadata);
 }
 
 core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens) {

@@ -161,7 +161,8 @@ std::string where_it_is(const providers::Settings& settings) {
 std::string metadata_remedy(const providers::Settings& settings, const core::Error& error) {
     for (const std::string name :
          {"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}) {
-        if (error.detail.starts_with(name + " ")) {
+        const bool is_alias = error.detail.starts_with("mtls_endpoint_aliases." + name + " ");
+        if (is_alias || error.detail.starts_with(name + " ")) {
             return "give " + name + " in the oauth_provider block";
         }
     }
@@ -199,8 +200,16 @@ oidc::MetadataRules Provider::metadata_rules(const std::string& asked, const std
     if (settings.signing_algorithms.empty()) {
         rules.used.push_back("id_token_signing_alg_values_supported");
     }
+    rules.client_auth = settings.client_auth;
+    rules.material = settings.material();
     if (!settings.client_auth) {
         rules.used.push_back("token_endpoint_auth_methods_supported");
+    }
+    if (settings.client_key || settings.client_auth == oidc::ClientAuth::client_secret_jwt) {
+        rules.used.push_back("token_endpoint_auth_signing_alg_values_supported");
+    }
+    if (settings.dpop) {
+        rules.used.push_back("dpop_signing_alg_values_supported");
     }
     if (settings.userinfo != providers::UserinfoUse::off && settings.userinfo_endpoint.empty()) {
         auto& names = settings.userinfo == providers::UserinfoUse::on ? rules.required : rules.used;
@@ -277,14 +286,6 @@ core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata_of(net::H
         return fetch_metadata_of(http, issuer);
     };
     co_return co_await metadata->get(std::move(fetch));
-}
-
-std::optional<oidc::ClientCredentials> Provider::credentials(const oidc::Metadata& metadata) const {
-    const auto auth = settings_.client_auth
-                          ? settings_.client_auth
-                          : oidc::choose_client_auth(metadata.token_endpoint_auth_methods_supported);
-    return auth ? std::optional(oidc::ClientCredentials{settings_.client_id, settings_.client_secret, *auth})
-                : std::nullopt;
 }
 
 bool Provider::may_be_issuer(const oidc::Metadata& metadata, std::string_view issuer) const {

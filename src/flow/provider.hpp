@@ -6,6 +6,7 @@
 
 #include "../../providers/provider.hpp"
 #include "../core/clock.hpp"
+#include "../core/crypto.hpp"
 #include "../core/task.hpp"
 #include "../core/wait.hpp"
 #include "../figures/figures.hpp"
@@ -74,8 +75,11 @@ public:
     core::Task<core::Result<KeysPointer>> keys(net::HttpClient& http, std::string jwks_uri,
                                                const jose::Jws& token, Asker asker = Asker::ourselves);
 
-    // How this client authenticates itself at the provider; nullopt: in no way that both know.
-    std::optional<oidc::ClientCredentials> credentials(const oidc::Metadata& metadata) const;
+    // How this client authenticates itself at the provider; nullopt: in no way that both know. They refer to
+    // this provider, which outlives them.
+    std::optional<oidc::ClientCredentials> credentials(const oidc::Metadata& metadata);
+    // The same; provider_error says what both know, for an administrator.
+    core::Result<oidc::ClientCredentials> explained_credentials(const oidc::Metadata& metadata);
 
     // Does that name the provider, as far as can be told without its tokens? A tenant may stand for any.
     bool may_be_issuer(const oidc::Metadata& metadata, std::string_view issuer) const;
@@ -134,6 +138,7 @@ private:
     std::string fingerprint_;
     core::ReadyQueue& ready_;
     core::Clock& clock_;
+    core::SystemRandom random_;
     Report report_;
     figures::Figures* figures_;
     std::string reported_; // of what was left out of its metadata

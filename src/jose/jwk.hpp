@@ -63,33 +63,55 @@ private:
     std::vector<Jwk> keys_;
 };
 
-// Our own key for signing the identity token. Each function gives nullopt for a key that is not of one of the
-// four kinds below, or if OpenSSL fails.
+// A key of our own: for identity tokens, for what the client proves itself with, for DPoP. Each function
+// gives nullopt for a key that is not of one of the kinds below, or if OpenSSL fails. What is secret is wiped
+// when the last copy goes.
 class SigningKey {
 public:
+    enum class Curves { p256_alone, all }; // of EC keys: all are P-256, P-384 and P-521
+
+    SigningKey(const SigningKey&) = default;
+    SigningKey(SigningKey&&) noexcept = default;
+    SigningKey& operator=(const SigningKey&) = default;
+    SigningKey& operator=(SigningKey&&) noexcept = default;
+    ~SigningKey();
+
     static std::optional<SigningKey> generate_es256();
-    // A private key without a passphrase, at most 64 KiB of text: RFC 5958, RFC 8410, or SEC 1.
-    static std::optional<SigningKey> from_pem(std::string_view pem);
+    // Of P-256, always the same for one secret and purpose: RFC 5869 makes the number.
+    static std::optional<SigningKey> derive_es256(std::string_view secret, std::string_view purpose);
+    // A private key without a passphrase, at most 64 KiB of text: RFC 5958, RFC 8410, or SEC 1. EC, Ed25519,
+    // or RSA as for parse_public_jwk.
+    static std::optional<SigningKey> from_pem(std::string_view pem, Curves curves = Curves::p256_alone);
     static std::optional<SigningKey> from_der(std::string_view pkcs8);
     // RFC 7518 3.2. HS256; nullopt for less than 32 bytes.
     static std::optional<SigningKey> from_secret(std::string_view secret);
 
-    const std::string& alg() const { return alg_; } // ES256, EdDSA, RS256, HS256
+    const std::string& alg() const { return alg_; } // ES256, ES384, ES512, EdDSA, RS256, HS256
+    // All that it can sign by, canonical, the one above first.
+    std::vector<std::string_view> algorithms() const;
     const std::string& kid() const { return kid_; } // the RFC 7638 thumbprint, unless it was set
     void set_kid(std::string kid) { kid_ = std::move(kid); }
 
     std::optional<std::string> to_der() const; // PKCS#8; nullopt for HS256
     // RFC 7517 4. The public JWK as a JSON object with kid, alg and use; empty for HS256.
     std::string public_jwk() const;
+    // RFC 7638 3.2. The same with the members that make up the key, and no others.
+    std::string bare_jwk() const;
 
     EVP_PKEY* key() const { return key_.get(); }
+    const KeyPointer& shared_key() const { return key_; }
     const std::string& secret() const { return secret_; }
 
 private:
-    static std::optional<SigningKey> from_key(KeyPointer key);
+    SigningKey() = default;
+    static std::optional<SigningKey> from_key(KeyPointer key, Curves curves = Curves::p256_alone);
 
     std::string alg_, kid_, secret_;
     KeyPointer key_;
 };
+
+// What a text that from_pem() does not take is, as far as it says so: "holds a public key and no private
+// one". No part of the text is in it.
+std::string why_no_private_key(std::string_view text);
 
 } // namespace oauth::jose

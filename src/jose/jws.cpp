@@ -116,10 +116,12 @@ bool verify_public(const Jws& jws, const Algorithm& algorithm, EVP_PKEY* key) {
 std::optional<std::string> sign_with_key(const Algorithm& algorithm, EVP_PKEY* key, std::string_view input) {
     core::QuietErrors quiet;
     DigestContext context(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* settings = nullptr;
     const char* hash = hash_name(algorithm);
     std::size_t size = 0;
     if (!context ||
-        EVP_DigestSignInit_ex(context.get(), nullptr, hash, nullptr, nullptr, key, nullptr) != 1 ||
+        EVP_DigestSignInit_ex(context.get(), &settings, hash, nullptr, nullptr, key, nullptr) != 1 ||
+        !set_padding(settings, algorithm.family) ||
         EVP_DigestSign(context.get(), nullptr, &size, core::bytes_of(input), input.size()) != 1) {
         return std::nullopt;
     }
@@ -130,6 +132,11 @@ std::optional<std::string> sign_with_key(const Algorithm& algorithm, EVP_PKEY* k
     }
     signature.resize(size);
     return algorithm.family == Family::ecdsa ? ecdsa_to_raw(signature, algorithm.curve) : signature;
+}
+
+bool can_sign_by(const SigningKey& key, std::string_view alg) {
+    const auto able = key.algorithms();
+    return std::find(able.begin(), able.end(), alg) != able.end();
 }
 
 } // namespace
@@ -188,9 +195,9 @@ bool verify(const Jws& jws, const Jwk& key) {
 }
 
 std::optional<std::string> sign_compact(const SigningKey& key, std::string_view header,
-                                        std::string_view payload) {
-    const auto* algorithm = find_algorithm(key.alg());
-    if (algorithm == nullptr) {
+                                        std::string_view payload, std::string_view alg) {
+    const auto* algorithm = find_algorithm(alg.empty() ? key.alg() : alg);
+    if (algorithm == nullptr || (algorithm->name != key.alg() && !can_sign_by(key, algorithm->name))) {
         return std::nullopt;
     }
     auto compact = core::base64url_encode(header) + "." + core::base64url_encode(payload);

@@ -43,9 +43,9 @@ bool is_asymmetric_algorithm(std::string_view alg);
 // need an oct key that is at least as long as the hash.
 bool verify(const Jws& jws, const Jwk& key);
 
-// RFC 7515 5.1. header and payload are JSON text; the caller makes the header from key.alg() and key.kid().
-// nullopt if OpenSSL fails.
+// RFC 7515 5.1. header and payload are JSON text; the caller makes the header from `alg` and key.kid(). `alg`
+// is one of key.algorithms(); empty: key.alg(). nullopt if it is none, or if OpenSSL fails.
 std::optional<std::string> sign_compact(const SigningKey& key, std::string_view header,
-                                        std::string_view payload);
+                                        std::string_view payload, std::string_view alg = {});
 
 } // namespace oauth::jose

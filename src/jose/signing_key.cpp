@@ -35,9 +35,15 @@ std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
     if (EVP_PKEY_is_a(key, "RSA") == 1 && is_sane_rsa_key(key)) {
         return KeyKind{KeyType::rsa, Curve::none, "RS256"};
     }
-    if (EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof(group), &size) == 1 &&
-        std::string_view(group) == "prime256v1") {
-        return KeyKind{KeyType::ec, Curve::p256, "ES256"};
+    if (EVP_PKEY_is_a(key, "EC") != 1 || EVP_PKEY_get_group_name(key, group, sizeof(group), &size) != 1) {
+        return std::nullopt;
+    }
+    for (const auto& [name, kind] : {std::pair("prime256v1", KeyKind{KeyType::ec, Curve::p256, "ES256"}),
+                                     std::pair("secp384r1", KeyKind{KeyType::ec, Curve::p384, "ES384"}),
+                                     std::pair("secp521r1", KeyKind{KeyType::ec, Curve::p521, "ES512"})}) {
+        if (std::string_view(group) == name) {
+            return kind;
+        }
     }
     return std::nullopt;
 }
@@ -49,8 +55,16 @@ int refuse_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*d
 
 } // namespace
 
-std::optional<SigningKey> SigningKey::from_key(KeyPointer key) {
+SigningKey::~SigningKey() {
+    core::wipe(secret_);
+}
+
+std::optional<SigningKey> SigningKey::from_key(KeyPointer key, Curves curves) {
     auto kind = key ? kind_of(key.get()) : std::nullopt;
+    const bool has_curve = kind && kind->type == KeyType::ec;
+    if (has_curve && kind->curve != Curve::p256 && curves == Curves::p256_alone) {
+        return std::nullopt;
+    }
     auto members = kind ? public_members(key.get(), kind->type, kind->curve) : Members();
     if (members.empty()) {
         return std::nullopt;
@@ -67,7 +81,7 @@ std::optional<SigningKey> SigningKey::generate_es256() {
     return from_key(KeyPointer(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), FreeKey()));
 }
 
-std::optional<SigningKey> SigningKey::from_pem(std::string_view pem) {
+std::optional<SigningKey> SigningKey::from_pem(std::string_view pem, Curves curves) {
     core::QuietErrors quiet;
     if (pem.size() > max_key_text) {
         return std::nullopt;
@@ -77,7 +91,31 @@ std::optional<SigningKey> SigningKey::from_pem(std::string_view pem) {
         return std::nullopt;
     }
     EVP_PKEY* key = PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, nullptr);
-    return from_key(KeyPointer(key, FreeKey()));
+    return from_key(KeyPointer(key, FreeKey()), curves);
+}
+
+std::optional<SigningKey> SigningKey::derive_es256(std::string_view secret, std::string_view purpose) {
+    core::QuietErrors quiet;
+    // RFC 5915 3 without the public key, which OpenSSL adds: version 1, the number, the curve P-256
+    constexpr std::string_view before("\x30\x31\x02\x01\x01\x04\x20", 7);
+    constexpr std::string_view behind("\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 12);
+    for (char attempt = '0'; attempt <= '9'; ++attempt) { // of 2^32 numbers one is too large for the curve
+        auto number = core::hkdf_sha256(secret, "ngx_http_oauth_module", std::string(purpose) + attempt, 32);
+        if (!number) {
+            return std::nullopt;
+        }
+        std::string der = std::string(before).append(*number).append(behind);
+        const auto* end = core::bytes_of(std::string_view(der));
+        KeyPointer key(d2i_PrivateKey(EVP_PKEY_EC, nullptr, &end, static_cast<long>(der.size())), FreeKey());
+        core::wipe(*number);
+        core::wipe(der);
+        core::Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(
+            key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr);
+        if (context && EVP_PKEY_private_check(context.get()) == 1) {
+            return from_key(std::move(key));
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<SigningKey> SigningKey::from_der(std::string_view pkcs8) {
@@ -122,6 +160,28 @@ std::optional<std::string> SigningKey::to_der() const {
     return i2d_PKCS8_PRIV_KEY_INFO(info.get(), &end) == size ? std::optional(der) : std::nullopt;
 }
 
+std::vector<std::string_view> SigningKey::algorithms() const {
+    if (!key_) {
+        return {alg_}; // the other two of HMAC want a longer secret
+    }
+    const core::QuietErrors quiet;
+    const auto kind = kind_of(key_.get());
+    if (kind && kind->type == KeyType::rsa) {
+        return {"RS256", "PS256", "RS384", "PS384", "RS512", "PS512"};
+    }
+    return {alg_};
+}
+
+std::string SigningKey::bare_jwk() const {
+    const core::QuietErrors quiet;
+    const auto kind = key_ ? kind_of(key_.get()) : std::nullopt;
+    core::JsonObjectWriter writer;
+    for (const auto& [name, value] : kind ? public_members(key_.get(), kind->type, kind->curve) : Members()) {
+        writer.add(name, value);
+    }
+    return std::move(writer).finish();
+}
+
 std::string SigningKey::public_jwk() const {
     const core::QuietErrors quiet;
     auto kind = key_ ? kind_of(key_.get()) : std::nullopt;
@@ -136,6 +196,26 @@ std::string SigningKey::public_jwk() const {
     writer.add("alg", alg_);
     writer.add("use", "sig");
     return std::move(writer).finish();
+}
+
+std::string why_no_private_key(std::string_view text) {
+    const auto has = [text](std::string_view part) { return text.find(part) != std::string_view::npos; };
+    if (has("BEGIN ENCRYPTED PRIVATE KEY") || has("Proc-Type: 4,ENCRYPTED")) {
+        return "holds a private key with a passphrase, which nobody could be asked for";
+    }
+    if (has("BEGIN OPENSSH PRIVATE KEY")) {
+        return "holds a key in the form of OpenSSH";
+    }
+    if (has("PRIVATE KEY-----")) {
+        return "holds a private key that is broken, or of a kind that is not used here";
+    }
+    if (has("PUBLIC KEY-----")) {
+        return "holds a public key and no private one";
+    }
+    if (has("BEGIN CERTIFICATE")) {
+        return "holds a certificate and no private key";
+    }
+    return "holds no private key in PEM";
 }
 
 } // namespace oauth::jose

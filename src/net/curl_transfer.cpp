@@ -7,6 +7,7 @@
 #include "../core/bytes.hpp"
 #include "../core/openssl.hpp"
 #include "../core/url.hpp"
+#include "client_certificate.hpp"
 #include "told.hpp"
 
 #include <arpa/inet.h>
@@ -147,6 +148,20 @@ void set_tls(Options& options, X509_STORE* trust) {
     options.set(CURLOPT_SSL_CTX_DATA, static_cast<void*>(trust));
 }
 
+// The server alone sees it, and not a proxy. The pool does not know whose connection is whose.
+void set_certificate(Options& options, const ClientCertificate& certificate) {
+    const auto give = [&options](CURLoption option, const std::string& pem) {
+        curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY}; // only read
+        options.set(option, &blob);
+    };
+    options.set(CURLOPT_SSLCERTTYPE, "PEM");
+    options.set(CURLOPT_SSLKEYTYPE, "PEM");
+    give(CURLOPT_SSLCERT_BLOB, certificate.chain());
+    give(CURLOPT_SSLKEY_BLOB, certificate.key());
+    options.set(CURLOPT_FRESH_CONNECT, 1L);
+    options.set(CURLOPT_FORBID_REUSE, 1L);
+}
+
 } // namespace
 
 Transfer::Transfer(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter)
@@ -165,6 +180,9 @@ const char* Transfer::objection() const {
     }
     if (url_->scheme != "https" && !core::PlainHttp{settings_->limits.plain_hosts}.takes(url_->host)) {
         return "http is only for loopback hosts, and those that allow_http names";
+    }
+    if (request_.certificate && url_->scheme != "https") {
+        return "a client certificate is only for https";
     }
     if (request_.method != "GET" && request_.method != "POST" && request_.method != "DELETE") {
         return "the method is none of GET, POST and DELETE";
@@ -236,6 +254,9 @@ bool Transfer::set_options() {
         if (request_.method != "POST") {
             options.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
         }
+    }
+    if (request_.certificate) {
+        set_certificate(options, *request_.certificate);
     }
     if (settings_->own_trust && url_->scheme == "https" && settings_->link == nullptr) {
         // The pool does not know which certificates verified a connection.

@@ -9,6 +9,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 #include <vector>
 
 namespace oauth::net {
+
+class ClientCertificate; // client_certificate.hpp
 
 struct Header {
     std::string name;
@@ -29,6 +32,9 @@ struct HttpRequest {
     std::string body;            // sent for POST and DELETE
     // A request that no visitor waits for does not keep a process that is to end.
     enum class Purpose { visitor, background } purpose = Purpose::visitor;
+    // What the server gets to see where it asks for one; null: nothing. Only https has it, on a connection of
+    // its own, which no other request uses.
+    std::shared_ptr<const ClientCertificate> certificate = nullptr;
 };
 
 struct HttpResponse {

@@ -19,6 +19,7 @@ constexpr std::size_t max_list_size = 1000;
 struct EndpointField {
     std::string_view name;
     std::string Metadata::* member;
+    enum class Alias { none, mutual_tls } alias = Alias::none; // where a client may show a certificate
 };
 
 struct ListField {
@@ -34,19 +35,23 @@ struct FlagField {
 // OpenID Connect Discovery 1.0 3, RP-Initiated Logout 1.0 2.1, RFC 8414 2, RFC 9126 5
 constexpr EndpointField endpoint_fields[] = {
     {"authorization_endpoint", &Metadata::authorization_endpoint},
-    {"token_endpoint", &Metadata::token_endpoint},
-    {"userinfo_endpoint", &Metadata::userinfo_endpoint},
+    {"token_endpoint", &Metadata::token_endpoint, EndpointField::Alias::mutual_tls},
+    {"userinfo_endpoint", &Metadata::userinfo_endpoint, EndpointField::Alias::mutual_tls},
     {"jwks_uri", &Metadata::jwks_uri},
     {"end_session_endpoint", &Metadata::end_session_endpoint},
-    {"revocation_endpoint", &Metadata::revocation_endpoint},
-    {"introspection_endpoint", &Metadata::introspection_endpoint},
-    {"pushed_authorization_request_endpoint", &Metadata::pushed_authorization_request_endpoint},
+    {"revocation_endpoint", &Metadata::revocation_endpoint, EndpointField::Alias::mutual_tls},
+    {"introspection_endpoint", &Metadata::introspection_endpoint, EndpointField::Alias::mutual_tls},
+    {"pushed_authorization_request_endpoint", &Metadata::pushed_authorization_request_endpoint,
+     EndpointField::Alias::mutual_tls},
 };
 
 // OpenID Connect Discovery 1.0 3, RFC 8414 2
 constexpr ListField list_fields[] = {
     {"id_token_signing_alg_values_supported", &Metadata::id_token_signing_alg_values_supported},
     {"token_endpoint_auth_methods_supported", &Metadata::token_endpoint_auth_methods_supported},
+    {"token_endpoint_auth_signing_alg_values_supported",
+     &Metadata::token_endpoint_auth_signing_alg_values_supported},
+    {"dpop_signing_alg_values_supported", &Metadata::dpop_signing_alg_values_supported},
     {"scopes_supported", &Metadata::scopes_supported},
     {"code_challenge_methods_supported", &Metadata::code_challenge_methods_supported},
 };
@@ -128,16 +133,19 @@ public:
         : document_(document), rules_(rules), metadata_(metadata) {}
 
     std::optional<core::Error> read() {
+        for (const ListField& field : list_fields) {
+            take(member(field.name),
+                 [&](core::JsonView value) { return read_list(value, metadata_.*field.member); });
+        }
+        find_aliases();
         for (const EndpointField& field : endpoint_fields) {
-            take(field.name, [&](core::JsonView value) {
+            take(endpoint(field), [&](core::JsonView value) {
                 return read_endpoint(value, rules_.plain, metadata_.*field.member);
             });
         }
-        for (const ListField& field : list_fields) {
-            take(field.name, [&](core::JsonView value) { return read_list(value, metadata_.*field.member); });
-        }
         for (const FlagField& field : flag_fields) {
-            take(field.name, [&](core::JsonView value) { return read_flag(value, metadata_.*field.member); });
+            take(member(field.name),
+                 [&](core::JsonView value) { return read_flag(value, metadata_.*field.member); });
         }
         return std::move(error_);
     }
@@ -147,16 +155,46 @@ private:
         return std::find(names.begin(), names.end(), name) != names.end();
     }
 
+    struct Member {
+        std::string_view name; // as the rules have it
+        core::JsonView value;
+        std::string place; // as it is told
+    };
+
+    Member member(std::string_view name) const { return {name, document_.get(name), std::string(name)}; }
+
+    Member endpoint(const EndpointField& field) const {
+        const core::JsonView alias =
+            field.alias == EndpointField::Alias::mutual_tls ? aliases_.get(field.name) : core::JsonView();
+        return alias ? Member{field.name, alias, "mtls_endpoint_aliases." + std::string(field.name)}
+                     : member(field.name);
+    }
+
+    // RFC 8705 5
+    void find_aliases() {
+        const auto auth =
+            rules_.client_auth
+                ? rules_.client_auth
+                : choose_client_auth(metadata_.token_endpoint_auth_methods_supported, rules_.material);
+        if (auth != ClientAuth::tls) {
+            return;
+        }
+        aliases_ = document_.get("mtls_endpoint_aliases");
+        if (aliases_ && !aliases_.is_object() && !error_) {
+            error_ = refusal("mtls_endpoint_aliases", "is not an object");
+        }
+    }
+
     template <class Read>
-    void take(std::string_view name, Read read) {
-        const core::JsonView value = document_.get(name);
-        const bool is_required = has(rules_.required, name);
-        const Flaw flaw = value.exists() ? read(value) : (is_required ? Flaw("is missing") : Flaw());
+    void take(const Member& member, Read read) {
+        const bool is_required = has(rules_.required, member.name);
+        const Flaw flaw =
+            member.value.exists() ? read(member.value) : (is_required ? Flaw("is missing") : Flaw());
         if (flaw.empty() || error_) {
             return;
         }
-        core::Error error = refusal(name, flaw);
-        if (is_required || has(rules_.used, name)) {
+        core::Error error = refusal(member.place, flaw);
+        if (is_required || has(rules_.used, member.name)) {
             error_ = std::move(error);
         } else {
             metadata_.left_out.push_back(std::move(error.detail));
@@ -166,6 +204,7 @@ private:
     core::JsonView document_;
     const MetadataRules& rules_;
     Metadata& metadata_;
+    core::JsonView aliases_; // none exist where they are not to be used
     std::optional<core::Error> error_;
 };
 

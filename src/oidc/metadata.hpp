@@ -5,6 +5,7 @@
 #include "../core/result.hpp"
 #include "../core/url.hpp"
 #include "../net/http.hpp"
+#include "client_auth.hpp"
 
 #include <optional>
 #include <string>
@@ -23,10 +24,12 @@ struct Metadata {
     std::string revocation_endpoint;  // empty: none
     std::string introspection_endpoint;
     std::string pushed_authorization_request_endpoint;
-    std::vector<std::string> id_token_signing_alg_values_supported; // empty: not given
-    std::vector<std::string> token_endpoint_auth_methods_supported; // empty: not given
-    std::vector<std::string> scopes_supported;                      // empty: not given
-    std::vector<std::string> code_challenge_methods_supported;      // empty: not given
+    std::vector<std::string> id_token_signing_alg_values_supported;            // empty: not given
+    std::vector<std::string> token_endpoint_auth_methods_supported;            // empty: not given
+    std::vector<std::string> token_endpoint_auth_signing_alg_values_supported; // empty: not given
+    std::vector<std::string> dpop_signing_alg_values_supported;                // empty: not given
+    std::vector<std::string> scopes_supported;                                 // empty: not given
+    std::vector<std::string> code_challenge_methods_supported;                 // empty: not given
     bool authorization_response_iss_parameter_supported = false;
     bool require_pushed_authorization_requests = false;
     // Members that are unusable and that nothing needs, each with what is wrong, for the log: no text of the
@@ -39,6 +42,11 @@ struct MetadataRules {
     std::string issuer;    // that it must name, byte for byte
     core::PlainHttp plain; // which of its endpoints may be http
     std::vector<std::string_view> required = {"authorization_endpoint", "token_endpoint"}; // must be there
+    // How the client authenticates itself; nullopt: as the document and what there is allow. By a certificate
+    // it does so at the addresses of mtls_endpoint_aliases, where there are any (RFC 8705 5): the endpoints
+    // of the metadata are these then. One that is there and unusable has no other in its place.
+    std::optional<ClientAuth> client_auth = std::nullopt;
+    ClientMaterial material = {};
     // Unusable, they are an error; absent, they are none.
     std::vector<std::string_view> used = {
         "userinfo_endpoint", "jwks_uri", "id_token_signing_alg_values_supported",

@@ -8,6 +8,7 @@
 #include "wire.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace oauth::oidc {
 
@@ -57,6 +58,26 @@ void withhold_in_each_form(std::string& text, std::string_view secret) {
     text = kept.append(text, from);
 }
 
+// What this client signs is good for a minute, in whoever's hands, and the tokens of others for longer: a JWT
+// in a text, whole or cut, is none of a log's business.
+void withhold_jwts(std::string& text) {
+    constexpr std::string_view beginning = "eyJ"; // {" of a header
+    const auto is_inside = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+    };
+    for (std::size_t at = text.find(beginning); at != std::string::npos; at = text.find(beginning, at)) {
+        std::size_t end = at;
+        while (end < text.size() && is_inside(text[end])) {
+            ++end;
+        }
+        const bool is_jwt = end - at > 2 * shortest_secret;
+        if (is_jwt) {
+            text.replace(at, end - at, instead);
+        }
+        at = is_jwt ? at + instead.size() : end;
+    }
+}
+
 bool is_out_of_order(const net::HttpResponse& response) {
     constexpr int too_many_requests = 429;
     return response.status >= 500 || response.status == too_many_requests;
@@ -77,17 +98,19 @@ std::string register_callback(std::string_view redirect_uri) {
 }
 
 std::string check_client(const ClientCredentials& credentials) {
-    const std::string names = "client_id, client_secret and client_auth must be as the provider has them";
-    switch (credentials.auth) {
-    case ClientAuth::none:
-        return names + "; client_auth is none";
-    case ClientAuth::post:
-        return names + "; client_auth is post";
-    case ClientAuth::basic:
-        break;
+    const std::string auth = "; client_auth is " + std::string(client_auth_name(credentials.auth));
+    const std::string as_it_has = " and client_auth must be as the provider has them";
+    if (credentials.auth == ClientAuth::tls) {
+        return "client_id, client_certificate" + as_it_has + auth;
     }
-    if (core::percent_encode(credentials.client_secret) == credentials.client_secret) {
-        return names + "; client_auth is basic";
+    if (credentials.key) {
+        return "client_id, client_key" + as_it_has + ", which needs the public key, by the kid " +
+               credentials.key->kid() + auth + ", signed by " + credentials.algorithm;
+    }
+    const std::string names = "client_id, client_secret" + as_it_has;
+    if (credentials.auth != ClientAuth::basic ||
+        core::percent_encode(credentials.client_secret) == credentials.client_secret) {
+        return names + auth;
     }
     return "the client_secret has characters that client_auth basic encodes, and many servers do not decode "
            "them: set \"client_auth post\"; else " +
@@ -132,6 +155,7 @@ std::string without_secrets(std::string text, const Secrets& secrets) {
             withhold_in_each_form(text, secret);
         }
     }
+    withhold_jwts(text);
     return text;
 }
 

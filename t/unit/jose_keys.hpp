@@ -40,6 +40,14 @@ inline std::string private_pem(EVP_PKEY* key) {
     return text_of(bio.get());
 }
 
+inline std::string encrypted_pem(EVP_PKEY* key) {
+    core::Owned<BIO, BIO_free> bio(BIO_new(BIO_s_mem()));
+    const std::string passphrase = "a passphrase";
+    PEM_write_bio_PKCS8PrivateKey(bio.get(), key, EVP_aes_128_cbc(), passphrase.data(),
+                                  static_cast<int>(passphrase.size()), nullptr, nullptr);
+    return text_of(bio.get());
+}
+
 inline std::string public_pem(EVP_PKEY* key) {
     core::Owned<BIO, BIO_free> bio(BIO_new(BIO_s_mem()));
     PEM_write_bio_PUBKEY(bio.get(), key);

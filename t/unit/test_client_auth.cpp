@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the client proves itself: TK-01..03, CONF-003, CONF-004, CONF-029.
+// How the client proves itself: TK-01..03, TK-05, CONF-003, CONF-004, CONF-029.
 #include "../../src/core/bytes.hpp"
 #include "../../src/core/url.hpp"
 #include "../../src/oidc/client_auth.hpp"
@@ -25,22 +25,49 @@ void names_of_the_directive(void**) {
     assert_true(oidc::parse_client_auth("basic") == ClientAuth::basic);
     assert_true(oidc::parse_client_auth("post") == ClientAuth::post);
     assert_true(oidc::parse_client_auth("none") == ClientAuth::none);
-    for (const char* name : {"", "Basic", "client_secret_basic", "private_key_jwt", "none "}) {
+    for (const char* name : {"", "Basic", "client_secret_basic", "tls_client_auth", "none "}) {
         assert_false(oidc::parse_client_auth(name).has_value());
+    }
+    for (const char* name : {"basic", "post", "none", "private_key_jwt", "client_secret_jwt", "tls"}) {
+        assert_text_equal(oidc::client_auth_name(*oidc::parse_client_auth(name)), name);
     }
 }
 
+using List = std::vector<std::string>;
+
+std::optional<ClientAuth> choose(const List& supported, const oidc::ClientMaterial& material = {32}) {
+    return oidc::choose_client_auth(supported, material);
+}
+
 void tk_03_conf_029_the_choice_from_metadata(void**) {
-    using List = std::vector<std::string>;
-    assert_true(oidc::choose_client_auth({}) == ClientAuth::basic);
-    assert_true(oidc::choose_client_auth(List{"client_secret_post", "client_secret_basic"}) ==
-                ClientAuth::basic);
-    assert_true(oidc::choose_client_auth(List{"none", "private_key_jwt", "client_secret_post"}) ==
-                ClientAuth::post);
-    assert_true(oidc::choose_client_auth(List{"none"}) == ClientAuth::none);
-    assert_true(oidc::choose_client_auth(List{"private_key_jwt", "none"}) == ClientAuth::none);
-    assert_false(oidc::choose_client_auth(List{"private_key_jwt", "tls_client_auth"}).has_value());
-    assert_false(oidc::choose_client_auth(List{"CLIENT_SECRET_BASIC"}).has_value());
+    assert_true(choose({}) == ClientAuth::basic);
+    assert_true(choose({"client_secret_post", "client_secret_basic"}) == ClientAuth::basic);
+    assert_true(choose({"none", "private_key_jwt", "client_secret_post"}) == ClientAuth::post);
+    assert_true(choose({"none"}) == ClientAuth::none);
+    assert_true(choose({"private_key_jwt", "none"}) == ClientAuth::none);
+    assert_false(choose({"private_key_jwt", "tls_client_auth"}).has_value());
+    assert_false(choose({"CLIENT_SECRET_BASIC"}).has_value());
+    assert_true(choose({"client_secret_jwt"}) == ClientAuth::client_secret_jwt);
+    assert_true(choose({"client_secret_jwt", "client_secret_post"}) == ClientAuth::post);
+    assert_false(choose({"client_secret_jwt"}, {31}).has_value()); // TK-05
+}
+
+void a_key_or_a_certificate_is_chosen_where_it_is_taken(void**) {
+    const List all = {"client_secret_basic", "private_key_jwt", "self_signed_tls_client_auth", "none"};
+    const oidc::ClientMaterial key{32, true, false};
+    const oidc::ClientMaterial certificate{32, true, true};
+    assert_true(choose(all, key) == ClientAuth::private_key_jwt);
+    assert_true(choose(all, certificate) == ClientAuth::tls);
+    assert_true(choose({"tls_client_auth"}, certificate) == ClientAuth::tls);
+    assert_false(choose({"tls_client_auth"}, key).has_value());
+    assert_true(choose({"private_key_jwt"}, certificate) == ClientAuth::private_key_jwt);
+    assert_true(choose({"client_secret_post"}, certificate) == ClientAuth::post);
+    const oidc::ClientMaterial no_secret{0, true, false};
+    assert_true(choose({}, no_secret) == ClientAuth::private_key_jwt);
+    assert_true(choose({}, {0, true, true}) == ClientAuth::tls);
+    assert_false(choose({"client_secret_basic"}, no_secret).has_value());
+    assert_false(choose({"none"}, no_secret).has_value()); // it was to prove itself
+    assert_false(choose({"client_secret_basic", "client_secret_post"}, {}).has_value());
 }
 
 void tk_01_conf_004_basic_encodes_both_halves(void**) {
@@ -80,6 +107,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(names_of_the_directive),
         cmocka_unit_test(tk_03_conf_029_the_choice_from_metadata),
+        cmocka_unit_test(a_key_or_a_certificate_is_chosen_where_it_is_taken),
         cmocka_unit_test(tk_01_conf_004_basic_encodes_both_halves),
         cmocka_unit_test(basic_as_rfc_6749_has_it),
         cmocka_unit_test(tk_02_post_is_in_the_body_alone),

@@ -21,11 +21,6 @@ namespace oauth::ngx {
 
 namespace {
 
-// What may be shown of a name that was found: not what could be a secret in the wrong place.
-std::string shown(std::string_view name) {
-    return core::looks_random(name.substr(name.rfind('/') + 1)) ? "" : " \"" + std::string(name) + "\"";
-}
-
 // Beside the configuration's own files; nullopt: no memory.
 std::optional<std::string> full_name(ngx_conf_t* cf, const std::string& path) {
     ngx_str_t name = copy(cf->pool, path);
@@ -68,10 +63,14 @@ std::string size_text(std::size_t size) {
 }
 
 std::string empty_file(const std::string& path) {
-    return "file" + shown(path) + " is empty, accepted: a file that is not,";
+    return "file" + shown_file(path) + " is empty, accepted: a file that is not,";
 }
 
 } // namespace
+
+std::string shown_file(std::string_view name) {
+    return core::looks_random(name.substr(name.rfind('/') + 1)) ? "" : " \"" + std::string(name) + "\"";
+}
 
 Place place_of(ngx_conf_t* cf) {
     if (cf->conf_file == nullptr) {
@@ -136,7 +135,7 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(name->c_str(), "rb"), std::fclose);
     const std::size_t size = file ? std::fread(text.data(), 1, text.size(), file.get()) : 0;
     if (!file || std::ferror(file.get()) != 0) {
-        error = "file" + shown(*name) + why_unreadable(errno);
+        error = "file" + shown_file(*name) + why_unreadable(errno);
         return std::nullopt;
     }
     text.resize(size);
@@ -145,7 +144,7 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
         return std::nullopt;
     }
     if (text.size() > max_size) {
-        error = "file" + shown(*name) + " is larger than " + size_text(max_size);
+        error = "file" + shown_file(*name) + " is larger than " + size_text(max_size);
         return std::nullopt;
     }
     return text;
@@ -165,7 +164,7 @@ void warn_of_open_file(ngx_conf_t* cf, const std::string& path) {
     ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                        "\"%s\": file%s holds a secret and can be %s by every user of this machine: "
                        "\"chmod o= FILE\" keeps it from them",
-                       directive.c_str(), shown(*name).c_str(), what.c_str());
+                       directive.c_str(), shown_file(*name).c_str(), what.c_str());
 }
 
 std::string why_no_secret(const Source& source) {
@@ -178,7 +177,7 @@ std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source) {
         const std::string name = source.substr(4);
         const char* value = read_environment(cf, name);
         if (value == nullptr || *value == '\0') {
-            refuse(cf, "environment variable" + shown(name) + " is not set or empty");
+            refuse(cf, "environment variable" + shown_file(name) + " is not set or empty");
             return std::nullopt;
         }
         return Source{value, Source::From::variable};

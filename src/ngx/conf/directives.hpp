@@ -32,6 +32,8 @@ std::string why_no_secret(const Source& source); // see core/secrets.hpp
 std::optional<Source> read_source(ngx_conf_t* cf, const std::string& source);
 // For a parameter that is always a file; read_source() does it by itself.
 void warn_of_open_file(ngx_conf_t* cf, const std::string& path);
+// " "NAME"" for a message, or nothing where that could be a secret in the wrong place.
+std::string shown_file(std::string_view name);
 constexpr std::size_t max_file = 1024 * 1024;
 std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, std::string& error,
                                      std::size_t max_size = max_file);

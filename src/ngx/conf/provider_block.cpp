@@ -110,6 +110,27 @@ std::string check_secret(const providers::Settings& settings, Source::From from)
     return problem.empty() ? "" : "\"client_secret\": " + problem;
 }
 
+bool is_file_parameter(std::string_view name) {
+    return name == "client_key" || name == "client_certificate";
+}
+
+// The text of the file takes the place of its name.
+char* set_by_file(ngx_conf_t* cf, const providers::Parameter& parameter, Block& block, const Words& values) {
+    constexpr std::size_t max_size = 64 * 1024;
+    std::string error;
+    auto text = read_file(cf, values[0], error, max_size);
+    if (!text) {
+        return refuse(cf, error);
+    }
+    if (parameter.name == "client_key") {
+        warn_of_open_file(cf, values[0]);
+    }
+    Words texts = {std::move(*text)};
+    const std::string problem = parameter.set(block.entry->settings, texts);
+    core::wipe(texts[0]);
+    return problem.empty() ? NGX_CONF_OK : refuse(cf, "file" + shown_file(values[0]) + " " + problem);
+}
+
 char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
     if (const auto included = read_include(cf, cmd, conf)) {
         return *included;
@@ -152,6 +173,9 @@ char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
     }
     block.given.push_back(name);
     block.places.push_back(place_of(cf));
+    if (is_file_parameter(name)) {
+        return set_by_file(cf, *parameter, block, values);
+    }
     const std::string problem = parameter->set(block.entry->settings, values);
     return problem.empty() ? NGX_CONF_OK : refuse(cf, problem);
 }
@@ -224,6 +248,14 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     if (!problem.empty()) {
         return refuse_at(cf, entry->place, "\"oauth_provider\" " + name + ": " + problem);
+    }
+    const auto& certificate = entry->settings.client_certificate;
+    if (certificate && certificate->has_ended()) {
+        ngx_log_error(
+            NGX_LOG_WARN, cf->log, 0,
+            "\"oauth_provider\" %s: the certificate of \"client_certificate\" has ended, and servers "
+            "refuse it, in %s:%ui",
+            name.c_str(), entry->place.file.c_str(), entry->place.line);
     }
     main->compiled->providers.push_back(std::move(entry));
     return NGX_CONF_OK;
