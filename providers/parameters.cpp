@@ -164,6 +164,14 @@ std::string set_client_key(Settings& settings, const Values& values) {
                ", accepted: a private key in PEM without a passphrase (RSA of 2048 to 8192 bits, EC P-256, "
                "P-384 or P-521, Ed25519), as from \"openssl genpkey\"";
     }
+    // A provider with one key of this client finds it without a name, and not by a name that it does not
+    // know.
+    constexpr std::string_view option = "kid=";
+    const std::string_view kid = values.size() > 1 ? std::string_view(values[1]) : "";
+    if (!kid.empty() && (!kid.starts_with(option) || kid.size() == option.size() || !is_plain_text(kid))) {
+        return "and beside it " + wrong(kid, "kid=ID, the name that the provider has for the key");
+    }
+    key->set_kid(std::string(kid.substr(std::min(kid.size(), option.size()))));
     settings.client_key = std::make_shared<const jose::SigningKey>(std::move(*key));
     return "";
 }
@@ -257,7 +265,7 @@ constexpr Parameter parameters[] = {
     {"api_url", Of::named_types, 1, 1, set_api_url},
     {"scope", Of::every_type, 1, 32, set_scopes},
     {"client_auth", Of::every_type, 1, 1, set_client_auth},
-    {"client_key", Of::openid_types, 1, 1, set_client_key},
+    {"client_key", Of::openid_types, 1, 2, set_client_key},
     {"client_certificate", Of::openid_types, 1, 1, set_client_certificate},
     {"dpop", Of::proving_types, 1, 1, set_switch<&S::dpop>},
     {"pkce", Of::every_type, 1, 1, set_switch<&S::pkce>},

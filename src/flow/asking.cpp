@@ -6,6 +6,7 @@
 #include "../oidc/refresh.hpp"
 #include "../oidc/remedies.hpp"
 #include "inquiry.hpp"
+#include "proved_request.hpp"
 #include "renewed_session.hpp"
 
 #include <algorithm>
@@ -79,15 +80,17 @@ core::Task<Refreshed> redeem(Site& site, Provider& provider, const oidc::Metadat
     const oidc::RefreshRequest asked{metadata.token_endpoint, session.refresh_token,
                                      refresh_scope(site, settings, metadata, session),
                                      std::move(credentials.value())};
-    net::HttpRequest request = oidc::build_refresh_request(asked);
+    const std::string no_token;
+    MakeRequest make = [&asked] { return oidc::build_refresh_request(asked); };
     figures::Asking asking = provider.asking(figures::Endpoint::token);
-    net::HttpResult response = co_await net::fetch(site.http, std::move(request));
+    net::HttpResult response = co_await ask_proved(site, provider, std::move(make), no_token);
     if (!response) {
         co_return Refreshed{std::nullopt, away(asking.ended(at("token endpoint", response.error())))};
     }
     is_redeemed = response->status / 100 == 2;
-    auto tokens = asking.ended(oidc::process_token_response(response.value(), oidc::IdTokenRule::optional,
-                                                            settings.type->token_format));
+    auto tokens = asking.ended(oidc::process_token_response(
+        response.value(), oidc::IdTokenRule::optional, settings.type->token_format,
+        oidc::AccessTokenRule::required, settings.dpop ? oidc::TokenType::dpop : oidc::TokenType::bearer));
     if (tokens) {
         co_return Refreshed{std::move(tokens.value()), {}};
     }

@@ -5,6 +5,7 @@
 #include "../oidc/authorization.hpp"
 #include "../oidc/remedies.hpp"
 #include "../oidc/token.hpp"
+#include "proved_request.hpp"
 
 #include <algorithm>
 
@@ -72,9 +73,10 @@ core::Error why_refused(const oidc::TokenRequest& request, const oidc::Validated
 core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequest request,
                                                 oidc::ValidatedCallback callback) {
     const providers::Settings& settings = attempt.settings();
-    net::HttpRequest http_request = oidc::build_token_request(request, callback);
+    const std::string no_token; // named: g++ 12 destroys a temporary twice where it is made in a co_await
+    MakeRequest make = [&request, &callback] { return oidc::build_token_request(request, callback); };
     figures::Asking asking = attempt.provider.asking(figures::Endpoint::token);
-    net::HttpResult response = co_await net::fetch(attempt.site.http, std::move(http_request));
+    net::HttpResult response = co_await ask_proved(attempt.site, attempt.provider, std::move(make), no_token);
     if (!response) {
         co_return asking.ended(at("token endpoint", response.error()));
     }
@@ -83,7 +85,9 @@ core::Task<core::Result<oidc::TokenSet>> redeem(Attempt attempt, oidc::TokenRequ
     // Without userinfo the ID token says everything, and the access token opens nothing that is asked here.
     const bool asks = !settings.is_openid() || !attempt.sign_in.userinfo_endpoint.empty();
     const auto access = asks ? oidc::AccessTokenRule::required : oidc::AccessTokenRule::optional;
-    auto tokens = oidc::process_token_response(response.value(), rule, settings.type->token_format, access);
+    const auto type = settings.dpop ? oidc::TokenType::dpop : oidc::TokenType::bearer;
+    auto tokens =
+        oidc::process_token_response(response.value(), rule, settings.type->token_format, access, type);
     if (!tokens) {
         co_return asking.ended(why_refused(request, callback, tokens.error(), response.value()));
     }

@@ -6,9 +6,11 @@
 #include "../../providers/missing.hpp"
 #include "../core/bytes.hpp"
 #include "../net/told.hpp"
+#include "../oidc/dpop.hpp"
 #include "../oidc/logout_token.hpp"
 #include "../oidc/remedies.hpp"
 #include "../oidc/userinfo.hpp"
+#include "proved_request.hpp"
 
 #include <algorithm>
 
@@ -25,15 +27,28 @@ Error why_refused(const Inquiry& inquiry, const std::string& access_token, const
               net::told(oidc::with_answer(error, response, {access_token}), inquiry.userinfo_endpoint));
 }
 
+// RFC 8705 3: a token may be bound to the certificate that the client got it with.
+net::HttpRequest userinfo_request(const Inquiry& inquiry, const std::string& access_token) {
+    const auto type = inquiry.settings().dpop ? oidc::TokenType::dpop : oidc::TokenType::bearer;
+    net::HttpRequest request = oidc::build_userinfo_request(inquiry.userinfo_endpoint, access_token, type);
+    if (inquiry.settings().client_certificate) {
+        const auto credentials = inquiry.provider.credentials(*inquiry.metadata);
+        request.certificate = credentials ? credentials->certificate : nullptr;
+    }
+    return request;
+}
+
 core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string access_token,
                                                   std::string expected_subject) {
-    net::HttpRequest request = oidc::build_userinfo_request(inquiry.userinfo_endpoint, access_token);
+    MakeRequest make = [&inquiry, &access_token] { return userinfo_request(inquiry, access_token); };
     figures::Asking asking = inquiry.provider.asking(figures::Endpoint::userinfo);
-    net::HttpResult response = co_await net::fetch(inquiry.site.http, std::move(request));
+    net::HttpResult response =
+        co_await ask_proved(inquiry.site, inquiry.provider, std::move(make), access_token);
     if (!response) {
         co_return asking.ended(at("userinfo endpoint", response.error()));
     }
-    if (response->status == 401 && inquiry.occasion == Inquiry::Occasion::check) {
+    const bool is_about_token = response->status == 401 && !oidc::asks_for_nonce(response.value());
+    if (is_about_token && inquiry.occasion == Inquiry::Occasion::check) {
         co_return asking.ended({Code::access_denied, "userinfo endpoint: status 401"});
     }
     const std::string_view other_name = inquiry.settings().type->userinfo_subject;

@@ -13,6 +13,7 @@
 #include "../jose/jwk.hpp"
 #include "../jose/jws.hpp"
 #include "../net/http.hpp"
+#include "../oidc/dpop.hpp"
 #include "../oidc/metadata.hpp"
 #include "refreshed.hpp"
 #include "repeats.hpp"
@@ -81,6 +82,10 @@ public:
     // The same; provider_error says what both know, for an administrator.
     core::Result<oidc::ClientCredentials> explained_credentials(const oidc::Metadata& metadata);
 
+    // RFC 9449 5.1. provider_error: it takes no proofs that this client can make, though "dpop on" says so.
+    std::optional<core::Error> why_no_proofs(const oidc::Metadata& metadata) const;
+    oidc::Nonces& nonces() { return nonces_; } // of its servers, for proofs
+
     // Does that name the provider, as far as can be told without its tokens? A tenant may stand for any.
     bool may_be_issuer(const oidc::Metadata& metadata, std::string_view issuer) const;
 
@@ -139,6 +144,7 @@ private:
     core::ReadyQueue& ready_;
     core::Clock& clock_;
     core::SystemRandom random_;
+    oidc::Nonces nonces_;
     Report report_;
     figures::Figures* figures_;
     std::string reported_; // of what was left out of its metadata

@@ -5,6 +5,8 @@
 
 #include "../core/bytes.hpp"
 
+#include <algorithm>
+
 namespace oauth::flow {
 
 namespace {
@@ -102,6 +104,18 @@ core::Result<oidc::ClientCredentials> Provider::explained_credentials(const oidc
 std::optional<oidc::ClientCredentials> Provider::credentials(const oidc::Metadata& metadata) {
     auto credentials = explained_credentials(metadata);
     return credentials ? std::optional(std::move(credentials.value())) : std::nullopt;
+}
+
+std::optional<Error> Provider::why_no_proofs(const oidc::Metadata& metadata) const {
+    const auto& supported = metadata.dpop_signing_alg_values_supported;
+    const bool is_known =
+        supported.empty() || std::find(supported.begin(), supported.end(), "ES256") != supported.end();
+    if (!settings_.dpop || is_known) {
+        return std::nullopt;
+    }
+    return Error{Code::provider_error,
+                 "\"dpop on\" needs ES256, and the provider's dpop_signing_alg_values_supported has " +
+                     listed(supported) + ": set \"dpop off\", or have the provider take ES256"};
 }
 
 } // namespace oauth::flow

@@ -119,6 +119,9 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     if (!metadata) {
         co_return failed(metadata.error().code, settings.name + ": " + metadata.error().detail);
     }
+    if (const auto fault = provider.why_no_proofs(*metadata.value())) {
+        co_return failed(fault->code, settings.name + ": " + fault->detail);
+    }
     std::array<char, session::SignIn::seed_size + session::SignIn::id_random_size> random{};
     if (!site.random.fill(random.data(), random.size())) {
         co_return failed(core::Code::internal_error, "no randomness");

@@ -106,6 +106,9 @@ struct Site {
     session::SignedTokens* signed_tokens = nullptr; // of all workers; null: each remembers its own alone
     AllStores* all_stores = nullptr;                // null: `store` alone
     TokenMemory* tokens = nullptr;                  // null: each token is verified each time
+    // What proofs of possession are signed with (DPoP): by this node and all that have its session key, as
+    // they have its sessions with their tokens. Null: no provider takes them.
+    std::shared_ptr<const jose::SigningKey> dpop_key = nullptr;
 
     Provider* find_provider(std::string_view name) const;
 };

@@ -54,7 +54,7 @@ std::string make_assertion(const ClientCredentials& credentials) {
     core::JsonObjectWriter header;
     header.add("alg", alg);
     header.add("typ", "JWT");
-    if (credentials.key) {
+    if (credentials.key && !key->kid().empty()) {
         header.add("kid", key->kid());
     }
     const std::int64_t now = credentials.clock->now();

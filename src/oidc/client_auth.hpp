@@ -51,7 +51,7 @@ struct ClientCredentials {
     // Of private_key_jwt and client_secret_jwt. Clock and randomness outlive the credentials.
     std::string audience = {};                             // the issuer
     std::string algorithm = {};                            // empty: HS256
-    std::shared_ptr<const jose::SigningKey> key = nullptr; // null: the secret
+    std::shared_ptr<const jose::SigningKey> key = nullptr; // null: the secret; its kid is sent, if it has one
     const core::Clock* clock = nullptr;
     core::Random* random = nullptr;
 

@@ -104,8 +104,10 @@ std::string check_client(const ClientCredentials& credentials) {
         return "client_id, client_certificate" + as_it_has + auth;
     }
     if (credentials.key) {
-        return "client_id, client_key" + as_it_has + ", which needs the public key, by the kid " +
-               credentials.key->kid() + auth + ", signed by " + credentials.algorithm;
+        const std::string& kid = credentials.key->kid();
+        return "client_id, client_key" + as_it_has + ", which needs the public key" +
+               (kid.empty() ? "" : " by the kid " + core::for_log(kid)) + auth + ", signed by " +
+               credentials.algorithm;
     }
     const std::string names = "client_id, client_secret" + as_it_has;
     if (credentials.auth != ClientAuth::basic ||
@@ -137,6 +139,11 @@ std::string token_remedy(const net::HttpResponse& response, const TokenQuestion&
     }
     if (error == "invalid_scope") {
         return "the parameter scope has one that the provider does not give this client";
+    }
+    if (error == "use_dpop_nonce" || error == "invalid_dpop_proof") {
+        return "the provider wants a proof of possession: \"dpop on\" gives one; where it is on, the clocks "
+               "must "
+               "be right, and the answer has to name a nonce in DPoP-Nonce";
     }
     if (is_out_of_order(response)) {
         return outage_remedy(response);

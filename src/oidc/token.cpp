@@ -170,12 +170,19 @@ core::Result<Members> read_members(const net::HttpResponse& response, TokenForma
 
 // RFC 6749 5.1, 7.1, OpenID Connect Core 3.1.3.3: token_type is bearer, in any case. It is required, too, but
 // a provider that leaves it out means no other: one that says another would be misunderstood.
-core::Status check_token_type(const Members::Text& type) {
+core::Status check_token_type(const Members::Text& type, TokenType wanted) {
     const bool absent = !type.value && !type.malformed;
-    if (absent || (type.value && !type.malformed && core::equal_ignoring_case(*type.value, "bearer"))) {
+    const auto is = [&type](std::string_view name) {
+        return type.value && !type.malformed && core::equal_ignoring_case(*type.value, name);
+    };
+    if (wanted == TokenType::dpop) { // RFC 9449 5
+        return is("dpop") ? core::Status(core::Done{})
+                          : refusal("token_type is not DPoP, though \"dpop on\" asks for it");
+    }
+    if (absent || is("bearer")) {
         return core::Done{};
     }
-    return refusal("token_type is not bearer");
+    return refusal(is("dpop") ? "token_type is DPoP, which needs \"dpop on\"" : "token_type is not bearer");
 }
 
 // An empty text counts as absent.
@@ -183,14 +190,15 @@ bool is_usable_or_absent(const Members::Text& token) {
     return !token.malformed && (!token.value || token.value->empty() || is_token(*token.value));
 }
 
-core::Status check_members(const Members& members, IdTokenRule id_token, AccessTokenRule access_token) {
+core::Status check_members(const Members& members, IdTokenRule id_token, AccessTokenRule access_token,
+                           TokenType type) {
     // RFC 6749 5.1: access_token is required. Azure AD B2C leaves it out where no API was asked for.
     const bool has_access_token = !members.access_token.value.value_or("").empty();
     if (!is_usable_or_absent(members.access_token) ||
         (access_token == AccessTokenRule::required && !has_access_token)) {
         return refusal("access_token is missing or malformed");
     }
-    if (auto checked = check_token_type(members.token_type); !checked) {
+    if (auto checked = check_token_type(members.token_type, type); !checked) {
         return checked;
     }
     if (!is_usable_or_absent(members.id_token)) {
@@ -228,19 +236,20 @@ net::HttpRequest build_token_request(const TokenRequest& request, const Validate
 }
 
 core::Result<TokenSet> process_token_response(const net::HttpResponse& response, IdTokenRule id_token,
-                                              TokenFormat format, AccessTokenRule access_token) {
+                                              TokenFormat format, AccessTokenRule access_token,
+                                              TokenType type) {
     auto members = read_members(response, format);
     if (!members) {
         return std::move(members.error());
     }
-    if (auto checked = check_members(members.value(), id_token, access_token); !checked) {
+    if (auto checked = check_members(members.value(), id_token, access_token, type); !checked) {
         return std::move(checked.error());
     }
     TokenSet tokens;
     tokens.access_token = std::move(members->access_token.value).value_or("");
     tokens.id_token = std::move(members->id_token.value).value_or("");
     tokens.refresh_token = std::move(members->refresh_token.value).value_or("");
-    tokens.token_type = members->token_type.value ? "bearer" : "";
+    tokens.token_type = core::to_lower_ascii(members->token_type.value.value_or(""));
     tokens.scope = std::move(members->scope.value);
     tokens.expires_in = members->expires_in;
     return tokens;

@@ -7,10 +7,12 @@
 
 namespace oauth::oidc {
 
-net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std::string_view access_token) {
+net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std::string_view access_token,
+                                        TokenType type) {
+    const std::string scheme = type == TokenType::dpop ? "DPoP " : "Bearer ";
     net::HttpRequest request;
     request.url = std::string(userinfo_endpoint);
-    request.headers.push_back({"Authorization", "Bearer " + std::string(access_token)});
+    request.headers.push_back({"Authorization", scheme + std::string(access_token)});
     request.headers.push_back({"Accept", "application/json"});
     return request;
 }

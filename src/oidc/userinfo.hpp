@@ -5,14 +5,17 @@
 #include "../core/json.hpp"
 #include "../core/result.hpp"
 #include "../net/http.hpp"
+#include "token.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace oauth::oidc {
 
-// OpenID Connect Core 5.3.1, RFC 6750 2.1: a GET with "Authorization: Bearer" and Accept: application/json.
-net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std::string_view access_token);
+// OpenID Connect Core 5.3.1, RFC 6750 2.1, RFC 9449 7.1: a GET with "Authorization: Bearer" (or "DPoP", whose
+// proof is the caller's) and Accept: application/json.
+net::HttpRequest build_userinfo_request(std::string_view userinfo_endpoint, std::string_view access_token,
+                                        TokenType type = TokenType::bearer);
 
 // OpenID Connect Core 5.3.2 and 5.3.4. The answer must be 200 with a strict JSON object of at most 1 MiB. Its
 // sub member must equal `expected_subject`; where that is empty (plain OAuth 2.0), no sub is required.

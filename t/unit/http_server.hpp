@@ -51,6 +51,17 @@ public:
 
     bool open() const { return open_; }
 
+    // The name in the certificate that the client has shown; empty: none.
+    std::string client_name() const {
+        X509* shown = ssl_ != nullptr ? SSL_get1_peer_certificate(ssl_) : nullptr;
+        char name[64] = "";
+        if (shown != nullptr) {
+            X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, name, sizeof name);
+            X509_free(shown);
+        }
+        return name;
+    }
+
     bool send(std::string_view text) {
         while (open_ && !text.empty()) {
             const auto sent = ssl_ != nullptr ? SSL_write(ssl_, text.data(), static_cast<int>(text.size()))
@@ -142,6 +153,10 @@ public:
     }
 
     int connections() const { return connections_; }
+    // Of whatever authority; who has none may go on.
+    void ask_for_certificates() {
+        SSL_CTX_set_verify(tls_, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+    }
     void allow_at_most(int tls_version) { SSL_CTX_set_max_proto_version(tls_, tls_version); }
     std::string url(std::string_view path) const { return url("127.0.0.1", path); }
     std::string url(std::string_view host, std::string_view path) const {

@@ -95,7 +95,14 @@ void tk_04_the_claims(void**) {
     assert_int_equal(*root.get("exp").as_integer(), 1760000060);
     assert_int_equal(root.members().size(), 6);
     const auto jws = jose::parse_compact(assertion);
-    assert_text_equal(*jws->kid, jose::thumbprint(registered(client)));
+    assert_text_equal(*jws->kid, client.key->kid());
+    auto nameless = *client.key;
+    nameless.set_kid("");
+    auto other = client;
+    other.key = std::make_shared<const SigningKey>(nameless);
+    const std::string without = assertion_of(other);
+    assert_text_equal(*core::base64url_decode(without.substr(0, without.find('.'))),
+                      "{\"alg\":\"ES256\",\"typ\":\"JWT\"}");
 }
 
 void tk_04_each_request_has_an_assertion_of_its_own(void**) {

@@ -125,7 +125,8 @@ char* set_by_file(ngx_conf_t* cf, const providers::Parameter& parameter, Block& 
     if (parameter.name == "client_key") {
         warn_of_open_file(cf, values[0]);
     }
-    Words texts = {std::move(*text)};
+    Words texts = values;
+    texts[0] = std::move(*text);
     const std::string problem = parameter.set(block.entry->settings, texts);
     core::wipe(texts[0]);
     return problem.empty() ? NGX_CONF_OK : refuse(cf, "file" + shown_file(values[0]) + " " + problem);

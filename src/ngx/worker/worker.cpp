@@ -234,6 +234,20 @@ net::RedisClient* Runtime::redis_client(const ServerConf::Compiled& server) {
     return redis_.back().client.get();
 }
 
+// Of the session key, and not one of the zone: a session may be checked by another worker, after a restart,
+// or on another node, and its token is good with this key alone.
+std::shared_ptr<const jose::SigningKey> Runtime::dpop_key(const std::string& session_secret) const {
+    const auto& all = main_.compiled->providers;
+    if (std::none_of(all.begin(), all.end(), [](const auto& entry) { return entry->settings.dpop; })) {
+        return nullptr;
+    }
+    auto key = jose::SigningKey::derive_es256(session_secret, "DPoP key");
+    if (!key) {
+        throw std::runtime_error("OpenSSL cannot derive the key for DPoP, for lack of memory most likely");
+    }
+    return std::make_shared<const jose::SigningKey>(std::move(*key));
+}
+
 std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
     const ServerConf::Compiled& compiled = *server.compiled;
     net::HttpLimits limits = compiled.limits;
@@ -282,6 +296,7 @@ std::unique_ptr<flow::Site> Runtime::make_site(const ServerConf& server) {
         compiled.options, clock_, random_, ledger_, *client, worker->ready, worker->timers, background_,
         worker->turns, std::move(providers), std::move(store), std::move(*sign_in_sealer), std::move(ring),
         std::move(*sign_out_sealer), &signed_tokens_, &all_stores_, &tokens_});
+    site->dpop_key = dpop_key(secrets.front());
     clients_.push_back(std::move(client));
     return site;
 }

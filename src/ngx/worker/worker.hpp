@@ -75,6 +75,7 @@ private:
     void make_sites();
     net::RedisClient* redis_client(const ServerConf::Compiled& server);
     void try_to_make_site(const ServerConf& server);
+    std::shared_ptr<const jose::SigningKey> dpop_key(const std::string& session_secret) const;
     std::unique_ptr<flow::Site> make_site(const ServerConf& server);
     flow::Site* site_after_failure(const ServerConf& server);
 

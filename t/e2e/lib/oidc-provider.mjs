@@ -55,8 +55,9 @@ function configuration({ clients, accounts, renderSignOut, endsSessions, port })
 }
 
 export class OidcProvider {
-  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut, endsSessions = true } = {}) {
-    Object.assign(this, { accounts, renderLogin, renderSignOut, endsSessions });
+  // `configure` changes oidc-provider's configuration, or gives another.
+  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut, endsSessions = true, configure = (all) => all } = {}) {
+    Object.assign(this, { accounts, renderLogin, renderSignOut, endsSessions, configure });
     this.sockets = new Set();
   }
 
@@ -65,7 +66,7 @@ export class OidcProvider {
   async start(port, clients, { tls, host, address = '127.0.0.1' } = {}) {
     this.port = port;
     this.issuer = tls ? 'https://' + host : `http://${address}:${port}`;
-    this.provider = quietly(() => new Provider(this.issuer, configuration({ ...this, clients })));
+    this.provider = quietly(() => new Provider(this.issuer, this.configure(configuration({ ...this, clients }))));
     this.errors = [];
     this.provider.on('server_error', (ctx, error) => this.errors.push(error.stack));
     const handle = this.provider.callback();
