@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // See parameters.hpp.
 #include "parameters.hpp"
+#include "client_parameters.hpp"
 
 #include "../src/core/bytes.hpp"
 #include "../src/core/secrets.hpp"
@@ -144,44 +145,6 @@ std::string set_scopes(Settings& settings, const Values& values) {
     return "";
 }
 
-std::string set_client_auth(Settings& settings, const Values& values) {
-    using oidc::ClientAuth;
-    const auto auth = oidc::parse_client_auth(values[0]);
-    const bool is_old = auth == ClientAuth::basic || auth == ClientAuth::post || auth == ClientAuth::none;
-    const bool takes_key = takes(*settings.type, *find_parameter("client_key"));
-    if (!auth || (!is_old && !takes_key)) {
-        return wrong(values[0], takes_key ? "basic, post, none, private_key_jwt, client_secret_jwt, tls"
-                                          : "basic, post, none");
-    }
-    settings.client_auth = auth;
-    return "";
-}
-
-std::string set_client_key(Settings& settings, const Values& values) {
-    auto key = jose::SigningKey::from_pem(values[0], jose::SigningKey::Curves::all);
-    if (!key) {
-        return jose::why_no_private_key(values[0]) +
-               ", accepted: a private key in PEM without a passphrase (RSA of 2048 to 8192 bits, EC P-256, "
-               "P-384 or P-521, Ed25519), as from \"openssl genpkey\"";
-    }
-    // A provider with one key of this client finds it without a name, and not by a name that it does not
-    // know.
-    constexpr std::string_view option = "kid=";
-    const std::string_view kid = values.size() > 1 ? std::string_view(values[1]) : "";
-    if (!kid.empty() && (!kid.starts_with(option) || kid.size() == option.size() || !is_plain_text(kid))) {
-        return "and beside it " + wrong(kid, "kid=ID, the name that the provider has for the key");
-    }
-    key->set_kid(std::string(kid.substr(std::min(kid.size(), option.size()))));
-    settings.client_key = std::make_shared<const jose::SigningKey>(std::move(*key));
-    return "";
-}
-
-// Whether it is one, and the key's, is known when all has been read: complete().
-std::string set_client_certificate(Settings& settings, const Values& values) {
-    settings.client_certificate_text = values[0];
-    return "";
-}
-
 std::string set_response_mode(Settings& settings, const Values& values) {
     if (values[0] != "query" && values[0] != "form_post") {
         return wrong(values[0], "query, form_post");
@@ -309,19 +272,6 @@ constexpr Address addresses[] = {
     {"original_domain", &S::original_domain, true},
 };
 
-// With the configured client_auth.
-bool is_used(const Settings& settings, std::string_view name) {
-    using oidc::ClientAuth;
-    const ClientAuth auth = *settings.client_auth;
-    if (name == "client_secret") {
-        const auto& algorithms = settings.signing_algorithms;
-        const bool verifies = std::find(algorithms.begin(), algorithms.end(), "HS256") != algorithms.end();
-        return auth == ClientAuth::basic || auth == ClientAuth::post ||
-               auth == ClientAuth::client_secret_jwt || (verifies && auth != ClientAuth::none);
-    }
-    return auth == ClientAuth::tls || (auth == ClientAuth::private_key_jwt && name == "client_key");
-}
-
 } // namespace
 
 const Parameter* find_parameter(std::string_view name) {
@@ -387,8 +337,10 @@ std::string find_idle_parameter(const Settings& settings, const std::vector<std:
     if (is_given("region") && is_given("domain")) {
         return idle("region", "domain");
     }
+    const bool has_own_way = settings.client_auth &&
+                             (is_given("client_auth") || settings.client_auth != settings.type->client_auth);
     for (const std::string_view name : {"client_secret", "client_key", "client_certificate"}) {
-        if (is_given("client_auth") && is_given(name) && !is_used(settings, name)) {
+        if (has_own_way && is_given(name) && !is_used_by_client_auth(settings, name)) {
             return idle(name, "client_auth " + std::string(oidc::client_auth_name(*settings.client_auth)));
         }
     }

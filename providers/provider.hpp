@@ -167,6 +167,7 @@ struct Settings {
     std::optional<oidc::ClientAuth> client_auth;                      // nullopt: by metadata
     std::shared_ptr<const jose::SigningKey> client_key;               // null: none
     std::string client_certificate_text;                              // PEM, until complete() has it
+    std::string client_certificate_file;                              // its name, as a message has it
     std::shared_ptr<const net::ClientCertificate> client_certificate; // null: none
     bool dpop = false;
     std::string issuer;

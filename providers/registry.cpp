@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The list of provider types, and what makes a row and a block into Settings.
+#include "client_parameters.hpp"
 #include "facts.hpp"
 #include "types.hpp"
 
@@ -68,76 +69,11 @@ void tell_labels_apart(const std::vector<Settings*>& all) {
     }
 }
 
-namespace {
-
-using oidc::ClientAuth;
-
-std::string take_certificate(Settings& settings) {
-    if (settings.client_certificate_text.empty()) {
-        return "";
-    }
-    if (!settings.client_key) {
-        return missing("client_key") + ", and \"client_certificate\" needs it";
-    }
-    std::string wrong;
-    settings.client_certificate =
-        net::ClientCertificate::create(settings.client_certificate_text, settings.client_key->key(), wrong);
-    settings.client_certificate_text.clear();
-    return settings.client_certificate
-               ? ""
-               : "\"client_certificate\": the file " + wrong +
-                     ", accepted: the certificate of client_key in PEM, and those that lead to its authority";
-}
-
-std::string without(std::string_view parameter, ClientAuth auth) {
-    return missing(parameter) + ", and \"client_auth " + std::string(oidc::client_auth_name(auth)) +
-           "\" needs it";
-}
-
-// What the client proves itself with is there.
-std::string check_client_auth(Settings& settings) {
-    const bool has_key = settings.client_key != nullptr;
-    const auto of_a_secret = [](std::optional<ClientAuth> auth) {
-        return auth == ClientAuth::basic || auth == ClientAuth::post;
-    };
-    if (has_key && of_a_secret(settings.client_auth)) { // the type's: given, it would leave the key idle
-        settings.client_auth.reset();
-    }
-    const bool is_missing = settings.client_secret.empty();
-    const auto auth = settings.client_auth;
-    if (auth == ClientAuth::private_key_jwt && !has_key) {
-        return without("client_key", *auth);
-    }
-    if (auth == ClientAuth::tls && !settings.client_certificate) {
-        return without("client_certificate", *auth);
-    }
-    const bool needs_secret = auth ? of_a_secret(auth) || auth == ClientAuth::client_secret_jwt : !has_key;
-    if (needs_secret && is_missing) {
-        return missing("client_secret") +
-               " (a public client needs \"client_auth none\", one with a key of its own \"client_key\")";
-    }
-    if (auth == ClientAuth::client_secret_jwt &&
-        settings.client_secret.size() < oidc::shortest_signing_secret) {
-        return "\"client_secret\": found " + std::to_string(settings.client_secret.size()) +
-               " bytes, accepted: at least 32, as \"client_auth client_secret_jwt\" signs by HS256";
-    }
-    const bool signs = auth == ClientAuth::private_key_jwt || auth == ClientAuth::client_secret_jwt ||
-                       (!auth && has_key && !settings.client_certificate);
-    return signs && !settings.is_openid() && settings.issuer.empty()
-               ? missing("issuer") + ": what the client signs is made out to it"
-               : "";
-}
-
-} // namespace
-
 std::string complete(Settings& settings) {
     if (settings.client_id.empty()) {
         return missing("client_id");
     }
-    std::string unproven = take_certificate(settings);
-    if (unproven.empty()) {
-        unproven = check_client_auth(settings);
-    }
+    std::string unproven = complete_client_auth(settings);
     if (!unproven.empty()) {
         return unproven;
     }

@@ -182,7 +182,8 @@ core::Status check_token_type(const Members::Text& type, TokenType wanted) {
     if (absent || is("bearer")) {
         return core::Done{};
     }
-    return refusal(is("dpop") ? "token_type is DPoP, which needs \"dpop on\"" : "token_type is not bearer");
+    return refusal(is("dpop") ? "token_type is not bearer but DPoP, which needs \"dpop on\""
+                              : "token_type is not bearer");
 }
 
 // An empty text counts as absent.

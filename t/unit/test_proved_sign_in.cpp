@@ -227,7 +227,8 @@ void pd_07_the_type_of_the_token(void**) {
     off.settings.dpop = false;
     const web::Answer failed = off.sign_in(as_ever);
     assert_failure(failed, "provider_error", 502);
-    assert_true(failed.log.find("token_type is DPoP, which needs \"dpop on\"") != std::string::npos);
+    assert_true(failed.log.find("token_type is not bearer but DPoP, which needs \"dpop on\"") !=
+                std::string::npos);
 }
 
 void without_a_key_nothing_goes_out(void**) {

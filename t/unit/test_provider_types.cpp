@@ -46,6 +46,9 @@ void parameters_belong_to_types(void**) {
         {"domain", "github, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, keycloak"},
         {"nonce",
          "google, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, keycloak, oidc"},
+        {"dpop", "google, okta, auth0, descope, aws-cognito, gitlab, keycloak, generic, oidc, oauth2"},
+        {"client_key", "google, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, "
+                       "keycloak, generic, oidc, oauth2"},
         {"response_mode", "google, azure-ad, azure-ad-hybrid, okta, auth0, descope, aws-cognito, gitlab, "
                           "keycloak, generic, oidc, oauth2"},
     };

@@ -156,6 +156,23 @@ void tk_07_other_token_types_are_refused(void**) {
     }
 }
 
+void pd_07_the_type_after_a_proof(void**) {
+    const auto process = [](const Object& object) {
+        return oidc::process_token_response(answer(object.text()), IdTokenRule::optional, TokenFormat::json,
+                                            oidc::AccessTokenRule::optional, oidc::TokenType::dpop);
+    };
+    for (const char* type : {"\"Bearer\"", "\"mac\"", "\"\"", "\"DPoP \"", "null", "1", "[\"DPoP\"]"}) {
+        const auto tokens = process(body().with("token_type", type));
+        assert_false(tokens.ok());
+        assert_text_equal(tokens.error().detail, "token_type is not DPoP, though \"dpop on\" asks for it");
+    }
+    assert_false(process(body().without("token_type")).ok());
+    assert_false(process(body().without("token_type").without("access_token")).ok());
+    for (const char* type : {"\"DPoP\"", "\"dpop\"", "\"DPOP\""}) {
+        assert_text_equal(process(body().with("token_type", type))->token_type, "dpop");
+    }
+}
+
 // LinkedIn leaves it out, and means bearer.
 void tk_07_no_token_type_is_bearer(void**) {
     assert_text_equal(accepted(answer(body().text())).token_type, "bearer");
@@ -355,6 +372,7 @@ int main() {
         cmocka_unit_test(the_least_answer_is_read),
         cmocka_unit_test(tk_06_bearer_in_any_case),
         cmocka_unit_test(tk_07_other_token_types_are_refused),
+        cmocka_unit_test(pd_07_the_type_after_a_proof),
         cmocka_unit_test(tk_07_no_token_type_is_bearer),
         cmocka_unit_test(an_access_token_where_nothing_needs_one),
         cmocka_unit_test(tk_08_expires_in),

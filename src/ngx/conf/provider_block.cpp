@@ -127,6 +127,9 @@ char* set_by_file(ngx_conf_t* cf, const providers::Parameter& parameter, Block& 
     }
     Words texts = values;
     texts[0] = std::move(*text);
+    if (parameter.name == "client_certificate") { // which is looked at when all has been read
+        texts.push_back(shown_file(values[0]));
+    }
     const std::string problem = parameter.set(block.entry->settings, texts);
     core::wipe(texts[0]);
     return problem.empty() ? NGX_CONF_OK : refuse(cf, "file" + shown_file(values[0]) + " " + problem);
