@@ -47,8 +47,8 @@ core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string a
     if (!response) {
         co_return asking.ended(at("userinfo endpoint", response.error()));
     }
-    const bool is_about_token = response->status == 401 && !oidc::asks_for_nonce(response.value());
-    if (is_about_token && inquiry.occasion == Inquiry::Occasion::check) {
+    const bool is_about_proof = inquiry.settings().dpop && oidc::asks_for_nonce(response.value());
+    if (response->status == 401 && !is_about_proof && inquiry.occasion == Inquiry::Occasion::check) {
         co_return asking.ended({Code::access_denied, "userinfo endpoint: status 401"});
     }
     const std::string_view other_name = inquiry.settings().type->userinfo_subject;
@@ -131,7 +131,8 @@ Error at(std::string_view where, const Error& error) {
     return {error.code, std::string(where) + ": " + error.detail};
 }
 
-core::Result<oidc::ClientCredentials> token_credentials(Provider& provider, const oidc::Metadata& metadata) {
+core::Result<oidc::ClientCredentials> token_credentials(const Provider& provider,
+                                                        const oidc::Metadata& metadata) {
     return provider.explained_credentials(metadata);
 }
 

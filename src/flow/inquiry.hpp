@@ -41,7 +41,8 @@ struct SignedIn {
 core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens);
 
 // With which the token endpoint is asked. provider_error: it takes no way of authenticating that we know.
-core::Result<oidc::ClientCredentials> token_credentials(Provider& provider, const oidc::Metadata& metadata);
+core::Result<oidc::ClientCredentials> token_credentials(const Provider& provider,
+                                                        const oidc::Metadata& metadata);
 
 // "where: " before the detail.
 core::Error at(std::string_view where, const core::Error& error);

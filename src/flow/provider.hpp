@@ -78,9 +78,9 @@ public:
 
     // How this client authenticates itself at the provider; nullopt: in no way that both know. They refer to
     // this provider, which outlives them.
-    std::optional<oidc::ClientCredentials> credentials(const oidc::Metadata& metadata);
+    std::optional<oidc::ClientCredentials> credentials(const oidc::Metadata& metadata) const;
     // The same; provider_error says what both know, for an administrator.
-    core::Result<oidc::ClientCredentials> explained_credentials(const oidc::Metadata& metadata);
+    core::Result<oidc::ClientCredentials> explained_credentials(const oidc::Metadata& metadata) const;
 
     // RFC 9449 5.1. provider_error: it takes no proofs that this client can make, though "dpop on" says so.
     std::optional<core::Error> why_no_proofs(const oidc::Metadata& metadata) const;
@@ -143,7 +143,7 @@ private:
     std::string fingerprint_;
     core::ReadyQueue& ready_;
     core::Clock& clock_;
-    core::SystemRandom random_;
+    mutable core::SystemRandom random_; // without a state
     oidc::Nonces nonces_;
     Report report_;
     figures::Figures* figures_;

@@ -78,7 +78,7 @@ std::optional<Error> complete_assertion(const oidc::Metadata& metadata,
 
 } // namespace
 
-core::Result<oidc::ClientCredentials> Provider::explained_credentials(const oidc::Metadata& metadata) {
+core::Result<oidc::ClientCredentials> Provider::explained_credentials(const oidc::Metadata& metadata) const {
     const auto auth =
         settings_.client_auth
             ? settings_.client_auth
@@ -101,7 +101,7 @@ core::Result<oidc::ClientCredentials> Provider::explained_credentials(const oidc
     return credentials;
 }
 
-std::optional<oidc::ClientCredentials> Provider::credentials(const oidc::Metadata& metadata) {
+std::optional<oidc::ClientCredentials> Provider::credentials(const oidc::Metadata& metadata) const {
     auto credentials = explained_credentials(metadata);
     return credentials ? std::optional(std::move(credentials.value())) : std::nullopt;
 }

@@ -15,7 +15,7 @@ using oidc::TokenKind;
 using providers::Revocation;
 
 // One request to the provider; nullopt: it has no way to take this token back.
-std::optional<net::HttpRequest> revocation_request(Provider& provider, const oidc::Metadata& metadata,
+std::optional<net::HttpRequest> revocation_request(const Provider& provider, const oidc::Metadata& metadata,
                                                    TokenKind kind, const std::string& token) {
     const providers::Settings& settings = provider.settings();
     if (settings.type->revocation_request != nullptr) {

@@ -251,12 +251,16 @@ void a_provider_without_es256_is_told_of_at_once(void**) {
 }
 
 // A check of a session: refresh and userinfo.
-void a_refresh_has_proofs_too(void**) {
-    unit::Checked world;
+void prove(World& world) {
     world.settings.dpop = true;
     world.site.dpop_key =
         std::make_shared<const jose::SigningKey>(*jose::SigningKey::derive_es256("a secret", "DPoP key"));
     world.op.token = world.op.token.with("token_type", "\"DPoP\"");
+}
+
+void a_refresh_has_proofs_too(void**) {
+    unit::Checked world;
+    prove(world);
     const std::size_t before = world.http.sent.size();
     assert_int_equal(world.come()->session.epoch, 1);
     std::size_t proofs = 0;
@@ -267,6 +271,23 @@ void a_refresh_has_proofs_too(void**) {
     world.let_it_be_due();
     world.op.token = world.op.token.with("token_type", "\"Bearer\""); // PD-07
     assert_int_equal(world.come()->session.epoch, 1);
+}
+
+// It says nothing of the user; another 401 does.
+void a_server_that_takes_no_nonce_ends_no_session(void**) {
+    unit::Checked world;
+    prove(world);
+    world.op.instead.emplace("/userinfo", challenged("u1"));
+    const std::size_t before = world.http.count("/userinfo");
+    assert_non_null(world.come().get());
+    assert_int_equal(world.http.count("/userinfo"), before + 2);
+    unit::Checked revoked;
+    prove(revoked);
+    revoked.op.instead.emplace("/userinfo", unit::json_response("{\"error\":\"invalid_token\"}", 401));
+    assert_null(revoked.come().get());
+    unit::Checked off;
+    off.op.instead.emplace("/userinfo", challenged("u1"));
+    assert_null(off.come().get());
 }
 
 } // namespace
@@ -283,6 +304,7 @@ int main() {
         cmocka_unit_test(without_a_key_nothing_goes_out),
         cmocka_unit_test(a_provider_without_es256_is_told_of_at_once),
         cmocka_unit_test(a_refresh_has_proofs_too),
+        cmocka_unit_test(a_server_that_takes_no_nonce_ends_no_session),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

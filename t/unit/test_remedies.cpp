@@ -143,6 +143,33 @@ void test_words_of_the_provider(void**) {
     assert_text_equal(quoted_answer("no secret", {"secret", ""}), "no secret"); // a word
 }
 
+// An assertion or a proof of this client, whole or cut.
+void test_what_was_signed_is_not_told(void**) {
+    const std::string jwt = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJpZCJ9.c2lnbmF0dXJl-_x";
+    for (const std::string& part : {jwt, jwt.substr(0, 30), jwt + "." + jwt}) {
+        assert_text_equal(quoted_answer("bad '" + part + "', and again " + part, {}),
+                          "bad '[...]', and again [...]");
+    }
+    assert_text_equal(quoted_answer("eyJ eyJabc.", {}), "eyJ eyJabc.");
+    const ClientCredentials client{"id", "", ClientAuth::private_key_jwt};
+    assert_true(explain(answer(401, R"({"error":")" + jwt.substr(0, 50) + R"("})"), client).find("eyJ") ==
+                std::string::npos);
+}
+
+void test_a_key_or_a_certificate_may_be_wrong(void**) {
+    const auto wrong = answer(401, R"({"error":"invalid_client"})");
+    ClientCredentials client{"id", "", ClientAuth::tls};
+    assert_true(explain(wrong, client)
+                    .ends_with("client_id, client_certificate and client_auth must be as the provider has "
+                               "them; client_auth is tls"));
+    client.auth = ClientAuth::client_secret_jwt;
+    assert_true(explain(wrong, client)
+                    .ends_with("client_id, client_secret and client_auth must be as the "
+                               "provider has them; client_auth is client_secret_jwt"));
+    const auto proof = explain(answer(400, R"({"error":"use_dpop_nonce"})"), client);
+    assert_true(proof.find("\"dpop on\" gives one") != std::string::npos);
+}
+
 void test_authorization(void**) {
     const std::string registering = "register the callback URL \"" + callback + "\" at the provider";
     assert_text_equal(authorization_remedy("redirect_uri_mismatch", "", callback), registering);
@@ -164,6 +191,8 @@ int main() {
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_other_refusals),
         cmocka_unit_test(test_words_of_the_provider),
+        cmocka_unit_test(test_what_was_signed_is_not_told),
+        cmocka_unit_test(test_a_key_or_a_certificate_may_be_wrong),
         cmocka_unit_test(test_authorization),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
