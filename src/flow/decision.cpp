@@ -5,13 +5,22 @@
 #include "../core/bytes.hpp"
 #include "../core/url.hpp"
 
+#include <algorithm>
+
 namespace oauth::flow {
 
 namespace {
 
-// A value that could end a header line must not get into one.
+bool is_there(const web::Answer& answer, std::string_view name) {
+    return std::any_of(answer.headers.begin(), answer.headers.end(), [&](const auto& header) {
+        return header.first.size() == name.size() && core::equal_ignoring_case(header.first, name);
+    });
+}
+
+// A value that could end a header line must not get into one, nor a second one into a header that the
+// identity has.
 void add(web::Answer& answer, std::string_view name, std::string value) {
-    if (!value.empty() && !core::has_control_characters(value)) {
+    if (!value.empty() && !core::has_control_characters(value) && !is_there(answer, name)) {
         answer.headers.emplace_back(name, std::move(value));
     }
 }

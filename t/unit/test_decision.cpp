@@ -43,6 +43,14 @@ void who_passes_is_told(void**) {
     assert_int_equal(passing.answer().headers.size(), 3);
 }
 
+void a_header_that_the_identity_has_is_its_own(void**) {
+    Passing passing;
+    const web::Answer answer = flow::pass(&passing.admission, "x-auth-request-user", passing.signed_identity);
+    assert_text_equal(World::header(answer, "x-auth-request-user"), "a.signed.one");
+    assert_text_equal(World::header(answer, "X-Auth-Request-User"), "");
+    assert_text_equal(World::header(answer, "X-Auth-Request-Email"), "ann@example.org");
+}
+
 void nobody_else_is_told(void**) {
     Passing passing;
     for (const auto standing :
@@ -155,6 +163,7 @@ void what_cannot_be_decided_offers_the_page_again(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(who_passes_is_told),
+        cmocka_unit_test(a_header_that_the_identity_has_is_its_own),
         cmocka_unit_test(nobody_else_is_told),
         cmocka_unit_test(hd_09_what_could_end_a_line_is_left_out),
         cmocka_unit_test(what_is_half_known_is_left_out),
