@@ -252,3 +252,24 @@ e2e('a key that the provider has changed is found, and the many that it has not 
   }
   assert.ok(site.provider.count('jwks') - before <= 2, 'bounded');
 });
+
+e2e('BR-01 to BR-03 another proxy gets the same answers for its programs', async (h) => {
+  const site = await h.site({ server: ON + 'oauth_trusted_proxy 127.0.0.1;', locations: (s) => `location /api { oauth_allow scope=write; oauth_allow scope=admin sub=x; proxy_pass ${s.upstream.url}; }` });
+  h.allowLog(/access token|policy_denied/);
+  const decide = (headers, query = '') => ask(site, { 'X-Original-URL': site.origin + '/api/x', ...headers }, '/auth/oauth/auth' + query);
+  const allowed = await decide(bearer(accessToken(site.provider)));
+  assert.equal(allowed.status, 204);
+  assert.equal(JSON.parse(Buffer.from(allowed.headers['x-oauth-identity'].split('.')[1], 'base64url')).sub, 'test|robot-1');
+  const metadata = site.origin + '/.well-known/oauth-protected-resource';
+  assert.deepEqual(challengeOf(await decide({})), { realm: site.origin, scope: 'write', resource_metadata: metadata });
+  for (const query of ['', '?redirect=1']) {
+    const bad = await decide(bearer('x.y.z'), query);
+    assert.equal(bad.status, 401);
+    assert.equal(challengeOf(bad).error, 'invalid_token');
+    const lacking = await decide(bearer(accessToken(site.provider, { claims: { scope: 'read' } })), query);
+    assert.equal(lacking.status, 403);
+    assert.deepEqual(challengeOf(lacking), { realm: site.origin, error: 'insufficient_scope', scope: 'write', resource_metadata: metadata });
+  }
+  assert.equal((await decide({ Accept: 'text/html' }, '?redirect=1')).status, 302);
+  assert.equal(site.upstream.requests.length, 0);
+});

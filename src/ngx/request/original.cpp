@@ -231,8 +231,16 @@ ngx_int_t turn_away_by_proxy(ngx_http_request_t* r, Context& context, flow::Visi
     UnderWay& under_way = make_under_way(context);
     under_way.facts = facts_of(r, context, *context.decision);
     under_way.offer = runtime_of(*main_conf(r)).offer(location);
+    const bool by_token = admission.credentials != flow::Credentials::Kind::none;
     if (admission.standing == flow::Standing::denied) {
         count_denied(asked, admission);
+    }
+    if (by_token || !flow::wants_redirect(view(r->args))) {
+        if (const auto answer = answer_program(asked, visitor.site(), *under_way.facts, admission)) {
+            return respond(r, context, *answer);
+        }
+    }
+    if (admission.standing == flow::Standing::denied) {
         return respond(r, context,
                        flow::refuse(visitor.site(), *under_way.facts, under_way.offer, admission,
                                     explain(asked, admission)));

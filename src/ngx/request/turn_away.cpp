@@ -86,9 +86,6 @@ ngx_int_t answer_preflight(ngx_http_request_t* r) {
                    flow::preflight(requested == nullptr ? std::string_view() : view(requested->value)));
 }
 
-namespace {
-
-// By the rules of RFC 6750, where it is a program that the location's tokens are for; nullopt: it is none.
 std::optional<web::Answer> answer_program(ngx_http_request_t* r, const flow::Site& site,
                                           const flow::Request& facts, const flow::Admission& admission) {
     const flow::ProtectedResource* resource = location_conf(r)->resource;
@@ -104,8 +101,6 @@ std::optional<web::Answer> answer_program(ngx_http_request_t* r, const flow::Sit
     }
     return flow::refuse_program(site, facts, *resource, lacking_scopes(r, admission), explain(r, admission));
 }
-
-} // namespace
 
 ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     Context& context = make_context(r);

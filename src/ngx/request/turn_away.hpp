@@ -4,6 +4,7 @@
 
 #include "context.hpp"
 
+#include <optional>
 #include <string>
 
 namespace oauth::ngx {
@@ -17,6 +18,11 @@ ngx_int_t refuse_subrequest(ngx_http_request_t* r, const flow::Admission& admiss
 // The admission could not be decided: Context::failure.
 ngx_int_t fail_request(ngx_http_request_t* r);
 ngx_int_t fail_subrequest(ngx_http_request_t* r);
+
+// By the rules of RFC 6750, where it is a program that the tokens of the request's location are for; nullopt:
+// it is none.
+std::optional<web::Answer> answer_program(ngx_http_request_t* r, const flow::Site& site,
+                                          const flow::Request& facts, const flow::Admission& admission);
 
 // A preflight for an MCP server, whose clients may be pages of any origin, and its answer.
 bool is_preflight_of_mcp(ngx_http_request_t* r);

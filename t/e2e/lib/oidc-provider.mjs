@@ -91,7 +91,7 @@ export class OidcProvider {
     const details = await this.provider.interactionDetails(request, response);
     const login = request.method === 'POST' ? new URLSearchParams(await readBody(request)).get('login')?.trim().toLowerCase() : undefined;
     if (login !== undefined && this.accounts[login]) {
-      const result = { login: { accountId: login }, select_account: {} };
+      const result = { login: { accountId: login }, select_account: {}, consent: {} };
       await this.provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
       return;
     }
