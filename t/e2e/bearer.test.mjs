@@ -270,6 +270,7 @@ e2e('BR-01 to BR-03 another proxy gets the same answers for its programs', async
     assert.equal(lacking.status, 403);
     assert.deepEqual(challengeOf(lacking), { realm: site.origin, error: 'insufficient_scope', scope: 'write', resource_metadata: metadata });
   }
-  assert.equal((await decide({ Accept: 'text/html' }, '?redirect=1')).status, 302);
+  const page = await new Browser().navigate(site.origin + '/auth/oauth/auth?redirect=1', { headers: { 'X-Original-URL': site.origin + '/api/x' }, follow: false });
+  assert.equal(page.status, 302);
   assert.equal(site.upstream.requests.length, 0);
 });
