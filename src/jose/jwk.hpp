@@ -24,6 +24,16 @@ struct FreeKey {
 };
 using KeyPointer = std::shared_ptr<EVP_PKEY>;
 
+// What a key has verified: all that the answer depends on.
+struct Verified {
+    KeyPointer key;
+    std::string alg;
+    std::string signing_input;
+    std::string signature;
+
+    bool operator==(const Verified&) const = default;
+};
+
 // One verification key.
 struct Jwk {
     KeyType type = KeyType::rsa;
@@ -35,6 +45,8 @@ struct Jwk {
     std::string issuer;
     KeyPointer key;     // null for oct
     std::string secret; // oct only
+    // By verify(), the last time: a sign-in asks twice, first whether the set holds the key.
+    mutable Verified verified;
 };
 
 // RFC 7517 4, RFC 7518 6, RFC 8037 2. One public key for verifying signatures; private members are ignored.

@@ -113,6 +113,21 @@ bool verify_public(const Jws& jws, const Algorithm& algorithm, EVP_PKEY* key) {
                             input.size()) == 1;
 }
 
+bool verify_and_remember(const Jws& jws, const Algorithm& algorithm, const Jwk& key) {
+    if (!key.key) {
+        return false;
+    }
+    Verified asked{key.key, jws.alg, std::string(jws.signing_input), jws.signature};
+    if (asked == key.verified) {
+        return true;
+    }
+    const bool is_right = verify_public(jws, algorithm, key.key.get());
+    if (is_right) {
+        key.verified = std::move(asked);
+    }
+    return is_right;
+}
+
 std::optional<std::string> sign_with_key(const Algorithm& algorithm, EVP_PKEY* key, std::string_view input) {
     core::QuietErrors quiet;
     DigestContext context(EVP_MD_CTX_new());
@@ -191,7 +206,7 @@ bool verify(const Jws& jws, const Jwk& key) {
     if (algorithm->family == Family::hmac) {
         return verify_hmac(jws, *algorithm, key.secret);
     }
-    return key.key && verify_public(jws, *algorithm, key.key.get());
+    return verify_and_remember(jws, *algorithm, key);
 }
 
 std::optional<std::string> sign_compact(const SigningKey& key, std::string_view header,

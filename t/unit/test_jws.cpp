@@ -232,6 +232,32 @@ static void alg_curve_and_key_fit_together(void**) {
     assert_false(verify(jws.value(), key));
 }
 
+// What is remembered of a token says nothing of another one, however little differs.
+static void what_a_key_has_verified_is_that_token_alone(void**) {
+    const auto text = sign_compact(es256(), R"({"alg":"ES256"})", R"({"sub":"alice"})").value();
+    const auto key = jwk_of(es256());
+    const auto right = parse_compact(text);
+    for (int i = 0; i < 3; ++i) {
+        assert_true(verify(right.value(), key));
+        std::string input(right->signing_input);
+        for (const std::size_t place : {std::size_t{0}, input.size() / 2, input.size() - 1}) {
+            std::string other = input;
+            other[place] = other[place] == 'A' ? 'B' : 'A';
+            assert_false(verifies("ES256", other, right->signature, key));
+            assert_true(verifies("ES256", input, right->signature, key));
+        }
+        assert_false(verifies("ES256", input + "A", right->signature, key));
+        assert_false(verifies("ES256", input.substr(1), right->signature, key));
+        std::string signature = right->signature;
+        signature.back() = static_cast<char>(signature.back() ^ 1);
+        assert_false(verifies("ES256", input, signature, key));
+        assert_false(verifies("ES384", input, right->signature, key));
+        auto other_key = key; // with what it remembers
+        other_key.key = jwk_of(SigningKey::generate_es256().value()).key;
+        assert_false(verifies("ES256", input, right->signature, other_key));
+    }
+}
+
 static void ecdsa_signatures_have_one_form_jo_04(void**) {
     auto text = sign_compact(es256(), R"({"alg":"ES256"})", "{}").value();
     auto jws = parse_compact(text);
@@ -365,6 +391,7 @@ int main() {
         cmocka_unit_test(a_public_key_is_no_secret_idt_12),
         cmocka_unit_test(keys_in_the_header_count_for_nothing_idt_14),
         cmocka_unit_test(alg_curve_and_key_fit_together),
+        cmocka_unit_test(what_a_key_has_verified_is_that_token_alone),
         cmocka_unit_test(ecdsa_signatures_have_one_form_jo_04),
         cmocka_unit_test(ed25519_signatures_have_one_form_jo_06),
         cmocka_unit_test(each_rsa_algorithm_takes_its_own_hash_and_padding),
