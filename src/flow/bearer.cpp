@@ -26,7 +26,7 @@ constexpr std::int64_t verified_for = 3600;
 // RFC 6750 2.1, RFC 9110 11.2: token68
 bool is_token(std::string_view text) {
     const std::size_t end = text.find_last_not_of('=');
-    return end != std::string_view::npos && text.size() <= max_bearer_token &&
+    return end != std::string_view::npos &&
            std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end) + 1, [](char c) {
                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                       std::string_view("-._~+/").find(c) != std::string_view::npos;
@@ -113,7 +113,7 @@ Credentials read_credentials(std::string_view authorization, std::string_view qu
     }
     const std::string_view token = authorization.substr(std::min(scheme.size() + 1, authorization.size()));
     const bool has_space = authorization.size() > scheme.size() && authorization[scheme.size()] == ' ';
-    if (!has_space || !is_token(token)) {
+    if (!has_space || token.empty() || token.size() > max_bearer_token) {
         credentials.kind = Credentials::Kind::malformed;
     } else if (has_token_in_query(query)) {
         credentials.kind = Credentials::Kind::twice;
@@ -154,6 +154,9 @@ bool is_current_token(const Site& site, session::OpenedSession& opened) {
 core::Task<core::Result<TokenVerdict>> verify_token(Site& site, const ProtectedResource& resource,
                                                     std::string token, std::string base_url,
                                                     std::string client) {
+    if (!is_token(token)) {
+        co_return TokenVerdict{nullptr, refused_access_token(nullptr, "it has characters that no token has")};
+    }
     const TokenQuestion question{site, resource, token, base_url, client};
     const auto jws = jose::parse_compact(token);
     if (!jws && std::count(token.begin(), token.end(), '.') == 2) { // no server would know it either

@@ -20,7 +20,7 @@ struct Credentials {
     enum class Kind {
         none,      // no Bearer: cookies decide
         token,     // one, in the header
-        malformed, // Bearer, and no token that could be one
+        malformed, // Bearer, and nothing behind it that could be one
         twice,     // in the header and in the query
     } kind = Kind::none;
     std::string_view token;
@@ -31,7 +31,8 @@ struct Credentials {
 
 constexpr std::size_t max_bearer_token = 16384; // bytes
 
-// RFC 6750 2.1: "Bearer" in any case, one space, and a token68. The views are kept.
+// RFC 6750 2.1: "Bearer" in any case, one space, and a token, whose characters are looked at only if it is
+// not known. The views are kept.
 Credentials read_credentials(std::string_view authorization, std::string_view query);
 
 // What a token turned out to be.

@@ -15,13 +15,12 @@ namespace oauth::flow {
 namespace {
 
 using core::Code;
-using core::Error;
 
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 // As in a session, so that all that reads sessions reads it.
 session::OpenedSessionPointer open_token(const Site& site, const Provider& provider,
-                                         const ProtectedResource& resource, oidc::AccessToken token,
+                                         const ProtectedResource& resource, const oidc::AccessToken& token,
                                          session::Identity identity, std::string_view text,
                                          std::string_view base_url) {
     const std::int64_t now = site.clock.now();
@@ -36,11 +35,10 @@ session::OpenedSessionPointer open_token(const Site& site, const Provider& provi
     const std::int64_t issued_at = token.issued_at == 0 ? now : token.issued_at;
     session.begun_at = std::min(issued_at, never / 1000) * 1000;
     session.made_at = issued_at;
-    const core::JsonView claims = token.claims.root();
-    session.signed_in_at = std::max<std::int64_t>(0, claims.get("auth_time").as_integer().value_or(0));
+    session.signed_in_at = token.auth_time;
     session.checked_at = now;
     session.expires_at = token.expires_at;
-    session.sid = std::string(claims.get("sid").as_string().value_or(""));
+    session.sid = token.sid;
     if (site.options.keep_tokens) {
         session.access_token = std::string(text);
         session.access_expires_at = token.expires_at;
@@ -58,17 +56,16 @@ session::OpenedSessionPointer open_token(const Site& site, const Provider& provi
 }
 
 // Who the token says it is, by the type's own mapping: under the same rules as somebody who has signed in.
+// Its claims are used up.
 core::Result<session::Identity> identity_of(const Site& site, const Provider& provider,
-                                            const oidc::AccessToken& token) {
+                                            oidc::AccessToken& token) {
     const providers::Settings& settings = provider.settings();
     const providers::Needs& needs = site.options.requirements->needs;
     providers::UserData data;
-    const std::string text = token.claims.root().dump();
-    data.id_token = core::Json::parse(text);
-    data.access_token = settings.type->reads_access_token ? core::Json::parse(text) : std::nullopt;
-    if (!data.id_token) {
-        return Error{Code::internal_error, "its claims cannot be copied"};
+    if (settings.type->reads_access_token) {
+        data.access_token = core::Json::parse(token.claims.root().dump());
     }
+    data.id_token = std::move(token.claims);
     auto identity = providers::map_identity(settings, data, needs);
     if (!identity) {
         return identity;
@@ -111,7 +108,7 @@ TokenVerdict accept_token(const TokenQuestion& question, const Provider& provide
     if (!identity) {
         return {nullptr, refused_access_token(&provider, identity.error().detail)};
     }
-    auto opened = open_token(site, provider, question.resource, std::move(token), std::move(identity.value()),
+    auto opened = open_token(site, provider, question.resource, token, std::move(identity.value()),
                              question.token, question.base_url);
     opened->due_at = std::min(opened->ends_at, remembered_until);
     if (!is_current_token(site, *opened)) {

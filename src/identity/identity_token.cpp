@@ -31,7 +31,9 @@ void add_user(core::JsonObjectWriter& claims, const session::Session& session) {
     if (identity.groups && !session.groups_are_cut) {
         claims.add_json("groups", core::json_string_array(*identity.groups));
     }
-    claims.add_integer("auth_time", session.signed_in_at);
+    if (session.signed_in_at != 0) { // an access token may not say it
+        claims.add_integer("auth_time", session.signed_in_at);
+    }
 }
 
 // It goes to applications in any language: see dump_interoperable.

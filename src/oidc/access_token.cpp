@@ -4,6 +4,7 @@
 #include "access_token.hpp"
 
 #include "../core/bytes.hpp"
+#include "logout_token.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
@@ -144,11 +145,14 @@ Complaint find_complaint(const jose::Jws& jws, core::JsonView claims,
 }
 
 AccessToken access_token(core::Json claims) {
-    AccessToken token{std::move(claims), "", 0, 0, {}};
+    AccessToken token{std::move(claims), "", 0, 0, 0, "", {}};
     const core::JsonView root = token.claims.root();
     token.subject = std::string(root.get("sub").as_string().value_or(""));
     token.issued_at = std::max<std::int64_t>(0, root.get("iat").as_integer().value_or(0));
     token.expires_at = root.get("exp").as_integer().value_or(0);
+    token.auth_time = std::max<std::int64_t>(0, root.get("auth_time").as_integer().value_or(0));
+    const std::string_view sid = root.get("sid").as_string().value_or("");
+    token.sid = is_usable_sid(sid) ? sid : "";
     token.scopes = scopes_of(root);
     return token;
 }

@@ -35,6 +35,8 @@ struct AccessToken {
     std::string subject;         // 1..255 bytes, no control characters
     std::int64_t issued_at = 0;  // seconds; 0: not told
     std::int64_t expires_at = 0; // seconds; 0: not told, which only introspection may leave out
+    std::int64_t auth_time = 0;  // seconds; 0: not told
+    std::string sid;             // the provider's session; empty: not told, or not usable
     std::vector<std::string> scopes;
 };
 

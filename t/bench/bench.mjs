@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the module costs, compared with plain nginx that moves the same bytes: CPU, throughput, instructions, and the effect of a slow provider on other
-// requests. Prints figures, then one line per goal; exits 1 if a goal is missed or something does not run. BENCH_PROFILE=1 adds the warm path by function, BENCH_STORES=1 compares the stores alone.
+// requests. Prints figures, then one line per goal; exits 1 if a goal is missed or something does not run. BENCH_PROFILE=1 adds the warm path by function, BENCH_STORES=1 compares the stores alone, BENCH_TOKENS=1 access tokens.
 import assert from 'node:assert/strict';
 import { keyFor } from '../e2e/lib/jws.mjs';
 import { ScriptedProvider } from '../e2e/lib/scripted-provider.mjs';
@@ -9,6 +9,7 @@ import { measureInstructions } from './instructions.mjs';
 import { measureLatency } from './latency.mjs';
 import { Bench, POLICIES } from './servers.mjs';
 import { STORES, Stores } from './stores.mjs';
+import { Tokens } from './tokens.mjs';
 
 // Times plain nginx. Most of the instructions of a cold cookie session are OpenSSL's, and take less time than most.
 const LIMITS = {
@@ -107,6 +108,31 @@ async function compareStores(bench, identity) {
   }
 }
 
+// Of a token that is not known, what is more than one that is, times the signature alone.
+const COLD_TOKEN = 1.2;
+
+async function compareTokens(bench, identity) {
+  const stores = new Stores(bench, identity);
+  try {
+    const tokens = new Tokens(bench, stores, identity);
+    const counted = await tokens.measureInstructions();
+    const { cpu, cold, verified } = await tokens.measureCpu();
+    console.log('\nAccess tokens of programs');
+    row('', 'instructions', 'ratio', 'CPU', 'ratio');
+    row('a known one, of plain nginx', Math.round(counted.warm), times(counted.warm / counted.plain), cpu.of('warm', 'cpu').toFixed(1) + ' us', times(cpu.ratio('warm', 'cpu')));
+    row('another each time, ES256: more than a known one', Math.round(counted.ES256.cold), times(counted.ES256.cold / counted.ES256.verified), cold.toFixed(1) + ' us', times(cold / verified));
+    row('  its signature alone, by OpenSSL', Math.round(counted.ES256.verified), '', verified.toFixed(1) + ' us');
+    row('another each time, RS256: more than a known one', Math.round(counted.RS256.cold), times(counted.RS256.cold / counted.RS256.verified));
+    row('  its signature alone, by OpenSSL', Math.round(counted.RS256.verified));
+    goal('instructions of a known token, times plain nginx', counted.warm / counted.plain, 1.15);
+    goal('CPU of a known token, times plain nginx', cpu.ratio('warm', 'cpu'), 1.15);
+    goal('instructions of another token, times its signature (ES256)', counted.ES256.cold / counted.ES256.verified, COLD_TOKEN);
+    goal('CPU of another token, times its signature (ES256)', cold / verified, COLD_TOKEN);
+  } finally {
+    await stores.close();
+  }
+}
+
 async function main() {
   keyFor('ES256');
   const provider = await new ScriptedProvider().start();
@@ -121,10 +147,15 @@ async function main() {
     const other = await bench.seen(plain, cookie);
     assert.equal(other.length, length, 'both send the same number of bytes to the upstream');
     console.log(`a cookie of ${cookie.length} bytes in, an identity of ${identity.length} bytes out, ${length} bytes a request to the upstream`);
+    if (process.env.BENCH_TOKENS) {
+      await compareTokens(bench, identity);
+      return;
+    }
     if (!process.env.BENCH_STORES) {
       await compareInstructions(bench, identity);
       await compareCpu(bench, plain, module, cookie);
       await compareLatency(bench, module, cookie);
+      await compareTokens(bench, identity);
     }
     await compareStores(bench, identity);
     bench.assertClean();

@@ -9,9 +9,9 @@ const WARM = 50;
 const FEW = 100;
 const MANY = 600;
 
-// `fresh`, where it is given, makes the cookie of each request.
-export async function perRequest(bench, nginx, target, cookie, fresh) {
-  const client = await new Sequence(nginx.port, { path: target, cookie }).open();
+// `fresh`, where it is given, makes the cookie of each request, or what another header has.
+export async function perRequest(bench, nginx, target, cookie, fresh, header) {
+  const client = await new Sequence(nginx.port, { path: target, cookie, header }).open();
   await client.send(WARM, fresh);
   const received = await bench.received();
   await nginx.takeCounters();
@@ -24,7 +24,7 @@ export async function perRequest(bench, nginx, target, cookie, fresh) {
   if (reached !== FEW + MANY) {
     throw new Error(`${target}: the upstream received ${reached} requests of ${FEW + MANY}`);
   }
-  return { instructions: (many.instructions - few.instructions) / (MANY - FEW), file: many.file };
+  return { instructions: (many.instructions - few.instructions) / (MANY - FEW), file: many.file, requests: MANY };
 }
 
 async function perSignIn(bench, nginx) {

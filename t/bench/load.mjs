@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const REPORT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'report.lua');
 
-// Resolves to {requests, duration, failed, p50, p99, max}; microseconds. `cookies` and `leaving`, files, and `pause`: see report.lua.
-export async function wrk(url, { cookie, seconds = 2, connections = 16, cookies, leaving, pause }) {
-  const headers = cookie ? ['-H', 'Cookie: ' + cookie] : [];
-  const told = Object.entries({ cookies, leaving, pause }).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+// Resolves to {requests, duration, failed, p50, p99, max}; microseconds. `cookies` and `leaving`, files, `pause` and `header`: see report.lua.
+export async function wrk(url, { cookie, authorization, seconds = 2, connections = 16, cookies, leaving, pause, header }) {
+  const headers = [...(cookie ? ['-H', 'Cookie: ' + cookie] : []), ...(authorization ? ['-H', 'Authorization: ' + authorization] : [])];
+  const told = Object.entries({ cookies, leaving, pause, header }).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
   const child = spawn('wrk', ['-t1', '-c' + connections, `-d${seconds}s`, '--timeout', '20s', ...headers, '-s', REPORT, url, '--', ...told], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part) => { text += part; });
@@ -23,14 +23,14 @@ export async function wrk(url, { cookie, seconds = 2, connections = 16, cookies,
 }
 
 export class Sequence {
-  constructor(port, { path: target = '/', cookie } = {}) {
-    this.port = port;
-    this.target = target;
+  // `cookie`: what `header` has.
+  constructor(port, { path: target = '/', cookie, header = 'Cookie' } = {}) {
+    Object.assign(this, { port, target, header });
     this.use(cookie);
   }
 
   use(cookie) {
-    this.request = `GET ${this.target} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n${cookie ? `Cookie: ${cookie}\r\n` : ''}\r\n`;
+    this.request = `GET ${this.target} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n${cookie ? `${this.header}: ${cookie}\r\n` : ''}\r\n`;
   }
 
   async open() {

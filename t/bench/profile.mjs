@@ -41,6 +41,11 @@ function read(file) {
   return functions;
 }
 
+// What the functions of that name cost, with all that they call.
+export function costOf(file, name) {
+  return [...read(file)].filter(([key]) => name.test(key)).reduce((sum, [, { total }]) => sum + total, 0);
+}
+
 const readable = (name) => name.replaceAll('std::basic_string_view<char, std::char_traits<char> >', 'string_view').replaceAll('(anonymous namespace)::', '')
   .replace(/^.*Guarded<&([\w:]+).*$/, '$1').replace(/\(.*$/, '').slice(0, 100);
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- For wrk: what a run saw, as one line of JSON. Times in microseconds. Arguments: cookies=FILE, one a line, which are sent in turn; leaving=FILE, of sessions that are signed out,
--- one at each hundredth request, until there are no more; pause=MILLISECONDS, for which a connection rests after each answer.
+-- one at each hundredth request, until there are no more; pause=MILLISECONDS, for which a connection rests after each answer; header=NAME, that has what
+-- `cookies` gives in place of a cookie.
 local staying, leaving, turn = {}, {}, 0
 
 local function each_line(file)
@@ -16,7 +17,7 @@ function init(arguments)
     local page, logout, host = wrk.path, '/auth/oauth/logout', wrk.headers['Host']
     -- Made once: nginx would sleep and wake more often with a client that is slower than it, and that costs more than what is measured.
     for cookie in each_line(given.cookies) do
-        staying[#staying + 1] = wrk.format('GET', page, { Host = host, Cookie = cookie })
+        staying[#staying + 1] = wrk.format('GET', page, { Host = host, [given.header or 'Cookie'] = cookie })
     end
     for cookie in each_line(given.leaving) do
         leaving[#leaving + 1] = wrk.format('GET', logout, { Host = host, Cookie = cookie, ['Sec-Fetch-Site'] = 'same-origin' })

@@ -126,7 +126,7 @@ export class Bench {
   }
 
   startPlain(options, identity) {
-    const same = `proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Cookie ""; proxy_set_header ${HEADER} "${identity}";`;
+    const same = `proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Cookie ""; proxy_set_header Authorization ""; proxy_set_header ${HEADER} "${identity}";`;
     return this.launch({ ...options, module: false }, (port) => `
     ${this.toUpstream()}
     server {

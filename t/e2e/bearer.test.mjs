@@ -19,6 +19,7 @@ e2e('a signed access token lets a program in, and the application learns who it 
   const identity = identityOf(site);
   assert.equal(identity.sub, 'test|robot-1');
   assert.equal(identity.email, 'r@example.org');
+  assert.ok(!('auth_time' in identity), 'what the token does not say is left out');
   assert.deepEqual(Upstream.folded(site.upstream.last, 'authorization'), []);
   const keys = site.provider.count('jwks');
   for (let i = 0; i < 20; i++) {
