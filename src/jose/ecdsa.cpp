@@ -11,10 +11,16 @@ namespace oauth::jose {
 namespace {
 
 using Signature = core::Owned<ECDSA_SIG, ECDSA_SIG_free>;
-using Number = core::Owned<BIGNUM, BN_free>;
-
-Number number(std::string_view bytes) {
-    return Number(BN_bin2bn(core::bytes_of(bytes), static_cast<int>(bytes.size()), nullptr));
+// X.690 8.3: an integer as short as it can be, which is positive
+std::string der_integer(std::string_view bytes) {
+    while (bytes.size() > 1 && bytes.front() == '\0') {
+        bytes.remove_prefix(1);
+    }
+    const bool looks_negative = (static_cast<unsigned char>(bytes.front()) & 0x80) != 0;
+    std::string integer = "\x02";
+    integer.push_back(static_cast<char>(bytes.size() + (looks_negative ? 1 : 0)));
+    integer.append(looks_negative ? 1 : 0, '\0').append(bytes);
+    return integer;
 }
 
 } // namespace
@@ -35,28 +41,16 @@ std::size_t coordinate_size(Curve curve) {
 }
 
 std::optional<std::string> ecdsa_to_der(std::string_view raw, Curve curve) {
-    const core::QuietErrors quiet;
+    constexpr std::size_t longest_short_form = 127; // X.690 8.1.3.4
     // RFC 7518 3.4: r and s have the full size each
     auto size = coordinate_size(curve);
     if (size == 0 || raw.size() != 2 * size) {
         return std::nullopt;
     }
-    Signature signature(ECDSA_SIG_new());
-    auto r = number(raw.substr(0, size));
-    auto s = number(raw.substr(size));
-    if (!signature || !r || !s || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) {
-        return std::nullopt;
-    }
-    // The signature owns both numbers from here on.
-    static_cast<void>(r.release());
-    static_cast<void>(s.release());
-    int length = i2d_ECDSA_SIG(signature.get(), nullptr);
-    if (length <= 0) {
-        return std::nullopt;
-    }
-    std::string der(static_cast<std::size_t>(length), '\0');
-    auto* end = core::bytes_of(der);
-    return i2d_ECDSA_SIG(signature.get(), &end) == length ? std::optional(der) : std::nullopt;
+    const std::string numbers = der_integer(raw.substr(0, size)) + der_integer(raw.substr(size));
+    std::string der = numbers.size() > longest_short_form ? "\x30\x81" : "\x30";
+    der.push_back(static_cast<char>(numbers.size()));
+    return der.append(numbers);
 }
 
 std::optional<std::string> ecdsa_to_raw(std::string_view der, Curve curve) {

@@ -19,6 +19,8 @@ namespace oauth::jose {
 enum class KeyType { rsa, ec, okp, oct };
 enum class Curve { none, p256, p384, p521, ed25519 };
 
+class KeptContext;
+
 struct FreeKey {
     void operator()(EVP_PKEY* key) const;
 };
@@ -47,6 +49,7 @@ struct Jwk {
     std::string secret; // oct only
     // By verify(), the last time: a sign-in asks twice, first whether the set holds the key.
     mutable Verified verified;
+    mutable std::shared_ptr<KeptContext> context; // made when it first verifies
 };
 
 // RFC 7517 4, RFC 7518 6, RFC 8037 2. One public key for verifying signatures; private members are ignored.
@@ -112,6 +115,7 @@ public:
 
     EVP_PKEY* key() const { return key_.get(); }
     const KeyPointer& shared_key() const { return key_; }
+    KeptContext& context() const { return *context_; } // where there is a key()
     const std::string& secret() const { return secret_; }
 
 private:
@@ -120,6 +124,7 @@ private:
 
     std::string alg_, kid_, secret_;
     KeyPointer key_;
+    std::shared_ptr<KeptContext> context_;
 };
 
 // What a text that from_pem() does not take is, as far as it says so: "holds a public key and no private

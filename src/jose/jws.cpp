@@ -6,16 +6,14 @@
 #include "../core/openssl.hpp"
 #include "algorithm.hpp"
 #include "ecdsa.hpp"
+#include "kept_context.hpp"
 
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 
 #include <algorithm>
 
 namespace oauth::jose {
 namespace {
-
-using DigestContext = core::Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 constexpr std::size_t max_compact_size = 65536;
 constexpr int max_header_depth = 8;
@@ -60,56 +58,28 @@ bool read_header(core::JsonView header, Jws& jws) {
     return true;
 }
 
-// Null for EdDSA, which does its own hashing.
-const char* hash_name(const Algorithm& algorithm) {
-    if (algorithm.family == Family::eddsa) {
-        return nullptr;
-    }
-    switch (algorithm.hash) {
-    case core::Hash::sha256:
-        return "SHA256";
-    case core::Hash::sha384:
-        return "SHA384";
-    case core::Hash::sha512:
-        break;
-    }
-    return "SHA512";
-}
-
-bool set_padding(EVP_PKEY_CTX* context, Family family) {
-    if (family != Family::rsa_pss) {
-        return true;
-    }
-    // RFC 7518 3.5: the salt is as long as the hash, and MGF1 uses the same hash (OpenSSL's default)
-    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
-}
-
 // RFC 7518 3.2: the key is at least as long as the hash
 bool verify_hmac(const Jws& jws, const Algorithm& algorithm, std::string_view secret) {
     auto expected = core::hmac(algorithm.hash, secret, jws.signing_input);
     return secret.size() >= expected.size() && core::equal_constant_time(expected, jws.signature);
 }
 
-bool verify_public(const Jws& jws, const Algorithm& algorithm, EVP_PKEY* key) {
+bool verify_public(const Jws& jws, const Algorithm& algorithm, const Jwk& key) {
     core::QuietErrors quiet;
-    DigestContext context(EVP_MD_CTX_new());
-    EVP_PKEY_CTX* settings = nullptr;
-    const char* hash = hash_name(algorithm);
     // RFC 7518 3.4 (ECDSA), RFC 8017 8.1.2, 8.2.2 (RSA), RFC 8032 5.1.7 (Ed25519): the signature's exact size
     std::string signature = jws.signature;
     if (algorithm.family == Family::ecdsa) {
         signature = ecdsa_to_der(jws.signature, algorithm.curve).value_or("");
-    } else if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key))) {
+    } else if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key.key.get()))) {
         return false;
     }
-    if (signature.empty() || !context ||
-        EVP_DigestVerifyInit_ex(context.get(), &settings, hash, nullptr, nullptr, key, nullptr) != 1 ||
-        !set_padding(settings, algorithm.family)) {
-        return false;
+    if (!key.context) {
+        key.context = std::make_shared<KeptContext>(KeptContext::Use::verify);
     }
+    const DigestContext context = key.context->for_one(algorithm, key.key.get());
     auto input = jws.signing_input;
-    return EVP_DigestVerify(context.get(), core::bytes_of(signature), signature.size(), core::bytes_of(input),
+    return context && !signature.empty() &&
+           EVP_DigestVerify(context.get(), core::bytes_of(signature), signature.size(), core::bytes_of(input),
                             input.size()) == 1;
 }
 
@@ -121,28 +91,21 @@ bool verify_and_remember(const Jws& jws, const Algorithm& algorithm, const Jwk& 
     if (asked == key.verified) {
         return true;
     }
-    const bool is_right = verify_public(jws, algorithm, key.key.get());
+    const bool is_right = verify_public(jws, algorithm, key);
     if (is_right) {
         key.verified = std::move(asked);
     }
     return is_right;
 }
 
-std::optional<std::string> sign_with_key(const Algorithm& algorithm, EVP_PKEY* key, std::string_view input) {
+std::optional<std::string> sign_with_key(const Algorithm& algorithm, const SigningKey& key,
+                                         std::string_view input) {
     core::QuietErrors quiet;
-    DigestContext context(EVP_MD_CTX_new());
-    EVP_PKEY_CTX* settings = nullptr;
-    const char* hash = hash_name(algorithm);
-    std::size_t size = 0;
-    if (!context ||
-        EVP_DigestSignInit_ex(context.get(), &settings, hash, nullptr, nullptr, key, nullptr) != 1 ||
-        !set_padding(settings, algorithm.family) ||
-        EVP_DigestSign(context.get(), nullptr, &size, core::bytes_of(input), input.size()) != 1) {
-        return std::nullopt;
-    }
-    std::string signature(size, '\0');
-    if (EVP_DigestSign(context.get(), core::bytes_of(signature), &size, core::bytes_of(input),
-                       input.size()) != 1) {
+    const DigestContext context = key.context().for_one(algorithm, key.key());
+    std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key.key())), '\0');
+    std::size_t size = signature.size();
+    if (!context || EVP_DigestSign(context.get(), core::bytes_of(signature), &size, core::bytes_of(input),
+                                   input.size()) != 1) {
         return std::nullopt;
     }
     signature.resize(size);
@@ -217,7 +180,7 @@ std::optional<std::string> sign_compact(const SigningKey& key, std::string_view 
     }
     auto compact = core::base64url_encode(header) + "." + core::base64url_encode(payload);
     auto signature = algorithm->family == Family::hmac ? core::hmac(algorithm->hash, key.secret(), compact)
-                                                       : sign_with_key(*algorithm, key.key(), compact);
+                                                       : sign_with_key(*algorithm, key, compact);
     if (!signature) {
         return std::nullopt;
     }

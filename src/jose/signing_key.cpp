@@ -5,6 +5,7 @@
 #include "../core/crypto.hpp"
 #include "../core/openssl.hpp"
 #include "jwk.hpp"
+#include "kept_context.hpp"
 #include "public_key.hpp"
 
 #include <openssl/bio.h>
@@ -73,6 +74,7 @@ std::optional<SigningKey> SigningKey::from_key(KeyPointer key, Curves curves) {
     signing.alg_ = kind->alg;
     signing.kid_ = thumbprint_of(members);
     signing.key_ = std::move(key);
+    signing.context_ = std::make_shared<KeptContext>(KeptContext::Use::sign);
     return signing;
 }
 
