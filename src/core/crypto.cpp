@@ -39,11 +39,6 @@ const EVP_MD* message_digest(Hash hash) {
     return kept(digests[index], [index] { return EVP_MD_fetch(nullptr, hash_names[index], nullptr); });
 }
 
-EVP_MAC* hmac_algorithm() {
-    static Owned<EVP_MAC, EVP_MAC_free> algorithm;
-    return kept(algorithm, [] { return EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr); });
-}
-
 EVP_KDF* hkdf_algorithm() {
     static Owned<EVP_KDF, EVP_KDF_free> algorithm;
     return kept(algorithm, [] { return EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, nullptr); });
@@ -62,6 +57,19 @@ OSSL_PARAM octets(const char* name, std::string_view value) {
 OSSL_PARAM hash_parameter(const char* name, Hash hash) {
     return OSSL_PARAM_construct_utf8_string(name,
                                             const_cast<char*>(hash_names[static_cast<std::size_t>(hash)]), 0);
+}
+
+// One for each hash, which OpenSSL looks up for longer than it computes: it is given the key of each use.
+EVP_MAC_CTX* hmac_context(Hash hash) {
+    static Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> contexts[hash_count];
+    return kept(contexts[static_cast<std::size_t>(hash)], [hash]() -> EVP_MAC_CTX* {
+        const Owned<EVP_MAC, EVP_MAC_free> algorithm(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr));
+        Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> context(algorithm ? EVP_MAC_CTX_new(algorithm.get()) : nullptr);
+        const OSSL_PARAM parameters[] = {hash_parameter(OSSL_MAC_PARAM_DIGEST, hash),
+                                         OSSL_PARAM_construct_end()};
+        const bool is_ready = context && EVP_MAC_CTX_set_params(context.get(), parameters) == 1;
+        return is_ready ? context.release() : nullptr;
+    });
 }
 
 bool fits_int(std::string_view text) {
@@ -91,14 +99,12 @@ std::string digest(Hash hash, std::string_view data) {
 
 std::string hmac(Hash hash, std::string_view key, std::string_view data) {
     const QuietErrors quiet;
-    EVP_MAC* algorithm = hmac_algorithm();
-    Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> context(algorithm != nullptr ? EVP_MAC_CTX_new(algorithm) : nullptr);
-    const OSSL_PARAM parameters[] = {hash_parameter(OSSL_MAC_PARAM_DIGEST, hash), OSSL_PARAM_construct_end()};
+    EVP_MAC_CTX* context = hmac_context(hash);
     std::string result(EVP_MAX_MD_SIZE, '\0');
     std::size_t size = 0;
-    if (!context || EVP_MAC_init(context.get(), bytes_of(key), key.size(), parameters) != 1 ||
-        EVP_MAC_update(context.get(), bytes_of(data), data.size()) != 1 ||
-        EVP_MAC_final(context.get(), bytes_of(result), &size, result.size()) != 1) {
+    if (context == nullptr || EVP_MAC_init(context, bytes_of(key), key.size(), nullptr) != 1 ||
+        EVP_MAC_update(context, bytes_of(data), data.size()) != 1 ||
+        EVP_MAC_final(context, bytes_of(result), &size, result.size()) != 1) {
         throw std::bad_alloc();
     }
     result.resize(size);
