@@ -2,6 +2,8 @@
 // Parses trusted certificates with OpenSSL. Called when a worker starts, or the configuration is read, never
 // in a request. The store that is returned belongs to the caller; OpenSSL counts the connections that use it.
 #include "certificates.hpp"
+#include "../core/bytes.hpp"
+#include "../core/crypto.hpp"
 #include "../core/openssl.hpp"
 
 #include <openssl/asn1.h>
@@ -213,6 +215,20 @@ Trust trust_certificates_file(const char* path) {
         throw_for_file(path, "hold no certificate that can be read");
     }
     return store;
+}
+
+// What stands behind a certificate is no part of it (RFC 7468 2).
+std::string mark_of_trust(X509_STORE* store, std::string_view pem) {
+    const core::QuietErrors quiet;
+    const X509* first = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(X509_STORE_get0_objects(store), 0));
+    const std::unique_ptr<BIO, BioDeleter> sink(BIO_new(BIO_s_mem()));
+    if (!sink || PEM_write_bio_X509(sink.get(), const_cast<X509*>(first)) != 1) {
+        throw std::bad_alloc();
+    }
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(sink.get(), &text);
+    return std::string(text, static_cast<std::size_t>(size)) +
+           core::hex_encode(core::digest(core::Hash::sha256, pem)) + "\n";
 }
 
 } // namespace oauth::net

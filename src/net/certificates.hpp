@@ -24,4 +24,8 @@ Trust trust_certificates(std::string_view pem, std::string& error);
 // std::runtime_error, with the file's name, if it cannot be opened or read, or holds none.
 Trust trust_certificates_file(const char* path);
 
+// PEM text that libcurl can read and that no other set of certificates has: one of them, and a hash of all.
+// Throws std::bad_alloc.
+std::string mark_of_trust(X509_STORE* store, std::string_view pem);
+
 } // namespace oauth::net

@@ -145,6 +145,7 @@ std::shared_ptr<ClientSettings> CurlMultiEngine::make_settings(HttpLimits limits
         if (!settings->own_trust) {
             return nullptr;
         }
+        settings->trust_mark = mark_of_trust(settings->own_trust.get(), limits.trusted_certificates);
     }
     settings->trust = settings->own_trust ? settings->own_trust.get() : system_trust();
     settings->limits = std::move(limits);

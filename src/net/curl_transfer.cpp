@@ -162,6 +162,13 @@ void set_certificate(Options& options, const ClientCertificate& certificate) {
     options.set(CURLOPT_FORBID_REUSE, 1L);
 }
 
+// The pool gives a connection to those alone whose certificates are the same, as libcurl knows them. It reads
+// this one, too, before on_tls_context puts all of them in its place.
+void tell_trust_apart(Options& options, const std::string& mark) {
+    curl_blob blob{const_cast<char*>(mark.data()), mark.size(), CURL_BLOB_COPY};
+    options.set(CURLOPT_CAINFO_BLOB, &blob);
+}
+
 } // namespace
 
 Transfer::Transfer(std::shared_ptr<const ClientSettings> settings, HttpRequest request, HttpWaiter& waiter)
@@ -259,9 +266,7 @@ bool Transfer::set_options() {
         set_certificate(options, *request_.certificate);
     }
     if (settings_->own_trust && url_->scheme == "https" && settings_->link == nullptr) {
-        // The pool does not know which certificates verified a connection.
-        options.set(CURLOPT_FRESH_CONNECT, 1L);
-        options.set(CURLOPT_FORBID_REUSE, 1L);
+        tell_trust_apart(options, settings_->trust_mark);
     }
     return options.accepted();
 }

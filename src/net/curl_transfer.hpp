@@ -28,6 +28,7 @@ struct ClientSettings {
     std::string link_url;        // its scheme, host and port, as of an HTTP server
     std::string unix_socket;     // its path, in place of host and port
     Trust own_trust;             // null: the engine's are used
+    std::string trust_mark;      // of own_trust: mark_of_trust
     X509_STORE* trust = nullptr; // own_trust or the engine's; never null when a transfer is made
 };
 

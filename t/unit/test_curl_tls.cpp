@@ -106,6 +106,34 @@ void test_trust_is_not_shared(void**) {
     }
 }
 
+// A sign-in asks for tokens and then for the user: one handshake with the provider is enough for both.
+void test_connections_are_reused_by_who_trusts_the_same(void**) {
+    HttpServer server(answer_hello, good_server());
+    const std::string url = server.url("localhost", "/");
+    const std::string stranger = unit::make_identity({.is_authority = true}).pem();
+    Network network(trusting(authority().pem()));
+    Exchange post(*network.client, {"POST", url, {}, "code=c"});
+    assert_true(network.run_until_done(post));
+    assert_true(post.ok());
+    assert_true(fetches(network, *network.client, url));
+    assert_int_equal(server.connections(), 1);
+    // Certificates that are more, or fewer, are others.
+    for (const std::string& more : {stranger + authority().pem(), authority().pem() + stranger}) {
+        const auto client = network.make_client(trusting(more));
+        const int before = server.connections();
+        assert_true(fetches(network, *client, url));
+        assert_int_equal(server.connections(), before + 1);
+        assert_true(fetches(network, *client, url));
+        assert_int_equal(server.connections(), before + 1);
+    }
+    const auto less = network.make_client(trusting(stranger));
+    assert_false(fetches(network, *less, url));
+    const auto same = network.make_client(trusting(authority().pem()));
+    const int before = server.connections();
+    assert_true(fetches(network, *same, url));
+    assert_int_equal(server.connections(), before);
+}
+
 // libcurl 8.9 and later keeps the socket of a request that has ended until the server has said goodbye too,
 // or for two seconds. Nobody waits for that: not who asked, not a process that is to end, not the engine's
 // end.
@@ -114,7 +142,7 @@ void test_server_without_goodbye(void**) {
     HttpServer server(
         [&leave](unit::Connection& connection) {
             connection.read_request();
-            connection.send(unit::hello);
+            connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
             while (!leave) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
             }
@@ -162,6 +190,7 @@ int main() {
         cmocka_unit_test(test_self_signed_certificate_that_is_trusted_itself),
         cmocka_unit_test(test_untrusted),
         cmocka_unit_test(test_trust_is_not_shared),
+        cmocka_unit_test(test_connections_are_reused_by_who_trusts_the_same),
         cmocka_unit_test(test_server_without_goodbye),
         cmocka_unit_test(test_bad_certificates_make_no_client),
         cmocka_unit_test(test_old_protocol),
