@@ -126,6 +126,24 @@ e2e('LO-01 LO-02 LO-06 LO-07 sign-out ends the session here and at the provider,
   }
 });
 
+e2e('LO-08 whoever uses the browser next sees nothing of the one before', async (h) => {
+  const site = await h.site();
+  const { browser, provider } = site;
+  await assertSignedIn(site, { target: site.origin + '/private' });
+  const out = await browser.navigate(site.origin + '/auth/oauth/logout', { initiator: site.origin });
+  [...out.history.filter(({ url }) => url.startsWith(site.origin)), out].forEach(assertNoStore);
+  const back = await browser.navigate(site.origin + '/private', { follow: false });
+  assert.equal(back.status, 302, 'the button "back"');
+  assertNoStore(back);
+  Object.assign(provider.user, { sub: 'bob-1', email: 'bob@example.org', name: 'Bob Example' });
+  const next = await assertSignedIn(site, { target: site.origin + '/private' });
+  next.history.filter(({ url }) => url.startsWith(site.origin)).forEach(assertNoStore);
+  const user = await browser.fetch(site.origin + '/auth/oauth/userinfo');
+  assertNoStore(user);
+  assert.equal(user.json().email, 'bob@example.org');
+  assert.doesNotMatch(user.text + next.text, /alice/);
+});
+
 e2e('LO-01 a cross-site sign-out asks first', async (h) => {
   const site = await h.site();
   await assertSignedIn(site);

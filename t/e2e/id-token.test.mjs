@@ -219,7 +219,7 @@ table('IDT-17 three segments of base64url and nothing else, in linear time', {
   ],
 });
 
-table('IDT-18 with max_age, auth_time must be there and recent', {
+table('IDT-18 AR-16 with max_age, auth_time must be there and recent', {
   site: { block: 'authorize_param max_age 3600;' },
   refused: [
     ['missing', without('auth_time')], ['two hours ago', claims(({ iat }) => ({ auth_time: iat - 7200 }))], ['string', claims(({ iat }) => ({ auth_time: String(iat) }))],

@@ -57,7 +57,7 @@ e2e('azure-ad-hybrid: the traps of every provider', async (h) => {
   await assertCommonTraps(site, { userinfo: false, query: false, extraJwk: () => ({ issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }) });
 });
 
-e2e('azure-ad-hybrid: the ID token that comes through the browser is validated in full', async (h) => {
+e2e('AR-06 azure-ad-hybrid: the ID token that comes through the browser is validated in full', async (h) => {
   const site = await realSite(h);
   const claims = (change) => ({ claims: (all, grant, facts) => ({ ...all, ...(typeof change === 'function' ? change(all, facts) : change) }) });
   const base = 'https://login.microsoftonline.com/';

@@ -22,7 +22,7 @@ function assertUser(identity, user) {
   assert.deepEqual([identity.user, identity.name], [user.preferred_username, user.name]);
 }
 
-e2e('azure-ad from its three variables alone, at its real names: any tenant may come', async (h) => {
+e2e('AR-03 azure-ad from its three variables alone, at its real names: any tenant may come', async (h) => {
   const site = await realSite(h);
   for (const user of [ADA, EVE, PAT]) {
     site.provider.user = user;

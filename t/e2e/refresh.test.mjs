@@ -196,7 +196,7 @@ onEachStore('RF-08 auth_time of a refresh is no new sign-in', async (h, makeSite
   assert.equal(after.auth_time, before.auth_time);
 });
 
-onEachStore('RF-10 who has lost a group is refused after the next check', async (h, makeSite) => {
+onEachStore('RF-10 UI-08 who has lost a group is refused after the next check', async (h, makeSite) => {
   const site = await makeSite({ rules: 'oauth_allow group=admins;' });
   await assertSignedIn(site);
   await untilDue();

@@ -127,7 +127,7 @@ void ar_09_scopes_are_encoded_and_distinct(void**) {
     assert_true(url.find("%20%20") == std::string::npos);
 }
 
-void ar_10_reserved_parameters_cannot_be_added(void**) {
+void ar_06_ar_10_reserved_parameters_cannot_be_added(void**) {
     for (const char* name : {"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state",
                              "nonce", "code_challenge", "code_challenge_method", "request", "request_uri"}) {
         assert_true(oidc::is_reserved_parameter(name));
@@ -337,7 +337,7 @@ int main() {
         cmocka_unit_test(hybrid_asks_for_its_response_type_and_mode),
         cmocka_unit_test(ar_07_a_query_of_the_endpoint_is_kept),
         cmocka_unit_test(ar_09_scopes_are_encoded_and_distinct),
-        cmocka_unit_test(ar_10_reserved_parameters_cannot_be_added),
+        cmocka_unit_test(ar_06_ar_10_reserved_parameters_cannot_be_added),
         cmocka_unit_test(cb_01_the_state_must_be_there),
         cmocka_unit_test(a_malformed_state_is_refused),
         cmocka_unit_test(cb_02_another_state_is_refused),

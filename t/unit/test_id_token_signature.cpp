@@ -212,7 +212,7 @@ void conf_024_md_11_any_of_several_candidates(void**) {
     accept(tokens::sign(other_type, "ES256", claims().text()), allowing({"ES256"}), twins);
 }
 
-void the_kid_chooses(void**) {
+void jo_13_the_kid_chooses(void**) {
     const Key other = Key::rsa("rsa-2");
     const auto keys = Provider::parse_set({provider().rsa.jwk(), other.jwk()});
     const std::string header = "{\"alg\":\"RS256\",\"kid\":\"rsa-2\"}";
@@ -289,7 +289,7 @@ int main() {
         cmocka_unit_test(the_signature_comes_before_the_claims),
         cmocka_unit_test(conf_023_the_one_key_that_fits_without_kid),
         cmocka_unit_test(conf_024_md_11_any_of_several_candidates),
-        cmocka_unit_test(the_kid_chooses),
+        cmocka_unit_test(jo_13_the_kid_chooses),
         cmocka_unit_test(a_key_keeps_to_its_own_algorithm),
         cmocka_unit_test(md_09_conf_038_when_to_fetch_the_keys_again),
         cmocka_unit_test(keys_without_kid_may_have_been_replaced),
