@@ -116,8 +116,9 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
     if (!callback) {
         co_return callback.error();
     }
-    const Inquiry inquiry{site, provider, metadata.value(), sign_in.userinfo_endpoint,
-                          settings.nonce ? sign_in.nonce() : ""};
+    Inquiry inquiry{site, provider, metadata.value(), sign_in.userinfo_endpoint,
+                    settings.nonce ? sign_in.nonce() : ""};
+    inquiry.state = sign_in.state();
     Tokens tokens;
     tokens.code = callback->code();
     tokens.response_issuer = response_issuer;

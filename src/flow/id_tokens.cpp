@@ -47,6 +47,7 @@ oidc::IdTokenExpectation expectation(const Inquiry& inquiry, const oidc::Metadat
     oidc::IdTokenExpectation expected;
     static_cast<oidc::TokenExpectation&>(expected) = token_expectation(inquiry.site, settings, metadata);
     expected.nonce = inquiry.nonce;
+    expected.state = inquiry.state;
     if (inquiry.occasion == Inquiry::Occasion::sign_in) {
         expected.max_age = requested_max_age(settings);
     } else {

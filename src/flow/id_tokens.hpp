@@ -19,6 +19,7 @@ struct Inquiry {
     std::string userinfo_endpoint; // empty: it is not asked
     std::string nonce;             // of the sign-in; empty: none was sent
     enum class Occasion { sign_in, check } occasion = Occasion::sign_in;
+    std::string state = {}; // of the sign-in, for s_hash
 
     const providers::Settings& settings() const { return provider.settings(); }
 };

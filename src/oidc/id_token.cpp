@@ -130,6 +130,15 @@ Complaint check_code_hash(const Token& token) {
     return !code.empty() && hash_fits(token, "c_hash", code) ? Complaint() : "c_hash is not the code's";
 }
 
+// FAPI 1.0 Part 2, 5.1.1: s_hash, if it is there, fits the state
+Complaint check_state_hash(const Token& token) {
+    const std::string& state = token.expected.state;
+    if (state.empty() || !token.claims.get("s_hash").exists()) {
+        return {};
+    }
+    return hash_fits(token, "s_hash", state) ? Complaint() : "s_hash is not the state's";
+}
+
 // Amazon Cognito: token_use tells its ID tokens and access tokens apart
 Complaint check_use(const Token& token) {
     const core::JsonView use = token.claims.get("token_use");
@@ -150,6 +159,7 @@ constexpr Complaint (*claim_checks[])(const Token&) = {
     check_authentication_time,
     check_access_token_hash,
     check_code_hash,
+    check_state_hash,
     check_use,
 };
 

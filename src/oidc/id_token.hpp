@@ -24,6 +24,7 @@ struct IdTokenExpectation : TokenExpectation {
     std::string access_token;            // checked against at_hash, if the token has it
     std::string code;                    // checked against c_hash, if the token has it
     enum class CodeHash { optional, required } code_hash = CodeHash::optional;
+    std::string state; // checked against s_hash, if the token has it (FAPI 1.0 Part 2, 5.1.1)
 };
 
 struct IdToken {
@@ -36,7 +37,7 @@ struct IdToken {
 
 // OpenID Connect Core 3.1.3.7. The checks, in this order: signature, typ (absent or "jwt"), that it tells of
 // no sign-out, iss, aud, azp, exp, iat, nbf (signed_token.hpp), nonce (constant time), sub, auth_time if
-// max_age was sent, at_hash, c_hash, token_use (absent or "id"). The error is token_invalid.
+// max_age was sent, at_hash, c_hash, s_hash, token_use (absent or "id"). The error is token_invalid.
 core::Result<IdToken> validate_id_token(const jose::Jws& jws, const jose::JwkSet& keys,
                                         const IdTokenExpectation& expected);
 

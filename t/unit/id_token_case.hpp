@@ -20,6 +20,7 @@ using tokens::quote;
 inline constexpr std::int64_t now = 1760000000;
 inline constexpr std::int64_t skew = 60;
 inline constexpr const char* access_token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+inline constexpr const char* state = "af0ifjsldkj";
 inline constexpr const char* code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
 inline constexpr const char* client_secret =
     "a-client-secret-of-sixty-four-bytes-so-that-it-is-enough-for-hs512";
@@ -68,6 +69,7 @@ inline oidc::IdTokenExpectation expectation() {
     expected.clock_skew = skew;
     expected.access_token = access_token;
     expected.code = code;
+    expected.state = state;
     return expected;
 }
 

@@ -306,10 +306,11 @@ void idt_20_conf_031_conf_032_hashes_follow_the_algorithm(void**) {
     }
 }
 
-void idt_20_wrong_hashes(void**) {
-    for (const char* claim : {"at_hash", "c_hash"}) {
-        const std::string right =
-            left_half("SHA256", std::string_view(claim) == "at_hash" ? access_token : code);
+void idt_20_conf_086_wrong_hashes(void**) {
+    const std::pair<const char*, const char*> hashes[] = {
+        {"at_hash", access_token}, {"c_hash", code}, {"s_hash", state}};
+    for (const auto& [claim, value] : hashes) {
+        const std::string right = left_half("SHA256", value);
         accept(rs256(claims().with(claim, quote(right))));
         accept(rs256(claims().with(claim, "null"))); // absent
         for (const std::string& wrong : {quote("77QmUPtjPfzWtF2AnpK9RA"), quote(right + "="), quote(""),
@@ -318,9 +319,8 @@ void idt_20_wrong_hashes(void**) {
         }
     }
     auto nothing = expectation(); // nothing to compare with
-    nothing.access_token.clear();
-    nothing.code.clear();
-    accept(rs256(claims().with("at_hash", "\"x\"").with("c_hash", "\"x\"")), nothing);
+    nothing.access_token = nothing.code = nothing.state = "";
+    accept(rs256(claims().with("at_hash", "1").with("c_hash", "1").with("s_hash", "1")), nothing);
 }
 
 void the_code_hash_can_be_required(void**) { // hybrid
@@ -390,7 +390,7 @@ int main() {
         cmocka_unit_test(idt_18_the_time_of_authentication),
         cmocka_unit_test(an_auth_time_that_says_nothing_is_unknown),
         cmocka_unit_test(idt_20_conf_031_conf_032_hashes_follow_the_algorithm),
-        cmocka_unit_test(idt_20_wrong_hashes),
+        cmocka_unit_test(idt_20_conf_086_wrong_hashes),
         cmocka_unit_test(the_code_hash_can_be_required),
         cmocka_unit_test(idt_22_jo_10_claims_that_are_no_strict_object),
         cmocka_unit_test(idt_24_claims_are_bounded),
