@@ -7,6 +7,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { Browser, readForm, signIn } from './lib/browser.mjs';
 import { CookieJar } from './lib/cookies.mjs';
 import { ScriptedProvider } from './lib/scripted-provider.mjs';
+import { SuiteProvider } from './lib/suite-provider.mjs';
 
 const REDIRECT = 'http://127.0.0.1:9/auth/oauth/test/callback';
 const VERIFIER = 'v'.repeat(43);
@@ -122,4 +123,41 @@ test('the cookie jar keeps the rules', () => {
   assert.equal(jar.header(new URL('http://127.0.0.1:2/')), 'a=1');
   jar.store('a=; Path=/; Max-Age=0', plain);
   assert.equal(jar.header(plain), 'a=2');
+});
+
+test('the provider of the conformance modules notices each further breach', async () => {
+  const provider = await new SuiteProvider().start();
+  const browser = new Browser();
+  provider.register({ redirectUri: REDIRECT, postLogoutRedirectUri: REDIRECT + '/out' });
+  const breachesOf = async (send) => {
+    provider.violations = [];
+    await send();
+    return provider.violations;
+  };
+  const authorized = { 'the registered redirect_uri': { redirect_uri: REDIRECT + '#x' }, 'a request object that nobody asked for': { request_uri: 'https://x.example' },
+    'max_age=0 with prompt=none': { max_age: '0', prompt: 'none' }, response_mode: { response_mode: 'query' } };
+  const redeemed = { 'another client_id in the body': { client_id: 'other' }, 'two methods of authentication': { client_assertion: 'x' } };
+  try {
+    assert.deepEqual(await breachesOf(() => authorize(provider, browser)), []);
+    for (const [what, changes] of Object.entries(authorized)) {
+      assert.deepEqual(await breachesOf(() => authorize(provider, browser, changes)), [what]);
+    }
+    for (const [what, changes] of Object.entries(redeemed)) {
+      assert.deepEqual(await breachesOf(async () => redeem(provider, browser, (await authorize(provider, browser)).get('code'), changes)), [what]);
+    }
+    const tokens = (await redeem(provider, browser, (await authorize(provider, browser)).get('code'))).json();
+    const [token, headers] = [tokens.access_token, { Authorization: 'Bearer ' + tokens.access_token }];
+    assert.deepEqual(await breachesOf(() => browser.fetch(provider.base + '/userinfo', { headers })), []);
+    assert.deepEqual(await breachesOf(() => browser.fetch(provider.base + '/userinfo?access_token=' + token, { headers })), ['an access token in a query']);
+    assert.deepEqual(await breachesOf(() => browser.fetch(provider.base + '/userinfo', { method: 'POST', headers, body: 'access_token=' + token })), ['an access token twice']);
+    const out = (changes) => browser.fetch(provider.base + '/logout?' + new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: REDIRECT + '/out', state: 's', ...changes }));
+    assert.deepEqual(await breachesOf(() => out({})), []);
+    assert.deepEqual(await breachesOf(() => out({ id_token_hint: 'x' })), ['id_token_hint']);
+    assert.deepEqual(await breachesOf(() => out({ post_logout_redirect_uri: REDIRECT })), ['post_logout_redirect_uri']);
+    assert.throws(() => provider.assertNoBreach(), /post_logout_redirect_uri/);
+    provider.violations = [];
+    assert.throws(() => provider.assertNoBreach(), /authorize/, 'the metadata were not asked first');
+  } finally {
+    await provider.stop();
+  }
 });
