@@ -211,6 +211,7 @@ sanitizer_flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -f
 # What takes a moment: formatting, shell scripts, and what the sources promise each other.
 check_style() {
     need_packages clang-format-19 shellcheck
+    command -v node >/dev/null || need_packages nodejs
     (cd "$root" && find src providers t/unit t/late_store ngx_http_oauth_module.cpp -name '*.[ch]pp' -print0 |
         xargs -0 -P "$(nproc)" -n 16 clang-format-19 --dry-run --Werror) ||
         fail "clang-format-19 -i mends the files above"

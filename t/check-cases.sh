@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Keeps the table of cases in docs/security.md true. Each case that it calls tested must be named in each test file of its
-# row (CB-06, a range CB-01..23 or "CB-01 to CB-23", or cb_06 in a test's name), or the row quotes a test that is in that
-# file. "as CB-06" must lead to tested cases, and no case may be there twice. Prints what is wrong, one line each.
+# Keeps the tables of cases true. docs/conformance.md has to be what t/conformance.mjs makes of the tests. In docs/security.md
+# each case that is called tested must be named in each test file of its row (CB-06, a range CB-01..23 or "CB-01 to CB-23",
+# or cb_06 in a test's name), or the row quotes a test that is in that file. "as CB-06" must lead to tested cases, and no
+# case may be there twice. Prints what is wrong, one line each.
 # shellcheck disable=SC2016 # the backquotes are Markdown's
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -58,9 +59,12 @@ cut -d '|' -f 1 "$work/rows" | expand | sort >"$work/cases"
     done
     expand <"$work/claims" | sort -u | comm -23 - "$work/named" | sed -E 's/(.*) (.*)/\1 is not named in \2/'
 
-    awk -F '|' '$2 == "tested" { print $1 }' "$work/rows" | expand | sort -u >"$work/tested"
+    {
+        awk -F '|' '$2 == "tested" { print $1 }' "$work/rows" | expand
+        grep -vE ' \| (not applicable|open): ' t/cases.txt | grep -oE '^[A-Z]+-[0-9]+'
+    } | sort -u >"$work/tested"
     sed -nE 's/^[^|]*\|as ([^|]*)\|.*/\1/p' "$work/rows" | tr -d ' ' | tr ',' '\n' | sort -u |
         comm -23 - "$work/tested" | sed 's/$/ is referred to ("as ..."), but is not tested itself/'
 } >"$work/problems"
 sed "s#^#check-cases: $document: #" "$work/problems" >&2
-[ ! -s "$work/problems" ]
+node t/conformance.mjs check && [ ! -s "$work/problems" ]
