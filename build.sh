@@ -253,6 +253,20 @@ build_late_module() {
 lemonldap=(liblemonldap-ng-portal-perl libplack-perl libcrypt-openssl-bignum-perl libstring-random-perl libio-string-perl
     libemail-sender-perl libmime-tools-perl libgd-securityimage-perl libimage-magick-perl libcrypt-jwt-perl)
 
+# Glewlwyd is unpacked for the tests, not installed: its package would start it at once, with a password that everybody knows.
+unpack_glewlwyd() {
+    local folder=$build/glewlwyd libraries
+    need_packages glewlwyd-common sqlite3
+    if [ ! -x "$folder/usr/bin/glewlwyd" ]; then
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        (cd "$folder" && apt-get download -qq glewlwyd >"$build/glewlwyd.log" 2>&1 && dpkg-deb -x glewlwyd_*.deb .) ||
+            fail "Glewlwyd could not be had: $(tail -n 1 "$build/glewlwyd.log")"
+    fi
+    mapfile -t libraries < <(dpkg-deb -f "$folder"/glewlwyd_*.deb Depends | tr ',' '\n' | grep -oE '^ *lib[^ ]+' | tr -d ' ')
+    need_packages "${libraries[@]}"
+}
+
 command_test() {
     local unit e2e source objects sanitized=${SANITIZE:+-sanitized}
     warnings=-Werror
@@ -269,6 +283,7 @@ command_test() {
     if [ ${#e2e[@]} -gt 0 ]; then
         need_packages nginx nginx-dev libnginx-mod-http-perl "${lemonldap[@]}" openssl redis-server chromium curl python3 python3-jwcrypto \
             python3-jwt python3-yaml prometheus caddy haproxy
+        unpack_glewlwyd
         need_node
         export OAUTH_MODULE=$build/ngx_http_oauth_module$sanitized.so
         if [ -n "$sanitized" ]; then
