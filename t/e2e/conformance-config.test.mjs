@@ -35,7 +35,7 @@ e2e('CONF-037 oidcc-client-test-discovery-issuer-mismatch: nothing follows metad
   assert.deepEqual([...new Set(provider.order)], ['discovery']);
 });
 
-runModules('config', { 'CONF-019 oidcc-client-test-idtoken-sig-none': refused({ token: { alg: 'none', header: () => ({ alg: 'none' }) } }) });
+runModules('config', { 'CONF-019 oidcc-client-test-idtoken-sig-none': refused(/no signature/, { token: { alg: 'none', header: () => ({ alg: 'none' }) } }) });
 
 e2e('CONF-038 oidcc-client-test-signing-key-rotation-just-before-signing', async (h) => {
   const site = await suiteSite(h);

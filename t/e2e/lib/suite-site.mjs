@@ -11,9 +11,9 @@ import { Upstream } from './upstream.mjs';
 export const claims = (change) => ({ token: { claims: (all, grant, facts) => ({ ...all, ...change(all, facts, grant) }) } });
 export const without = (name) => ({ token: { claims: (all) => { delete all[name]; } } });
 
-// A module: what is changed of the provider (an object, or a function of it), and how the sign-in ends.
+// A module: what is changed of the provider (an object, or a function of it), and how the sign-in ends. `why`: what the log says of a refusal, which is to be for this fault alone.
 export const accepted = (changes = {}, rest = {}) => ({ changes, ends: 'accepted', ...rest });
-export const refused = (changes, rest = {}) => ({ changes, ends: 'refused', code: 'token_invalid', ...rest });
+export const refused = (why, changes, rest = {}) => ({ changes, ends: 'refused', code: 'token_invalid', why, ...rest });
 
 // The site of a plan, with a provider that is registered there. `formPost`: over https, since the answer is a form from another site (T6).
 export async function suiteSite(h, { formPost = false, block = '', ...options } = {}) {
@@ -70,7 +70,7 @@ export async function assertLetIn(site, what, browser = site.browse()) {
 }
 
 // A sign-in that has to fail: in no way does a session come of it.
-export async function assertKeptOut(site, what, { code, userinfo = 0, status, browser = site.browse() }) {
+export async function assertKeptOut(site, what, { code, why = /./, userinfo = 0, status, browser = site.browse() }) {
   const { provider } = site;
   const before = { upstream: site.upstream.requests.length, userinfo: provider.count('userinfo'), mark: site.nginx.mark() };
   const { response } = await answerOfSignIn(site, browser);
@@ -79,7 +79,9 @@ export async function assertKeptOut(site, what, { code, userinfo = 0, status, br
   assert.equal(response.headers.location, undefined, label);
   assertNoStore(response);
   await site.nginx.waitForLine(before.mark, new RegExp('\\b' + code + '\\b'));
-  assert.equal(site.nginx.linesSince(before.mark, new RegExp('\\b' + code + '\\b')).length, 1, 'one log line: ' + label);
+  const told = site.nginx.linesSince(before.mark, new RegExp('\\b' + code + '\\b'));
+  assert.equal(told.length, 1, 'one log line: ' + label);
+  assert.match(told[0], why, what);
   assert.ok(!hasSession(browser), 'no session: ' + label);
   assert.equal(await isLetIn(site, browser), false, 'a later request: ' + label);
   assert.equal(site.upstream.requests.length, before.upstream, 'nothing comes to the application: ' + label);
