@@ -99,13 +99,13 @@ function logoutToken(provider, change = (claims) => claims, alg = 'RS256') {
 }
 
 const faults = {
-  'CONF-053 oidcc-client-test-rp-backchannel-rpinitlogout-alg-none': (provider) => sign({ header: { alg: 'none', typ: 'logout+jwt' }, payload: claimsOf(provider), alg: 'none' }),
-  'CONF-054 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg: ES256 where RS256 is expected, by a key of the set': (provider) => logoutToken(provider, undefined, 'ES256'),
-  'CONF-055 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss': (provider) => logoutToken(provider, (claims) => ({ ...claims, iss: claims.iss + '1' })),
-  'CONF-055 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud': (provider) => logoutToken(provider, (claims) => ({ ...claims, aud: claims.aud + '1' })),
-  'CONF-056 oidcc-client-test-rp-backchannel-rpinitlogout-no-event': (provider) => logoutToken(provider, ({ events, ...claims }) => claims),
-  'CONF-056 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event': (provider) => logoutToken(provider, (claims) => ({ ...claims, events: { 'http://schemas.openid.net/event/foobar': {} } })),
-  'CONF-057 oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce': (provider) => logoutToken(provider, (claims) => ({ ...claims, nonce: 'n' })),
+  'CONF-053 oidcc-client-test-rp-backchannel-rpinitlogout-alg-none': [/no signature/, (provider) => sign({ header: { alg: 'none', typ: 'logout+jwt' }, payload: claimsOf(provider), alg: 'none' })],
+  'CONF-054 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg: ES256 where RS256 is expected, by a key of the set': [/algorithm is not allowed: found "ES256"/, (provider) => logoutToken(provider, undefined, 'ES256')],
+  'CONF-055 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss': [/: iss is not/, (provider) => logoutToken(provider, (claims) => ({ ...claims, iss: claims.iss + '1' }))],
+  'CONF-055 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud': [/: aud is not/, (provider) => logoutToken(provider, (claims) => ({ ...claims, aud: claims.aud + '1' }))],
+  'CONF-056 oidcc-client-test-rp-backchannel-rpinitlogout-no-event': [/event/, (provider) => logoutToken(provider, ({ events, ...claims }) => claims)],
+  'CONF-056 oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event': [/event/, (provider) => logoutToken(provider, (claims) => ({ ...claims, events: { 'http://schemas.openid.net/event/foobar': {} } }))],
+  'CONF-057 oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce': [/nonce/, (provider) => logoutToken(provider, (claims) => ({ ...claims, nonce: 'n' }))],
 };
 
 async function backChannel(h, make, { status, lives }) {
@@ -126,11 +126,14 @@ e2e('CONF-052 oidcc-client-test-rp-backchannel-rpinitlogout', async (h) => {
   await assertLetIn(site, 'signing in again works', other);
 });
 
-for (const [name, make] of Object.entries(faults)) {
+for (const [name, [why, make]] of Object.entries(faults)) {
   e2e(name, async (h) => {
     const { site, provider } = await backChannel(h, make, { status: 400, lives: true });
     const right = await provider.tell(logoutToken(provider));
     assert.equal(right.status, 200, 'and a right one is taken afterwards');
+    const told = site.nginx.linesSince(0, /token_invalid: test: back-channel logout: /);
+    assert.equal(told.length, 1);
+    assert.match(told[0], why);
     assert.ok(!site.nginx.log().includes(SID));
   });
 }
