@@ -15,7 +15,7 @@ import { Upstream } from './lib/upstream.mjs';
 const SECRET = 'a secret of the site that has more than 32 bytes';
 
 // `client`: its registration; `block`: of the provider; `configure`: of oidc-provider; `seen`: every token and userinfo request.
-async function certified(h, { client, block, http = '', configure, onProvider = () => {} }) {
+async function certified(h, { client, block, http = '', server = '', configure, onProvider = () => {} }) {
   const upstream = await h.upstream();
   const port = await freePort();
   const origin = 'http://127.0.0.1:' + port;
@@ -32,8 +32,8 @@ async function certified(h, { client, block, http = '', configure, onProvider = 
   await onProvider(provider);
   const nginx = await h.nginx(port, `${http}
     oauth_provider test oidc { issuer ${provider.issuer}; client_id site; scope openid email profile groups; ${block} }
-    server { listen 127.0.0.1:${port}; oauth on; oauth_allow email=*@example.org; oauth_refresh 1s; location / { proxy_pass ${upstream.url}; } }`);
-  return { origin, provider, upstream, nginx, seen, browser: new Browser() };
+    server { listen 127.0.0.1:${port}; oauth on; oauth_allow email=*@example.org; oauth_refresh 1s; ${server} location / { proxy_pass ${upstream.url}; } }`);
+  return { origin, port, provider, upstream, nginx, seen, browser: new Browser() };
 }
 
 // Alice signs in, and the application learns it.
@@ -153,6 +153,8 @@ for (const auth of ['tls_client_auth', 'self_signed_tls_client_auth']) {
   });
 }
 
+const dpop = (all) => ({ ...all, features: { ...all.features, dPoP: { enabled: true, nonceSecret: crypto.randomBytes(32), requireNonce: () => true } } });
+
 const proofOf = (request) => {
   const [header, claims] = request.headers.dpop.split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')));
   return { ...header, ...claims };
@@ -162,7 +164,7 @@ e2e('PD-05 DPoP with a nonce that every request needs, at sign-in and at each ch
   const site = await certified(h, {
     client: { client_secret: SECRET, token_endpoint_auth_method: 'client_secret_basic', dpop_bound_access_tokens: true },
     block: `client_secret "${SECRET}"; dpop on;`,
-    configure: (all) => ({ ...all, features: { ...all.features, dPoP: { enabled: true, nonceSecret: crypto.randomBytes(32), requireNonce: () => true } } }),
+    configure: dpop,
   });
   await assertAlice(site);
   const proofs = site.seen.map(proofOf);
@@ -175,6 +177,33 @@ e2e('PD-05 DPoP with a nonce that every request needs, at sign-in and at each ch
   await assertRefreshed(site);
   assert.equal(new Set(site.seen.map((request) => JSON.stringify(proofOf(request).jwk))).size, 1, 'the same key after a reload');
   assert.doesNotMatch(site.nginx.log(), /eyJ/, 'no proof in the log');
+});
+
+// The provider remembers the jti of each assertion, and takes none twice.
+e2e('PD-05 the request with a nonce has an assertion of its own', async (h) => {
+  const key = keyFile(h, 'ec', { namedCurve: 'P-256' });
+  const site = await certified(h, {
+    client: { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', jwks: { keys: [key.jwk] }, dpop_bound_access_tokens: true },
+    block: `client_key ${key.file}; dpop on;`,
+    configure: (all) => ({ ...dpop(all), enabledJWA: { clientAuthSigningAlgValues: ['ES256'] } }),
+  });
+  await assertAlice(site);
+  assert.deepEqual(site.seen.map((request) => request.url), ['/token', '/token', '/me']);
+});
+
+e2e('PD-04 the key outlives a restart, as sessions do: a public client\'s refresh token is good with it alone', async (h) => {
+  const site = await certified(h, {
+    client: { token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true },
+    block: 'client_auth none; dpop on;',
+    server: `oauth_session_key ${crypto.randomBytes(32).toString('base64')};`,
+    configure: dpop,
+  });
+  await assertAlice(site);
+  await site.nginx.stop();
+  site.nginx.exit = undefined;
+  await site.nginx.start(site.port);
+  await assertRefreshed(site);
+  assert.equal(new Set(site.seen.map((request) => JSON.stringify(proofOf(request).jwk))).size, 1);
 });
 
 e2e('PD-07 a client that is registered for DPoP, and is configured without', async (h) => {
