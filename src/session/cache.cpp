@@ -134,7 +134,8 @@ bool read_session(std::string record, OpenedSession& opened) {
 }
 
 std::uint64_t SessionCache::hash(std::string_view cookie) const {
-    // The last sixteen bytes are enough, because they are of a seal or a signature.
+    // The last sixteen bytes are enough: they are of a seal, of a signature, or as random as the rest of an
+    // opaque token.
     std::uint64_t state = seed_ ^ cookie.size();
     constexpr std::size_t end = 16;
     if (cookie.size() >= end) {

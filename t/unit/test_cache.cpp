@@ -24,10 +24,11 @@ OpenedSessionPointer opened(const std::string& cookie, const void* site = &site_
     return session;
 }
 
+// They begin alike, and differ in their seals.
 std::string cookie(int number) {
-    std::string text = "AQx" + std::to_string(number);
-    text.resize(400, 'y');
-    return text;
+    std::string seal = std::to_string(number) + "x";
+    seal.resize(16, 'y');
+    return "AQx" + std::string(384, 'y') + seal;
 }
 
 void finds_what_was_inserted(void**) {
@@ -97,6 +98,57 @@ void buckets_are_spread(void**) {
     assert_true(found > 490);
 }
 
+// Also where one part of the end is the same for all, as of tokens of one server.
+void buckets_are_spread_by_each_half_of_the_end(void**) {
+    for (const std::size_t from_end : {16U, 8U}) {
+        SessionCache cache(42, 1024);
+        std::string text(400, 'y');
+        for (int i = 0; i < 512; ++i) {
+            const std::string digits = std::to_string(100 + i);
+            text.replace(text.size() - from_end, digits.size(), digits);
+            cache.insert(opened(text));
+        }
+        int found = 0;
+        for (int i = 0; i < 512; ++i) {
+            const std::string digits = std::to_string(100 + i);
+            text.replace(text.size() - from_end, digits.size(), digits);
+            found += cache.find(text, &site_one, base) != nullptr ? 1 : 0;
+        }
+        assert_true(found > 490);
+    }
+}
+
+// sixteen bytes and fewer are hashed, too
+void the_length_of_what_is_hashed(void**) {
+    for (const std::size_t size : {1U, 7U, 8U, 15U, 16U, 17U}) {
+        SessionCache cache(42, 16);
+        const std::string right(size, 'a');
+        cache.insert(opened(right));
+        assert_non_null(cache.find(right, &site_one, base));
+        for (std::size_t i = 0; i < size; ++i) {
+            std::string wrong = right;
+            wrong[i] = 'b';
+            assert_null(cache.find(wrong, &site_one, base));
+        }
+    }
+}
+
+// Who does not know the seed cannot tell which of them share a place.
+void the_seed_decides_where(void**) {
+    const auto found_with = [](std::uint64_t seed) {
+        SessionCache cache(seed, 2);
+        std::string found;
+        for (int i = 0; i < 16; ++i) {
+            cache.insert(opened(cookie(i)));
+        }
+        for (int i = 0; i < 16; ++i) {
+            found += cache.find(cookie(i), &site_one, base) != nullptr ? '1' : '0';
+        }
+        return found;
+    };
+    assert_true(found_with(1) != found_with(2) || found_with(1) != found_with(3));
+}
+
 void what_came_before_is_remembered_for_the_last_three(void**) {
     SessionCache cache(42, 1);
     for (int i = 0; i < 3; ++i) {
@@ -118,6 +170,7 @@ void what_is_gone_leaves_nothing_to_the_next(void**) {
         std::vector<OpenedSessionPointer> gone;
         for (int i = 0; i < 100; ++i) { // more than there are spare ones
             auto session = make_opened_session();
+            assert_true(session->kind == SessionState::Kind::session);
             assert_null(session->store);
             assert_false(session->was_seen || session->accepted);
             for (const auto time : {session->ends_at, session->due_at, session->check_at, session->planned_at,
@@ -139,7 +192,8 @@ void what_is_gone_leaves_nothing_to_the_next(void**) {
             full.expires_at = 1;
             assert_true(read_session(serialize(full), *session));
             assert_true(serialize(session->session) == serialize(full));
-            static_cast<SessionState&>(*session) = {&site_one, true, true, 1, 1, 1, 1, 1, 1};
+            static_cast<SessionState&>(*session) = {
+                SessionState::Kind::token, &site_one, true, true, 1, 1, 1, 1, 1, 1};
             session->base_url = base;
             session->cookie = std::string(i % 2 == 0 ? 100 : 10000, 'c');
             session->place = base;
@@ -170,6 +224,9 @@ int main() {
         cmocka_unit_test(sc_01_the_whole_cookie_is_the_key),
         cmocka_unit_test(the_oldest_of_four_makes_room),
         cmocka_unit_test(buckets_are_spread),
+        cmocka_unit_test(buckets_are_spread_by_each_half_of_the_end),
+        cmocka_unit_test(the_length_of_what_is_hashed),
+        cmocka_unit_test(the_seed_decides_where),
         cmocka_unit_test(what_came_before_is_remembered_for_the_last_three),
         cmocka_unit_test(what_is_gone_leaves_nothing_to_the_next),
         cmocka_unit_test(a_small_session_does_not_hold_the_memory_of_a_large_one),
