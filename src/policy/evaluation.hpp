@@ -6,6 +6,11 @@
 #include "address.hpp"
 #include "rule.hpp"
 
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace oauth::policy {
 
 // unknown: the session does not have the fact. It counts as no, also under !=. doubtful: a pattern hit its
@@ -31,7 +36,9 @@ public:
 
     Verdict verdict(const RuleSet& set);
     std::string explain(const RuleSet& set);
-    std::vector<std::string> lacking_scopes(const RuleSet& set);
+    // The scopes of the first rule that lets the session in; of a set that does not, of the first that would
+    // if it had them. nullopt: no rule would.
+    std::optional<std::vector<std::string>> needed_scopes(const RuleSet& set);
 
     static bool uses_email(const RuleSet& set);
 
@@ -43,7 +50,8 @@ private:
     Truth holds_claim(const Condition& condition) const;
     Truth holds_address(const Condition& condition);
     void read_address();
-    Truth holds_with_scopes(const RuleSet::Rule& rule);
+    // Does it hold, but for scopes? Then all that it needs are added.
+    bool is_within_reach(const RuleSet::Rule& rule, std::vector<std::string>& scopes);
     const Condition* first_unmet(const RuleSet::Rule& rule, Truth& truth);
 
     enum class Address { not_read, absent, present };

@@ -3,6 +3,7 @@
 #include "evaluation.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace oauth::policy {
 
@@ -18,26 +19,37 @@ bool asks_policy(const Condition& condition) {
     return condition.topic.is(Topic::Kind::policy);
 }
 
+void add(std::string scope, std::vector<std::string>& scopes) {
+    if (scope != "offline_access" && std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) {
+        scopes.push_back(std::move(scope));
+    }
+}
+
+void add_all(std::vector<std::string> more, std::vector<std::string>& scopes) {
+    for (std::string& scope : more) {
+        add(std::move(scope), scopes);
+    }
+}
+
+// False: it names none that a client could ask for.
+bool add_named(const Condition& condition, std::vector<std::string>& scopes) {
+    std::vector<std::string> named;
+    for (const ValueText& value : condition.values.literals()) {
+        add(value.text(), named);
+    }
+    const bool has_some = !named.empty();
+    add_all(std::move(named), scopes);
+    return has_some;
+}
+
 } // namespace
 
 void RuleSet::append_scopes(const Rule& rule, std::vector<std::string>& scopes) {
     for (const Condition& condition : rule.conditions) {
         if (asks_policy(condition)) {
-            for (std::string& scope : condition.set->first_scopes()) {
-                if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) {
-                    scopes.push_back(std::move(scope));
-                }
-            }
-            continue;
-        }
-        if (!names_scopes(condition)) {
-            continue;
-        }
-        for (const ValueText& value : condition.values.literals()) {
-            std::string scope = value.text();
-            if (scope != "offline_access" && std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) {
-                scopes.push_back(std::move(scope));
-            }
+            add_all(condition.set->first_scopes(), scopes);
+        } else if (names_scopes(condition)) {
+            add_named(condition, scopes);
         }
     }
 }
@@ -60,54 +72,51 @@ std::vector<std::string> RuleSet::all_scopes() const {
         }
         append_scopes(rule, scopes);
         for (const Condition& condition : rule.conditions) {
-            for (std::string& scope :
-                 asks_policy(condition) ? condition.set->all_scopes() : std::vector<std::string>()) {
-                if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) {
-                    scopes.push_back(std::move(scope));
-                }
+            if (asks_policy(condition)) {
+                add_all(condition.set->all_scopes(), scopes);
             }
         }
     }
     return scopes;
 }
 
-// As if it had every scope that the rule names.
-Truth Evaluation::holds_with_scopes(const RuleSet::Rule& rule) {
-    Truth all = Truth::yes;
+bool Evaluation::is_within_reach(const RuleSet::Rule& rule, std::vector<std::string>& scopes) {
     for (const Condition& condition : rule.conditions) {
-        Truth truth = Truth::yes;
         if (asks_policy(condition)) {
-            truth = decide(*condition.set);
-            if (truth == Truth::no && !lacking_scopes(*condition.set).empty()) {
-                truth = Truth::yes;
+            auto needed = needed_scopes(*condition.set);
+            if (!needed) {
+                return false;
             }
-        } else if (!names_scopes(condition)) {
-            truth = holds(condition);
-        }
-        if (truth != Truth::yes) {
-            all = truth == Truth::doubtful && all == Truth::yes ? Truth::doubtful : Truth::no;
+            add_all(std::move(*needed), scopes);
+        } else if (!(names_scopes(condition) && add_named(condition, scopes)) &&
+                   holds(condition) != Truth::yes) {
+            return false;
         }
     }
-    return all;
+    return true;
 }
 
-std::vector<std::string> Evaluation::lacking_scopes(const RuleSet& set) {
+std::optional<std::vector<std::string>> Evaluation::needed_scopes(const RuleSet& set) {
+    const bool is_met = decide(set) == Truth::yes;
     for (const RuleSet::Rule& rule : set.rules_) {
-        if (rule.action == Action::deny && holds(rule) != Truth::no) {
-            return {};
+        if (rule.action == Action::deny) {
+            if (holds(rule) != Truth::no) {
+                return std::nullopt;
+            }
+            continue;
         }
-        if (rule.action == Action::allow && holds_with_scopes(rule) == Truth::yes) {
-            std::vector<std::string> scopes;
-            RuleSet::append_scopes(rule, scopes);
-            return scopes; // none: it lets in without more, and did not, for another reason
+        std::vector<std::string> scopes;
+        if ((!is_met || holds(rule) == Truth::yes) && is_within_reach(rule, scopes)) {
+            return scopes;
         }
     }
-    return {};
+    return std::nullopt;
 }
 
 std::vector<std::string> RuleSet::lacking_scopes(const session::Identity& identity,
                                                  const RequestFacts& request) const {
-    return Evaluation(identity, request, Trust::verified).lacking_scopes(*this);
+    Evaluation evaluation(identity, request, Trust::verified);
+    return evaluation.needed_scopes(*this).value_or(std::vector<std::string>());
 }
 
 } // namespace oauth::policy
