@@ -54,6 +54,12 @@ private:
         rest_.remove_prefix(expected.size());
         return true;
     }
+    // ASCII that stands for itself, and is most of a text.
+    void skip_plain() {
+        const auto ends = [](char c) { return c < ' ' || c > '~' || c == '"' || c == '\\'; };
+        const auto end = std::find_if(rest_.begin(), rest_.end(), ends);
+        rest_.remove_prefix(static_cast<std::size_t>(end - rest_.begin()));
+    }
     void skip_blanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size())); }
 
     std::string_view rest_;
@@ -136,7 +142,7 @@ bool Scanner::string() {
     if (!take('"')) {
         return false;
     }
-    while (!rest_.empty()) {
+    for (skip_plain(); !rest_.empty(); skip_plain()) {
         if (take('"')) {
             return true;
         }

@@ -56,8 +56,8 @@ core::Result<oidc::TokenRequest> token_request(const Attempt& attempt, std::stri
 
 // When the code is about to go out, and not before: an outage or a refusal before that uses up no sign-in. Of
 // two callbacks of one sign-in, one gets true.
-bool use_up(const Attempt& attempt) {
-    return attempt.site.ledger.use_once(attempt.sign_in.state(), attempt.sign_in.expires_at + 1) ==
+bool use_up(const Attempt& attempt, const std::string& state) {
+    return attempt.site.ledger.use_once(state, attempt.sign_in.expires_at + 1) ==
            session::Ledger::Mark::first;
 }
 
@@ -107,12 +107,13 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
     Attempt attempt{site, provider, sign_in, metadata.value()};
     // If the issuer is not known yet (a template, or none configured), it must have the type's form, and must
     // then be the issuer of the ID token.
-    const bool is_open = settings.is_openid() && expectation(attempt, redirect_uri).issuer.empty();
+    const oidc::AuthorizationExpectation expected = expectation(attempt, redirect_uri);
+    const bool is_open = settings.is_openid() && expected.issuer.empty();
     const auto response_issuer = is_open ? parameters.find("iss") : std::nullopt;
     if (response_issuer && !provider.may_be_issuer(*attempt.metadata, *response_issuer)) {
         co_return Error{Code::request_invalid, "the iss of the response is no issuer of this provider"};
     }
-    auto callback = oidc::process_authorization_response(parameters, expectation(attempt, redirect_uri));
+    auto callback = oidc::process_authorization_response(parameters, expected);
     if (!callback) {
         co_return callback.error();
     }
@@ -135,7 +136,7 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
     if (!request) {
         co_return request.error();
     }
-    if (!use_up(attempt)) {
+    if (!use_up(attempt, expected.state)) {
         co_return Error{Code::state_invalid, "this sign-in has been used"};
     }
     auto redeemed = co_await redeem(attempt, std::move(request.value()), std::move(callback.value()));
