@@ -66,6 +66,7 @@ const Type auth0_type = {
     .verified_flag = Type::VerifiedFlag::boolean_or_text,
     .allows_hs256 = true,
     .revocation = Revocation::refresh_tokens,
+    .step_up = {.by_acr = true, .recent = StepUpWays::Recent::by_max_age},
     .complete = complete_auth0,
     .map = map_auth0,
 };

@@ -99,6 +99,7 @@ const Type aws_cognito_type = {
     .verified_flag = Type::VerifiedFlag::boolean_or_text,
     .refresh = Refresh::always,
     .revocation = Revocation::refresh_tokens,
+    .step_up = {.recent = StepUpWays::Recent::by_prompt},
     .complete = complete_cognito,
     .is_issuer = is_cognito_issuer,
     .map = map_cognito,

@@ -84,8 +84,9 @@ std::string complete_azure(Settings& settings) {
         settings.api_url = "https://graph.microsoft.com";
     }
     if (settings.is_hybrid()) {
-        if (settings.response_mode == "query") {
-            return "\"response_mode query\" cannot be: an ID token does not come in a query";
+        if (!settings.response_mode.empty() && settings.response_mode != "form_post") {
+            return "\"response_mode " + settings.response_mode +
+                   "\" cannot be: the ID token of the hybrid flow comes in a form, accepted: form_post";
         }
         settings.response_mode = "form_post";
         if (!settings.nonce) {
@@ -213,6 +214,7 @@ const Type azure_ad_type = {
     .makes_subject = true,
     .revocation = Revocation::none,
     .sends_sid_alone = true,
+    .step_up = {.recent = StepUpWays::Recent::by_max_age},
     .complete = complete_azure,
     .scopes_for = azure_scopes_for,
     .map = map_azure,
@@ -239,6 +241,7 @@ const Type azure_ad_hybrid_type = {
     .makes_subject = true,
     .revocation = Revocation::none,
     .sends_sid_alone = true,
+    .step_up = {.recent = StepUpWays::Recent::by_max_age},
     .complete = complete_azure,
     .scopes_for = azure_scopes_for,
     .map = map_azure,

@@ -76,6 +76,7 @@ const Type keycloak_type = {
     .name_variable = "OAUTH_KEYCLOAK_NAME",
     .reads_access_token = true,
     .refresh = Refresh::always,
+    .step_up = {.by_acr = true, .recent = StepUpWays::Recent::by_max_age},
     .complete = complete_keycloak,
     .map = map_keycloak,
 };

@@ -11,6 +11,7 @@ const Type oidc_type = {
     .tells = {"hd", "group", "role", "tenant", "acr", "amr"},
     .user_claims = {"email", "preferred_username", "sub"},
     .hint_rule = oidc::HintRule::for_return,
+    .step_up = {.by_acr = true, .recent = StepUpWays::Recent::by_max_age},
 };
 
 } // namespace oauth::providers

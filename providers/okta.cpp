@@ -74,6 +74,7 @@ const Type okta_type = {
                   {"OAUTH_OKTA_AUTHORIZATION_SERVER_ID", "authorization_server", Variable::Use::optional}},
     .issuer_rule = IssuerRule::from_metadata,
     .hint_rule = oidc::HintRule::required,
+    .step_up = {.by_acr = true, .recent = StepUpWays::Recent::by_max_age},
     .complete = complete_okta,
     .scopes_for = okta_scopes,
 };

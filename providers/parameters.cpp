@@ -146,8 +146,10 @@ std::string set_scopes(Settings& settings, const Values& values) {
 }
 
 std::string set_response_mode(Settings& settings, const Values& values) {
-    if (values[0] != "query" && values[0] != "form_post") {
-        return wrong(values[0], "query, form_post");
+    const bool is_signed = settings.is_openid() && (values[0] == "query.jwt" || values[0] == "form_post.jwt");
+    if (values[0] != "query" && values[0] != "form_post" && !is_signed) {
+        return wrong(values[0], settings.is_openid() ? "query, form_post, query.jwt, form_post.jwt"
+                                                     : "query, form_post");
     }
     settings.response_mode = values[0];
     return "";
@@ -225,6 +227,8 @@ constexpr Parameter parameters[] = {
     {"end_session_endpoint", Of::every_type, 1, 1, set_endpoint<&S::end_session_endpoint>},
     {"revocation_endpoint", Of::revoking_types, 1, 1, set_endpoint<&S::revocation_endpoint>},
     {"introspection_endpoint", Of::every_type, 1, 1, set_endpoint<&S::introspection_endpoint>},
+    {"pushed_authorization_request_endpoint", Of::every_type, 1, 1,
+     set_endpoint<&S::pushed_authorization_request_endpoint>},
     {"api_url", Of::named_types, 1, 1, set_api_url},
     {"scope", Of::every_type, 1, 32, set_scopes},
     {"client_auth", Of::every_type, 1, 1, set_client_auth},
@@ -267,6 +271,7 @@ constexpr Address addresses[] = {
     {"jwks_uri", &S::jwks_uri, false},
     {"end_session_endpoint", &S::end_session_endpoint, false},
     {"revocation_endpoint", &S::revocation_endpoint, false},
+    {"pushed_authorization_request_endpoint", &S::pushed_authorization_request_endpoint, false},
     {"api_url", &S::api_url, false},
     {"domain", &S::domain, true},
     {"original_domain", &S::original_domain, true},

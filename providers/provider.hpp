@@ -95,6 +95,13 @@ enum class Revocation {
     none,
 };
 
+// How it is asked for a sign-in that is stronger or more recent, where its ID token then tells that it was:
+// acr by acr_values, auth_time by max_age or by prompt=login.
+struct StepUpWays {
+    bool by_acr = false;
+    enum class Recent { never, by_max_age, by_prompt } recent = Recent::never;
+};
+
 struct Type {
     std::string_view name;  // as in `oauth_provider NAME TYPE` and in the callback path
     std::string_view label; // on the sign-in page
@@ -134,6 +141,7 @@ struct Type {
     std::string_view hides_memberships = {};
     // Its front-channel logout names the session alone, and not the issuer.
     bool sends_sid_alone = false;
+    StepUpWays step_up = {};
 
     // Derives endpoints from domain, tenant, realm and the like, where they are not set. A sentence if
     // something is wrong.
@@ -180,11 +188,12 @@ struct Settings {
     std::string end_session_endpoint;
     std::string revocation_endpoint;
     std::string introspection_endpoint;
+    std::string pushed_authorization_request_endpoint;
     std::string api_url; // without a trailing '/'
     std::vector<std::string> scopes;
     bool pkce = true;
     bool nonce = true;
-    std::string response_mode; // empty, "query" or "form_post"
+    std::string response_mode; // empty, "query", "form_post", "query.jwt" or "form_post.jwt"
     std::vector<std::pair<std::string, std::string>> authorize_parameters;
     std::string prompt;
     std::string account_prompt;                  // with account=other
@@ -209,7 +218,8 @@ struct Settings {
     }
     bool is_openid() const { return type->protocol == Protocol::oidc; }
     bool is_hybrid() const { return type->flow == Type::Flow::hybrid; }
-    bool uses_form_post() const { return response_mode == "form_post"; }
+    bool uses_form_post() const { return response_mode.starts_with("form_post"); }
+    bool wants_signed_response() const { return response_mode.ends_with(".jwt"); }
     oidc::ClientMaterial material() const {
         return {client_secret.size(), client_key != nullptr, client_certificate != nullptr};
     }

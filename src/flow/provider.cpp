@@ -105,6 +105,7 @@ oidc::Metadata Provider::with_configured(oidc::Metadata metadata) const {
     take(settings_.end_session_endpoint, metadata.end_session_endpoint);
     take(settings_.revocation_endpoint, metadata.revocation_endpoint);
     take(settings_.introspection_endpoint, metadata.introspection_endpoint);
+    take(settings_.pushed_authorization_request_endpoint, metadata.pushed_authorization_request_endpoint);
     return metadata;
 }
 
@@ -188,6 +189,9 @@ oidc::MetadataRules Provider::metadata_rules(const std::string& asked, const std
     }
     rules.required.clear();
     rules.used = {"authorization_response_iss_parameter_supported"};
+    if (settings.pushed_authorization_request_endpoint.empty()) {
+        rules.used.push_back("require_pushed_authorization_requests");
+    }
     if (settings.authorization_endpoint.empty()) {
         rules.required.push_back("authorization_endpoint");
     }

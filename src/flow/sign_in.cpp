@@ -8,6 +8,7 @@
 #include "../oidc/authorization.hpp"
 #include "../session/sign_in.hpp"
 #include "last_provider.hpp"
+#include "pushed_request.hpp"
 
 #include <array>
 #include <optional>
@@ -108,7 +109,7 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
         return web::failure({code, detail}, to);
     };
     std::optional<Turn> turn; // for as long as this runs
-    if (provider.has_to_ask()) {
+    if (provider.has_to_ask() || is_pushed(provider)) {
         auto taken = Turn::take(site.turns, settings.name, request.client);
         if (!taken) {
             co_return come_again(failed(taken.error().code, settings.name + ": " + taken.error().detail));
@@ -147,7 +148,8 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     }
     oidc::AuthorizationRequest authorization =
         authorization_request(site.options, settings, *metadata.value(), begun);
-    authorization.redirect_uri = redirect_uri(site.options, request.base_url, settings.name);
+    const std::string callback_url = redirect_uri(site.options, request.base_url, settings.name);
+    authorization.redirect_uri = callback_url;
     for (const auto& parameter : request.authorize_parameters) {
         if (parameter.provider == settings.name) {
             authorization.extra.emplace_back(parameter.name, parameter.value);
@@ -159,12 +161,16 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     if (site.options.refresh != 0 && settings.type->refresh == providers::Refresh::by_parameter) {
         ask_for_refresh_token(authorization);
     }
-    web::Answer answer = web::redirect(302, oidc::build_authorization_url(authorization));
+    const auto url = co_await authorization_url(site, provider, metadata.value(), std::move(authorization));
+    if (!url) {
+        co_return failed(url.error().code, settings.name + ": " + url.error().detail);
+    }
+    web::Answer answer = web::redirect(302, url.value());
     // A provider that does not know the callback shows its own page, and nothing comes back.
     answer.log_level = web::LogLevel::info;
     answer.log = "a sign-in begins at " + settings.name + ": client_id \"" +
-                 core::for_log(settings.client_id) + "\" and the callback URL \"" +
-                 authorization.redirect_uri + "\" have to be registered there";
+                 core::for_log(settings.client_id) + "\" and the callback URL \"" + callback_url +
+                 "\" have to be registered there";
     evict_sign_ins(site, request, base_name, name.size() + sealed->size(), answer);
     answer.set_cookies.push_back(
         session::set_cookie(sign_in_cookie_settings(site.options, settings), request.base_url, name, *sealed,

@@ -18,9 +18,11 @@ namespace {
 constexpr std::size_t max_state_size = 128;
 constexpr std::size_t max_code_size = 4096;
 
+// The last three are for requests that are pushed: who sends them is the client's own business.
 constexpr std::string_view reserved_parameters[] = {
-    "client_id", "redirect_uri", "response_type",         "response_mode", "scope",         "state",
-    "nonce",     "request",      "code_challenge_method", "request_uri",   "code_challenge"};
+    "client_id",   "redirect_uri",  "response_type",    "response_mode",        "scope",
+    "state",       "nonce",         "request",          "code_challenge",       "code_challenge_method",
+    "request_uri", "client_secret", "client_assertion", "client_assertion_type"};
 
 // The user, or the provider for the user, said no: OAuth's name, OpenID Connect's (Core 3.1.2.6, Unmet
 // Authentication Requirements 1.0), and those that providers have of their own (LinkedIn and Apple, Auth0).
@@ -82,12 +84,6 @@ std::string join_scopes(const std::vector<std::string>& scopes) {
         joined += part;
     }
     return joined;
-}
-
-void append_if_given(std::string& url, std::string_view name, std::string_view value) {
-    if (!value.empty()) {
-        core::append_parameter(url, name, value);
-    }
 }
 
 Secrets secrets_of(const core::Parameters& parameters, const AuthorizationExpectation& expected) {
@@ -158,23 +154,38 @@ std::string code_challenge_s256(std::string_view code_verifier) {
     return core::base64url_encode(core::digest(core::Hash::sha256, code_verifier));
 }
 
+AuthorizationParameters authorization_parameters(const AuthorizationRequest& request) {
+    AuthorizationParameters parameters;
+    const auto add_if_given = [&parameters](std::string_view name, std::string value) {
+        if (!value.empty()) {
+            parameters.emplace_back(name, std::move(value));
+        }
+    };
+    parameters.emplace_back("response_type", request.response_type);
+    parameters.emplace_back("client_id", request.client_id);
+    parameters.emplace_back("redirect_uri", request.redirect_uri);
+    add_if_given("scope", join_scopes(request.scopes));
+    parameters.emplace_back("state", request.state);
+    add_if_given("nonce", request.nonce);
+    if (!request.code_verifier.empty()) {
+        parameters.emplace_back("code_challenge", code_challenge_s256(request.code_verifier));
+        parameters.emplace_back("code_challenge_method", "S256");
+    }
+    add_if_given("response_mode", request.response_mode);
+    for (const auto& [name, value] : request.extra) {
+        // RFC 6749 3.1: no parameter more than once
+        const auto is_same = [&name](const auto& other) { return other.first == name; };
+        if (!is_reserved_parameter(name) && std::none_of(parameters.begin(), parameters.end(), is_same)) {
+            parameters.emplace_back(name, value);
+        }
+    }
+    return parameters;
+}
+
 std::string build_authorization_url(const AuthorizationRequest& request) {
     std::string url = request.authorization_endpoint;
-    core::append_parameter(url, "response_type", request.response_type);
-    core::append_parameter(url, "client_id", request.client_id);
-    core::append_parameter(url, "redirect_uri", request.redirect_uri);
-    append_if_given(url, "scope", join_scopes(request.scopes));
-    core::append_parameter(url, "state", request.state);
-    append_if_given(url, "nonce", request.nonce);
-    if (!request.code_verifier.empty()) {
-        core::append_parameter(url, "code_challenge", code_challenge_s256(request.code_verifier));
-        core::append_parameter(url, "code_challenge_method", "S256");
-    }
-    append_if_given(url, "response_mode", request.response_mode);
-    for (const auto& [name, value] : request.extra) {
-        if (!is_reserved_parameter(name)) {
-            core::append_parameter(url, name, value);
-        }
+    for (const auto& [name, value] : authorization_parameters(request)) {
+        core::append_parameter(url, name, value);
     }
     return url;
 }

@@ -24,17 +24,22 @@ struct AuthorizationRequest {
     std::string code_verifier; // empty: no PKCE
     std::string response_type = "code";
     std::string response_mode;                              // empty: not sent
-    std::vector<std::pair<std::string, std::string>> extra; // reserved names are left out
+    std::vector<std::pair<std::string, std::string>> extra; // reserved names are left out; each name once
 };
 
 // The names that an operator may not set as extra parameters: client_id, redirect_uri, response_type,
-// response_mode, scope, state, nonce, code_challenge, code_challenge_method, request, request_uri.
+// response_mode, scope, state, nonce, code_challenge, code_challenge_method, request, request_uri, and those
+// by which a client authenticates itself.
 bool is_reserved_parameter(std::string_view name);
 
 // RFC 7636 4.2: BASE64URL(SHA256(verifier)), 43 characters.
 std::string code_challenge_s256(std::string_view code_verifier);
 
-// RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1. Appends to the endpoint's own query, if it has
+// RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1. Each name once.
+using AuthorizationParameters = std::vector<std::pair<std::string, std::string>>;
+AuthorizationParameters authorization_parameters(const AuthorizationRequest& request);
+
+// The same as an address. Appends to the endpoint's own query, if it has
 // one; spaces in the scope become %20.
 std::string build_authorization_url(const AuthorizationRequest& request);
 

@@ -45,7 +45,7 @@ constexpr EndpointField endpoint_fields[] = {
      EndpointField::Alias::mutual_tls},
 };
 
-// OpenID Connect Discovery 1.0 3, RFC 8414 2
+// OpenID Connect Discovery 1.0 3, RFC 8414 2, JARM 1.0 4
 constexpr ListField list_fields[] = {
     {"id_token_signing_alg_values_supported", &Metadata::id_token_signing_alg_values_supported},
     {"token_endpoint_auth_methods_supported", &Metadata::token_endpoint_auth_methods_supported},
@@ -54,6 +54,7 @@ constexpr ListField list_fields[] = {
     {"dpop_signing_alg_values_supported", &Metadata::dpop_signing_alg_values_supported},
     {"scopes_supported", &Metadata::scopes_supported},
     {"code_challenge_methods_supported", &Metadata::code_challenge_methods_supported},
+    {"authorization_signing_alg_values_supported", &Metadata::authorization_signing_alg_values_supported},
 };
 
 // RFC 9207 3, RFC 9126 5

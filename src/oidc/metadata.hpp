@@ -30,6 +30,7 @@ struct Metadata {
     std::vector<std::string> dpop_signing_alg_values_supported;                // empty: not given
     std::vector<std::string> scopes_supported;                                 // empty: not given
     std::vector<std::string> code_challenge_methods_supported;                 // empty: not given
+    std::vector<std::string> authorization_signing_alg_values_supported;       // empty: not given
     bool authorization_response_iss_parameter_supported = false;
     bool require_pushed_authorization_requests = false;
     // Members that are unusable and that nothing needs, each with what is wrong, for the log: no text of the

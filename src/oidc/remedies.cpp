@@ -154,6 +154,33 @@ std::string token_remedy(const net::HttpResponse& response, const TokenQuestion&
     return "";
 }
 
+std::string push_remedy(const net::HttpResponse& response, const TokenQuestion& question) {
+    constexpr int too_large = 413;
+    const auto [error, description] = error_of(response);
+    if (is_one_of(error, {"invalid_client", "incorrect_client_credentials"}) ||
+        (error.empty() && response.status == 401)) {
+        return check_client(question.credentials);
+    }
+    if (is_out_of_order(response)) {
+        return outage_remedy(response);
+    }
+    if (response.status == too_large) {
+        return "the request is too large for it: authorize_param has the values that may be long";
+    }
+    if (error.empty()) {
+        return "pushed_authorization_request_endpoint, or the metadata that name it, must be the provider's";
+    }
+    return authorization_remedy(error, description, question.redirect_uri);
+}
+
+// The error, with the answer's words and without what is secret in the request.
+core::Error refused(const core::Error& error, const net::HttpResponse& response,
+                    const TokenQuestion& question, const std::string& remedy) {
+    core::Error told = with_answer(error, response, question.secrets);
+    withhold_in_each_form(told.detail, question.credentials.client_secret);
+    return net::told(told, question.url, remedy);
+}
+
 } // namespace
 
 std::string without_secrets(std::string text, const Secrets& secrets) {
@@ -192,15 +219,21 @@ core::Error with_answer(const core::Error& error, const net::HttpResponse& respo
 
 core::Error explain_refusal(const core::Error& error, const net::HttpResponse& response,
                             const TokenQuestion& question) {
-    core::Error told = with_answer(error, response, question.secrets);
-    withhold_in_each_form(told.detail, question.credentials.client_secret);
-    return net::told(told, question.url, token_remedy(response, question));
+    return refused(error, response, question, token_remedy(response, question));
+}
+
+core::Error explain_push_refusal(const core::Error& error, const net::HttpResponse& response,
+                                 const TokenQuestion& question) {
+    return refused(error, response, question, push_remedy(response, question));
 }
 
 std::string authorization_remedy(std::string_view error, std::string_view description,
                                  std::string_view redirect_uri) {
     if (is_about_callback(error, description)) {
         return register_callback(redirect_uri);
+    }
+    if (error == "invalid_request_uri") {
+        return "the pushed request was used before, or the browser came later than its expires_in allows";
     }
     if (error == "invalid_request") {
         return "where that is about the callback: " + register_callback(redirect_uri);

@@ -42,6 +42,10 @@ struct TokenQuestion {
 core::Error explain_refusal(const core::Error& error, const net::HttpResponse& response,
                             const TokenQuestion& question);
 
+// Of a refused push of an authorization request: the same.
+core::Error explain_push_refusal(const core::Error& error, const net::HttpResponse& response,
+                                 const TokenQuestion& question);
+
 // Of an error that came with a callback. Empty: nothing is known to mend it.
 std::string authorization_remedy(std::string_view error, std::string_view description,
                                  std::string_view redirect_uri);

@@ -79,8 +79,8 @@ bool is_json_media_type(std::string_view media_type) {
            media_type.ends_with(suffix);
 }
 
-core::Result<core::Json> parse_json_object(const net::HttpResponse& response) {
-    if (response.status != 200) {
+core::Result<core::Json> parse_json_object(const net::HttpResponse& response, int status) {
+    if (response.status != status) {
         return error_response(response);
     }
     if (!is_json_media_type(response.content_type)) {

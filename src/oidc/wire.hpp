@@ -39,8 +39,8 @@ core::Error no_json(const net::HttpResponse& response);
 // net::HttpResponse::content_type.
 bool is_json_media_type(std::string_view media_type);
 
-// The JSON object of an answer: status 200, a JSON media type, strict JSON, at most 1 MiB. Anything else is
+// The JSON object of an answer: that status, a JSON media type, strict JSON, at most 1 MiB. Anything else is
 // provider_error.
-core::Result<core::Json> parse_json_object(const net::HttpResponse& response);
+core::Result<core::Json> parse_json_object(const net::HttpResponse& response, int status = 200);
 
 } // namespace oauth::oidc

@@ -138,10 +138,12 @@ constexpr core::Text Session::* kept_texts[] = {&Session::sid, &Session::id_toke
                                                 &Session::refresh_token, &Session::nonce};
 constexpr unsigned scope_bit = std::size(kept_texts);
 constexpr unsigned cut_groups_bit = scope_bit + 1;
+constexpr unsigned auth_time_bit = cut_groups_bit + 1;
 
 void write_kept(core::RecordWriter& record, const Session& session) {
     std::uint64_t kept = session.scope ? bit(scope_bit) : 0;
     kept |= session.groups_are_cut ? bit(cut_groups_bit) : 0;
+    kept |= session.auth_time_is_told ? bit(auth_time_bit) : 0;
     for (unsigned i = 0; i < std::size(kept_texts); ++i) {
         kept |= (session.*kept_texts[i]).empty() ? 0 : bit(i);
     }
@@ -174,7 +176,8 @@ bool read_kept(core::RecordReader& record, Session& session) {
         session.access_expires_at = static_cast<std::int64_t>(record.number());
     }
     session.groups_are_cut = (kept & bit(cut_groups_bit)) != 0;
-    return kept < bit(cut_groups_bit + 1);
+    session.auth_time_is_told = (kept & bit(auth_time_bit)) != 0;
+    return kept < bit(auth_time_bit + 1);
 }
 
 } // namespace

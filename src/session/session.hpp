@@ -46,6 +46,7 @@ struct Session {
     std::int64_t begun_at = 0;       // milliseconds: when its sign-in began
     std::int64_t made_at = 0;        // seconds; of several sessions of a browser the newest counts
     std::int64_t signed_in_at = 0;   // auth_time of the identity token
+    bool auth_time_is_told = false;  // by the provider; else signed_in_at is when its answer came
     std::int64_t used_at = 0;        // when its idle time was last renewed
     std::int64_t checked_at = 0;     // when its provider last said who that is
     std::int64_t expires_at = 0;     // absolute

@@ -12,7 +12,7 @@ namespace oauth::session {
 
 namespace {
 
-constexpr std::uint64_t record_version = 5;
+constexpr std::uint64_t record_version = 6;
 constexpr int time_bytes = 5;
 
 std::string derive(const std::string& seed, std::string_view what) {
@@ -31,6 +31,15 @@ std::uint64_t id_time(std::string_view id, std::int64_t now) {
         seconds = seconds << 8 | static_cast<unsigned char>((*bytes)[static_cast<std::size_t>(i)]);
     }
     return seconds > static_cast<std::uint64_t>(now) ? 0 : seconds;
+}
+
+void write_age(core::RecordWriter& record, std::optional<std::int64_t> age) {
+    record.number(age ? static_cast<std::uint64_t>(*age) + 1 : 0);
+}
+
+std::optional<std::int64_t> read_age(core::RecordReader& record) {
+    const std::uint64_t number = record.number();
+    return number == 0 ? std::nullopt : std::optional(static_cast<std::int64_t>(number - 1));
 }
 
 } // namespace
@@ -75,6 +84,12 @@ std::string serialize(const SignIn& sign_in) {
     record.text(sign_in.return_to);
     record.text(sign_in.origin);
     record.text(sign_in.offer);
+    write_age(record, sign_in.max_age);
+    write_age(record, sign_in.step_up.max_age);
+    record.number(sign_in.step_up.acr.size());
+    for (const std::string& acr : sign_in.step_up.acr) {
+        record.text(acr);
+    }
     return std::move(record).finish();
 }
 
@@ -96,6 +111,11 @@ std::optional<SignIn> deserialize_sign_in(std::string_view bytes) {
     sign_in.return_to = record.text();
     sign_in.origin = record.text();
     sign_in.offer = record.text();
+    sign_in.max_age = read_age(record);
+    sign_in.step_up.max_age = read_age(record);
+    for (std::uint64_t left = record.number(); left != 0 && !record.failed(); --left) {
+        sign_in.step_up.acr.emplace_back(record.text());
+    }
     if (!record.complete() || sign_in.seed.size() != SignIn::seed_size) {
         return std::nullopt;
     }

@@ -13,6 +13,14 @@
 
 namespace oauth::session {
 
+// What a page asks of a sign-in: oauth_step_up.
+struct StepUp {
+    std::vector<std::string> acr;        // one of these; empty: any
+    std::optional<std::int64_t> max_age; // seconds since the user was authenticated; absent: any
+
+    bool empty() const { return acr.empty() && !max_age; }
+};
+
 struct SignIn {
     static constexpr std::size_t seed_size = 32;
     static constexpr std::size_t id_random_size = 4;
@@ -31,6 +39,9 @@ struct SignIn {
     std::string return_to; // as checked by core::safe_return_to
     std::string origin;    // where it began, of a family of hosts (flow/site.hpp); empty: the base URL
     std::string offer;     // of the page to return to (flow/site.hpp); empty: all pages have one
+    // What the answer has to fulfil, since it was asked for.
+    std::optional<std::int64_t> max_age; // seconds, by authorize_param
+    StepUp step_up;
 
     std::string state() const;         // id and 43 characters
     std::string nonce() const;         // 43 characters

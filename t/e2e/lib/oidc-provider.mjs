@@ -28,7 +28,7 @@ function signingKeys() {
   return [{ ...rsa.privateKey.export({ format: 'jwk' }), use: 'sig' }, { ...ec.privateKey.export({ format: 'jwk' }), use: 'sig' }];
 }
 
-function configuration({ clients, accounts, renderSignOut, endsSessions, port }) {
+function configuration({ clients, accounts, renderSignOut, endsSessions, port, features, acrValues }) {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }));
   return {
@@ -43,7 +43,8 @@ function configuration({ clients, accounts, renderSignOut, endsSessions, port })
     pkce: { required: () => true },
     ttl: { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Interaction: 3600, Session: 86400, Grant: 86400, RefreshToken: 86400 },
     interactions: { policy, url: (ctx, interaction) => '/interaction/' + interaction.uid },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: endsSessions, logoutSource: renderSignOut }, backchannelLogout: { enabled: true } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: endsSessions, logoutSource: renderSignOut }, backchannelLogout: { enabled: true }, ...features },
+    acrValues,
     findAccount: (ctx, id) => (accounts[id] ? { accountId: id, claims: async () => ({ sub: id, ...accounts[id] }) } : undefined),
     loadExistingGrant: async (ctx) => {
       const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
@@ -56,8 +57,9 @@ function configuration({ clients, accounts, renderSignOut, endsSessions, port })
 
 export class OidcProvider {
   // `configure` changes oidc-provider's configuration, or gives another.
-  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut, endsSessions = true, configure = (all) => all } = {}) {
-    Object.assign(this, { accounts, renderLogin, renderSignOut, endsSessions, configure });
+  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut, endsSessions = true, features = {}, acrValues = [], configure = (all) => all } = {}) {
+    Object.assign(this, { accounts, renderLogin, renderSignOut, endsSessions, features, acrValues, configure });
+    this.acr = undefined; // of the next one who signs in
     this.sockets = new Set();
   }
 
@@ -91,7 +93,7 @@ export class OidcProvider {
     const details = await this.provider.interactionDetails(request, response);
     const login = request.method === 'POST' ? new URLSearchParams(await readBody(request)).get('login')?.trim().toLowerCase() : undefined;
     if (login !== undefined && this.accounts[login]) {
-      const result = { login: { accountId: login }, select_account: {}, consent: {} };
+      const result = { login: { accountId: login, acr: this.acr }, select_account: {}, consent: {} };
       await this.provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
       return;
     }

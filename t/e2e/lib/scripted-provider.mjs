@@ -33,10 +33,11 @@ export class ScriptedProvider {
 
   // Resets the switches and forgets all requests.
   reset() {
-    Object.assign(this, { discovery: {}, authorize: {}, token: {}, refresh: {}, jwks: {}, userinfo: {} });
-    this.requests = { discovery: [], authorize: [], token: [], refresh: [], jwks: [], userinfo: [], end_session: [], other: [] };
+    Object.assign(this, { discovery: {}, authorize: {}, token: {}, refresh: {}, jwks: {}, userinfo: {}, par: {} });
+    this.requests = { discovery: [], authorize: [], token: [], refresh: [], jwks: [], userinfo: [], end_session: [], par: [], other: [] };
     this.violations = [];
     this.grants = new Map();
+    this.pushed = new Map(); // request_uri => parameters, until it is used
     this.tokens = new Map();
     this.refreshTokens = new Map();
     this.reuses = 0; // of a refresh token that was spent
@@ -65,11 +66,11 @@ export class ScriptedProvider {
     const url = new URL(request.url, this.origin);
     const prefix = new URL(this.base).pathname.replace(/\/$/, '');
     const name = { '/.well-known/openid-configuration': 'discovery', '/authorize': 'authorize', '/token': 'token', '/jwks': 'jwks',
-      '/userinfo': 'userinfo', '/logout': 'end_session' }[url.pathname.slice(prefix.length)] ?? 'other';
+      '/userinfo': 'userinfo', '/logout': 'end_session', '/par': 'par' }[url.pathname.slice(prefix.length)] ?? 'other';
     const entry = { method: request.method, url: request.url, headers: request.headers, body: await readBody(request), parameters: url.searchParams };
     this.requests[name].push(entry);
     const handlers = { discovery: 'onDiscovery', authorize: 'onAuthorize', token: 'onToken', jwks: 'onJwks', userinfo: 'onUserinfo',
-      end_session: 'onEndSession' };
+      end_session: 'onEndSession', par: 'onPush' };
     if (!handlers[name] || (name === 'discovery' && this.mode === 'oauth2')) {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found');
       return;
@@ -101,7 +102,11 @@ export class ScriptedProvider {
   // authorize: state 'missing' | 'duplicate' | 'wrong', iss 'right' | any text, error, description, alter(parameters, grant), formPost 'page' | 'none',
   // keep (true: the answer is kept in `answers` and the browser gets a 200, so that a test can send it itself).
   async onAuthorize(entry, response) {
-    const asked = entry.parameters;
+    const asked = this.askedFor(entry);
+    if (!asked) {
+      response.writeHead(400, { 'Content-Type': 'text/plain' }).end('unknown request_uri');
+      return;
+    }
     const one = (name) => asked.getAll(name).length === 1;
     const oidc = this.mode === 'oidc';
     this.expect(entry.method === 'GET', 'authorization by ' + entry.method);
@@ -130,6 +135,31 @@ export class ScriptedProvider {
     } else {
       response.writeHead(302, { Location: target, 'Content-Length': 0 }).end();
     }
+  }
+
+  // What a request_uri stands for, once; then nothing else may be beside it but the client (RFC 9126 4).
+  askedFor(entry) {
+    const name = entry.parameters.get('request_uri');
+    if (!this.expect(name === null ? !this.par.required : [...entry.parameters.keys()].sort().join() === 'client_id,request_uri', 'a pushed request')) {
+      return undefined;
+    }
+    const pushed = this.pushed.get(name);
+    this.pushed.delete(name);
+    return name === null ? entry.parameters : pushed;
+  }
+
+  // par: required (true: nothing else is taken), alter(answer), and the shapes.
+  onPush(entry, response) {
+    const form = new URLSearchParams(entry.body);
+    this.expect(entry.method === 'POST' && /^application\/x-www-form-urlencoded/.test(entry.headers['content-type'] ?? ''), 'a push that is no form');
+    this.expect(this.clientIsRight(entry, form), 'client authentication of a push');
+    this.expect(form.getAll('client_id').length === 1 && !form.has('request_uri'), 'the parameters of a push');
+    const name = 'urn:ietf:params:oauth:request_uri:' + crypto.randomBytes(18).toString('base64url');
+    form.delete('client_secret');
+    this.pushed.set(name, form);
+    ['state', 'nonce'].filter((each) => form.has(each)).forEach((each) => this.secrets.add(form.get(each)));
+    const answer = { request_uri: name, expires_in: 60 };
+    return reply(response, answer, this.par, 201);
   }
 
   authorizationAnswer(grant) {
