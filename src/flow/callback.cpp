@@ -12,6 +12,7 @@
 #include "last_provider.hpp"
 #include "renewed_session.hpp"
 #include "sign_in.hpp"
+#include "signed_response.hpp"
 
 #include <algorithm>
 
@@ -256,19 +257,19 @@ bool may_come_again(Site& site, const session::SignIn& sign_in, const core::Para
 core::Task<web::Answer> finish(Site& site, const Request& request, Provider& provider, const Offer& offer,
                                Visitor& visitor) {
     const providers::Settings& settings = provider.settings();
-    const auto parameters = read_parameters(request, settings);
-    if (!parameters) {
-        co_return web::failure(parameters.error(), audience(site, request, "/"));
+    auto given = read_answer(read_parameters(request, settings), settings);
+    if (!given) {
+        co_return web::failure(given.error(), audience(site, request, "/"));
     }
     const core::Status looked_up = co_await visitor.look_up();
     if (!looked_up) {
-        const Page page = wanted_page(site, request, parameters.value());
+        const Page page = wanted_page(site, request, given->parameters);
         const Offer wanted = named_offer(site, page.offer, offer);
         co_return web::failure(looked_up.error(), audience(site, request, page, provider, wanted));
     }
     const session::OpenedSessionPointer current = visitor.session();
     Page page{request.home(), "/"};
-    const auto state_parameter = oidc::find_state(parameters.value());
+    const auto state_parameter = oidc::find_state(given->parameters);
     if (!state_parameter) {
         co_return not_a_sign_in(site, request, state_parameter.error(), current, page);
     }
@@ -291,8 +292,8 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
         const Error failed{turn.error().code, settings.name + ": " + turn.error().detail};
         co_return come_again(web::failure(failed, audience(site, request, page, provider, wanted)));
     }
-    auto signed_in = co_await exchange(site, provider, parameters.value(), sign_in.value(),
-                                       redirect_uri(site.options, request.base_url, settings.name));
+    auto signed_in = co_await ask_provider(site, provider, given.value(), sign_in.value(),
+                                           redirect_uri(site.options, request.base_url, settings.name));
     if (!signed_in && signed_in.error().code == Code::state_invalid) { // used while this one waited
         co_return way_to(site, request, page);
     }
@@ -309,7 +310,7 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     }
     bool keeps_cookie = true; // which tells the way to whoever comes back
     if (!answer) {
-        keeps_cookie = may_come_again(site, sign_in.value(), parameters.value(), answer.error());
+        keeps_cookie = may_come_again(site, sign_in.value(), given->parameters, answer.error());
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
         answer = web::failure(failed, audience(site, request, page, provider, wanted));
     }

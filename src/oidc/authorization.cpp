@@ -40,9 +40,6 @@ constexpr std::string_view refusals[] = {
     "unauthorized",
 };
 
-constexpr std::string_view response_parameters[] = {
-    "state", "code", "iss", "error", "error_description", "id_token", "access_token"};
-
 core::Error invalid_request(std::string detail) {
     return {core::Code::request_invalid, std::move(detail)};
 }

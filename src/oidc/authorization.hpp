@@ -68,6 +68,10 @@ struct AuthorizationExpectation {
     std::string redirect_uri;  // for messages
 };
 
+// Of a response: each may come once.
+inline constexpr std::string_view response_parameters[] = {
+    "state", "code", "iss", "error", "error_description", "id_token", "access_token"};
+
 // A parameter of the response. RFC 6749 3.1: one that is empty is as good as none. Not for iss, which is
 // compared as it stands.
 std::optional<std::string_view> find_given(const core::Parameters& parameters, std::string_view name);

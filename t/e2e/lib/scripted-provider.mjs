@@ -123,13 +123,15 @@ export class ScriptedProvider {
     this.grants.set(grant.code, grant);
     this.secrets.add(grant.code);
     this.lastGrant = grant;
-    const parameters = this.authorizationAnswer(grant);
+    const plain = this.authorizationAnswer(grant);
+    const isSigned = this.authorize.jarm ?? asked.get('response_mode')?.endsWith('jwt');
+    const parameters = isSigned ? this.signedAnswer(plain, this.authorize.jarm ?? {}) : plain;
     await (this.authorize.wait ?? Promise.resolve());
     const target = grant.redirectUri + '?' + parameters;
     if (this.authorize.keep) {
       this.lastAnswer = { target, parameters, grant };
       response.writeHead(200, { 'Content-Type': 'text/plain' }).end('kept');
-    } else if (asked.get('response_mode') === 'form_post' || this.authorize.formPost === 'page') {
+    } else if (asked.get('response_mode')?.startsWith('form_post') || this.authorize.formPost === 'page') {
       const inputs = [...parameters].map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`).join('');
       response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<form method="post" action="${escapeHtml(grant.redirectUri)}">${inputs}</form>`);
     } else {
@@ -183,6 +185,20 @@ export class ScriptedProvider {
       parameters.append('iss', iss === 'right' ? this.issuer : iss);
     }
     return alter ? alter(parameters, grant) ?? parameters : parameters;
+  }
+
+  // authorize.jarm: the answer comes signed: claims(object), header(object), alg, key, jwt(text) => text, beside (parameters that come with it).
+  signedAnswer(parameters, jarm) {
+    const alg = jarm.alg ?? this.alg;
+    const key = jarm.key ?? keyFor(alg);
+    const now = Math.floor(Date.now() / 1000);
+    let claims = { iss: this.issuer, aud: this.clientId, exp: now + 300, ...Object.fromEntries(parameters) };
+    claims = jarm.claims?.(claims, { now }) ?? claims;
+    let header = { alg, kid: key.kid };
+    header = jarm.header?.(header) ?? header;
+    const text = sign({ header, payload: claims, alg, key });
+    this.secrets.add(text);
+    return new URLSearchParams({ response: jarm.jwt?.(text, { header, claims, key }) ?? text, ...jarm.beside });
   }
 
   clientIsRight(entry, form) {
