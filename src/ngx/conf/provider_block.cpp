@@ -24,12 +24,18 @@ std::string set_authorize_parameter(ngx_conf_t* cf, ProviderEntry& entry, const 
     if (values[0].empty() || oidc::is_reserved_parameter(values[0])) {
         return "\"" + values[0] + "\" is set by the module itself and cannot be given here";
     }
-    for (const auto& [name, value] : entry.settings.authorize_parameters) {
-        if (name == values[0]) {
-            return "\"" + values[0] + "\" is given twice";
-        }
+    const auto is_it = [&](const auto& name) { return name == values[0]; };
+    const auto& dynamic = entry.dynamic_parameters;
+    const auto& fixed = entry.settings.authorize_parameters;
+    if (std::any_of(fixed.begin(), fixed.end(), [&](const auto& each) { return is_it(each.first); }) ||
+        std::any_of(dynamic.begin(), dynamic.end(), [&](const auto& each) { return is_it(each.name); })) {
+        return "\"" + values[0] + "\" is given twice";
     }
     if (values[1].find('$') == std::string::npos) {
+        constexpr std::uint64_t year = 366 * 24 * 3600;
+        if (values[0] == "max_age" && !core::parse_decimal(values[1], year)) {
+            return found_instead(values[1], "seconds, a number of up to a year");
+        }
         entry.settings.authorize_parameters.emplace_back(values[0], values[1]);
         return "";
     }
@@ -133,6 +139,18 @@ char* set_by_file(ngx_conf_t* cf, const providers::Parameter& parameter, Block& 
     const std::string problem = parameter.set(block.entry->settings, texts);
     core::wipe(texts[0]);
     return problem.empty() ? NGX_CONF_OK : refuse(cf, "file" + shown_file(values[0]) + " " + problem);
+}
+
+// A sentence if the parameter "prompt" would be sent for two reasons.
+std::string find_double_prompt(const ProviderEntry& entry, const Words& given) {
+    const auto& fixed = entry.settings.authorize_parameters;
+    const auto& dynamic = entry.dynamic_parameters;
+    const bool is_added =
+        std::any_of(fixed.begin(), fixed.end(), [](const auto& each) { return each.first == "prompt"; }) ||
+        std::any_of(dynamic.begin(), dynamic.end(), [](const auto& each) { return each.name == "prompt"; });
+    return is_added && std::find(given.begin(), given.end(), "prompt") != given.end()
+               ? "\"prompt\" and \"authorize_param prompt\" are the same parameter, accepted: one of them"
+               : "";
 }
 
 char* read_parameter(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) {
@@ -243,6 +261,9 @@ char* set_provider_block(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     std::string problem = providers::fill_from_environment(entry->settings, block.given, environment_of(cf));
     if (problem.empty()) {
         problem = providers::find_idle_parameter(entry->settings, block.given);
+    }
+    if (problem.empty()) {
+        problem = find_double_prompt(*entry, block.given);
     }
     if (problem.empty()) {
         problem = providers::complete(entry->settings);
