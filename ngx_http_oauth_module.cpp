@@ -9,6 +9,7 @@
 #include "src/ngx/conf/environment.hpp"
 #include "src/ngx/conf/guards.hpp"
 #include "src/ngx/conf/resources.hpp"
+#include "src/ngx/conf/step_up.hpp"
 #include "src/ngx/conf/table.hpp"
 #include "src/ngx/request/filter.hpp"
 #include "src/ngx/request/phases.hpp"
@@ -72,6 +73,7 @@ constexpr Directive directives[] = {
      value("enforce")},
     {"oauth_unauthenticated", in_location, one, choice(answers), field<&LocationConf::unauthenticated>,
      value("auto")},
+    {"oauth_step_up", in_location, some, own<set_step_up>(), field<&LocationConf::step_up>, words("none")},
     // programs
     {"oauth_bearer", in_location, one, noted_at<&LocationConf::bearer_place>(flag),
      field<&LocationConf::bearer>, value("off")},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // See admission.hpp.
 #include "admission.hpp"
+#include "step_up.hpp"
 #include "upkeep.hpp"
 
 #include <algorithm>
@@ -85,6 +86,10 @@ void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circ
     }
     admission.session = session;
     admission.identity = {session, &session->session.identity};
+    if (guard.step_up != nullptr && !meets(*guard.step_up, session->session, visitor.site())) {
+        admission.standing = is_optional ? Standing::anonymous : Standing::insufficient;
+        return;
+    }
     if (guard.rules == nullptr) { // "optional" needs no rule to tell who is signed in
         admission.standing = is_optional ? Standing::allowed : Standing::denied;
         return;

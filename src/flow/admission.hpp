@@ -6,6 +6,7 @@
 #include "../core/result.hpp"
 #include "../core/wait.hpp"
 #include "../policy/policy.hpp"
+#include "../session/sign_in.hpp"
 #include "../session/store.hpp"
 #include "bearer.hpp"
 #include "protected_resource.hpp"
@@ -23,6 +24,7 @@ namespace oauth::flow {
 enum class Standing {
     anonymous,       // the location is open to everybody, and this one passes without a name
     unauthenticated, // it is not, and nobody is signed in
+    insufficient,    // somebody is, by a sign-in that is not enough here: oauth_step_up
     denied,          // somebody is, whom no rule lets in
     shadowed,        // as denied, but the rules are only being tried: passes
     allowed,
@@ -47,6 +49,7 @@ struct Guard {
     enum class Enforcement { enforced, shadow } enforcement = Enforcement::enforced;
     const policy::RuleSet* rules = nullptr;      // null: whoever is signed in; only with Mode::optional
     std::vector<std::string> providers;          // whose sessions count; empty: all
+    const session::StepUp* step_up = nullptr;    // what their sign-ins have to be like; null: any will do
     const ProtectedResource* resource = nullptr; // which tokens do; null: none
 };
 

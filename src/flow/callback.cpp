@@ -13,6 +13,7 @@
 #include "renewed_session.hpp"
 #include "sign_in.hpp"
 #include "signed_response.hpp"
+#include "step_up.hpp"
 
 #include <algorithm>
 
@@ -122,6 +123,7 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
     session.made_at = now;
     session.used_at = now;
     session.checked_at = now;
+    session.auth_time_is_told = signed_in.auth_time.has_value();
     session.signed_in_at = std::clamp<std::int64_t>(signed_in.auth_time.value_or(now), 0, now);
     session.expires_at = now + site.options.session_lifetime;
     session.sid = signed_in.sid;
@@ -298,7 +300,10 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
         co_return way_to(site, request, page);
     }
     core::Result<web::Answer> answer(web::Answer{});
-    if (signed_in) {
+    const std::string weakness = signed_in ? why_unmet(site, sign_in->step_up, signed_in.value()) : "";
+    if (!weakness.empty()) {
+        answer = Error{Code::policy_denied, weakness};
+    } else if (signed_in) {
         Sessions replaced = visitor.all_sessions();
         answer = co_await begin_session(site, request, std::move(signed_in.value()), sign_in.value(),
                                         std::move(replaced));
@@ -312,7 +317,11 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
     if (!answer) {
         keeps_cookie = may_come_again(site, sign_in.value(), given->parameters, answer.error());
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
-        answer = web::failure(failed, audience(site, request, page, provider, wanted));
+        web::Audience to = audience(site, request, page, provider, wanted);
+        if (!weakness.empty()) {
+            tell_of_step_up(site, signed_in->identity, page, to);
+        }
+        answer = web::failure(failed, to);
     }
     if (!keeps_cookie) {
         const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);

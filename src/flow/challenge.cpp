@@ -40,8 +40,8 @@ std::string why_endless(const Site& site, const Request& request, const Offer& o
     return "";
 }
 
-core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
-                                  Unauthenticated how) {
+core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer, Unauthenticated how,
+                                  const session::StepUp* step_up) {
     const bool is_page =
         how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
     const std::string names = offer_names(site.options, offer);
@@ -61,7 +61,9 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
         is_get(request) ? local_return_to(request.target, request.home()) : own_page(request);
     web::Answer answer;
     if (offer.size() == 1 && !is_outside_of_family(site, request)) {
-        answer = co_await sign_in(site, request, *offer.front(), offer, std::move(return_to));
+        static const session::StepUp nothing_more;
+        const session::StepUp& wanted = step_up == nullptr ? nothing_more : *step_up;
+        answer = co_await sign_in(site, request, *offer.front(), offer, std::move(return_to), wanted);
     } else {
         answer = web::redirect(302, login_url(site.options, {request.home(), return_to, names}));
     }

@@ -50,9 +50,9 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
 enum class Unauthenticated { automatic, redirect, status_401 };
 
 // The answer if there is no session but one is needed: a redirect to the provider or to the sign-in page, or
-// 401.
-core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer,
-                                  Unauthenticated how);
+// 401. `step_up` is what the page asks of a sign-in; null: nothing more.
+core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer, Unauthenticated how,
+                                  const session::StepUp* step_up = nullptr);
 
 // Why a sign-in for a page would lead back to the same question for ever; empty: it does not.
 std::string why_endless(const Site& site, const Request& request, const Offer& offer);

@@ -120,6 +120,7 @@ core::Task<core::Result<SignedIn>> exchange(Site& site, Provider& provider,
     Inquiry inquiry{site, provider, metadata.value(), sign_in.userinfo_endpoint,
                     settings.nonce ? sign_in.nonce() : ""};
     inquiry.state = sign_in.state();
+    inquiry.max_age = sign_in.max_age;
     Tokens tokens;
     tokens.code = callback->code();
     tokens.response_issuer = response_issuer;

@@ -2,8 +2,6 @@
 // See id_tokens.hpp.
 #include "id_tokens.hpp"
 
-#include "../core/bytes.hpp"
-
 #include <algorithm>
 
 namespace oauth::flow {
@@ -12,17 +10,6 @@ namespace {
 
 using core::Code;
 using core::Error;
-
-// The max_age that the operator sends to the provider (authorize_param). It is enforced here, too.
-std::optional<std::int64_t> requested_max_age(const providers::Settings& settings) {
-    for (const auto& [name, value] : settings.authorize_parameters) {
-        if (name == "max_age") {
-            constexpr std::uint64_t year = 366 * 24 * 3600;
-            return static_cast<std::int64_t>(core::parse_decimal(value, year).value_or(0));
-        }
-    }
-    return std::nullopt;
-}
 
 std::vector<std::string> accepted_issuers(const providers::Settings& settings,
                                           const oidc::Metadata& metadata) {
@@ -49,7 +36,7 @@ oidc::IdTokenExpectation expectation(const Inquiry& inquiry, const oidc::Metadat
     expected.nonce = inquiry.nonce;
     expected.state = inquiry.state;
     if (inquiry.occasion == Inquiry::Occasion::sign_in) {
-        expected.max_age = requested_max_age(settings);
+        expected.max_age = inquiry.max_age;
     } else {
         expected.nonce_rule = oidc::IdTokenExpectation::NonceRule::if_present;
     }

@@ -7,6 +7,8 @@
 #include "../oidc/id_token.hpp"
 #include "site.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace oauth::flow {
@@ -19,7 +21,8 @@ struct Inquiry {
     std::string userinfo_endpoint; // empty: it is not asked
     std::string nonce;             // of the sign-in; empty: none was sent
     enum class Occasion { sign_in, check } occasion = Occasion::sign_in;
-    std::string state = {}; // of the sign-in, for s_hash
+    std::string state = {};                             // of the sign-in, for s_hash
+    std::optional<std::int64_t> max_age = std::nullopt; // that was sent, and is enforced
 
     const providers::Settings& settings() const { return provider.settings(); }
 };

@@ -72,6 +72,24 @@ web::Answer refuse_program(const Site& site, const Request& request, const Prote
     return answer;
 }
 
+web::Answer challenge_for_step_up(const Site& site, const Request& request, const ProtectedResource& resource,
+                                  const session::StepUp& wanted) {
+    web::Answer answer = web::unauthenticated(request.base_url, program(site, request));
+    Challenge challenge;
+    challenge.error = "insufficient_user_authentication";
+    challenge.scopes = announced_scopes(resource);
+    for (const std::string& each : wanted.acr) {
+        challenge.acr_values.append(challenge.acr_values.empty() ? "" : " ").append(each);
+    }
+    challenge.max_age = wanted.max_age;
+    set_challenge(resource, request, challenge, answer);
+    answer.log_level = web::LogLevel::info;
+    answer.log = "login_required: an access token's authentication is not what oauth_step_up asks for, "
+                 "reference " +
+                 request.id;
+    return answer;
+}
+
 bool is_discovery_path(std::string_view path) {
     for (const std::string_view known :
          {resource_metadata_path, std::string_view("/.well-known/oauth-authorization-server"),

@@ -26,6 +26,10 @@ web::Answer challenge_program(const Site& site, const Request& request, const Pr
 web::Answer refuse_program(const Site& site, const Request& request, const ProtectedResource& resource,
                            const std::vector<std::string>& lacking, std::string reason);
 
+// 401: the token does not tell of an authentication that is enough here (RFC 9470 3).
+web::Answer challenge_for_step_up(const Site& site, const Request& request, const ProtectedResource& resource,
+                                  const session::StepUp& wanted);
+
 // What clients of the Model Context Protocol look for at an origin, taking it for an authorization server, or
 // for the metadata of a resource that is none.
 bool is_discovery_path(std::string_view path);

@@ -9,7 +9,9 @@
 #include "../session/sign_in.hpp"
 #include "last_provider.hpp"
 #include "pushed_request.hpp"
+#include "step_up.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -48,7 +50,9 @@ oidc::AuthorizationRequest authorization_request(const SiteOptions& options,
     }
     authorization.response_mode = settings.response_mode == "query" ? "" : settings.response_mode;
     authorization.extra = settings.authorize_parameters;
-    if (!settings.prompt.empty()) {
+    const auto is_prompt = [](const auto& parameter) { return parameter.first == "prompt"; };
+    const bool has_prompt = std::any_of(authorization.extra.begin(), authorization.extra.end(), is_prompt);
+    if (!settings.prompt.empty() && !has_prompt) { // which may be of the environment, for all providers
         authorization.extra.emplace_back("prompt", settings.prompt);
     }
     return authorization;
@@ -98,8 +102,16 @@ void evict_sign_ins(const Site& site, const Request& request, const std::string&
     }
 }
 
+struct Start {
+    std::string return_to;
+    Account account = Account::any;
+    const session::StepUp* step_up = nullptr; // null: nothing more is asked
+};
+
 core::Task<web::Answer> begin(Site& site, const Request& request, Provider& provider, const Offer& offer,
-                              std::string return_to, Account account) {
+                              Start start) {
+    const Account account = start.account;
+    const std::string& return_to = start.return_to;
     const providers::Settings& settings = provider.settings();
     const Page page{request.home(), return_to, offer_names(site.options, offer)};
     const auto failed = [&](core::Code code, const std::string& detail) {
@@ -135,23 +147,18 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     begun.token_endpoint = (*metadata.value()).token_endpoint;
     begun.userinfo_endpoint =
         settings.userinfo == providers::UserinfoUse::off ? "" : (*metadata.value()).userinfo_endpoint;
-    begun.return_to = std::move(return_to);
+    begun.return_to = return_to;
     begun.origin = request.family_origin;
     begun.offer = page.offer;
 
-    const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
-    const std::string name = session::sign_in_cookie_name(base_name, begun.id);
-    const auto sealed = site.sign_in_sealer.seal(site.random, session::binding(name, request.base_url),
-                                                 session::serialize(begun));
-    if (!sealed) {
-        co_return failed(core::Code::internal_error, "the sign-in cannot be sealed");
-    }
     oidc::AuthorizationRequest authorization =
         authorization_request(site.options, settings, *metadata.value(), begun);
     const std::string callback_url = redirect_uri(site.options, request.base_url, settings.name);
     authorization.redirect_uri = callback_url;
     for (const auto& parameter : request.authorize_parameters) {
-        if (parameter.provider == settings.name) {
+        if (parameter.provider == settings.name) { // before what the environment says for all
+            std::erase_if(authorization.extra,
+                          [&](const auto& other) { return other.first == parameter.name; });
             authorization.extra.emplace_back(parameter.name, parameter.value);
         }
     }
@@ -160,6 +167,19 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     }
     if (site.options.refresh != 0 && settings.type->refresh == providers::Refresh::by_parameter) {
         ask_for_refresh_token(authorization);
+    }
+    begun.max_age = requested_max_age(authorization);
+    if (start.step_up != nullptr) {
+        begun.step_up = *start.step_up;
+        ask_for_step_up(*settings.type, *start.step_up, authorization);
+    }
+
+    const std::string base_name = session::cookie_name(site.options.cookie, request.base_url);
+    const std::string name = session::sign_in_cookie_name(base_name, begun.id);
+    const auto sealed = site.sign_in_sealer.seal(site.random, session::binding(name, request.base_url),
+                                                 session::serialize(begun));
+    if (!sealed) {
+        co_return failed(core::Code::internal_error, "the sign-in cannot be sealed");
     }
     const auto url = co_await authorization_url(site, provider, metadata.value(), std::move(authorization));
     if (!url) {
@@ -178,6 +198,15 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     co_return answer;
 }
 
+core::Task<web::Answer> begin_and_count(Site& site, const Request& request, Provider& provider,
+                                        const Offer& offer, Start start) {
+    web::Answer answer = co_await begin(site, request, provider, offer, std::move(start));
+    if (answer.code) { // else it has begun, and ends with its callback
+        provider.count_login(answer.code);
+    }
+    co_return answer;
+}
+
 } // namespace
 
 web::Answer come_again(web::Answer answer) {
@@ -192,11 +221,14 @@ core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& pr
         co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"},
                                audience(site, request, return_to));
     }
-    web::Answer answer = co_await begin(site, request, provider, offer, std::move(return_to), account);
-    if (answer.code) { // else it has begun, and ends with its callback
-        provider.count_login(answer.code);
-    }
-    co_return answer;
+    Start start{std::move(return_to), account};
+    co_return co_await begin_and_count(site, request, provider, offer, std::move(start));
+}
+
+core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, const Offer& offer,
+                                std::string return_to, const session::StepUp& step_up) {
+    Start start{std::move(return_to), Account::any, &step_up};
+    co_return co_await begin_and_count(site, request, provider, offer, std::move(start));
 }
 
 } // namespace oauth::flow

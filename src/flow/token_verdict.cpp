@@ -36,6 +36,7 @@ session::OpenedSessionPointer open_token(const Site& site, const Provider& provi
     session.begun_at = std::min(issued_at, never / 1000) * 1000;
     session.made_at = issued_at;
     session.signed_in_at = token.auth_time;
+    session.auth_time_is_told = token.auth_time != 0;
     session.checked_at = now;
     session.expires_at = token.expires_at;
     session.sid = token.sid;

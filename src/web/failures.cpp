@@ -25,8 +25,14 @@ Words words(core::Code code, const Audience& audience) {
     using enum Phrase;
     switch (code) {
     case Code::login_required:
+        if (audience.lacks_strength) {
+            return {step_up_title, step_up_what, step_up_next, Way::sign_in};
+        }
         return {login_required_title, login_required_what, login_required_next, Way::sign_in};
     case Code::policy_denied:
+        if (audience.lacks_strength) {
+            return {step_up_title, step_up_what, step_up_next, Way::retry, Way::other_account};
+        }
         return {denied_title, audience.account.empty() ? denied_unknown_what : denied_what, denied_next,
                 Way::other_account};
     case Code::access_denied:
@@ -177,8 +183,9 @@ Answer unauthenticated(std::string_view realm, const Audience& audience) {
 
 Answer not_sent(std::string_view realm, const Audience& audience) {
     Content content{Phrase::not_sent_title};
-    content.html = paragraph(audience, Phrase::not_sent_what) +
-                   paragraph(audience, Phrase::not_sent_next, "next") + "<div class=\"on\">\n";
+    content.html =
+        paragraph(audience, audience.lacks_strength ? Phrase::not_sent_step_up : Phrase::not_sent_what) +
+        paragraph(audience, Phrase::not_sent_next, "next") + "<div class=\"on\">\n";
     // A new tab: this one's history has the form.
     content.html += "<a class=\"b p\" target=\"_blank\" rel=\"noopener\" href=\"" +
                     html_escape(audience.login_url) + "\">" + say_html(audience, Phrase::sign_in_new_tab) +

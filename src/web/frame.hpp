@@ -36,6 +36,8 @@ struct Audience {
     std::string account;  // who is signed in; empty: nobody
     std::string provider; // the label of the one that it is about; empty: none
 
+    bool lacks_strength = false; // that account's sign-in is not what the page asks for
+
     // The ways on; empty: there is none.
     std::string retry_url;         // for "try again"
     bool retry_is_sign_in = true;  // it leads to the page that was wanted by its return_to; else it is the

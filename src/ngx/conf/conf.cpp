@@ -218,6 +218,9 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     if (location.bearer_place == nullptr) {
         location.bearer_place = parent.bearer_place;
     }
+    if (location.step_up == nullptr) {
+        location.step_up_place = parent.step_up_place;
+    }
     const bool own_settings = location.identity_ttl != NGX_CONF_UNSET || location.identity_claims != nullptr;
     if (!merge_values(cf, conf_of<LocationConf>, parent_conf, child_conf)) {
         return conf_failed();

@@ -172,6 +172,8 @@ struct LocationConf {
     ngx_array_t* providers; // of ngx_str_t; NULL: all
     Place* providers_place;
     RuleHolder* rules;
+    session::StepUp* step_up; // NULL: none is set; empty: off
+    Place* step_up_place;
     ngx_uint_t policy_mode;
     ngx_uint_t unauthenticated;
     ngx_uint_t session_streams;

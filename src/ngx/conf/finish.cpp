@@ -11,6 +11,7 @@
 #include "../pool.hpp"
 #include "rules.hpp"
 #include "session_store.hpp"
+#include "step_up.hpp"
 
 #include "../../net/libcurl.hpp"
 
@@ -139,6 +140,9 @@ void collect_needs(ngx_conf_t* cf, MainConf::Compiled& compiled) {
     for (const LocationConf* location : compiled.locations) {
         const auto& claims = location->identity_settings->extra_claims;
         compiled.requirements.needs.claims.insert(claims.begin(), claims.end());
+        if (location->mode != mode_off && location->step_up != nullptr && !location->step_up->acr.empty()) {
+            compiled.requirements.needs.add("acr");
+        }
     }
     collect_variables(cf, compiled);
     if (compiled.requirements.needs.claims.count("groups") != 0) {
@@ -205,7 +209,8 @@ ngx_int_t finish_configuration(ngx_conf_t* cf) {
     }
     note_offers(compiled);
     if (!compile_rules(cf, compiled) || !check_prospects(cf, compiled) || !check_cookies(cf, compiled) ||
-        !check_session_stores(cf, compiled) || !check_families(cf, compiled)) {
+        !check_session_stores(cf, compiled) || !check_families(cf, compiled) ||
+        !check_step_ups(cf, compiled)) {
         return NGX_ERROR;
     }
     if (!std::all_of(compiled.servers.begin(), compiled.servers.end(),

@@ -40,6 +40,8 @@ void make_guards(ngx_conf_t* cf, MainConf::Compiled& compiled) {
         guard.enforcement = location->policy_mode == policy_shadow ? flow::Guard::Enforcement::shadow
                                                                    : flow::Guard::Enforcement::enforced;
         guard.rules = location->rules == nullptr ? nullptr : location->rules->rules.get();
+        guard.step_up =
+            location->step_up == nullptr || location->step_up->empty() ? nullptr : location->step_up;
         if (location->offer->size() < compiled.providers.size()) {
             for (const std::size_t index : *location->offer) {
                 guard.providers.push_back(compiled.providers[index]->settings.name);

@@ -170,6 +170,7 @@ figures::Request outcome_of(flow::Standing standing) {
     case flow::Standing::anonymous:
         return figures::Request::anonymous;
     case flow::Standing::unauthenticated:
+    case flow::Standing::insufficient:
         return figures::Request::unauthenticated;
     case flow::Standing::denied:
         return figures::Request::denied;

@@ -11,6 +11,7 @@
 #include "../../core/bytes.hpp"
 #include "../../core/url.hpp"
 #include "../../flow/decision.hpp"
+#include "../../flow/step_up.hpp"
 
 #include <utility>
 
@@ -244,6 +245,11 @@ ngx_int_t turn_away_by_proxy(ngx_http_request_t* r, Context& context, flow::Visi
         return respond(r, context,
                        flow::refuse(visitor.site(), *under_way.facts, under_way.offer, admission,
                                     explain(asked, admission)));
+    }
+    if (admission.standing == flow::Standing::insufficient) { // the page itself leads to that sign-in
+        return start_answer(r, context,
+                            flow::step_up(visitor.site(), *under_way.facts, under_way.offer,
+                                          flow::Unauthenticated::status_401, *location.guard->step_up));
     }
     const auto how = flow::wants_redirect(view(r->args))
                          ? static_cast<flow::Unauthenticated>(location.unauthenticated)

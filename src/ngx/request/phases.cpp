@@ -77,8 +77,8 @@ ngx_int_t admit_subrequest(ngx_http_request_t* r) {
         break;
     }
     const flow::Admission* admission = admission_of(r);
-    const bool is_refused = admission != nullptr && (admission->standing == flow::Standing::denied ||
-                                                     admission->standing == flow::Standing::unauthenticated);
+    const bool is_refused =
+        admission != nullptr && !admission->passes() && admission->standing != flow::Standing::anonymous;
     return is_refused ? refuse_subrequest(r, *admission) : NGX_DECLINED;
 }
 

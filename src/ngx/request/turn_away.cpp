@@ -8,6 +8,7 @@
 #include "respond.hpp"
 
 #include "../../flow/program_answers.hpp"
+#include "../../flow/step_up.hpp"
 #include "../../web/pages.hpp"
 
 namespace oauth::ngx {
@@ -99,6 +100,9 @@ std::optional<web::Answer> answer_program(ngx_http_request_t* r, const flow::Sit
     if (!by_token) {
         return std::nullopt;
     }
+    if (admission.standing == flow::Standing::insufficient) {
+        return flow::challenge_for_step_up(site, facts, *resource, *location_conf(r)->guard->step_up);
+    }
     return flow::refuse_program(site, facts, *resource, lacking_scopes(r, admission), explain(r, admission));
 }
 
@@ -137,7 +141,13 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     }
     under_way.offer = runtime_of(*main_conf(r)).offer(location);
     const auto how = static_cast<flow::Unauthenticated>(location.unauthenticated);
-    return start_answer(r, context, flow::challenge(site, *under_way.facts, under_way.offer, how));
+    const session::StepUp* step_up = location.guard->step_up;
+    if (admission.standing == flow::Standing::insufficient) {
+        under_way.offer = {site.find_provider(admission.identity->provider)};
+        return start_answer(r, context,
+                            flow::step_up(site, *under_way.facts, under_way.offer, how, *step_up));
+    }
+    return start_answer(r, context, flow::challenge(site, *under_way.facts, under_way.offer, how, step_up));
 }
 
 ngx_int_t start_answer(ngx_http_request_t* r, Context& context, core::Task<web::Answer> task) {

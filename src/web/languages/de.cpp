@@ -61,6 +61,8 @@ constinit const Language german(
         {not_sent_title, "Ihre Eingaben wurden nicht gesendet"},
         {not_sent_what,
          "Sie sind nicht (mehr) bei {site} angemeldet. Deshalb wurden Ihre Eingaben nicht gesendet."},
+        {not_sent_step_up, "Diese Seite verlangt eine stärkere oder neuere Anmeldung als Ihre jetzige. Ihre "
+                           "Eingaben wurden daher nicht gesendet."},
         {not_sent_next, "Damit sie erhalten bleiben, öffnen Sie einen neuen Tab und melden Sie sich dort an. "
                         "Kehren Sie dann zu diesem Tab zurück, gehen Sie mit der Zurück-Taste Ihres Browsers "
                         "wieder zum Formular und senden Sie es noch einmal ab."},
@@ -79,6 +81,11 @@ constinit const Language german(
                        "von {site} führt aber keine Anmeldung hierher."},
         {endless_next, "Ein neuer Versuch hilft nicht: Den Fehler müssen die Betreiber der Website beheben."},
 
+        {step_up_title, "Eine stärkere Anmeldung ist nötig"},
+        {step_up_what, "Diese Seite verlangt eine stärkere oder neuere Anmeldung als Ihre jetzige."},
+        {step_up_next,
+         "Versuchen Sie es noch einmal, und führen Sie alle Schritte aus, die {provider} verlangt. Hilft das "
+         "nicht, verwenden Sie ein anderes Konto, oder fragen Sie die Verantwortlichen von {site}."},
         {denied_title, "Sie haben keinen Zugriff"},
         {denied_what, "Sie sind bei {site} als {account} angemeldet, aber dieses Konto hat keinen Zugriff "
                       "auf diese Seite."},

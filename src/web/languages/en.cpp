@@ -57,6 +57,8 @@ constinit const Language english(
 
         {not_sent_title, "What you entered was not sent"},
         {not_sent_what, "You are not, or no longer, signed in to {site}, so what you entered was not sent."},
+        {not_sent_step_up, "This page needs a stronger or more recent sign-in than the one you have, so what "
+                           "you entered was not sent."},
         {not_sent_next, "To keep it, open a new tab and sign in there, come back to this one, return to the "
                         "form with your browser's Back button, and send it again."},
 
@@ -74,6 +76,10 @@ constinit const Language english(
                        "{site}, signing in cannot bring you here."},
         {endless_next, "Trying again will not help: the people who run the site have to fix it."},
 
+        {step_up_title, "A stronger sign-in is needed"},
+        {step_up_what, "This page needs a stronger or more recent sign-in than the one you have."},
+        {step_up_next, "Try again, and complete every step that {provider} asks for. If that does not help, "
+                       "use another account, or ask the owners of {site}."},
         {denied_title, "You do not have access"},
         {denied_what,
          "You are signed in to {site} as {account}, but this account has no access to this page."},

@@ -59,6 +59,8 @@ constinit const Language spanish(
         {not_sent_title, "Los datos que introdujo no se han enviado"},
         {not_sent_what, "No ha iniciado sesión en {site}, o su sesión ya no está abierta. Por eso no se han "
                         "enviado sus datos."},
+        {not_sent_step_up, "Esta página requiere un inicio de sesión más seguro o más reciente que el suyo, "
+                           "así que lo que introdujo no se envió."},
         {not_sent_next, "Para no perderlos, abra una pestaña nueva e inicie sesión en ella, vuelva a esta, "
                         "regrese al formulario con el botón Atrás del navegador y envíelo de nuevo."},
 
@@ -77,6 +79,10 @@ constinit const Language spanish(
         {endless_next,
          "Volver a intentarlo no servirá de nada: los responsables del sitio deben corregir el error."},
 
+        {step_up_title, "Se necesita un inicio de sesión más seguro"},
+        {step_up_what, "Esta página requiere un inicio de sesión más seguro o más reciente que el suyo."},
+        {step_up_next, "Inténtelo de nuevo y complete todos los pasos que pida {provider}. Si eso no basta, "
+                       "use otra cuenta o pregunte a los responsables de {site}."},
         {denied_title, "No tiene acceso"},
         {denied_what,
          "Ha iniciado sesión en {site} como {account}, pero esta cuenta no tiene acceso a esta página."},

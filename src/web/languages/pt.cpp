@@ -59,6 +59,8 @@ constinit const Language portuguese(
         {not_sent_title, "Seus dados não foram enviados"},
         {not_sent_what, "Você não entrou em {site}, ou sua sessão já terminou. Por isso, o que você "
                         "preencheu não foi enviado."},
+        {not_sent_step_up, "Esta página exige um login mais forte ou mais recente que o seu, por isso o que "
+                           "você digitou não foi enviado."},
         {not_sent_next,
          "Para não perder os dados, abra uma nova aba e entre por ela na sua conta. Depois volte para esta "
          "aba, retorne ao formulário com o botão Voltar do navegador e envie-o novamente."},
@@ -78,6 +80,10 @@ constinit const Language portuguese(
         {endless_next,
          "Tentar novamente não vai adiantar: os responsáveis pelo site precisam corrigir o erro."},
 
+        {step_up_title, "É necessário um login mais forte"},
+        {step_up_what, "Esta página exige um login mais forte ou mais recente que o seu."},
+        {step_up_next, "Tente novamente e conclua todas as etapas que {provider} pedir. Se isso não ajudar, "
+                       "use outra conta ou fale com os responsáveis por {site}."},
         {denied_title, "Você não tem acesso"},
         {denied_what, "Você entrou em {site} como {account}, mas essa conta não tem acesso a esta página."},
         {denied_unknown_what, "A conta que você usou para entrar com {provider} não tem acesso a {site}."},
