@@ -2,6 +2,8 @@
 // See id_tokens.hpp.
 #include "id_tokens.hpp"
 
+#include "../oidc/userinfo.hpp"
+
 #include <algorithm>
 
 namespace oauth::flow {
@@ -43,6 +45,21 @@ oidc::IdTokenExpectation expectation(const Inquiry& inquiry, const oidc::Metadat
     expected.access_token = facts.access_token;
     expected.code = facts.code;
     expected.code_hash = facts.code_hash;
+    return expected;
+}
+
+// OpenID Connect Discovery 1.0 3: userinfo answers may have a list of algorithms of their own.
+oidc::TokenExpectation userinfo_expectation(const Inquiry& inquiry, const oidc::Metadata& metadata,
+                                            const std::string& id_token_issuer) {
+    const providers::Settings& settings = inquiry.settings();
+    oidc::TokenExpectation expected = token_expectation(inquiry.site, settings, metadata);
+    if (!id_token_issuer.empty()) {
+        expected.issuers = {id_token_issuer};
+    }
+    const auto& supported = metadata.userinfo_signing_alg_values_supported;
+    if (!supported.empty()) {
+        expected.algorithms = oidc::allowed_algorithms(settings.signing_algorithms, supported);
+    }
     return expected;
 }
 
@@ -102,6 +119,25 @@ core::Task<core::Result<oidc::IdToken>> verify_id_token(Inquiry inquiry, IdToken
         co_return Error{id_token.error().code, "ID token: " + id_token.error().detail};
     }
     co_return std::move(id_token);
+}
+
+core::Task<core::Result<core::Json>> verify_userinfo(Inquiry inquiry, SignedUserinfo userinfo) {
+    auto jws = jose::parse_compact(userinfo.answer);
+    if (!jws) {
+        co_return jws.error();
+    }
+    auto metadata = co_await metadata_for(inquiry, jws.value());
+    if (!metadata) {
+        co_return metadata.error();
+    }
+    const Provider::MetadataPointer issuer = metadata.value();
+    auto keys = co_await keys_for(inquiry, *issuer, jws.value());
+    if (!keys) {
+        co_return keys.error();
+    }
+    co_return oidc::validate_signed_userinfo(jws.value(), *keys.value(),
+                                             userinfo_expectation(inquiry, *issuer, userinfo.issuer),
+                                             userinfo.subject);
 }
 
 core::Task<core::Result<std::optional<core::Json>>>

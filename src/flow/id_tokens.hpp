@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Verifies the tokens of a sign-in or a refresh with the provider's keys: the ID token, from the token
-// endpoint or through the browser, and the access token if the provider's type reads it.
+// endpoint or through the browser, a signed userinfo answer, and the access token if the provider's type
+// reads it.
 #pragma once
 
 #include "../core/task.hpp"
@@ -42,6 +43,15 @@ oidc::TokenExpectation token_expectation(const Site& site, const providers::Sett
 std::string claimed_issuer(const jose::Jws& jws);
 
 core::Task<core::Result<oidc::IdToken>> verify_id_token(Inquiry inquiry, IdTokenFacts facts);
+
+// A userinfo answer that is signed (application/jwt), and what it has to be about.
+struct SignedUserinfo {
+    std::string answer;
+    std::string issuer;  // the ID token's; empty: there was none, and it is one of the provider's
+    std::string subject; // empty: the caller compares it
+};
+
+core::Task<core::Result<core::Json>> verify_userinfo(Inquiry inquiry, SignedUserinfo userinfo);
 
 // The claims of the access token; nullopt: it is no valid JWT of the same issuer for this client and user.
 // An error: the keys could not be had.

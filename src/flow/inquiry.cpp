@@ -30,7 +30,10 @@ Error why_refused(const Inquiry& inquiry, const std::string& access_token, const
 // RFC 8705 3: a token may be bound to the certificate that the client got it with.
 net::HttpRequest userinfo_request(const Inquiry& inquiry, const std::string& access_token) {
     const auto type = inquiry.settings().dpop ? oidc::TokenType::dpop : oidc::TokenType::bearer;
-    net::HttpRequest request = oidc::build_userinfo_request(inquiry.userinfo_endpoint, access_token, type);
+    const auto form =
+        inquiry.settings().is_openid() ? oidc::UserinfoForm::json_or_signed : oidc::UserinfoForm::json;
+    net::HttpRequest request =
+        oidc::build_userinfo_request(inquiry.userinfo_endpoint, access_token, form, type);
     if (inquiry.settings().client_certificate) {
         const auto credentials = inquiry.provider.credentials(*inquiry.metadata);
         request.certificate = credentials ? credentials->certificate : nullptr;
@@ -38,8 +41,23 @@ net::HttpRequest userinfo_request(const Inquiry& inquiry, const std::string& acc
     return request;
 }
 
+// Whom the ID token is about.
+struct Person {
+    std::string issuer;
+    std::string subject;
+};
+
+core::Task<core::Result<core::Json>> read_userinfo(Inquiry inquiry, const net::HttpResponse& response,
+                                                   Person expected) {
+    if (inquiry.settings().is_openid() && oidc::is_signed_userinfo(response)) {
+        SignedUserinfo userinfo{response.body, std::move(expected.issuer), std::move(expected.subject)};
+        co_return co_await verify_userinfo(inquiry, std::move(userinfo));
+    }
+    co_return oidc::process_userinfo_response(response, expected.subject);
+}
+
 core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string access_token,
-                                                  std::string expected_subject) {
+                                                  Person expected) {
     MakeRequest make = [&inquiry, &access_token] { return userinfo_request(inquiry, access_token); };
     figures::Asking asking = inquiry.provider.asking(figures::Endpoint::userinfo);
     net::HttpResult response =
@@ -52,15 +70,15 @@ core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string a
         co_return asking.ended({Code::access_denied, "userinfo endpoint: status 401"});
     }
     const std::string_view other_name = inquiry.settings().type->userinfo_subject;
-    auto userinfo =
-        oidc::process_userinfo_response(response.value(), other_name.empty() ? expected_subject : "");
+    Person named{expected.issuer, other_name.empty() ? expected.subject : ""};
+    auto userinfo = co_await read_userinfo(inquiry, response.value(), std::move(named));
     if (!userinfo) {
         co_return asking.ended(why_refused(inquiry, access_token, userinfo.error(), response.value()));
     }
     if (!other_name.empty()) {
         const core::JsonView root = userinfo->root();
         const core::JsonView subject = root.get("sub") ? root.get("sub") : root.get(other_name);
-        if (subject.as_string() != expected_subject) {
+        if (subject.as_string() != expected.subject) {
             co_return asking.ended(
                 {Code::token_invalid, "userinfo endpoint: the answer is about another user"});
         }
@@ -158,7 +176,8 @@ core::Task<core::Result<SignedIn>> inquire(Inquiry inquiry, Tokens tokens) {
         data.id_token = std::move(id_token->claims);
     }
     if (!inquiry.userinfo_endpoint.empty()) {
-        auto userinfo = co_await ask_userinfo(inquiry, tokens.set.access_token, subject);
+        Person expected{std::string(data.id_token_view().get("iss").as_string().value_or("")), subject};
+        auto userinfo = co_await ask_userinfo(inquiry, tokens.set.access_token, std::move(expected));
         if (!userinfo) {
             co_return userinfo.error();
         }

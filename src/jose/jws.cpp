@@ -37,6 +37,16 @@ std::optional<Segments> split_compact(std::string_view text) {
                     text.substr(second + 1)};
 }
 
+// RFC 7516 3.1, 9: five segments, and a header with enc
+bool is_encrypted(std::string_view text) {
+    if (std::count(text.begin(), text.end(), '.') != 4) {
+        return false;
+    }
+    auto header_text = core::base64url_decode(text.substr(0, text.find('.')));
+    auto header = header_text ? core::Json::parse(*header_text, max_header_depth) : std::nullopt;
+    return header && header->root().get("enc").is_string();
+}
+
 // RFC 7515 4.1.1, 4.1.4, 4.1.9: alg is required, kid and typ are optional; each is a text
 bool read_header(core::JsonView header, Jws& jws) {
     auto alg = header.get("alg").as_string();
@@ -124,6 +134,10 @@ core::Result<Jws> parse_compact(std::string_view text) {
         return refused("the token is too long");
     }
     auto segments = split_compact(text);
+    if (!segments && is_encrypted(text)) {
+        return refused("the token is encrypted (JWE), which is not supported: have the provider sign tokens "
+                       "of this client only, without encryption");
+    }
     if (!segments) {
         return refused("the token has not three segments");
     }

@@ -48,6 +48,7 @@ constexpr EndpointField endpoint_fields[] = {
 // OpenID Connect Discovery 1.0 3, RFC 8414 2, JARM 1.0 4
 constexpr ListField list_fields[] = {
     {"id_token_signing_alg_values_supported", &Metadata::id_token_signing_alg_values_supported},
+    {"userinfo_signing_alg_values_supported", &Metadata::userinfo_signing_alg_values_supported},
     {"token_endpoint_auth_methods_supported", &Metadata::token_endpoint_auth_methods_supported},
     {"token_endpoint_auth_signing_alg_values_supported",
      &Metadata::token_endpoint_auth_signing_alg_values_supported},

@@ -25,6 +25,7 @@ struct Metadata {
     std::string introspection_endpoint;
     std::string pushed_authorization_request_endpoint;
     std::vector<std::string> id_token_signing_alg_values_supported;            // empty: not given
+    std::vector<std::string> userinfo_signing_alg_values_supported;            // empty: not given
     std::vector<std::string> token_endpoint_auth_methods_supported;            // empty: not given
     std::vector<std::string> token_endpoint_auth_signing_alg_values_supported; // empty: not given
     std::vector<std::string> dpop_signing_alg_values_supported;                // empty: not given

@@ -173,6 +173,15 @@ void idt_17_idt_23_other_numbers_of_segments(void**) {
     }
 }
 
+void idt_23_an_encrypted_token_says_so(void**) {
+    const std::string header =
+        core::base64url_encode("{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\",\"cty\":\"JWT\"}");
+    refuse(header + ".AAAA.AAAA.AAAA.AAAA", "the token is encrypted (JWE), which is not supported");
+    refuse(header + "....", "the token is encrypted");
+    refuse(header + ".AAAA.AAAA", ""); // it claims to be signed
+    refuse(rs256(claims()) + ".AAAA.AAAA", "has not three segments");
+}
+
 void the_signature_covers_header_and_claims(void**) {
     const std::string token = rs256(claims());
     const std::string signature = token.substr(token.rfind('.'));
@@ -285,6 +294,7 @@ int main() {
         cmocka_unit_test(idt_14_keys_in_the_header_are_ignored),
         cmocka_unit_test(idt_15_critical_headers),
         cmocka_unit_test(idt_17_idt_23_other_numbers_of_segments),
+        cmocka_unit_test(idt_23_an_encrypted_token_says_so),
         cmocka_unit_test(the_signature_covers_header_and_claims),
         cmocka_unit_test(the_signature_comes_before_the_claims),
         cmocka_unit_test(conf_023_the_one_key_that_fits_without_kid),

@@ -28,7 +28,7 @@ function signingKeys() {
   return [{ ...rsa.privateKey.export({ format: 'jwk' }), use: 'sig' }, { ...ec.privateKey.export({ format: 'jwk' }), use: 'sig' }];
 }
 
-function configuration({ clients, accounts, renderSignOut, endsSessions, port, features, acrValues }) {
+function configuration({ clients, accounts, renderSignOut, endsSessions, port, features, acrValues, settings: { features: more, ...settings } }) {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }));
   return {
@@ -43,7 +43,7 @@ function configuration({ clients, accounts, renderSignOut, endsSessions, port, f
     pkce: { required: () => true },
     ttl: { AccessToken: 3600, AuthorizationCode: 60, IdToken: 3600, Interaction: 3600, Session: 86400, Grant: 86400, RefreshToken: 86400 },
     interactions: { policy, url: (ctx, interaction) => '/interaction/' + interaction.uid },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: endsSessions, logoutSource: renderSignOut }, backchannelLogout: { enabled: true }, ...features },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: endsSessions, logoutSource: renderSignOut }, backchannelLogout: { enabled: true }, ...features, ...more },
     acrValues,
     findAccount: (ctx, id) => (accounts[id] ? { accountId: id, claims: async () => ({ sub: id, ...accounts[id] }) } : undefined),
     loadExistingGrant: async (ctx) => {
@@ -52,13 +52,14 @@ function configuration({ clients, accounts, renderSignOut, endsSessions, port, f
       await grant.save();
       return grant;
     },
+    ...settings,
   };
 }
 
 export class OidcProvider {
-  // `configure` changes oidc-provider's configuration, or gives another.
-  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut, endsSessions = true, features = {}, acrValues = [], configure = (all) => all } = {}) {
-    Object.assign(this, { accounts, renderLogin, renderSignOut, endsSessions, features, acrValues, configure });
+  // settings: of oidc-provider, beside or instead of those above; `configure` changes all of them, or gives others.
+  constructor({ accounts = ACCOUNTS, renderLogin = plainPage, renderSignOut = plainSignOut, endsSessions = true, features = {}, acrValues = [], settings = {}, configure = (all) => all } = {}) {
+    Object.assign(this, { accounts, renderLogin, renderSignOut, endsSessions, features, acrValues, settings, configure });
     this.acr = undefined; // of the next one who signs in
     this.sockets = new Set();
   }

@@ -327,15 +327,27 @@ export class ScriptedProvider {
     return reply(response, { keys: this.jwks.keys?.(keys) ?? keys }, this.jwks);
   }
 
-  // userinfo: claims(object, grant), and the shapes.
+  // userinfo: claims(object, grant), and the shapes. signed: an answer of type application/jwt, with iss and aud; then also alg, key (a pair or an
+  // HMAC key), header(object), and jwt(right one) => text.
   onUserinfo(entry, response) {
     const token = /^Bearer (.+)$/.exec(entry.headers.authorization ?? '')?.[1];
     const grant = this.tokens.get(token);
     if (!this.expect(grant, 'userinfo without a token of ours')) {
       return reply(response, { error: 'invalid_token' }, {}, 401);
     }
+    if (this.userinfo.signed) {
+      return reply(response, undefined, { type: 'application/jwt', body: this.signedUserinfo(grant), ...this.userinfo });
+    }
     const claims = { ...grant.user };
     return reply(response, this.userinfo.claims?.(claims, grant) ?? claims, this.userinfo);
+  }
+
+  signedUserinfo(grant) {
+    const { alg = this.alg, key = keyFor(alg), claims, header, jwt } = this.userinfo;
+    const all = { ...grant.user, iss: this.issuer, aud: this.clientId };
+    const protectedHeader = { alg, kid: key.kid };
+    const text = sign({ header: header?.(protectedHeader) ?? protectedHeader, payload: claims?.(all, grant) ?? all, alg, key });
+    return jwt ? jwt(text) : text;
   }
 
   onEndSession(entry, response) {
