@@ -14,6 +14,8 @@ namespace oauth::flow {
 
 namespace {
 
+const core::Error no_document{core::Code::provider_error, ""};
+
 // Of the worker's own: who waits for it keeps the process, not the request.
 net::HttpRequest own_request(std::string url, std::string types) {
     net::HttpRequest request;
@@ -236,27 +238,53 @@ void Provider::report_left_out(const std::vector<std::string>& members) {
     }
 }
 
+// RFC 8414 3.1: where there is no OpenID document, there may be one of this form.
+core::Task<net::HttpResult> Provider::ask_oauth_document(net::HttpClient& http, std::string url) {
+    net::HttpRequest request = own_request(std::move(url), "application/json");
+    figures::Asking asked = asking(figures::Endpoint::metadata);
+    net::HttpResult response = co_await net::fetch(http, std::move(request));
+    const bool is_there = response && response->status == 200;
+    static_cast<void>(asked.ended(is_there ? core::Status(core::Done{}) : core::Status(no_document)));
+    co_return response;
+}
+
 core::Task<core::Result<oidc::Metadata>> Provider::fetch_document(net::HttpClient& http, std::string issuer) {
-    net::HttpRequest request = own_request(oidc::metadata_url(issuer), "application/json");
+    std::string address = oidc::metadata_url(issuer);
+    net::HttpRequest request = own_request(address, "application/json");
     figures::Asking asked = asking(figures::Endpoint::metadata);
     net::HttpResult response = co_await net::fetch(http, std::move(request));
     if (!response) {
         co_return asked.ended({response.error().code, "metadata: " + response.error().detail});
     }
+    std::string other_address = oidc::authorization_server_metadata_url(issuer);
+    if (response->status == 404 && !other_address.empty()) {
+        net::HttpResult other = co_await ask_oauth_document(http, other_address);
+        if (other && other->status == 200) {
+            response = std::move(other);
+            address = std::move(other_address);
+        }
+    }
     const oidc::MetadataRules rules = metadata_rules(issuer, response->body);
     auto metadata = oidc::process_metadata_response(response.value(), rules);
     if (!metadata) {
-        co_return asked.ended(
-            useless("metadata", metadata.error(), response.value(),
-                    {oidc::metadata_url(issuer), metadata_remedy(settings_, metadata.error())}));
+        co_return asked.ended(useless("metadata", metadata.error(), response.value(),
+                                      {address, metadata_remedy(settings_, metadata.error())}));
     }
     report_left_out(metadata->left_out);
     co_return asked.ended(std::move(metadata));
 }
 
+// What is known serves meanwhile, for a day at most.
+void Provider::report_stale(const core::Error& error) {
+    report_fault("goes on with what was last known, for a day at most: " + error.detail, error.detail);
+}
+
 core::Task<core::Result<oidc::Metadata>> Provider::fetch_metadata(net::HttpClient& http) {
     auto document = co_await fetch_document(http, settings_.issuer);
     if (!document) {
+        if (discovered_.usable()) {
+            report_stale(document.error());
+        }
         co_return document.error();
     }
     co_return with_configured(std::move(document.value()));
@@ -310,6 +338,15 @@ bool Provider::may_be_issuer(const oidc::Metadata& metadata, std::string_view is
     return fits(metadata.issuer) || std::any_of(others.begin(), others.end(), fits);
 }
 
+// Nobody waits for it.
+core::Task<core::Result<jose::JwkSet>> Provider::renew_keys(net::HttpClient& http, std::string jwks_uri) {
+    auto fetched = co_await fetch_keys(http, std::move(jwks_uri), asking(figures::Endpoint::keys));
+    if (!fetched) {
+        report_stale(fetched.error());
+    }
+    co_return std::move(fetched);
+}
+
 core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& http, std::string jwks_uri,
                                                                const jose::Jws& token, Asker asker) {
     if (keys_.address != jwks_uri) {
@@ -325,7 +362,7 @@ core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& 
     TokenBucket& refetches = asker == Asker::stranger ? refetches_of_strangers_ : refetches_;
     const KeysPointer held = keys->usable();
     if (holds_key(held)) {
-        keys->keep_fresh(fetch);
+        keys->keep_fresh([this, &http, jwks_uri] { return renew_keys(http, jwks_uri); });
         co_return held;
     }
     const bool joins = keys->is_being_fetched();

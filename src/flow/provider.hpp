@@ -135,6 +135,9 @@ private:
     oidc::MetadataRules metadata_rules(const std::string& asked, const std::string& document) const;
     void report_left_out(const std::vector<std::string>& members);
     oidc::Metadata with_configured(oidc::Metadata metadata) const;
+    void report_stale(const core::Error& error);
+    core::Task<core::Result<jose::JwkSet>> renew_keys(net::HttpClient& http, std::string jwks_uri);
+    core::Task<net::HttpResult> ask_oauth_document(net::HttpClient& http, std::string url);
     core::Task<core::Result<oidc::Metadata>> fetch_document(net::HttpClient& http, std::string issuer);
     core::Task<core::Result<oidc::Metadata>> fetch_metadata(net::HttpClient& http);
     core::Task<core::Result<oidc::Metadata>> fetch_metadata_of(net::HttpClient& http, std::string issuer);

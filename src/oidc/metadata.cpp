@@ -219,6 +219,16 @@ std::string metadata_url(std::string_view issuer) {
     return std::string(issuer) + "/.well-known/openid-configuration";
 }
 
+std::string authorization_server_metadata_url(std::string_view issuer) {
+    const auto url = core::parse_url(issuer);
+    const std::string origin = url ? url->origin() : "";
+    if (origin.empty() || !issuer.starts_with(origin)) {
+        return "";
+    }
+    return origin + "/.well-known/oauth-authorization-server" +
+           std::string(without_slash(issuer.substr(origin.size())));
+}
+
 core::Result<Metadata> process_metadata_response(const net::HttpResponse& response,
                                                  const MetadataRules& rules) {
     // OpenID Connect Discovery 1.0 4.2, RFC 8414 3.2: status 200 and a JSON object

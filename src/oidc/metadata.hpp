@@ -59,6 +59,10 @@ struct MetadataRules {
 // "/.well-known/openid-configuration".
 std::string metadata_url(std::string_view issuer);
 
+// RFC 8414 3.1: the form of servers that know OAuth 2.0 alone, with
+// "/.well-known/oauth-authorization-server" between host and path. Empty: the issuer is no URL.
+std::string authorization_server_metadata_url(std::string_view issuer);
+
 // OpenID Connect Discovery 1.0 4.2 and 4.3, RFC 8414 3.2 and 3.3. The answer must be 200 with a strict JSON
 // object of at most 1 MiB. The issuer member must equal the expected one byte for byte; "{tenantid}" in both
 // is plain text here. The rest is taken member by member: an endpoint must satisfy core::is_endpoint_url, a

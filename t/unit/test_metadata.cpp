@@ -70,6 +70,12 @@ void md_01_one_terminating_slash_is_removed(void**) {
     assert_text_equal(oidc::metadata_url("https://op.example/a/b"), "https://op.example/a/b" + known);
     assert_text_equal(oidc::metadata_url("https://op.example/a/b/"), "https://op.example/a/b" + known);
     assert_text_equal(oidc::metadata_url("https://op.example/a//"), "https://op.example/a/" + known);
+    // MD-03, RFC 8414 3.1
+    const std::string other = "https://op.example/.well-known/oauth-authorization-server";
+    assert_text_equal(oidc::authorization_server_metadata_url("https://op.example"), other);
+    assert_text_equal(oidc::authorization_server_metadata_url("https://op.example/"), other);
+    assert_text_equal(oidc::authorization_server_metadata_url("https://op.example/a/b/"), other + "/a/b");
+    assert_text_equal(oidc::authorization_server_metadata_url("op.example"), "");
 }
 
 void all_fields_are_read(void**) { // MD-06: endpoints on other hosts are fine

@@ -177,6 +177,36 @@ void md_02_what_is_not_its_own_is_refused(void**) {
     assert_null(place.provider.known_metadata().get());
 }
 
+void md_03_a_server_that_knows_oauth_alone(void**) {
+    for (const int status : {404, 500, 403}) {
+        Place place;
+        const auto run = ask(place);
+        answer(place, json_response("{}", status));
+        if (status != 404) {
+            assert_true(run->done() && !run->ok());
+            assert_int_equal(place.http.sent.size(), 1);
+            continue;
+        }
+        assert_int_equal(place.http.sent.size(), 2);
+        assert_text_equal(place.http.sent[1].url,
+                          "https://op.example/.well-known/oauth-authorization-server");
+        answer(place, metadata_answer());
+        assert_true(run->ok());
+    }
+    Place neither;
+    const auto run = ask(neither);
+    answer(neither, json_response("{}", 404));
+    answer(neither, unit::unreachable());
+    assert_true(run->done() && !run->ok());
+    assert_true(run->result->error().detail.find("status 404") != std::string::npos);
+    assert_true(run->result->error().detail.find("openid-configuration") != std::string::npos);
+    Place other; // MD-02 holds there, too
+    const auto refused = ask(other);
+    answer(other, json_response("{}", 404));
+    answer(other, json_response(unit::metadata_document().with("issuer", "\"https://evil.test\"").text()));
+    assert_true(refused->done() && !refused->ok());
+}
+
 void md_08_stale_metadata_serve_while_the_provider_is_down(void**) {
     Place place;
     const auto first = ask(place);
@@ -189,7 +219,10 @@ void md_08_stale_metadata_serve_while_the_provider_is_down(void**) {
     assert_true(ask(place)->ok()); // at once, with a fetch behind it
     assert_true(ask(place)->ok());
     assert_int_equal(place.http.sent.size(), 2);
+    assert_int_equal(place.reported.size(), 0);
     answer(place, unit::unreachable());
+    assert_int_equal(place.reported.size(), 1);
+    assert_true(place.reported[0].starts_with("goes on with what was last known"));
     assert_true(ask(place)->ok()); // without asking for a while
     assert_int_equal(place.http.sent.size(), 2);
     place.clock.advance(flow::retry_stale_after);
@@ -390,6 +423,7 @@ int main() {
         cmocka_unit_test(a_fetch_ends_with_its_owner),
         cmocka_unit_test(only_who_waits_keeps_the_process),
         cmocka_unit_test(md_02_what_is_not_its_own_is_refused),
+        cmocka_unit_test(md_03_a_server_that_knows_oauth_alone),
         cmocka_unit_test(md_08_stale_metadata_serve_while_the_provider_is_down),
         cmocka_unit_test(md_08_not_for_ever),
         cmocka_unit_test(configured_endpoints_win),

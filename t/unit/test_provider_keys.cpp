@@ -172,6 +172,8 @@ void md_08_stale_keys_serve_while_the_provider_is_down(void**) {
     assert_true(holds(*keys(place, token("k0")), "k0")); // at once, with a fetch behind it
     assert_int_equal(place.http.sent.size(), 2);
     answer(place, unit::unreachable());
+    assert_int_equal(place.reported.size(), 1);
+    assert_true(place.reported[0].starts_with("goes on with what was last known"));
     assert_true(holds(*keys(place, token("k0")), "k0"));
     assert_int_equal(place.http.sent.size(), 2);
     const auto unknown = keys(place, token("k1", key(1)));
