@@ -88,7 +88,8 @@ bool was_refused(const TokenQuestion& question) {
     const auto* known = site.tokens == nullptr ? nullptr
                                                : site.tokens->refused.find(question.token, &question.resource,
                                                                            question.base_url);
-    return known != nullptr && site.clock.now() < (*known)->due_at;
+    const std::int64_t now = site.clock.now();
+    return known != nullptr && now < (*known)->due_at && now >= (*known)->planned_at;
 }
 
 void remember_refusal(const TokenQuestion& question) {
@@ -99,7 +100,8 @@ void remember_refusal(const TokenQuestion& question) {
     refusal->store = &question.resource;
     refusal->base_url = question.base_url;
     refusal->cookie = question.token;
-    refusal->due_at = question.site.clock.now() + refused_for;
+    refusal->planned_at = question.site.clock.now();
+    refusal->due_at = refusal->planned_at + refused_for;
     question.site.tokens->refused.insert(std::move(refusal));
 }
 
