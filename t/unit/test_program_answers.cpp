@@ -6,6 +6,7 @@
 
 #include "bearer_world.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
