@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the tokens that a provider signs for this client have in common, ID tokens and logout tokens: whose
+// What the tokens that a provider signs have in common, ID tokens, logout tokens and access tokens: whose
 // they are, for whom, and when. One list of expectations and one check for each claim, so that a token of one
 // kind is never held to less than one of another.
 #pragma once
