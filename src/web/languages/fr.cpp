@@ -61,7 +61,7 @@ constinit const Language french(
         {not_sent_title, "Votre saisie n’a pas été envoyée"},
         {not_sent_what, "Votre session sur {site} n’est pas ouverte, ou ne l’est plus. Votre saisie n’a donc "
                         "pas été envoyée."},
-        {not_sent_step_up, "Cette page demande une connexion plus forte ou plus récente que la vôtre : votre "
+        {not_sent_step_up, "Cette page demande une connexion plus forte ou plus récente que la vôtre : votre "
                            "saisie n’a donc pas été envoyée."},
         {not_sent_next,
          "Pour la conserver, ouvrez un nouvel onglet et connectez-vous-y. Revenez ensuite à l’onglet actuel, "
@@ -86,7 +86,7 @@ constinit const Language french(
         {step_up_title, "Une connexion plus forte est nécessaire"},
         {step_up_what, "Cette page demande une connexion plus forte ou plus récente que la vôtre."},
         {step_up_next, "Réessayez et suivez toutes les étapes que {provider} demande. Si cela ne suffit pas, "
-                       "utilisez un autre compte ou adressez-vous aux responsables de {site}."},
+                       "utilisez un autre compte ou adressez-vous aux responsables du site."},
         {denied_title, "Accès non autorisé"},
         {denied_what, "Votre session est ouverte sur {site} avec le compte {account}, mais ce compte n’a pas "
                       "accès à cette page."},
