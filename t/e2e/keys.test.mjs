@@ -73,7 +73,7 @@ function documentedKeys() {
   const root = new URL('../../', import.meta.url);
   const pages = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => 'docs/' + name), ...readdirSync(new URL('examples/', root), { recursive: true }).map((name) => 'examples/' + name)].filter((name) => /\.(md|conf|mjs|py|go|json|txt)$/.test(name));
   const tokens = pages.flatMap((name) => [...readFileSync(new URL(name, root), 'utf8').matchAll(/[A-Za-z0-9+/_-]{43,}={0,2}/g)].map(([token]) => token));
-  return [...new Set(tokens)].filter((token) => /[a-z]/.test(token) && /[A-Z0-9]/.test(token) && !token.startsWith('eyJ') && !/^[a-z0-9_]+$/.test(token));
+  return [...new Set(tokens)].filter((token) => /[a-z]/.test(token) && /[A-Z0-9]/.test(token) && !token.startsWith('eyJ') && !/^[a-z0-9_-]+$/.test(token));
 }
 
 e2e('SC-05 a key that the documentation shows is refused', () => {
