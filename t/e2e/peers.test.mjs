@@ -134,7 +134,7 @@ test('the provider of the conformance modules notices each further breach', asyn
     await send();
     return provider.violations;
   };
-  const authorized = { 'the registered redirect_uri': { redirect_uri: REDIRECT + '#x' }, 'a request object that nobody asked for': { request_uri: 'https://x.example' },
+  const authorized = { 'the registered redirect_uri': { redirect_uri: REDIRECT + '#x' }, 'a request object that nobody asked for': { request: 'x.y.z' },
     'max_age=0 with prompt=none': { max_age: '0', prompt: 'none' }, response_mode: { response_mode: 'query' } };
   const redeemed = { 'another client_id in the body': { client_id: 'other' }, 'two methods of authentication': { client_assertion: 'x' } };
   try {
