@@ -86,7 +86,7 @@ constinit const Language french(
         {step_up_title, "Une connexion plus forte est nécessaire"},
         {step_up_what, "Cette page demande une connexion plus forte ou plus récente que la vôtre."},
         {step_up_next, "Réessayez et suivez toutes les étapes que {provider} demande. Si cela ne suffit pas, "
-                       "utilisez un autre compte ou adressez-vous aux responsables du site."},
+                       "utilisez un autre compte ou adressez-vous aux personnes qui gèrent {site}."},
         {denied_title, "Accès non autorisé"},
         {denied_what, "Votre session est ouverte sur {site} avec le compte {account}, mais ce compte n’a pas "
                       "accès à cette page."},
