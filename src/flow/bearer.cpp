@@ -104,6 +104,8 @@ core::Task<core::Result<std::optional<TokenVerdict>>> verify_at(TokenQuestion qu
 Credentials read_credentials(std::string_view authorization, std::string_view query) {
     constexpr std::string_view scheme = "bearer";
     Credentials credentials;
+    // RFC 9110 5.5: no part of the value, but nginx leaves it there in HTTP/2 and HTTP/3
+    authorization.remove_prefix(std::min(authorization.find_first_not_of(" \t"), authorization.size()));
     const bool is_bearer = authorization.size() >= scheme.size() &&
                            core::equal_ignoring_case(authorization.substr(0, scheme.size()), scheme) &&
                            (authorization.size() == scheme.size() || authorization[scheme.size()] == ' ' ||

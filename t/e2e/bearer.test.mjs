@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // API clients with access tokens (oauth_bearer): signed ones are verified here, under the same rules as people, and refused with the answers of RFC 6750.
 import assert from 'node:assert/strict';
+import http2 from 'node:http2';
 import { API, accessToken, bearer, challengeOf } from './lib/access-tokens.mjs';
 import { Browser, raw } from './lib/browser.mjs';
 import { assertError, assertSignedIn, e2e } from './lib/harness.mjs';
@@ -163,6 +164,25 @@ e2e('BR-06 two Authorization lines never let anybody in', async (h) => {
   const token = accessToken(site.provider);
   const answer = await raw(site.port, `GET /api HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nAuthorization: Bearer x\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`);
   assert.match(answer, /^HTTP\/1\.1 40[01] /);
+});
+
+// nginx leaves it there in HTTP/2, and an application behind HTTP/1.1 never sees it.
+e2e('BR-05 space before the scheme hides no token', async (h) => {
+  const site = await h.site({ listen: 'http2', server: ON, locations: (s) => `location /open { oauth optional; proxy_pass ${s.upstream.url}; }` });
+  h.allowLog(/access token/);
+  const client = http2.connect(site.origin);
+  h.closers.push(() => client.destroy());
+  const statusOf = (authorization) => new Promise((resolve, reject) => {
+    const request = client.request({ ':path': '/open', authorization });
+    request.once('response', (headers) => resolve(headers[':status'])).once('error', reject).resume();
+  });
+  for (const space of ['', ' ', '\t']) {
+    assert.equal(await statusOf(space + 'Bearer x.y.z'), 401);
+    assert.equal(await statusOf(space + 'Bearer ' + accessToken(site.provider)), 200);
+    assert.deepEqual(Upstream.folded(site.upstream.last, 'authorization'), []);
+    assert.equal(identityOf(site).sub, 'test|robot-1');
+  }
+  assert.equal(site.upstream.requests.length, 3);
 });
 
 e2e('BR-07 the token decides alone: a session beside it neither helps nor harms', async (h) => {

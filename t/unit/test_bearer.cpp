@@ -22,7 +22,7 @@ Kind kind_of(const std::string& authorization, const std::string& query = "") {
 
 void br_05_what_is_no_bearer(void**) {
     for (const char* other : {"", " ", "Bear", "Basic eDp5", "Bearerx", "Bearer:x", "Bearer=x", "Bearer-x y",
-                              " Bearer x", "DPoP x", "Basic Bearer x"}) {
+                              "DPoP x", "Basic Bearer x"}) {
         assert_true(kind_of(other) == Kind::none);
         assert_false(flow::read_credentials(other, "").decide());
     }
@@ -30,7 +30,8 @@ void br_05_what_is_no_bearer(void**) {
 }
 
 void br_05_bearer_without_a_token(void**) {
-    for (const char* bad : {"Bearer", "Bearer ", "Bearer\tx", "Bearer,x", "bearer\t"}) {
+    for (const char* bad :
+         {"Bearer", "Bearer ", "Bearer\tx", "Bearer,x", "bearer\t", " Bearer", "\tBearer\tx"}) {
         const auto credentials = flow::read_credentials(bad, "");
         if (credentials.kind != Kind::malformed) {
             fail_msg("%s", bad);
@@ -57,7 +58,7 @@ void br_05_characters_that_no_token_has(void**) {
 }
 
 void br_05_a_token(void**) {
-    for (const char* scheme : {"Bearer ", "bearer ", "BEARER ", "bEaReR "}) {
+    for (const char* scheme : {"Bearer ", "bearer ", "BEARER ", "bEaReR ", " Bearer ", " \t bearer "}) {
         const std::string header = std::string(scheme) + "aZ09-._~+/==";
         const auto credentials = flow::read_credentials(header, "a=b");
         assert_true(credentials.kind == Kind::token);
