@@ -37,8 +37,10 @@ bool has_token_in_query(std::string_view query) {
     if (query.find("token") == std::string_view::npos && query.find('%') == std::string_view::npos) {
         return false;
     }
-    const auto parameters = core::Parameters::parse(query);
-    return parameters && parameters->count("access_token") != 0;
+    const auto parts = core::split(query, '&'); // one that cannot be read hides no other
+    return std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
+        return core::form_decode(part.substr(0, part.find('='))) == "access_token";
+    });
 }
 
 // Before its metadata are known, which strangers are not to have fetched for nothing.

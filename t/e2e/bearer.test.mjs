@@ -141,7 +141,7 @@ e2e('BR-04 BR-05 a token in the query is none, one there and in the header is 40
   const query = await ask(site, {}, '/api?access_token=' + token);
   assert.equal(query.status, 401);
   assert.equal(challengeOf(query).error, undefined);
-  for (const name of ['access_token', 'access%5ftoken']) {
+  for (const name of ['access_token', 'access%5ftoken', 'c=%zz&access_token']) {
     const both = await ask(site, bearer(token), `/api?a=b&${name}=${token}`);
     assert.equal(both.status, 400);
     assert.equal(challengeOf(both).error, 'invalid_request');

@@ -76,8 +76,9 @@ void br_17_its_size(void**) {
 }
 
 void br_04_in_two_places(void**) {
-    for (const char* query : {"access_token=x", "access_token=", "access_token", "a=b&access_token=x&c",
-                              "%61ccess%5ftoken=x", "acce%73s_token=x", "access_to%6ben=x"}) {
+    for (const char* query :
+         {"access_token=x", "access_token=", "access_token", "a=b&access_token=x&c", "%61ccess%5ftoken=x",
+          "acce%73s_token=x", "access_to%6ben=x", "a=%zz&access_token=x", "access_token=%"}) {
         const auto credentials = flow::read_credentials("Bearer x", query);
         assert_true(credentials.kind == Kind::twice);
         assert_text_equal(credentials.token, "");
