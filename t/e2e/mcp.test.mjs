@@ -107,6 +107,17 @@ e2e('MCP-09 well-knowns that clients probe are 404 in JSON and no sign-in, but f
   }
 });
 
+e2e('MCP-02 MCP-05 a location with a regular expression has its metadata at the path of its resource', async (h) => {
+  const site = await h.site({ locations: (s) => MCP(s) + `location ~ ^/(a|b)/ { oauth_mcp on resource=${s.origin}/tools/a%20b; proxy_pass ${s.upstream.url}; }` });
+  assert.doesNotMatch(site.nginx.log(), /nginx redirects/);
+  const address = challengeOf(await ask(site, '/a/x', { method: 'POST', body: '{}' })).resource_metadata;
+  assert.equal(address, site.origin + WELL_KNOWN + '/tools/a%20b');
+  const response = await new Browser().fetch(address);
+  assert.equal(response.status, 200);
+  assert.equal(response.json().resource, site.origin + '/tools/a%20b');
+  assert.equal((await ask(site, WELL_KNOWN)).status, 404, 'of two MCP servers');
+});
+
 e2e('MCP-10 MCP-20 the resource is a URL of this origin whatever aud is, and scopes can be announced apart', async (h) => {
   const site = await h.site({ rules: 'oauth_allow scope=name;', locations: (s) => `location /mcp { oauth_mcp on scope="${s.origin}/name other"; oauth_bearer_type any; oauth_bearer_audience 1b4e28ba-2fa1-11d2-883f-0016d3cca427 api://tools; proxy_pass ${s.upstream.url}; }
     location ~ ^/tools/ { oauth_mcp on resource=${s.origin.replace('http:', 'http:')}/tools authorization_server=https://facade.example; proxy_pass ${s.upstream.url}; }` });

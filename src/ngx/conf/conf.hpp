@@ -155,7 +155,8 @@ struct IdentityKey {
 // oauth_mcp on.
 struct McpSettings {
     bool is_on = false;
-    std::string path; // of the location that it stands in
+    const LocationConf* location = nullptr; // that it stands in; those inside have it, too
+    std::string path;                       // the location's; of a regular expression, that of url
     std::string url;
     std::optional<std::vector<std::string>> scopes;
     std::vector<std::string> authorization_servers;

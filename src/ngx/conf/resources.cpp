@@ -178,10 +178,18 @@ void warn_of_provider(ngx_conf_t* cf, const LocationConf& location, const provid
     }
 }
 
+bool is_pattern([[maybe_unused]] const LocationConf& location) {
+#if (NGX_PCRE)
+    return location.core->regex != nullptr;
+#else
+    return false;
+#endif
+}
+
 void warn(ngx_conf_t* cf, const MainConf::Compiled& compiled, const LocationConf& location) {
     const McpSettings* mcp = is_mcp(location) ? location.mcp : nullptr;
     if (mcp != nullptr && mcp->path.size() > 1 && mcp->path.ends_with('/') &&
-        location.core->exact_match == 0) {
+        location.core->exact_match == 0 && !is_pattern(location)) {
         const std::string bare = mcp->path.substr(0, mcp->path.size() - 1);
         warn_at(cf, mcp->place,
                 "\"oauth_mcp on\" stands in location \"" + mcp->path + "\": nginx redirects \"" + bare +
@@ -227,16 +235,18 @@ bool is_place(const LocationConf& location) {
     return location.core->noname == 0 && location.core->named == 0;
 }
 
-bool is_pattern([[maybe_unused]] const LocationConf& location) {
-#if (NGX_PCRE)
-    return location.core->regex != nullptr;
-#else
-    return false;
-#endif
+bool is_own(const LocationConf& location) {
+    return is_mcp(location) && location.mcp->location == &location;
 }
 
-bool is_own(const LocationConf& location) {
-    return is_mcp(location) && view(location.core->name) == location.mcp->path;
+// Of a URL, as nginx matches it: decoded.
+std::string path_of(const std::string& url) {
+    const auto parsed = core::parse_url(url);
+    std::string encoded;
+    for (const char c : parsed ? parsed->path : "/") { // in a path "+" is no space
+        c == '+' ? encoded.append("%2B") : encoded.append(1, c);
+    }
+    return core::form_decode(encoded).value_or(encoded);
 }
 
 // As nginx chooses among them, but for regular expressions: the longest name.
@@ -263,10 +273,12 @@ const flow::ProtectedResource* resource_of_path(const ServerConf& server, std::s
         path.remove_suffix(1);
     }
     for (const LocationConf* each : server.compiled->places) {
-        const std::string_view name = view(each->core->name);
-        const bool is_it =
-            name == path || (name.size() == path.size() + 1 && name.starts_with(path) && name.ends_with('/'));
-        if (is_it && each->resource != nullptr && is_own(*each)) {
+        if (each->resource == nullptr || !is_own(*each)) {
+            continue;
+        }
+        const std::string_view name = each->mcp->path;
+        if (name == path ||
+            (name.size() == path.size() + 1 && name.starts_with(path) && name.ends_with('/'))) {
             return each->resource;
         }
     }
@@ -313,6 +325,7 @@ char* set_mcp(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     mcp.is_on = first == "on";
     mcp.place = place_of(cf);
+    mcp.location = &location;
     location.mcp = &mcp;
     for (const std::string& word : read_words(cf, 2)) {
         if (const std::string sentence =
@@ -328,10 +341,12 @@ char* set_mcp(ngx_conf_t* cf, ngx_command_t*, void* conf) {
         return refuse(cf, "the location has no path that clients could call it by, accepted: resource=URL");
     }
 #if (NGX_PCRE)
-    if (mcp.is_on && mcp.url.empty() && core->regex != nullptr) {
-        return refuse(cf,
-                      "the location is a regular expression, which is no address, accepted: resource=URL, "
-                      "such as resource=https://app.example.org/mcp");
+    if (mcp.is_on && core->regex != nullptr) {
+        if (mcp.url.empty()) {
+            return refuse(cf, "the location is a regular expression, which is no address, accepted: "
+                              "resource=URL, such as resource=https://app.example.org/mcp");
+        }
+        mcp.path = path_of(mcp.url);
     }
 #endif
     if (mcp.is_on && core->named != 0) {
