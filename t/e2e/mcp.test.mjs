@@ -118,6 +118,16 @@ e2e('MCP-02 MCP-05 a location with a regular expression has its metadata at the 
   assert.equal((await ask(site, WELL_KNOWN)).status, 404, 'of two MCP servers');
 });
 
+e2e('MCP-21 MCP-22 a page of another site may ask for the metadata with a header', async (h) => {
+  const site = await h.site({ locations: MCP });
+  for (const target of [WELL_KNOWN, WELL_KNOWN + '/mcp']) {
+    const response = await ask(site, target, { method: 'OPTIONS', headers: { Origin: 'https://inspector.example', 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'mcp-protocol-version' } });
+    assert.equal(response.status, 204);
+    assert.equal(response.headers['access-control-allow-origin'], '*');
+    assert.equal(response.headers['access-control-allow-headers'], 'mcp-protocol-version');
+  }
+});
+
 e2e('MCP-10 MCP-20 the resource is a URL of this origin whatever aud is, and scopes can be announced apart', async (h) => {
   const site = await h.site({ rules: 'oauth_allow scope=name;', locations: (s) => `location /mcp { oauth_mcp on scope="${s.origin}/name other"; oauth_bearer_type any; oauth_bearer_audience 1b4e28ba-2fa1-11d2-883f-0016d3cca427 api://tools; proxy_pass ${s.upstream.url}; }
     location ~ ^/tools/ { oauth_mcp on resource=${s.origin.replace('http:', 'http:')}/tools authorization_server=https://facade.example; proxy_pass ${s.upstream.url}; }` });

@@ -140,11 +140,12 @@ ngx_int_t on_preaccess(ngx_http_request_t* r) {
         }
         return admit_subrequest(r);
     }
-    if (context != nullptr && context->route) {
-        return serve_endpoint(r, *context);
-    }
-    if (is_preflight_of_mcp(r)) {
+    const bool is_endpoint = context != nullptr && context->route;
+    if (is_preflight_of_mcp(r) && (!is_endpoint || context->resource != nullptr)) {
         return answer_preflight(r);
+    }
+    if (is_endpoint) {
+        return serve_endpoint(r, *context);
     }
     switch (admit(r)) {
     case Admitting::waiting:

@@ -77,7 +77,9 @@ ngx_int_t refuse_subrequest(ngx_http_request_t* r, const flow::Admission& admiss
 
 bool is_preflight_of_mcp(ngx_http_request_t* r) {
     const flow::Guard* guard = location_conf(r)->guard;
-    return guard != nullptr && guard->resource != nullptr && guard->resource->is_mcp &&
+    const Context* context = find_context(r);
+    const bool is_of_metadata = context != nullptr && context->route && context->resource != nullptr;
+    return (is_of_metadata || (guard != nullptr && guard->resource != nullptr && guard->resource->is_mcp)) &&
            r->method == NGX_HTTP_OPTIONS && find_header(r, "access-control-request-method") != nullptr;
 }
 
