@@ -169,26 +169,14 @@ core::Task<core::Status> Visitor::verify(const ProtectedResource& resource) {
 
 bool is_current(Site& site, session::OpenedSession& opened) {
     if (opened.kind == session::SessionState::Kind::token) {
-        return is_current_token(site, opened);
+        return goes_on(site, opened);
     }
     const std::int64_t now = site.clock.now();
     if (!opened.accepted || now < opened.planned_at) { // or the clock has been set back since
         opened.accepted = fits(site, opened.session);
         plan(site, opened);
     }
-    if (!opened.accepted || now >= opened.ends_at) {
-        return false;
-    }
-    const std::uint64_t generation = site.ledger.generation();
-    if (opened.revocations_seen == generation) {
-        return true;
-    }
-    if (site.ledger.may_be_revoked(opened.session.id) &&
-        site.ledger.is_revoked(session::marks_of(opened.session))) {
-        return false;
-    }
-    opened.revocations_seen = generation;
-    return true;
+    return opened.accepted && goes_on(site, opened);
 }
 
 void Visitor::accept(session::Loaded found) {

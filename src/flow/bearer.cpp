@@ -133,13 +133,13 @@ session::OpenedSessionPointer find_token(const Site& site, const ProtectedResour
     const auto* known =
         site.tokens == nullptr ? nullptr : site.tokens->known.find(token, &resource, base_url);
     if (known == nullptr || site.clock.now() >= (*known)->due_at || site.clock.now() < (*known)->planned_at ||
-        !is_current_token(site, **known)) {
+        !goes_on(site, **known)) {
         return nullptr;
     }
     return *known;
 }
 
-bool is_current_token(const Site& site, session::OpenedSession& opened) {
+bool goes_on(const Site& site, session::OpenedSession& opened) {
     if (site.clock.now() >= opened.ends_at) {
         return false;
     }

@@ -45,8 +45,9 @@ struct TokenVerdict {
 session::OpenedSessionPointer find_token(const Site& site, const ProtectedResource& resource,
                                          std::string_view token, std::string_view base_url);
 
-// Is it good at this moment? Two comparisons, as long as nobody has been signed out since it was asked last.
-bool is_current_token(const Site& site, session::OpenedSession& opened);
+// Of a token, and of a session that the configuration takes: has it not come to its end, by its time or by a
+// sign-out? Two comparisons, as long as nobody has been signed out since it was asked last.
+bool goes_on(const Site& site, session::OpenedSession& opened);
 
 // An error: whether it is one is not known, since a provider does not answer (provider_error,
 // provider_unreachable, provider_timeout). `client`: whose turns are counted together. References outlive it.

@@ -112,7 +112,7 @@ TokenVerdict accept_token(const TokenQuestion& question, const Provider& provide
     auto opened = open_token(site, provider, question.resource, token, std::move(identity.value()),
                              question.token, question.base_url);
     opened->due_at = std::min(opened->ends_at, remembered_until);
-    if (!is_current_token(site, *opened)) {
+    if (!goes_on(site, *opened)) {
         return {nullptr, refused_access_token(&provider, "its user, or its session, has been signed out")};
     }
     if (site.tokens != nullptr) {

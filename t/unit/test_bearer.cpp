@@ -184,11 +184,11 @@ void br_14_and_for_an_hour(void**) {
     assert_non_null(world.known(token).get());
     world.clock.advance(1);
     assert_null(world.known(token).get());
-    assert_true(flow::is_current_token(world.site, *opened)); // a stream goes on
+    assert_true(flow::goes_on(world.site, *opened)); // a stream goes on
     world.clock.set(opened->ends_at - 1);
-    assert_true(flow::is_current_token(world.site, *opened));
+    assert_true(flow::goes_on(world.site, *opened));
     world.clock.set(opened->ends_at);
-    assert_false(flow::is_current_token(world.site, *opened));
+    assert_false(flow::goes_on(world.site, *opened));
 }
 
 void br_20_whoever_has_been_signed_out(void**) {
@@ -199,7 +199,7 @@ void br_20_whoever_has_been_signed_out(void**) {
     assert_non_null(world.known(token).get());
     assert_int_equal(opened->revocations_seen, world.ledger.generation());
     world.ledger.revoke(opened->session.id, start_of_time + 600);
-    assert_false(flow::is_current_token(world.site, *opened));
+    assert_false(flow::goes_on(world.site, *opened));
     assert_null(world.known(token).get());
     world.refuse(token, "access token of op: its user, or its session, has been signed out");
     assert_null(world.known(token).get());

@@ -4,6 +4,7 @@
 #include "filter.hpp"
 #include "../boundary.hpp"
 #include "../compat.hpp"
+#include "answer_headers.hpp"
 #include "context.hpp"
 #include "header_sizes.hpp"
 #include "intake.hpp"
@@ -24,27 +25,6 @@ namespace {
 ngx_http_output_header_filter_pt next_filter = nullptr;
 
 constexpr std::string_view cache_control = "Cache-Control";
-
-template <class Visit>
-void for_each_header(ngx_http_request_t* r, Visit visit) {
-    for (ngx_list_part_t* part = &r->headers_out.headers.part; part != nullptr; part = part->next) {
-        auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
-        for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-            if (headers[i].hash != 0) {
-                visit(headers[i]);
-            }
-        }
-    }
-}
-
-template <class Visit>
-void for_each_header_of(ngx_http_request_t* r, std::string_view name, Visit visit) {
-    for_each_header(r, [&](ngx_table_elt_t& header) {
-        if (header.key.len == name.size() && core::equal_ignoring_case(view(header.key), name)) {
-            visit(header);
-        }
-    });
-}
 
 ngx_table_elt_t* push(ngx_http_request_t* r, std::string_view name, ngx_str_t value) {
     auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // See mcp_answers.hpp. nginx may run the header filter twice for one answer: doing it again changes nothing.
 #include "mcp_answers.hpp"
+#include "answer_headers.hpp"
 #include "respond.hpp"
 #include "streams.hpp"
-
-#include "../../core/bytes.hpp"
 
 #include <utility>
 
@@ -16,19 +15,6 @@ constexpr std::string_view allow_origin = "Access-Control-Allow-Origin";
 constexpr std::string_view allow_credentials = "Access-Control-Allow-Credentials";
 constexpr std::string_view expose = "Access-Control-Expose-Headers";
 constexpr std::string_view exposed = "WWW-Authenticate, Mcp-Session-Id";
-
-template <class Visit>
-void for_each_header_of(ngx_http_request_t* r, std::string_view name, Visit visit) {
-    for (ngx_list_part_t* part = &r->headers_out.headers.part; part != nullptr; part = part->next) {
-        auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
-        for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-            if (headers[i].hash != 0 && headers[i].key.len == name.size() &&
-                core::equal_ignoring_case(view(headers[i].key), name)) {
-                visit(headers[i]);
-            }
-        }
-    }
-}
 
 // Two of them, and browsers take neither.
 void keep_one_origin(ngx_http_request_t* r) {
