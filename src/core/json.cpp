@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads and writes JSON. The strict scanner checks a text first; only then cJSON builds the tree, which a
-// Json owns and views borrow. In the tree a number is a cJSON_Raw: the text of the number, which cJSON prints
-// as it stands, and beside it the double. Called for metadata, key sets, tokens, user data and sessions, and
-// for all JSON that is written.
+// Reads JSON. The strict scanner checks a text first; only then cJSON builds the tree, which a Json owns and
+// views borrow. In the tree a number is a cJSON_Raw: the text of the number, which cJSON prints as it stands,
+// and beside it the double. Called for metadata, key sets, tokens, user data and sessions.
 #include "json.hpp"
 #include "bytes.hpp"
 #include "json_scanner.hpp"
@@ -23,14 +22,20 @@ constexpr int depth_ceiling = 256; // bounds the recursion of parser, walk, prin
 // Runs after parsing, so that names are compared unescaped, as they are looked up. Sorting keeps large
 // objects cheap.
 bool has_duplicate_names(const cJSON* node) {
-    std::vector<std::string_view> names;
+    std::size_t count = 0;
     for (const cJSON* child = node->child; child != nullptr; child = child->next) {
-        if (has_duplicate_names(child)) {
+        if (child->child != nullptr && has_duplicate_names(child)) {
             return true;
         }
-        if (cJSON_IsObject(node)) {
-            names.emplace_back(child->string);
-        }
+        ++count;
+    }
+    if (count < 2 || cJSON_IsObject(node) == 0) {
+        return false;
+    }
+    std::vector<std::string_view> names;
+    names.reserve(count);
+    for (const cJSON* child = node->child; child != nullptr; child = child->next) {
+        names.emplace_back(child->string);
     }
     std::sort(names.begin(), names.end());
     return std::adjacent_find(names.begin(), names.end()) != names.end();
@@ -119,6 +124,11 @@ std::string print(const cJSON* node) {
     return text.get();
 }
 
+// Most names differ in their first character.
+bool is_named(const cJSON* member, std::string_view name) {
+    return member->string[0] == (name.empty() ? '\0' : name.front()) && name == member->string;
+}
+
 // RFC 6901 4. nullopt for a '~' that does not begin an escape.
 std::optional<std::string> unescape_reference_token(std::string_view token) {
     std::string name;
@@ -153,28 +163,6 @@ JsonView at_pointer(JsonView view, std::string_view pointer) {
         view = view.is_array() ? element_at(view, *name) : view.get(*name);
     }
     return view;
-}
-
-void append_unicode_escape(std::string& text, unsigned unit) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    text += "\\u";
-    for (int shift = 12; shift >= 0; shift -= 4) {
-        text += hex[unit >> shift & 15];
-    }
-}
-
-void append_quoted_ascii(std::string& text, char c) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-        text += '\\';
-        text += c;
-    } else if (c == '\n') {
-        text += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f || c == '<' || c == '>' || c == '&') {
-        append_unicode_escape(text, byte);
-    } else {
-        text += c;
-    }
 }
 
 } // namespace
@@ -226,7 +214,7 @@ bool JsonView::is_null() const {
 JsonView JsonView::get(std::string_view name) const {
     if (is_object()) {
         for (const cJSON* child = node_->child; child != nullptr; child = child->next) {
-            if (name == child->string) {
+            if (is_named(child, name)) {
                 return cJSON_IsNull(child) != 0 ? JsonView() : JsonView(child);
             }
         }
@@ -238,7 +226,8 @@ JsonView JsonView::at_path(std::string_view path) const {
     if (path.starts_with('/')) {
         return at_pointer(*this, path);
     }
-    if (auto literal = get(path)) {
+    auto literal = get(path);
+    if (literal || path.find('.') == std::string_view::npos) {
         return literal;
     }
     auto view = *this;
@@ -328,72 +317,6 @@ std::string JsonView::dump_interoperable() const {
     }
     quote_great_numbers(copy.get());
     return print(copy.get());
-}
-
-std::string json_quote(std::string_view text) {
-    std::string quoted = "\"";
-    quoted.reserve(text.size() + 2);
-    while (!text.empty()) {
-        auto size = utf8_sequence_size(text);
-        auto sequence = text.substr(0, size);
-        text.remove_prefix(size == 0 ? 1 : size);
-        if (size == 0) {
-            quoted += "\xef\xbf\xbd";
-        } else if (size == 1) {
-            append_quoted_ascii(quoted, sequence[0]);
-        } else if (sequence == "\xe2\x80\xa8" || sequence == "\xe2\x80\xa9") {
-            quoted += sequence == "\xe2\x80\xa8" ? "\\u2028" : "\\u2029";
-        } else {
-            quoted += sequence;
-        }
-    }
-    quoted += '"';
-    return quoted;
-}
-
-void JsonObjectWriter::name(std::string_view name) {
-    if (text_.size() > 1) {
-        text_ += ',';
-    }
-    text_ += json_quote(name);
-    text_ += ':';
-}
-
-void JsonObjectWriter::add(std::string_view name, std::string_view value) {
-    this->name(name);
-    text_ += json_quote(value);
-}
-
-void JsonObjectWriter::add_integer(std::string_view name, std::int64_t value) {
-    this->name(name);
-    text_ += std::to_string(value);
-}
-
-void JsonObjectWriter::add_bool(std::string_view name, bool value) {
-    this->name(name);
-    text_ += value ? "true" : "false";
-}
-
-void JsonObjectWriter::add_json(std::string_view name, std::string_view json) {
-    this->name(name);
-    text_ += json;
-}
-
-std::string JsonObjectWriter::finish() && {
-    text_ += '}';
-    return std::move(text_);
-}
-
-std::string json_string_array(const std::vector<std::string>& values) {
-    std::string text = "[";
-    for (const auto& value : values) {
-        if (text.size() > 1) {
-            text += ',';
-        }
-        text += json_quote(value);
-    }
-    text += ']';
-    return text;
 }
 
 } // namespace oauth::core
