@@ -29,7 +29,7 @@ bool is_token(std::string_view text) {
     return end != std::string_view::npos &&
            std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end) + 1, [](char c) {
                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      std::string_view("-._~+/").find(c) != std::string_view::npos;
+                      c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
            });
 }
 
@@ -79,7 +79,7 @@ core::Task<core::Result<std::optional<TokenVerdict>>> verify_at(TokenQuestion qu
     if (!provider.may_be_issuer(*metadata, issuer)) {
         co_return std::optional<TokenVerdict>();
     }
-    const oidc::AccessTokenExpectation expected = expectation_of(question, provider, *metadata);
+    oidc::AccessTokenExpectation expected = expectation_of(question, provider, *metadata);
     jose::JwkSet none;
     const auto& allowed = expected.algorithms;
     if (std::find(allowed.begin(), allowed.end(), jws.alg) == allowed.end()) { // no key of the set is asked
@@ -93,7 +93,7 @@ core::Task<core::Result<std::optional<TokenVerdict>>> verify_at(TokenQuestion qu
     if (!keys) {
         co_return keys.error();
     }
-    auto token = oidc::validate_access_token(jws, *keys.value(), expected);
+    auto token = oidc::validate_access_token(jws, *keys.value(), std::move(expected));
     if (!token) {
         co_return std::optional(TokenVerdict{nullptr, refused_access_token(&provider, token.error().detail)});
     }
@@ -161,7 +161,7 @@ core::Task<core::Result<TokenVerdict>> verify_token(Site& site, const ProtectedR
     if (!is_token(token)) {
         co_return TokenVerdict{nullptr, refused_access_token(nullptr, "it has characters that no token has")};
     }
-    const TokenQuestion question{site, resource, token, base_url, client};
+    TokenQuestion question{site, resource, token, base_url, client, token};
     const auto jws = jose::parse_compact(token);
     if (!jws && std::count(token.begin(), token.end(), '.') == 2) { // no server would know it either
         const bool is_jwt = token.starts_with("eyJ");
@@ -172,6 +172,7 @@ core::Task<core::Result<TokenVerdict>> verify_token(Site& site, const ProtectedR
     if (!jws) {
         co_return co_await introspect(question);
     }
+    question.mark = jws->signature;
     const std::string issuer = claimed_issuer(jws.value());
     std::optional<Error> failure;
     for (Provider* provider : site.providers) {

@@ -95,9 +95,7 @@ oidc::TokenExpectation token_expectation(const Site& site, const providers::Sett
 }
 
 std::string claimed_issuer(const jose::Jws& jws) {
-    const auto claims = core::Json::parse(jws.payload);
-    const auto issuer = claims ? claims->root().get("iss").as_string() : std::nullopt;
-    return std::string(issuer.value_or(""));
+    return std::string(jws.claims().get("iss").as_string().value_or(""));
 }
 
 core::Task<core::Result<oidc::IdToken>> verify_id_token(Inquiry inquiry, IdTokenFacts facts) {
@@ -155,7 +153,7 @@ verify_access_token(Inquiry inquiry, std::string access_token, std::string subje
     const bool signed_by_issuer =
         std::any_of(candidates.begin(), candidates.end(),
                     [&](const jose::Jwk* key) { return jose::verify(jws.value(), *key); });
-    auto claims = signed_by_issuer ? core::Json::parse(jws->payload) : std::nullopt;
+    auto claims = signed_by_issuer ? jws->take_claims() : std::nullopt;
     if (!claims || !is_of_inquiry(inquiry, claims->root(), subject)) {
         co_return std::optional<core::Json>();
     }

@@ -19,14 +19,15 @@ using core::Code;
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 // As in a session, so that all that reads sessions reads it.
-session::OpenedSessionPointer open_token(const Site& site, const Provider& provider,
-                                         const ProtectedResource& resource, const oidc::AccessToken& token,
-                                         session::Identity identity, std::string_view text,
-                                         std::string_view base_url) {
+session::OpenedSessionPointer open_token(const Provider& provider, const oidc::AccessToken& token,
+                                         session::Identity identity, const TokenQuestion& question) {
+    const std::string& text = question.token;
+    const std::string& base_url = question.base_url;
+    const Site& site = question.site;
     const std::int64_t now = site.clock.now();
     auto opened = session::make_opened_session();
     core::RecordWriter record; // tokens that say the same are not one session
-    record.text(text);
+    record.text(question.mark);
     record.text(base_url);
     session::Session& session = opened->session;
     session.id = core::digest(core::Hash::sha256, std::move(record).finish()).substr(0, 16);
@@ -41,11 +42,11 @@ session::OpenedSessionPointer open_token(const Site& site, const Provider& provi
     session.expires_at = token.expires_at;
     session.sid = token.sid;
     if (site.options.keep_tokens) {
-        session.access_token = std::string(text);
+        session.access_token = text;
         session.access_expires_at = token.expires_at;
     }
     opened->kind = session::SessionState::Kind::token;
-    opened->store = &resource;
+    opened->store = &question.resource;
     opened->base_url = base_url;
     opened->cookie = text;
     opened->accepted = true;
@@ -109,8 +110,7 @@ TokenVerdict accept_token(const TokenQuestion& question, const Provider& provide
     if (!identity) {
         return {nullptr, refused_access_token(&provider, identity.error().detail)};
     }
-    auto opened = open_token(site, provider, question.resource, token, std::move(identity.value()),
-                             question.token, question.base_url);
+    auto opened = open_token(provider, token, std::move(identity.value()), question);
     opened->due_at = std::min(opened->ends_at, remembered_until);
     if (!goes_on(site, *opened)) {
         return {nullptr, refused_access_token(&provider, "its user, or its session, has been signed out")};

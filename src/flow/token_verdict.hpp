@@ -19,6 +19,7 @@ struct TokenQuestion {
     const std::string& token;
     const std::string& base_url;
     const std::string& client;
+    std::string_view mark; // no other token has it: the signature where it is known to be one, or all of it
 };
 
 // Do tokens of that provider count there?

@@ -32,8 +32,6 @@ struct Verified {
     std::string alg;
     std::string signing_input;
     std::string signature;
-
-    bool operator==(const Verified&) const = default;
 };
 
 // One verification key.

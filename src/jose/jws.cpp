@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace oauth::jose {
 namespace {
@@ -77,9 +78,11 @@ bool verify_hmac(const Jws& jws, const Algorithm& algorithm, std::string_view se
 bool verify_public(const Jws& jws, const Algorithm& algorithm, const Jwk& key) {
     core::QuietErrors quiet;
     // RFC 7518 3.4 (ECDSA), RFC 8017 8.1.2, 8.2.2 (RSA), RFC 8032 5.1.7 (Ed25519): the signature's exact size
-    std::string signature = jws.signature;
+    std::string der;
+    std::string_view signature = jws.signature;
     if (algorithm.family == Family::ecdsa) {
-        signature = ecdsa_to_der(jws.signature, algorithm.curve).value_or("");
+        der = ecdsa_to_der(jws.signature, algorithm.curve).value_or("");
+        signature = der;
     } else if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key.key.get()))) {
         return false;
     }
@@ -97,15 +100,20 @@ bool verify_and_remember(const Jws& jws, const Algorithm& algorithm, const Jwk& 
     if (!key.key) {
         return false;
     }
-    Verified asked{key.key, jws.alg, std::string(jws.signing_input), jws.signature};
-    if (asked == key.verified) {
+    Verified& last = key.verified;
+    if (last.key == key.key && last.alg == jws.alg && last.signing_input == jws.signing_input &&
+        last.signature == jws.signature) {
         return true;
     }
-    const bool is_right = verify_public(jws, algorithm, key);
-    if (is_right) {
-        key.verified = std::move(asked);
+    if (!verify_public(jws, algorithm, key)) {
+        return false;
     }
-    return is_right;
+    last.key = nullptr; // until all of it is there
+    last.alg = jws.alg;
+    last.signing_input = jws.signing_input;
+    last.signature = jws.signature;
+    last.key = key.key;
+    return true;
 }
 
 std::optional<std::string> sign_with_key(const Algorithm& algorithm, const SigningKey& key,
@@ -128,6 +136,21 @@ bool can_sign_by(const SigningKey& key, std::string_view alg) {
 }
 
 } // namespace
+
+core::JsonView Jws::claims() const {
+    if (!read_claims) {
+        read_claims = core::Json::parse(payload);
+    }
+    const core::JsonView root = read_claims ? read_claims->root() : core::JsonView();
+    return root.is_object() ? root : core::JsonView();
+}
+
+std::optional<core::Json> Jws::take_claims() const {
+    if (!claims().exists()) {
+        return std::nullopt;
+    }
+    return std::exchange(read_claims, std::nullopt);
+}
 
 core::Result<Jws> parse_compact(std::string_view text) {
     if (text.size() > max_compact_size) {

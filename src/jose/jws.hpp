@@ -16,6 +16,11 @@ namespace oauth::jose {
 
 // A parsed JWS. The header members jwk, jku, x5u and x5c are never read.
 struct Jws {
+    // The payload as a strict JSON object; nothing if it is none. It is read when it is asked for first.
+    core::JsonView claims() const;
+    // The same for the caller to keep: what claims() gave is gone then.
+    std::optional<core::Json> take_claims() const;
+
     core::Json header;
     std::string alg; // canonical
     std::optional<std::string> kid;
@@ -23,6 +28,7 @@ struct Jws {
     std::string payload;            // decoded bytes
     std::string signature;          // decoded bytes
     std::string_view signing_input; // into the text that was parsed
+    mutable std::optional<core::Json> read_claims = std::nullopt; // by claims()
 };
 
 // RFC 7515 5.2, without the signature. At most 64 KiB, exactly three segments; the header is a strict JSON

@@ -196,19 +196,19 @@ std::vector<std::string> scopes_of(core::JsonView claims) {
 }
 
 core::Result<AccessToken> validate_access_token(const jose::Jws& jws, const jose::JwkSet& keys,
-                                                const AccessTokenExpectation& expected) {
+                                                AccessTokenExpectation expected) {
     Complaint complaint = check_signature(jws, keys, expected);
     complaint = complaint.empty() ? check_type(jws, expected) : complaint;
     if (!complaint.empty()) {
         return refused_token(std::move(complaint));
     }
-    auto claims = core::Json::parse(jws.payload);
-    if (!claims || !claims->root().is_object()) {
+    auto claims = jws.take_claims();
+    if (!claims) {
         return refused_token("its claims are not a strict JSON object");
     }
-    AccessTokenExpectation unlimited = expected; // it lives as long as its exp says
-    unlimited.max_age_of_iat = std::numeric_limits<std::int64_t>::max() / 4;
-    if (complaint = find_complaint(jws, claims->root(), unlimited); !complaint.empty()) {
+    expected.max_age_of_iat =
+        std::numeric_limits<std::int64_t>::max() / 4; // it lives as long as its exp says
+    if (complaint = find_complaint(jws, claims->root(), expected); !complaint.empty()) {
         return refused_token(std::move(complaint));
     }
     return access_token(std::move(*claims));

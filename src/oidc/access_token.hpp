@@ -51,7 +51,7 @@ std::vector<std::string> scopes_of(core::JsonView claims);
 // Amazon Cognito has it), exp, iat, nbf, sub, and that it is bound to no key (cnf), since a bearer proves
 // none. The error is token_invalid.
 core::Result<AccessToken> validate_access_token(const jose::Jws& jws, const jose::JwkSet& keys,
-                                                const AccessTokenExpectation& expected);
+                                                AccessTokenExpectation expected);
 
 struct IntrospectionRequest {
     std::string introspection_endpoint;

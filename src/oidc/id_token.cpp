@@ -170,8 +170,8 @@ core::Result<IdToken> validate_id_token(const jose::Jws& jws, const jose::JwkSet
     if (const Complaint complaint = check_signature(jws, keys, expected); !complaint.empty()) {
         return refused_token(complaint);
     }
-    auto claims = core::Json::parse(jws.payload);
-    if (!claims || !claims->root().is_object()) {
+    auto claims = jws.take_claims();
+    if (!claims) {
         return refused_token("its claims are not a strict JSON object");
     }
     const Token token{jws, claims->root(), expected};

@@ -76,8 +76,8 @@ core::Result<std::optional<SignedResponse>> find_signed_response(const core::Par
     if (!jws) {
         return refusal(jws.error().detail);
     }
-    const auto json = core::Json::parse(jws->payload);
-    auto claims = json && json->root().is_object() ? parameters_of(json->root()) : std::nullopt;
+    const core::JsonView read = jws->claims();
+    auto claims = read.exists() ? parameters_of(read) : std::nullopt;
     if (!claims) {
         return refusal("its claims are not a strict JSON object of texts");
     }
@@ -93,16 +93,16 @@ core::Result<core::Parameters> process_signed_response(const jose::Jws& jws, con
     if (!jws.typ.empty() && jws.typ != "jwt") {
         return refused_token("its typ is another token's");
     }
-    const auto claims = core::Json::parse(jws.payload);
-    if (!claims || !claims->root().is_object()) {
+    const core::JsonView claims = jws.claims();
+    if (!claims.exists()) {
         return refused_token("its claims are not a strict JSON object");
     }
     for (const Check check : checks) {
-        if (const Complaint complaint = check(claims->root(), expected); !complaint.empty()) {
+        if (const Complaint complaint = check(claims, expected); !complaint.empty()) {
             return refused_token(complaint);
         }
     }
-    auto parameters = parameters_of(claims->root());
+    auto parameters = parameters_of(claims);
     return parameters ? core::Result<core::Parameters>(std::move(*parameters))
                       : refused_token("a claim that is a parameter is no text");
 }

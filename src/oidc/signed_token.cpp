@@ -43,9 +43,9 @@ bool speaks_for(const jose::Jwk& key, const jose::Jws& jws) {
     if (key.issuer.empty()) {
         return true;
     }
-    const auto claims = core::Json::parse(jws.payload);
-    const auto issuer = claims ? claims->root().get("iss").as_string() : std::nullopt;
-    return issuer && issuer_matches(*issuer, key.issuer, claims->root());
+    const core::JsonView claims = jws.claims();
+    const auto issuer = claims.get("iss").as_string();
+    return issuer && issuer_matches(*issuer, key.issuer, claims);
 }
 
 bool verify_with_any(const jose::Jws& jws, const jose::JwkSet& keys) {

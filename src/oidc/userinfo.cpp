@@ -83,8 +83,8 @@ core::Result<core::Json> validate_signed_userinfo(const jose::Jws& jws, const jo
     if (!jws.typ.empty() && jws.typ != "jwt") {
         return refused_token("its typ is another token's");
     }
-    auto claims = core::Json::parse(jws.payload);
-    if (!claims || !claims->root().is_object()) {
+    auto claims = jws.take_claims();
+    if (!claims) {
         return refused_token("its claims are not a strict JSON object");
     }
     if (logout_event(claims->root()).exists()) {

@@ -142,6 +142,23 @@ static void the_payload_may_be_anything_jo_10(void**) {
     assert_int_equal(parse_compact(text)->payload.size(), 40000);
 }
 
+static void claims_are_a_strict_object_that_is_read_once(void**) {
+    const std::string text = token(R"({"alg":"ES256"})", R"({"iss":"somebody","n":1})");
+    const auto jws = parse_compact(text);
+    assert_true(jws->claims().get("iss").as_string() == "somebody");
+    const auto first = jws->claims().get("iss").as_string();
+    assert_ptr_equal(jws->claims().get("iss").as_string()->data(), first->data());
+    const auto taken = jws->take_claims();
+    assert_ptr_equal(taken->root().get("iss").as_string()->data(), first->data());
+    assert_true(jws->claims().get("iss").as_string() == "somebody");
+    for (const char* other : {"", "[]", "\"iss\"", "{\"iss\":1,\"iss\":2}", "{\"iss\":1} x"}) {
+        const std::string wrong = token(R"({"alg":"ES256"})", other);
+        const auto parsed = parse_compact(wrong);
+        assert_false(parsed->claims().exists());
+        assert_false(parsed->take_claims().has_value());
+    }
+}
+
 static void no_signature_is_never_enough_idt_11(void**) {
     auto key = jwk_of(es256());
     key.alg.clear();
@@ -384,6 +401,7 @@ int main() {
         cmocka_unit_test(a_header_member_that_is_null_is_absent_ui_06),
         cmocka_unit_test(no_extension_is_understood_idt_15),
         cmocka_unit_test(the_payload_may_be_anything_jo_10),
+        cmocka_unit_test(claims_are_a_strict_object_that_is_read_once),
         cmocka_unit_test(no_signature_is_never_enough_idt_11),
         cmocka_unit_test(public_algorithms_are_known_by_name),
         cmocka_unit_test(what_we_sign_verifies_with_what_we_publish),
