@@ -46,7 +46,11 @@ export async function measureRounds(bench, arms, count = ROUNDS) {
   }
   const of = (name, value) => median(rounds.map((results) => results[name][value]));
   const ratio = (name, value, base = 'plain') => median(rounds.map((results) => results[name][value] / results[base][value]));
-  return { of, ratio, requests: rounds.reduce((sum, results) => sum + Object.values(results).reduce((all, { requests }) => all + requests, 0), 0) };
+  // What one arm takes beyond another, and how many times that of a third.
+  const beyond = (results, name, base) => results[name].cpu - results[base].cpu;
+  const more = (name, base) => median(rounds.map((results) => beyond(results, name, base)));
+  const moreRatio = (name, other, base) => median(rounds.map((results) => beyond(results, name, base) / beyond(results, other, base)));
+  return { of, ratio, more, moreRatio, requests: rounds.reduce((sum, results) => sum + Object.values(results).reduce((all, { requests }) => all + requests, 0), 0) };
 }
 
 // CPU time of one whole sign-in in microseconds: the challenge, the callback with its calls to the provider, and the page.

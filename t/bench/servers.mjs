@@ -19,8 +19,8 @@ const policyPath = (count) => `/rules-${String(count).padStart(3, '0')}/`;
 
 // Like Nginx of the end-to-end tests. It logs no requests, can run without the module, and can run under callgrind as a single process.
 class BenchNginx extends Nginx {
-  constructor({ module = true, callgrind = false } = {}) {
-    super({ logLevel: 'notice' });
+  constructor({ module = true, callgrind = false, env = {} } = {}) {
+    super({ logLevel: 'notice', env });
     Object.assign(this, { module, callgrind });
   }
 

@@ -9,9 +9,9 @@ import { preload } from './nginx.mjs';
 
 const SOURCES = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../preload');
 
-function compile(name, folder) {
+function compile(name, folder, ...libraries) {
   const library = path.join(folder, name + '.so');
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, path.join(SOURCES, name + '.c'), '-ldl']);
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, path.join(SOURCES, name + '.c'), '-ldl', ...libraries]);
   return library;
 }
 
@@ -28,6 +28,9 @@ export function fakeNames(folder) {
 
 // Workers cannot read the tests' own certificate, which nginx -t could.
 export const withoutCertificatesInWorkers = (folder) => preload(compile('certificates', folder));
+
+// A worker verifies one signature for each request that it reads.
+export const withVerification = (folder) => preload(compile('verify', folder, '-lcrypto'));
 
 // lack(n): of n allocations of the workers one fails, at random; plenty(): none does. A sanitizer brings allocations of its own, which do
 // not fail: `works` is false then.
