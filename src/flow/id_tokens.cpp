@@ -71,6 +71,25 @@ core::Task<core::Result<Provider::KeysPointer>> keys_for(Inquiry inquiry, const 
     co_return co_await inquiry.provider.keys(inquiry.site.http, metadata.jwks_uri, jws);
 }
 
+// Who can have signed a token.
+struct Signer {
+    Provider::MetadataPointer metadata;
+    Provider::KeysPointer keys;
+};
+
+core::Task<core::Result<Signer>> signer_of(Inquiry inquiry, const jose::Jws& jws) {
+    auto metadata = co_await metadata_for(inquiry, jws);
+    if (!metadata) {
+        co_return metadata.error();
+    }
+    const Provider::MetadataPointer issuer = metadata.value();
+    auto keys = co_await keys_for(inquiry, *issuer, jws);
+    if (!keys) {
+        co_return keys.error();
+    }
+    co_return Signer{issuer, keys.value()};
+}
+
 bool is_of_inquiry(const Inquiry& inquiry, core::JsonView claims, const std::string& subject) {
     const auto expires_at = claims.get("exp").as_integer();
     return claims.get("sub").as_string() == subject &&
@@ -103,16 +122,12 @@ core::Task<core::Result<oidc::IdToken>> verify_id_token(Inquiry inquiry, IdToken
     if (!jws) {
         co_return Error{jws.error().code, "ID token: " + jws.error().detail};
     }
-    auto metadata = co_await metadata_for(inquiry, jws.value());
-    if (!metadata) {
-        co_return metadata.error();
+    auto signer = co_await signer_of(inquiry, jws.value());
+    if (!signer) {
+        co_return signer.error();
     }
-    const Provider::MetadataPointer issuer = metadata.value();
-    auto keys = co_await keys_for(inquiry, *issuer, jws.value());
-    if (!keys) {
-        co_return keys.error();
-    }
-    auto id_token = oidc::validate_id_token(jws.value(), *keys.value(), expectation(inquiry, *issuer, facts));
+    auto id_token =
+        oidc::validate_id_token(jws.value(), *signer->keys, expectation(inquiry, *signer->metadata, facts));
     if (!id_token) {
         co_return Error{id_token.error().code, "ID token: " + id_token.error().detail};
     }
@@ -124,18 +139,13 @@ core::Task<core::Result<core::Json>> verify_userinfo(Inquiry inquiry, SignedUser
     if (!jws) {
         co_return jws.error();
     }
-    auto metadata = co_await metadata_for(inquiry, jws.value());
-    if (!metadata) {
-        co_return metadata.error();
+    auto signer = co_await signer_of(inquiry, jws.value());
+    if (!signer) {
+        co_return signer.error();
     }
-    const Provider::MetadataPointer issuer = metadata.value();
-    auto keys = co_await keys_for(inquiry, *issuer, jws.value());
-    if (!keys) {
-        co_return keys.error();
-    }
-    co_return oidc::validate_signed_userinfo(jws.value(), *keys.value(),
-                                             userinfo_expectation(inquiry, *issuer, userinfo.issuer),
-                                             userinfo.subject);
+    co_return oidc::validate_signed_userinfo(
+        jws.value(), *signer->keys, userinfo_expectation(inquiry, *signer->metadata, userinfo.issuer),
+        userinfo.subject);
 }
 
 core::Task<core::Result<std::optional<core::Json>>>
