@@ -5,6 +5,7 @@
 
 #include "../../src/flow/bearer.hpp"
 #include "flow_world.hpp"
+#include "outcomes.hpp"
 
 #include <optional>
 #include <string>
@@ -96,11 +97,7 @@ public:
             fail();
         }
         assert_null(verdict->session.get());
-        assert_text_equal(core::code_name(verdict->error.code), "token_invalid");
-        if (verdict->error.detail.find(part) == std::string::npos) {
-            print_error("detail: %s\n", verdict->error.detail.c_str());
-            fail();
-        }
+        expect_error(verdict->error, "token_invalid", part);
         assert_true(verdict->error.detail.find(token) == std::string::npos);
     }
     // It is not known whether it is one.

@@ -15,10 +15,6 @@ using Type = oidc::AccessTokenExpectation::Type;
 
 const std::string resource = "https://app.example/mcp";
 
-std::string at(std::int64_t seconds) {
-    return std::to_string(now + seconds);
-}
-
 Object access_claims() {
     return {{"iss", "\"https://op.example/\""},
             {"aud", quote(resource)},
@@ -52,35 +48,17 @@ std::string at_jwt(const Object& claims) {
 }
 
 core::Result<oidc::AccessToken> check(const std::string& text, const oidc::AccessTokenExpectation& expected) {
-    const auto jws = jose::parse_compact(text);
-    if (!jws) {
-        return jws.error();
-    }
-    return oidc::validate_access_token(jws.value(), provider().keys(), expected);
+    return validate(oidc::validate_access_token, text, expected);
 }
 
 oidc::AccessToken take(const std::string& text,
                        const oidc::AccessTokenExpectation& expected = expected_access()) {
-    auto token = check(text, expected);
-    if (!token) {
-        print_error("refused: %s\n", token.error().detail.c_str());
-        fail();
-    }
-    return std::move(token.value());
+    return expect_accepted(check(text, expected));
 }
 
 void turn_down(const std::string& text, std::string_view part,
                const oidc::AccessTokenExpectation& expected = expected_access()) {
-    const auto token = check(text, expected);
-    if (token.ok()) {
-        print_error("taken; to be refused: %.*s\n", static_cast<int>(part.size()), part.data());
-        fail();
-    }
-    assert_text_equal(core::code_name(token.error().code), "token_invalid");
-    if (token.error().detail.find(part) == std::string::npos) {
-        print_error("detail: %s\n", token.error().detail.c_str());
-        fail();
-    }
+    expect_refused(check(text, expected), part);
 }
 
 void a_right_token_is_taken(void**) {

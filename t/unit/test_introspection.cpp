@@ -2,6 +2,7 @@
 // Opaque access tokens: what a provider is asked, what of its answers counts (BR-10, BR-13, BR-15, BR-16),
 // and for how long (BR-14); who is asked at all (MCP-16).
 #include "bearer_world.hpp"
+#include "outcomes.hpp"
 
 #include <string>
 #include <vector>
@@ -44,27 +45,14 @@ core::Result<std::optional<oidc::AccessToken>> process(const Object& answer,
 }
 
 oidc::AccessToken take(const Object& answer, Missing missing = Missing::refused) {
-    auto token = process(answer, missing);
-    if (!token) {
-        print_error("refused: %s\n", token.error().detail.c_str());
-        fail();
-    }
-    assert_true(token.value().has_value());
-    return std::move(*token.value());
+    auto token = unit::expect_accepted(process(answer, missing));
+    assert_true(token.has_value());
+    return std::move(*token);
 }
 
 void turn_down(const Object& answer, std::string_view part, std::string_view code = "token_invalid",
                Missing missing = Missing::refused) {
-    const auto token = process(answer, missing);
-    if (token.ok()) {
-        print_error("taken; to be refused: %.*s\n", static_cast<int>(part.size()), part.data());
-        fail();
-    }
-    assert_text_equal(core::code_name(token.error().code), code);
-    if (token.error().detail.find(part) == std::string::npos) {
-        print_error("detail: %s\n", token.error().detail.c_str());
-        fail();
-    }
+    unit::expect_refused(process(answer, missing), part, code);
 }
 
 void what_is_asked(void**) {

@@ -14,10 +14,6 @@ using namespace oauth::unit;
 
 constexpr const char* event = R"("http://schemas.openid.net/event/backchannel-logout")";
 
-std::string at(std::int64_t seconds) {
-    return std::to_string(now + seconds);
-}
-
 std::string events_with(const std::string& value) {
     return std::string("{") + event + ":" + value + "}";
 }
@@ -38,33 +34,17 @@ oidc::TokenExpectation expected_of_logout() {
 }
 
 core::Result<oidc::LogoutToken> check(const std::string& text, const oidc::TokenExpectation& expected) {
-    const auto jws = jose::parse_compact(text);
-    if (!jws) {
-        return jws.error();
-    }
-    return oidc::validate_logout_token(jws.value(), provider().keys(), expected);
+    return validate(oidc::validate_logout_token, text, expected);
 }
 
 oidc::LogoutToken take(const std::string& text,
                        const oidc::TokenExpectation& expected = expected_of_logout()) {
-    auto token = check(text, expected);
-    if (!token) {
-        print_error("refused: %s\n", token.error().detail.c_str());
-        fail();
-    }
-    return std::move(token.value());
+    return expect_accepted(check(text, expected));
 }
 
-// For this reason and no other.
 void turn_down(const std::string& text, std::string_view part,
                const oidc::TokenExpectation& expected = expected_of_logout()) {
-    const auto token = check(text, expected);
-    assert_false(token.ok());
-    assert_text_equal(core::code_name(token.error().code), "token_invalid");
-    if (token.error().detail.find(part) == std::string::npos) {
-        print_error("detail: %s\n", token.error().detail.c_str());
-        fail();
-    }
+    expect_refused(check(text, expected), part);
 }
 
 std::string with_type(const std::string& typ) {

@@ -113,12 +113,7 @@ core::Result<core::Json> validate(const std::string& token, std::string_view sub
 
 void expect_complaint(const std::string& token, std::string_view part,
                       const oidc::TokenExpectation& expected = unit::expectation()) {
-    const auto userinfo = validate(token, "user-1", expected);
-    assert_false(userinfo.ok());
-    if (userinfo.error().detail.find(part) == std::string::npos) {
-        print_error("found: %s\nexpected: %s\n", userinfo.error().detail.c_str(), std::string(part).c_str());
-        fail();
-    }
+    unit::expect_refused(validate(token, "user-1", expected), part);
 }
 
 void conf_027_a_signed_answer_is_taken(void**) {
@@ -190,8 +185,10 @@ void ui_04_no_token_of_another_kind(void**) {
 
 void ui_01_a_signed_answer_is_about_the_same_user(void**) {
     expect_complaint(unit::rs256(signed_claims().with("sub", "\"user-2\"")), "sub is not the ID token's");
-    expect_complaint(unit::rs256(signed_claims().with("sub", "1")), "sub is missing");
-    expect_complaint(unit::rs256(signed_claims().with("sub", "null")), "sub is missing");
+    unit::expect_refused(validate(unit::rs256(signed_claims().with("sub", "1"))), "sub is missing",
+                         "provider_error");
+    unit::expect_refused(validate(unit::rs256(signed_claims().with("sub", "null"))), "sub is missing",
+                         "provider_error");
 }
 
 void ui_05_other_statuses_are_refused(void**) {
