@@ -216,20 +216,24 @@ using S = Settings;
 
 using Of = Parameter::Of;
 
+template <std::string S::* Field>
+constexpr Parameter endpoint(std::string_view name, Of of = Of::every_type) {
+    return {name, of, 1, 1, set_endpoint<Field>, Field};
+}
+
 constexpr Parameter parameters[] = {
     {"client_id", Of::every_type, 1, 1, set_text<&S::client_id>},
     {"client_secret", Of::every_type, 1, 1, set_secret},
-    {"issuer", Of::every_type, 1, 1, set_issuer},
-    {"authorization_endpoint", Of::every_type, 1, 1, set_endpoint<&S::authorization_endpoint>},
-    {"token_endpoint", Of::every_type, 1, 1, set_endpoint<&S::token_endpoint>},
-    {"userinfo_endpoint", Of::every_type, 1, 1, set_endpoint<&S::userinfo_endpoint>},
-    {"jwks_uri", Of::openid_types, 1, 1, set_endpoint<&S::jwks_uri>},
-    {"end_session_endpoint", Of::every_type, 1, 1, set_endpoint<&S::end_session_endpoint>},
-    {"revocation_endpoint", Of::revoking_types, 1, 1, set_endpoint<&S::revocation_endpoint>},
-    {"introspection_endpoint", Of::every_type, 1, 1, set_endpoint<&S::introspection_endpoint>},
-    {"pushed_authorization_request_endpoint", Of::every_type, 1, 1,
-     set_endpoint<&S::pushed_authorization_request_endpoint>},
-    {"api_url", Of::named_types, 1, 1, set_api_url},
+    {"issuer", Of::every_type, 1, 1, set_issuer, &S::issuer},
+    endpoint<&S::authorization_endpoint>("authorization_endpoint"),
+    endpoint<&S::token_endpoint>("token_endpoint"),
+    endpoint<&S::userinfo_endpoint>("userinfo_endpoint"),
+    endpoint<&S::jwks_uri>("jwks_uri", Of::openid_types),
+    endpoint<&S::end_session_endpoint>("end_session_endpoint"),
+    endpoint<&S::revocation_endpoint>("revocation_endpoint", Of::revoking_types),
+    endpoint<&S::introspection_endpoint>("introspection_endpoint"),
+    endpoint<&S::pushed_authorization_request_endpoint>("pushed_authorization_request_endpoint"),
+    {"api_url", Of::named_types, 1, 1, set_api_url, &S::api_url},
     {"scope", Of::every_type, 1, 32, set_scopes},
     {"client_auth", Of::every_type, 1, 1, set_client_auth},
     {"client_key", Of::openid_types, 1, 2, set_client_key},
@@ -247,34 +251,14 @@ constexpr Parameter parameters[] = {
     {"allow_http", Of::every_type, 1, 32, set_allow_http},
     {"trusted_audiences", Of::openid_types, 1, 32, set_trusted_audiences},
     {"userinfo", Of::openid_types, 1, 1, set_userinfo},
-    {"domain", Of::named_types, 1, 1, set_domain},
+    {"domain", Of::named_types, 1, 1, set_domain, &S::domain},
     {"tenant", Of::named_types, 1, 1, set_text<&S::tenant>},
     {"single_tenant", Of::named_types, 1, 1, set_switch<&S::single_tenant>},
     {"allowed_tenants", Of::named_types, 1, 100, set_allowed_tenants},
     {"authorization_server", Of::named_types, 1, 1, set_text<&S::authorization_server>},
-    {"original_domain", Of::named_types, 1, 1, set_text<&S::original_domain>},
+    {"original_domain", Of::named_types, 1, 1, set_text<&S::original_domain>, &S::original_domain},
     {"realm", Of::named_types, 1, 1, set_text<&S::realm>},
     {"region", Of::named_types, 1, 1, set_text<&S::region>},
-};
-
-// Parameters that say where a provider is.
-struct Address {
-    std::string_view name;
-    std::string Settings::* member;
-    bool is_domain;
-};
-constexpr Address addresses[] = {
-    {"issuer", &S::issuer, false},
-    {"authorization_endpoint", &S::authorization_endpoint, false},
-    {"token_endpoint", &S::token_endpoint, false},
-    {"userinfo_endpoint", &S::userinfo_endpoint, false},
-    {"jwks_uri", &S::jwks_uri, false},
-    {"end_session_endpoint", &S::end_session_endpoint, false},
-    {"revocation_endpoint", &S::revocation_endpoint, false},
-    {"pushed_authorization_request_endpoint", &S::pushed_authorization_request_endpoint, false},
-    {"api_url", &S::api_url, false},
-    {"domain", &S::domain, true},
-    {"original_domain", &S::original_domain, true},
 };
 
 } // namespace
@@ -317,14 +301,10 @@ std::string types_that_take(const Parameter& parameter) {
 }
 
 std::string find_plain_endpoint(const Settings& settings, std::string_view parameter) {
-    for (const Address& address : addresses) {
-        const std::string& text = settings.*address.member;
-        const std::string url = address.is_domain ? core::base_of(text) : text;
-        if (address.name == parameter && !text.empty() && !core::is_endpoint_url(url, settings.plain_http)) {
-            return wrong(text, endpoint_form);
-        }
-    }
-    return "";
+    const Parameter* found = find_parameter(parameter);
+    const std::string text = found != nullptr && found->address != nullptr ? settings.*found->address : "";
+    const std::string url = core::parse_url(text) ? text : core::base_of(text); // a domain alone is none
+    return text.empty() || core::is_endpoint_url(url, settings.plain_http) ? "" : wrong(text, endpoint_form);
 }
 
 std::string find_idle_parameter(const Settings& settings, const std::vector<std::string>& given) {

@@ -21,6 +21,8 @@ struct Parameter {
     // An empty string, or what is wrong with the values. A secret is in no sentence. Of client_secret,
     // client_key and client_certificate it is the text that the configuration leads to.
     std::string (*set)(Settings& settings, const std::vector<std::string>& values);
+    // Where it says where a provider is: what it has set, a URL or a domain. Else null.
+    std::string Settings::* address = nullptr;
 };
 
 const Parameter* find_parameter(std::string_view name);

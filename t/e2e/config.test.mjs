@@ -22,6 +22,7 @@ const mistakes = [
   ['http on another host', { http: PROVIDER.replace('https:', 'http:') }, /http:\/\/id\.example\.org/, /https/],
   ['http token endpoint', { http: PROVIDER.replace('}', 'token_endpoint http://10.0.0.1/token; }') }, /token_endpoint/, /10\.0\.0\.1/],
   ['PD-01 a push without TLS', { http: PROVIDER.replace('}', 'pushed_authorization_request_endpoint http://10.0.0.1/par; }') }, /"pushed_authorization_request_endpoint".*10\.0\.0\.1/],
+  ['introspection without TLS', { http: PROVIDER.replace('}', 'introspection_endpoint http://10.0.0.1/tokens; }') }, /"introspection_endpoint".*10\.0\.0\.1.*accepted: an https URL/],
   ['AR-10 an authentication of the client', { http: PROVIDER.replace('}', 'authorize_param client_assertion x; }') }, /client_assertion/],
   ['issuer no URL', { http: PROVIDER.replace('https://id.example.org', 'nonsense') }, /issuer/, /nonsense/],
   ['endpoint with fragment', { http: PROVIDER.replace('}', 'authorization_endpoint https://id.example.org/a#b; }') }, /authorization_endpoint/],

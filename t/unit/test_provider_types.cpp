@@ -233,8 +233,10 @@ void addresses_without_tls(void**) {
         const std::string problem = find_parameter(parameter)->set(settings, {value});
         return problem.empty() ? providers::find_plain_endpoint(settings, parameter) : problem;
     };
-    for (const char* parameter : {"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint",
-                                  "jwks_uri", "end_session_endpoint", "revocation_endpoint", "domain"}) {
+    for (const char* parameter :
+         {"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri",
+          "end_session_endpoint", "revocation_endpoint", "introspection_endpoint",
+          "pushed_authorization_request_endpoint", "api_url", "domain", "original_domain"}) {
         assert_has(set(parameter, "http://sso.internal:8080/x"), "allow_http");
         assert_text_equal(set(parameter, "http://127.0.0.1:8080/x"), "");
     }
