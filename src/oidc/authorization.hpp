@@ -24,13 +24,16 @@ struct AuthorizationRequest {
     std::string code_verifier; // empty: no PKCE
     std::string response_type = "code";
     std::string response_mode;                              // empty: not sent
-    std::vector<std::pair<std::string, std::string>> extra; // reserved names are left out; each name once
+    std::vector<std::pair<std::string, std::string>> extra; // reserved names and empty values are left out
 };
 
 // The names that an operator may not set as extra parameters: client_id, redirect_uri, response_type,
 // response_mode, scope, state, nonce, code_challenge, code_challenge_method, request, request_uri, and those
 // by which a client authenticates itself.
 bool is_reserved_parameter(std::string_view name);
+
+// RFC 6749 8.2: letters, digits, "-", "." and "_".
+bool is_parameter_name(std::string_view name);
 
 // RFC 7636 4.2: BASE64URL(SHA256(verifier)), 43 characters.
 std::string code_challenge_s256(std::string_view code_verifier);

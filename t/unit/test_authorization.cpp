@@ -281,6 +281,27 @@ void without_an_issuer_an_iss_parameter_is_ignored(void**) {
     expect_code("state=S-1_a&code=c&iss=https://other.example", expected, "c");
 }
 
+// An issuer that is a template: whoever calls compares it with the ID token's, if it is there.
+void cb_11_a_missing_iss_that_is_promised_whoever_the_issuer_is(void**) {
+    auto expected = expectation();
+    expected.issuer.clear();
+    expected.iss_required = true;
+    expect_code("state=S-1_a&code=c&iss=https://other.example", expected, "c");
+    const std::string detail = expect_refused("state=S-1_a&code=c", expected, Code::request_invalid);
+    assert_text_equal(detail, "the provider's iss parameter is missing");
+    expect_refused("state=S-1_a&error=access_denied", expected, Code::request_invalid);
+}
+
+void ar_10_names_of_parameters(void**) {
+    for (const char* name : {"acr_values", "ui_locales", "ssoAppId", "a.b-c", "1"}) {
+        assert_true(oidc::is_parameter_name(name));
+    }
+    for (const char* name :
+         {"", "a b", "a&b", "a=b", "%73tate", "state ", "$x", "a\nb", "a#", "a+b", "\xc3\xa9"}) {
+        assert_false(oidc::is_parameter_name(name));
+    }
+}
+
 void cb_13_tokens_in_the_wrong_place_are_refused(void**) {
     expect_refused("state=S-1_a&code=c&access_token=t", expectation(), Code::request_invalid);
     expect_refused("state=S-1_a&code=c&id_token=t", expectation(), Code::request_invalid);
@@ -349,6 +370,8 @@ int main() {
         cmocka_unit_test(cb_08_an_error_wins_over_a_code),
         cmocka_unit_test(cb_09_to_12_the_issuer),
         cmocka_unit_test(without_an_issuer_an_iss_parameter_is_ignored),
+        cmocka_unit_test(cb_11_a_missing_iss_that_is_promised_whoever_the_issuer_is),
+        cmocka_unit_test(ar_10_names_of_parameters),
         cmocka_unit_test(cb_13_tokens_in_the_wrong_place_are_refused),
         cmocka_unit_test(hybrid_needs_both),
         cmocka_unit_test(cb_22_unknown_parameters_are_ignored),

@@ -21,7 +21,11 @@ namespace {
 using Words = std::vector<std::string>;
 
 std::string set_authorize_parameter(ngx_conf_t* cf, ProviderEntry& entry, const Words& values) {
-    if (values[0].empty() || oidc::is_reserved_parameter(values[0])) {
+    if (!oidc::is_parameter_name(values[0])) {
+        return found_instead(values[0], "a name of letters, digits, \"-\", \".\" and \"_\", and a value");
+    }
+    // Some servers make no difference between "state" and "State".
+    if (oidc::is_reserved_parameter(core::to_lower_ascii(values[0]))) {
         return "\"" + values[0] + "\" is set by the module itself and cannot be given here";
     }
     const auto is_it = [&](const auto& name) { return name == values[0]; };
