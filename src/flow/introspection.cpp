@@ -47,7 +47,7 @@ core::Task<core::Result<std::optional<TokenVerdict>>> introspect_at(TokenQuestio
         co_return credentials.error();
     }
     net::HttpRequest request = oidc::build_introspection_request(
-        {endpoints->introspection_endpoint, question.token, std::move(credentials.value())});
+        {endpoints->introspection_endpoint, question.token, credentials.value()});
     figures::Asking asking = provider.asking(figures::Endpoint::introspection);
     net::HttpResult response = co_await net::fetch(site.http, std::move(request));
     if (!response) {
@@ -63,9 +63,10 @@ core::Task<core::Result<std::optional<TokenVerdict>>> introspect_at(TokenQuestio
         co_return std::optional(TokenVerdict{nullptr, refused_access_token(&provider, token.error().detail)});
     }
     if (!token) {
-        const Error told = net::told(oidc::with_answer(token.error(), response.value(), {question.token}),
-                                     endpoints->introspection_endpoint,
-                                     "check introspection_endpoint, and that the client may introspect");
+        const Error told = net::told(
+            oidc::with_answer(token.error(), response.value(), {question.token}, &credentials.value()),
+            endpoints->introspection_endpoint,
+            "check introspection_endpoint, and that the client may introspect");
         co_return asking.ended(where(provider, told));
     }
     static_cast<void>(asking.ended(core::Status(core::Done{})));

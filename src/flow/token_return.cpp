@@ -47,7 +47,8 @@ core::Task<core::Status> give_back(Site& site, Provider& provider, TokenKind kin
     }
     core::Status done = asking.ended(oidc::process_revocation_response(response.value()));
     if (!done) {
-        co_return oidc::without_secrets(done.error(), {token, provider.settings().client_secret});
+        const auto credentials = provider.credentials(*metadata.value());
+        co_return oidc::without_secrets(done.error(), {token}, credentials ? &*credentials : nullptr);
     }
     co_return core::Done{};
 }

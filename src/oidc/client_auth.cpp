@@ -30,14 +30,8 @@ constexpr Name names[] = {{"basic", ClientAuth::basic},
                           {"tls", ClientAuth::tls}};
 
 void send_basic(const ClientCredentials& credentials, net::HttpRequest& request) {
-    // RFC 6749 2.3.1, Appendix B. A space becomes %20 and not '+': every form decoder reads %20, and so does
-    // a server that only undoes percent-encoding.
-    std::string secret = core::percent_encode(credentials.client_secret);
-    std::string pair = core::percent_encode(credentials.client_id) + ":" + secret;
-    std::string value = core::base64_encode(pair);
+    std::string value = basic_credentials(credentials);
     request.headers.push_back({"Authorization", "Basic " + value});
-    core::wipe(secret);
-    core::wipe(pair);
     core::wipe(value);
 }
 
@@ -82,6 +76,17 @@ void send_assertion(const ClientCredentials& credentials, net::HttpRequest& requ
 }
 
 } // namespace
+
+// RFC 6749 2.3.1, Appendix B. A space becomes %20 and not '+': every form decoder reads %20, and so does a
+// server that only undoes percent-encoding.
+std::string basic_credentials(const ClientCredentials& credentials) {
+    std::string secret = core::percent_encode(credentials.client_secret);
+    std::string pair = core::percent_encode(credentials.client_id) + ":" + secret;
+    std::string value = core::base64_encode(pair);
+    core::wipe(secret);
+    core::wipe(pair);
+    return value;
+}
 
 std::optional<ClientAuth> parse_client_auth(std::string_view name) {
     const auto* found = std::find_if(std::begin(names), std::end(names),

@@ -58,6 +58,9 @@ struct ClientCredentials {
     std::shared_ptr<const net::ClientCertificate> certificate = nullptr; // of tls
 };
 
+// RFC 6749 2.3.1: what "Authorization: Basic" has behind the word. The caller wipes it.
+std::string basic_credentials(const ClientCredentials& credentials);
+
 // How long an assertion is good for, in seconds.
 constexpr std::int64_t assertion_lifetime = 60;
 

@@ -58,24 +58,49 @@ void withhold_in_each_form(std::string& text, std::string_view secret) {
     text = kept.append(text, from);
 }
 
-// What this client signs is good for a minute, in whoever's hands, and the tokens of others for longer: a JWT
-// in a text, whole or cut, is none of a log's business.
-void withhold_jwts(std::string& text) {
-    constexpr std::string_view beginning = "eyJ"; // {" of a header
-    const auto is_inside = [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+// What begins so, whole or cut, as far as it is of letters, digits and `others`, and not shorter than that.
+struct Encoded {
+    std::string_view beginning;
+    std::string_view others;
+    std::size_t shortest;
+};
+
+void withhold_encoded(std::string& text, const Encoded& encoded) {
+    const auto is_inside = [&encoded](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               encoded.others.find(c) != std::string_view::npos;
     };
+    const std::string_view beginning = encoded.beginning;
     for (std::size_t at = text.find(beginning); at != std::string::npos; at = text.find(beginning, at)) {
-        std::size_t end = at;
+        std::size_t end = at + beginning.size();
         while (end < text.size() && is_inside(text[end])) {
             ++end;
         }
-        const bool is_jwt = end - at > 2 * shortest_secret;
-        if (is_jwt) {
+        const bool is_one = end - at >= encoded.shortest;
+        if (is_one) {
             text.replace(at, end - at, instead);
         }
-        at = is_jwt ? at + instead.size() : end;
+        at = is_one ? at + instead.size() : end;
     }
+}
+
+// What this client signs is good for a minute, in whoever's hands, and the tokens of others for longer: a JWT
+// in a text is none of a log's business. Each begins with {" of a header.
+void withhold_jwts(std::string& text) {
+    withhold_encoded(text, {"eyJ", "-_.", 2 * shortest_secret + 1});
+}
+
+// The secret, however short it is, and the header that has it: in base64, perhaps percent-encoded in turn.
+void withhold_client(std::string& text, const ClientCredentials& credentials) {
+    if (credentials.client_secret.empty()) {
+        return;
+    }
+    withhold_in_each_form(text, credentials.client_secret);
+    constexpr std::size_t telling = 12; // characters, that no other text begins with
+    std::string header = basic_credentials(credentials);
+    const auto beginning = std::string_view(header).substr(0, telling);
+    withhold_encoded(text, {beginning, "+/=%", beginning.size()});
+    core::wipe(header);
 }
 
 bool is_out_of_order(const net::HttpResponse& response) {
@@ -119,6 +144,14 @@ std::string check_client(const ClientCredentials& credentials) {
            names;
 }
 
+std::string proof_remedy(std::string_view error) {
+    return error == "use_dpop_nonce" || error == "invalid_dpop_proof"
+               ? "the provider wants a proof of possession: \"dpop on\" gives one; where it is on, the "
+                 "clocks "
+                 "must be right, and the answer has to name a nonce in DPoP-Nonce"
+               : "";
+}
+
 std::string token_remedy(const net::HttpResponse& response, const TokenQuestion& question) {
     const auto [error, description] = error_of(response);
     const bool is_code = !question.redirect_uri.empty();
@@ -140,10 +173,8 @@ std::string token_remedy(const net::HttpResponse& response, const TokenQuestion&
     if (error == "invalid_scope") {
         return "the parameter scope has one that the provider does not give this client";
     }
-    if (error == "use_dpop_nonce" || error == "invalid_dpop_proof") {
-        return "the provider wants a proof of possession: \"dpop on\" gives one; where it is on, the clocks "
-               "must "
-               "be right, and the answer has to name a nonce in DPoP-Nonce";
+    if (const std::string remedy = proof_remedy(error); !remedy.empty()) {
+        return remedy;
     }
     if (is_out_of_order(response)) {
         return outage_remedy(response);
@@ -161,6 +192,9 @@ std::string push_remedy(const net::HttpResponse& response, const TokenQuestion& 
         (error.empty() && response.status == 401)) {
         return check_client(question.credentials);
     }
+    if (const std::string remedy = proof_remedy(error); !remedy.empty()) {
+        return remedy;
+    }
     if (is_out_of_order(response)) {
         return outage_remedy(response);
     }
@@ -176,14 +210,16 @@ std::string push_remedy(const net::HttpResponse& response, const TokenQuestion& 
 // The error, with the answer's words and without what is secret in the request.
 core::Error refused(const core::Error& error, const net::HttpResponse& response,
                     const TokenQuestion& question, const std::string& remedy) {
-    core::Error told = with_answer(error, response, question.secrets);
-    withhold_in_each_form(told.detail, question.credentials.client_secret);
-    return net::told(told, question.url, remedy);
+    return net::told(with_answer(error, response, question.secrets, &question.credentials), question.url,
+                     remedy);
 }
 
 } // namespace
 
-std::string without_secrets(std::string text, const Secrets& secrets) {
+std::string without_secrets(std::string text, const Secrets& secrets, Client client) {
+    if (client != nullptr) {
+        withhold_client(text, *client);
+    }
     for (const std::string_view secret : secrets) {
         if (secret.size() >= shortest_secret) {
             withhold_in_each_form(text, secret);
@@ -193,23 +229,24 @@ std::string without_secrets(std::string text, const Secrets& secrets) {
     return text;
 }
 
-core::Error without_secrets(core::Error error, const Secrets& secrets) {
-    return {error.code, without_secrets(std::move(error.detail), secrets)};
+core::Error without_secrets(core::Error error, const Secrets& secrets, Client client) {
+    return {error.code, without_secrets(std::move(error.detail), secrets, client)};
 }
 
-std::string quoted_answer(std::string_view text, const Secrets& secrets) {
-    return core::for_log(without_secrets(std::string(text), secrets));
+std::string quoted_answer(std::string_view text, const Secrets& secrets, Client client) {
+    return core::for_log(without_secrets(std::string(text), secrets, client));
 }
 
 std::string outage_remedy(const net::HttpResponse& response) {
     return is_out_of_order(response) ? "the provider, or what stands before it, is out of order" : "";
 }
 
-core::Error with_answer(const core::Error& error, const net::HttpResponse& response, const Secrets& secrets) {
+core::Error with_answer(const core::Error& error, const net::HttpResponse& response, const Secrets& secrets,
+                        Client client) {
     const ErrorAnswer answer = error_of(response);
-    std::string detail = without_secrets(error.detail, secrets);
+    std::string detail = without_secrets(error.detail, secrets, client);
     if (!answer.description.empty()) {
-        detail += ", \"" + quoted_answer(answer.description, secrets) + "\"";
+        detail += ", \"" + quoted_answer(answer.description, secrets, client) + "\"";
     } else if (answer.error.empty() && response.status != 200 && !response.content_type.empty() &&
                !is_json_media_type(response.content_type)) {
         detail += ", " + core::for_log(response.content_type) + " and no JSON";

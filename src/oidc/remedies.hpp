@@ -16,16 +16,19 @@ namespace oauth::oidc {
 // Texts that must not be told, even where a provider repeats them.
 using Secrets = std::vector<std::string_view>;
 
+// What the client has proved itself with is one, too; null: it has not.
+using Client = const ClientCredentials*;
+
 // A provider's text, as a log line may quote it: without the secrets, printable, at most 256 bytes.
-std::string quoted_answer(std::string_view text, const Secrets& secrets);
+std::string quoted_answer(std::string_view text, const Secrets& secrets, Client client = nullptr);
 
 // The same of a code, which is told whole.
-std::string without_secrets(std::string text, const Secrets& secrets);
-core::Error without_secrets(core::Error error, const Secrets& secrets);
+std::string without_secrets(std::string text, const Secrets& secrets, Client client = nullptr);
+core::Error without_secrets(core::Error error, const Secrets& secrets, Client client = nullptr);
 
 // The error, with what the answer says of it beside its code: error_description, or that it is no JSON.
 core::Error with_answer(const core::Error& error, const net::HttpResponse& response,
-                        const Secrets& secrets = {});
+                        const Secrets& secrets = {}, Client client = nullptr);
 
 // Of an answer that says that nobody's configuration is wrong; empty: it does not.
 std::string outage_remedy(const net::HttpResponse& response);

@@ -260,6 +260,30 @@ void br_15_an_endpoint_that_fails_says_nothing(void**) {
     world.take("opaque-1"); // nothing was remembered of that
 }
 
+void lg_01_what_the_endpoint_repeats_is_not_told(void**) {
+    BearerWorld world;
+    with_endpoint(world);
+    world.settings.client_secret = "s3cr:t";
+    for (const auto auth : {oidc::ClientAuth::basic, oidc::ClientAuth::post}) {
+        world.settings.client_auth = auth;
+        assert_true(world.ask("opaque-0").ok());
+        const net::HttpRequest sent = world.http.sent.back();
+        const std::string all = sent.headers.back().value + " " + sent.body;
+        const std::string error = R"({"error":"invalid_client","error_description":)" + quote(all) + "}";
+        world.op.instead.insert_or_assign("/introspect", unit::json_response(error, 401));
+        const std::string told = world.ask("opaque-0").error().detail;
+        assert_true(told.find("[...]") != std::string::npos);
+        std::vector<std::string> secrets = {"opaque-0", "s3cr"};
+        if (auth == oidc::ClientAuth::basic) {
+            secrets.push_back(sent.headers.back().value.substr(sizeof("Basic ") - 1, 12));
+        }
+        for (const std::string& secret : secrets) {
+            assert_true(told.find(secret) == std::string::npos);
+        }
+        world.introspects(right());
+    }
+}
+
 void mcp_13_an_mcp_server_has_to_be_named(void**) {
     BearerWorld world;
     with_endpoint(world);
@@ -352,6 +376,7 @@ int main() {
         cmocka_unit_test(a_clock_that_is_set_back_makes_no_refusal_longer),
         cmocka_unit_test(br_16_one_that_is_active_and_not_to_be_used_here),
         cmocka_unit_test(br_15_an_endpoint_that_fails_says_nothing),
+        cmocka_unit_test(lg_01_what_the_endpoint_repeats_is_not_told),
         cmocka_unit_test(mcp_13_an_mcp_server_has_to_be_named),
         cmocka_unit_test(mcp_16_without_an_endpoint_nobody_is_asked),
         cmocka_unit_test(what_only_looks_like_a_jwt),

@@ -143,6 +143,32 @@ void test_words_of_the_provider(void**) {
     assert_text_equal(quoted_answer("no secret", {"secret", ""}), "no secret"); // a word
 }
 
+// LG-01: what the client has proved itself with, in any form, and wherever the quotation is cut.
+void lg_01_what_the_client_is_known_by_is_not_told(void**) {
+    const ClientCredentials client{"id", "s3cret/of the=client", ClientAuth::basic};
+    const std::string header = oidc::basic_credentials(client);
+    for (const std::string& part : {header, header.substr(0, 20), header.substr(0, 12)}) {
+        for (const std::string& around : {std::string("Basic "), std::string("'"), std::string("a=%27")}) {
+            const std::string told = quoted_answer("no " + around + part + " here", {}, &client);
+            assert_text_equal(told, "no " + around + "[...] here");
+        }
+    }
+    const std::string percent = header.substr(0, header.find('=')) + "%3D";
+    assert_text_equal(quoted_answer(percent + "&x", {}, &client), "[...]&x");
+    assert_text_equal(quoted_answer("Basic authentication needs credentials", {}, &client),
+                      "Basic authentication needs credentials");
+    const std::string filler(250, 'x');
+    for (const std::string& secret : {client.client_secret, header}) {
+        const std::string told =
+            explain(answer(400, R"({"error":"a","error_description":")" + filler + secret + R"("})"), client);
+        assert_true(told.find(filler + "[...]\"") != std::string::npos);
+    }
+    const ClientCredentials public_client{"id", "", ClientAuth::none};
+    assert_text_equal(quoted_answer("aWQ6 id", {}, &public_client), "aWQ6 id");
+    const core::Error code{core::Code::provider_error, "status 400, error " + header};
+    assert_text_equal(oidc::without_secrets(code, {}, &client).detail, "status 400, error [...]");
+}
+
 // An assertion or a proof of this client, whole or cut.
 void test_what_was_signed_is_not_told(void**) {
     const std::string jwt = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJpZCJ9.c2lnbmF0dXJl-_x";
@@ -191,6 +217,7 @@ int main() {
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_other_refusals),
         cmocka_unit_test(test_words_of_the_provider),
+        cmocka_unit_test(lg_01_what_the_client_is_known_by_is_not_told),
         cmocka_unit_test(test_what_was_signed_is_not_told),
         cmocka_unit_test(test_a_key_or_a_certificate_may_be_wrong),
         cmocka_unit_test(test_authorization),

@@ -78,6 +78,19 @@ void lo_26_what_fails_is_one_line(void**) {
     }
 }
 
+void lg_01_what_the_endpoint_repeats_is_not_told(void**) {
+    for (const std::string& repeated :
+         {std::string("refresh-1"), std::string("secret"),
+          oidc::basic_credentials({"client", "secret", oidc::ClientAuth::basic})}) {
+        Kept world;
+        world.op.instead.emplace("/revoke", unit::json_response("{\"error\":\"" + repeated + "\"}", 400));
+        world.leave();
+        world.returned();
+        assert_int_equal(world.reports.size(), 1);
+        assert_true(world.reports[0].find(repeated) == std::string::npos);
+    }
+}
+
 void what_is_not_kept_does_not_go_back(void**) {
     World world;
     world.op.metadata = world.op.metadata.with("revocation_endpoint", "\"https://op.example/revoke\"");
@@ -142,6 +155,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(lo_26_tokens_go_back_when_the_session_has_ended),
         cmocka_unit_test(lo_26_what_fails_is_one_line),
+        cmocka_unit_test(lg_01_what_the_endpoint_repeats_is_not_told),
         cmocka_unit_test(what_is_not_kept_does_not_go_back),
         cmocka_unit_test(a_configured_endpoint_wins),
         cmocka_unit_test(by_type),
