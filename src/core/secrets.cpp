@@ -256,10 +256,25 @@ bool looks_random(std::string_view text) {
            (text.size() >= shortest_random && is_base64(text) && has_all_kinds(text));
 }
 
+bool may_hold_secret(std::string_view name) {
+    if (has_control_characters(name) || name.find("-----BEGIN") != std::string_view::npos) {
+        return true;
+    }
+    for (std::size_t begin = 0; begin < name.size();) {
+        const std::string_view rest = name.substr(begin); // of a relative name, behind nginx's own folder
+        if (looks_random(rest) && !is_made_of_words(rest)) {
+            return true;
+        }
+        const std::size_t slash = name.find('/', begin);
+        begin = slash == std::string_view::npos ? name.size() : slash + 1;
+    }
+    return false;
+}
+
 std::string found(std::string_view text) {
-    // A secret may stand behind a name, as in "password=...".
+    // A secret may stand behind a name, as in "password=...", or on a line of its own.
     for (std::size_t i = 0; i < text.size();) {
-        const std::size_t end = std::min(text.find_first_of(" =:,;?&@|\"'", i), text.size());
+        const std::size_t end = std::min(text.find_first_of(" =:,;?&@|\"'\r\n\t", i), text.size());
         if (looks_random(text.substr(i, end - i))) {
             return "found what could be a secret and is not shown";
         }

@@ -38,6 +38,9 @@ bool is_documented_key(std::string_view text);
 // Could it be a secret, by its looks? Then a message does not show it, whatever it was meant to be.
 bool looks_random(std::string_view text);
 
+// The same of what was meant to be a file's name: a key in PEM, or in base64 with its slashes.
+bool may_hold_secret(std::string_view name);
+
 // "found ...", for a message about a value that is not accepted; without what could be a secret.
 std::string found(std::string_view text);
 

@@ -212,6 +212,17 @@ void lg_01_what_a_message_may_show(void**) {
                              "redis://h?password=8kX2vQpL0aZb1YcD3eF4gH5i", "8kX2vQpL0/Zb1YcD3eF4gH5i=="}) {
         assert_text_equal(found(text), "found what could be a secret and is not shown");
     }
+    assert_text_equal(found("-----BEGIN PRIVATE KEY-----\n8kX2vQpL0/Zb1YcD3eF4gH5i\n-----END"),
+                      "found what could be a secret and is not shown");
+    for (const char* name : {"8kX2vQpL0aZb1YcD3eF4gH5i", "/etc/nginx/8kX2vQpL0aZb1YcD3eF4gH5i",
+                             "/etc/nginx-1.22/8kX2vQpL0aZb1Yc/3eF4gH/+5i==", "/8kX2vQpL0aZb1YcD3eF4gH5/",
+                             "-----BEGIN PRIVATE KEY-----", "two\nlines"}) {
+        assert_true(may_hold_secret(name));
+    }
+    for (const char* name : {"/etc/nginx/oauth/session.key", "/srv/Keys2024/Client1Key.pem", "key", "",
+                             "/etc/nginx/keys/production/Client1/key", "/run/secrets/oauth_session_key_2"}) {
+        assert_false(may_hold_secret(name));
+    }
     assert_text_equal(found("u:pass@h"), "found \"***@h\"");
     assert_text_equal(found("form-post"), "found \"form-post\"");
     assert_text_equal(found(""), "found \"\"");

@@ -62,6 +62,12 @@ std::string size_text(std::size_t size) {
     return size % kilobyte == 0 ? std::to_string(size / kilobyte) + "k" : std::to_string(size);
 }
 
+// nginx would wait for whoever writes to it, at each reload anew.
+bool may_wait_for_others(const std::string& name) {
+    struct stat file{};
+    return stat(name.c_str(), &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode);
+}
+
 std::string empty_file(const std::string& path) {
     return "file" + shown_file(path) + " is empty, accepted: a file that is not,";
 }
@@ -69,7 +75,7 @@ std::string empty_file(const std::string& path) {
 } // namespace
 
 std::string shown_file(std::string_view name) {
-    return core::looks_random(name.substr(name.rfind('/') + 1)) ? "" : " \"" + std::string(name) + "\"";
+    return core::may_hold_secret(name) ? "" : " \"" + std::string(name) + "\"";
 }
 
 Place place_of(ngx_conf_t* cf) {
@@ -128,6 +134,14 @@ std::optional<std::string> read_file(ngx_conf_t* cf, const std::string& path, st
     const auto name = full_name(cf, path);
     if (!name) {
         error = "no memory";
+        return std::nullopt;
+    }
+    if (core::has_control_characters(path) || path.find("-----BEGIN") != std::string::npos) {
+        error = "what stands here is a text and no file's name, accepted: the path of a file that has it,";
+        return std::nullopt;
+    }
+    if (may_wait_for_others(*name)) {
+        error = "file" + shown_file(*name) + " is a pipe, a socket or a device, accepted: a regular file,";
         return std::nullopt;
     }
     std::string text(max_size + 1, '\0');
