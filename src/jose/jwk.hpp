@@ -92,8 +92,8 @@ public:
     static std::optional<SigningKey> generate_es256();
     // Of P-256, always the same for one secret and purpose: RFC 5869 makes the number.
     static std::optional<SigningKey> derive_es256(std::string_view secret, std::string_view purpose);
-    // A private key without a passphrase, at most 64 KiB of text: RFC 5958, RFC 8410, or SEC 1. EC, Ed25519,
-    // or RSA as for parse_public_jwk.
+    // One private key without a passphrase, at most 64 KiB of text: RFC 5958, RFC 8410, or SEC 1. EC,
+    // Ed25519, or RSA as for parse_public_jwk, whose halves belong together.
     static std::optional<SigningKey> from_pem(std::string_view pem, Curves curves = Curves::p256_alone);
     static std::optional<SigningKey> from_der(std::string_view pkcs8);
     // RFC 7518 3.2. HS256; nullopt for less than 32 bytes.

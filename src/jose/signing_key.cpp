@@ -54,6 +54,24 @@ int refuse_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*d
     return -1;
 }
 
+// What says of itself that it is a private key, whatever its kind.
+std::size_t count_private_keys(std::string_view pem) {
+    std::size_t count = 0;
+    for (std::size_t at = pem.find("-----BEGIN "); at != std::string_view::npos;
+         at = pem.find("-----BEGIN ", at + 1)) {
+        const std::string_view line = pem.substr(at, pem.find_first_of("\r\n", at) - at);
+        count += line.find("PRIVATE KEY-----") != std::string_view::npos ? 1 : 0;
+    }
+    return count;
+}
+
+// A number of it may have been changed: it would sign, and nobody could verify.
+bool is_one_pair(EVP_PKEY* key) {
+    const core::Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(
+        key != nullptr ? EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr) : nullptr);
+    return context && EVP_PKEY_pairwise_check(context.get()) == 1;
+}
+
 } // namespace
 
 SigningKey::~SigningKey() {
@@ -85,15 +103,17 @@ std::optional<SigningKey> SigningKey::generate_es256() {
 
 std::optional<SigningKey> SigningKey::from_pem(std::string_view pem, Curves curves) {
     core::QuietErrors quiet;
-    if (pem.size() > max_key_text) {
+    if (pem.size() > max_key_text || count_private_keys(pem) > 1) {
         return std::nullopt;
     }
     core::Owned<BIO, BIO_free> source(BIO_new_mem_buf(core::bytes_of(pem), static_cast<int>(pem.size())));
     if (!source) {
         return std::nullopt;
     }
-    EVP_PKEY* key = PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, nullptr);
-    return from_key(KeyPointer(key, FreeKey()), curves);
+    auto key = from_key(
+        KeyPointer(PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, nullptr), FreeKey()),
+        curves);
+    return key && is_one_pair(key->key()) ? std::move(key) : std::nullopt;
 }
 
 std::optional<SigningKey> SigningKey::derive_es256(std::string_view secret, std::string_view purpose) {
@@ -202,6 +222,9 @@ std::string SigningKey::public_jwk() const {
 
 std::string why_no_private_key(std::string_view text) {
     const auto has = [text](std::string_view part) { return text.find(part) != std::string_view::npos; };
+    if (count_private_keys(text) > 1) {
+        return "holds more than one private key";
+    }
     if (has("BEGIN ENCRYPTED PRIVATE KEY") || has("Proc-Type: 4,ENCRYPTED")) {
         return "holds a private key with a passphrase, which nobody could be asked for";
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What nginx -t says of keys and certificates of this client, and that a reload survives what it accepts: TK-05.
+// What nginx -t says of keys and certificates of this client, and that a reload survives what it accepts: TK-05, LG-01.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeCertificates } from './lib/certificates.mjs';
 import { e2e } from './lib/harness.mjs';
@@ -29,6 +29,10 @@ function files(h) {
     small: write('small.pem', crypto.generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs8', format: 'pem' })),
     der: write('key.der', pair.privateKey.export({ type: 'pkcs8', format: 'der' })),
     large: write('large.pem', pem() + '#'.repeat(70000)),
+    two: write('two.pem', pem() + crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    // Each number of it can be read, and one is another.
+    altered: write('altered.pem', pem().replace(/^((?:.*\n){4}.{20})(.)/, (all, before, c) => before + (c === 'A' ? 'B' : 'A'))),
+    pipe: (() => { const file = path.join(folder, 'pipe'); execFileSync('mkfifo', [file]); return file; })(),
     empty: write('empty.pem', ''),
     folder,
   };
@@ -45,6 +49,10 @@ e2e('nginx -t refuses keys and certificates that are none, and names parameter, 
     [`client_key ${at.small};`, 'holds a private key that is broken, or of a kind that is not used here, ' + accepted],
     [`client_key ${at.der};`, 'holds no private key in PEM, ' + accepted],
     [`client_key ${at.large};`, 'is larger than 64k'],
+    [`client_key ${at.two};`, 'holds more than one private key, ' + accepted],
+    [`client_key ${at.altered};`, 'holds a private key that is broken, or of a kind that is not used here, ' + accepted],
+    [`client_key ${at.pipe};`, 'is a pipe, a socket or a device, accepted: a regular file'],
+    [`client_secret file:${at.pipe};`, 'is a pipe, a socket or a device, accepted: a regular file'],
     [`client_key ${at.empty};`, 'is empty'],
     [`client_key ${at.folder};`, 'is a folder'],
     ['client_key /nonexistent/key.pem;', '"client_key": file "/nonexistent/key.pem" does not exist'],
@@ -67,6 +75,22 @@ e2e('nginx -t refuses keys and certificates that are none, and names parameter, 
   }
   const azure = configTest(`oauth_provider azure-ad { client_id c; tenant aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee; client_key ${at.key}; dpop on; } server { listen 127.0.0.1:9999; oauth on; oauth_allow any; }`);
   assert.match(azure.stderr, /"dpop": is not used by type "azure-ad", accepted by: google, okta/);
+});
+
+e2e('LG-01 a key that stands where its file belongs is in no message', (h) => {
+  const at = files(h);
+  const pem = readFileSync(at.key, 'utf8');
+  const lines = pem.split('\n').slice(1, -2);
+  const body = crypto.generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64').slice(0, -1) + '/';
+  for (const [block, shown] of [[`client_key "${pem}";`, lines], [`client_key ${body};`, [body]], [`client_key /${body};`, [body]], [`client_key ${at.key}; client_certificate "${pem}";`, lines], [`client_secret "file:${pem}";`, lines],
+    [`client_key ${at.key}; client_auth "${pem}";`, lines]]) {
+    const { code, stderr, log } = configTest(site(block));
+    assert.notEqual(code, 0, block);
+    for (const line of shown) {
+      assert.ok(!(stderr + log).includes(line), block.slice(0, 40) + '\n' + stderr);
+    }
+  }
+  assert.match(configTest(site(`client_key "${pem}";`)).stderr, /"client_key": what stands here is a text and no file's name, accepted: the path of a file that has it, in \S+nginx\.conf:\d+/);
 });
 
 e2e('nginx -t accepts a key in place of a secret, also where the environment gives the rest, and warns of open files and ended certificates', async (h) => {

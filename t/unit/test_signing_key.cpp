@@ -6,6 +6,12 @@ using namespace oauth;
 using namespace oauth::jose;
 using namespace oauth::unit;
 
+static std::string pem_of(std::string_view der) {
+    core::Owned<BIO, BIO_free> bio(BIO_new(BIO_s_mem()));
+    PEM_write_bio(bio.get(), "PRIVATE KEY", "", core::bytes_of(der), static_cast<long>(der.size()));
+    return text_of(bio.get());
+}
+
 static void a_new_key_is_es256_and_named_by_its_thumbprint(void**) {
     auto key = SigningKey::generate_es256();
     assert_true(key.has_value());
@@ -69,6 +75,19 @@ static void a_key_with_a_passphrase_is_refused_without_asking(void**) {
     assert_false(SigningKey::from_pem(text_of(bio.get())).has_value());
 }
 
+static void one_key_is_in_the_text_and_its_halves_belong_together(void**) {
+    const std::string pem = private_pem(generate_ec("P-256").get());
+    const std::string other = private_pem(generate_ed25519().get());
+    assert_false(SigningKey::from_pem(pem + other).has_value());
+    assert_text_equal(why_no_private_key(pem + other), "holds more than one private key");
+    for (const auto& source : {generate_ec("P-256"), generate_rsa(2048)}) {
+        std::string der = *SigningKey::from_pem(private_pem(source.get()))->to_der();
+        assert_true(SigningKey::from_pem(pem_of(der)).has_value());
+        der[der.size() - 8] = static_cast<char>(der[der.size() - 8] ^ 1); // of the public point, or of qi
+        assert_false(SigningKey::from_pem(pem_of(der)).has_value());
+    }
+}
+
 static void der_goes_both_ways(void**) {
     for (const auto& source : {generate_ec("P-256"), generate_ed25519(), generate_rsa(2048)}) {
         auto key = SigningKey::from_pem(private_pem(source.get()));
@@ -116,6 +135,7 @@ int main() {
         cmocka_unit_test(the_older_pem_forms_are_read),
         cmocka_unit_test(unfit_keys_are_refused),
         cmocka_unit_test(a_key_with_a_passphrase_is_refused_without_asking),
+        cmocka_unit_test(one_key_is_in_the_text_and_its_halves_belong_together),
         cmocka_unit_test(der_goes_both_ways),
         cmocka_unit_test(a_secret_has_at_least_the_size_of_its_hash_jo_12),
         cmocka_unit_test(only_public_members_are_published_jo_17),
