@@ -43,7 +43,8 @@ std::string user_name(const Settings& settings, const UserData& data, const sess
         const bool is_address = claim == "email";
         const auto name =
             is_address ? identity.email : std::optional<core::Text>(text_fact(data.claim(claim)));
-        if (!name || core::has_control_characters(*name)) {
+        // One with blanks at its ends is somebody else's where a header has lost them.
+        if (!name || core::has_control_characters(*name) || core::trim(*name).size() != name->size()) {
             continue;
         }
         if (is_address && !is_chosen && !identity.email_verified) {

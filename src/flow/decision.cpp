@@ -17,10 +17,12 @@ bool is_there(const web::Answer& answer, std::string_view name) {
     });
 }
 
-// A value that could end a header line must not get into one, nor a second one into a header that the
-// identity has.
+// A value that could end a header line must not get into one, nor one that is another when it has been read:
+// blanks at its ends are no part of a value (RFC 9110 5.5). Nor a second one into a header that the identity
+// has.
 void add(web::Answer& answer, std::string_view name, std::string value) {
-    if (!value.empty() && !core::has_control_characters(value) && !is_there(answer, name)) {
+    const bool is_kept = core::trim(value).size() == value.size() && !core::has_control_characters(value);
+    if (!value.empty() && is_kept && !is_there(answer, name)) {
         answer.headers.emplace_back(name, std::move(value));
     }
 }

@@ -2,6 +2,8 @@
 // See facts.hpp.
 #include "facts.hpp"
 
+#include "../core/bytes.hpp"
+
 namespace oauth::session {
 
 const core::Text* text_of(const Identity& identity, const FactRow& row) {
@@ -17,10 +19,12 @@ const Strings* list_of(const Identity& identity, const FactRow& row) {
     return member != nullptr && identity.**member ? &*(identity.**member) : nullptr;
 }
 
+// One with a comma would be two, and blanks at the ends are lost where a list is read: "staff " is not
+// "staff".
 std::string joined(const Strings& list) {
     std::string text;
     for (const std::string& element : list) {
-        if (element.find(',') == std::string::npos) {
+        if (element.find(',') == std::string::npos && core::trim(element).size() == element.size()) {
             text.append(text.empty() ? "" : ",").append(element);
         }
     }

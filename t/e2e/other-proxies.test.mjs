@@ -53,6 +53,15 @@ e2e('an address that the provider has not verified, and values that could end a 
   assert.deepEqual([answer.status, told(answer), answer.headers['x-auth-request-user']], [204, ['x-oauth-identity', 'x-auth-request-user'], 'eve-1']);
 });
 
+e2e('names with blanks at their ends, which a header loses, are no names: they would be those of somebody else', async (h) => {
+  const site = await h.site({ location: 'add_header X-Groups $oauth_groups; add_header X-User $oauth_user;', block: 'user preferred_username;' });
+  site.provider.user = { sub: 'eve-1', preferred_username: 'alice ', groups: ['users', 'admins ', ' admins', '\u00e4'] };
+  const page = await assertSignedIn(site);
+  assert.deepEqual([page.headers['x-user'], Buffer.from(page.headers['x-groups'], 'latin1').toString()], ['eve-1', 'users,\u00e4']);
+  const { headers } = await ask(site);
+  assert.deepEqual([headers['x-auth-request-user'], Buffer.from(headers['x-auth-request-groups'], 'latin1').toString()], ['eve-1', 'users,\u00e4']);
+});
+
 // The audience of the identity says which location has decided.
 const mark = (name) => `oauth_identity_audience ${name};`;
 const places = (s) => `

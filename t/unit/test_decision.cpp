@@ -77,6 +77,17 @@ void hd_09_what_could_end_a_line_is_left_out(void**) {
     assert_text_equal(World::header(passing.answer(), "X-Auth-Request-User"), "J\xc3\xbcrgen");
 }
 
+void hd_09_what_a_header_would_change_is_left_out(void**) {
+    for (const char* blank : {" root", "root ", " "}) {
+        Passing passing;
+        passing.identity().user = std::string(blank);
+        passing.identity().groups = session::Strings{"staff", blank, "a b"};
+        const web::Answer answer = passing.answer();
+        assert_text_equal(World::header(answer, "X-Auth-Request-User"), "");
+        assert_text_equal(World::header(answer, "X-Auth-Request-Groups"), "staff,a b");
+    }
+}
+
 void what_is_half_known_is_left_out(void**) {
     Passing passing;
     passing.identity().email_verified = false;
@@ -166,6 +177,7 @@ int main() {
         cmocka_unit_test(a_header_that_the_identity_has_is_its_own),
         cmocka_unit_test(nobody_else_is_told),
         cmocka_unit_test(hd_09_what_could_end_a_line_is_left_out),
+        cmocka_unit_test(hd_09_what_a_header_would_change_is_left_out),
         cmocka_unit_test(what_is_half_known_is_left_out),
         cmocka_unit_test(a_page_is_sent_to_the_sign_in),
         cmocka_unit_test(what_shows_no_page_gets_401),
