@@ -123,7 +123,8 @@ core::Result<session::Session> make_session(Site& site, SignedIn signed_in, cons
     session.made_at = now;
     session.used_at = now;
     session.checked_at = now;
-    session.auth_time_is_told = signed_in.auth_time.has_value();
+    // One that is to come, of a wrong clock or in milliseconds, tells nothing.
+    session.auth_time_is_told = signed_in.auth_time && *signed_in.auth_time <= now + site.options.clock_skew;
     session.signed_in_at = std::clamp<std::int64_t>(signed_in.auth_time.value_or(now), 0, now);
     session.expires_at = now + site.options.session_lifetime;
     session.sid = signed_in.sid;

@@ -17,8 +17,9 @@ bool has_acr(const session::StepUp& wanted, std::optional<std::string_view> acr)
 }
 
 bool is_recent(const session::StepUp& wanted, std::optional<std::int64_t> time, std::int64_t now,
+// A time to come would be recent for as long as it has not come.
                std::int64_t skew) {
-    return !wanted.max_age || (time && now - *time <= *wanted.max_age + skew);
+    return !wanted.max_age || (time && *time <= now + skew && now - *time <= *wanted.max_age + skew);
 }
 
 std::string joined(const std::vector<std::string>& values) {

@@ -76,7 +76,8 @@ e2e('IDT-19 the first sign-in asks for it at once', async (h) => {
 
 e2e('IDT-18 a session that is too old, or of an unknown time, is renewed; an answer that is, too, is refused', async (h) => {
   const site = await steppable(h, 'oauth_step_up max_age=2m;', { server: 'oauth_clock_skew 10s;' });
-  const cases = [['too old', { auth_time: now() - 131 }], ['unknown', { auth_time: undefined }], ['a text', { auth_time: String(now()) }], ['0', { auth_time: 0 }]];
+  const cases = [['too old', { auth_time: now() - 131 }], ['unknown', { auth_time: undefined }], ['a text', { auth_time: String(now()) }], ['0', { auth_time: 0 }],
+    ['in the future', { auth_time: now() + 600 }], ['in milliseconds', { auth_time: Date.now() }]];
   for (const [what, changes] of cases) {
     const browser = new Browser();
     claims(site.provider, changes);

@@ -20,6 +20,10 @@ void idt_18_idt_19_boundaries(void**) {
     assert_true(flow::meets(recent, {std::nullopt, 1000}, 1160, 60));
     assert_false(flow::meets(recent, {std::nullopt, 1000}, 1161, 60));
     assert_false(flow::meets(recent, {std::nullopt, std::nullopt}, 1000, 60));
+    assert_true(flow::meets(recent, {std::nullopt, 1060}, 1000, 60));
+    for (const std::int64_t to_come : {std::int64_t{1061}, std::int64_t{1000000}, INT64_MAX}) {
+        assert_false(flow::meets(recent, {std::nullopt, to_come}, 1000, 60));
+    }
     assert_true(flow::meets(acr({"a", "b"}), {"b", std::nullopt}, 0, 0));
     for (const auto& found : {std::optional<std::string_view>("c"), std::optional<std::string_view>(""),
                               std::optional<std::string_view>()}) {
@@ -92,6 +96,20 @@ void idt_18_the_time_is_the_providers(void**) {
     assert_true(world.current()->session.auth_time_is_told);
 }
 
+void idt_18_a_time_to_come_is_unknown_to_a_session(void**) {
+    for (const std::int64_t ahead : {std::int64_t{61}, 1000 * unit::start_of_time}) {
+        World world;
+        world.op.claims = world.op.claims.with("auth_time", std::to_string(unit::start_of_time + ahead));
+        world.sign_in_as("user-1");
+        assert_false(world.current()->session.auth_time_is_told);
+        assert_false(flow::meets({{}, 100}, world.current()->session, world.site));
+    }
+    World world;
+    world.op.claims = world.op.claims.with("auth_time", std::to_string(unit::start_of_time + 60));
+    world.sign_in_as("user-1");
+    assert_true(flow::meets({{}, 100}, world.current()->session, world.site));
+}
+
 void an_unknown_time_is_none(void**) {
     World world;
     world.sign_in_as("user-1");
@@ -108,6 +126,7 @@ int main() {
         cmocka_unit_test(the_challenge),
         cmocka_unit_test(idt_19_only_what_was_asked_for_is_a_session),
         cmocka_unit_test(idt_18_the_time_is_the_providers),
+        cmocka_unit_test(idt_18_a_time_to_come_is_unknown_to_a_session),
         cmocka_unit_test(an_unknown_time_is_none),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
