@@ -43,11 +43,6 @@ policy::Verdict verdict_of(session::OpenedSession& session, const policy::RuleSe
     return verdict;
 }
 
-bool takes(const Guard& guard, const session::Session& session) {
-    const auto& names = guard.providers;
-    return names.empty() || std::find(names.begin(), names.end(), session.identity.provider) != names.end();
-}
-
 Standing standing_of(const Guard& guard, bool is_allowed) { // NOLINT: the verdict itself
     if (is_allowed) {
         return Standing::allowed;
@@ -79,7 +74,7 @@ void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circ
     admission.credentials = Credentials::Kind::none;
     admission.standing = is_optional ? Standing::anonymous : Standing::unauthenticated;
     admission.verdict = {};
-    if (!session || !takes(guard, session->session)) {
+    if (!session || !takes_provider(guard, session->session.identity.provider)) {
         admission.session.reset();
         admission.identity.reset();
         return;
@@ -118,6 +113,11 @@ void judge_by_token(Visitor& visitor, const Guard& guard, const Circumstances& c
 }
 
 } // namespace
+
+bool takes_provider(const Guard& guard, std::string_view name) {
+    return guard.providers.empty() ||
+           std::find(guard.providers.begin(), guard.providers.end(), name) != guard.providers.end();
+}
 
 const TokenVerdict* Visitor::verdict(const ProtectedResource& resource) {
     if (verified_for_ == &resource) {

@@ -53,6 +53,9 @@ struct Guard {
     const ProtectedResource* resource = nullptr; // which tokens do; null: none
 };
 
+// Do sessions of that provider count there?
+bool takes_provider(const Guard& guard, std::string_view name);
+
 // What the rules ask about the request.
 class Circumstances : public policy::RequestFacts {
 public:

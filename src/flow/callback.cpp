@@ -301,7 +301,13 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
         co_return way_to(site, request, page);
     }
     core::Result<web::Answer> answer(web::Answer{});
-    const std::string weakness = signed_in ? why_unmet(site, sign_in->step_up, signed_in.value()) : "";
+    std::string weakness;
+    if (signed_in) {
+        weakness = why_unmet(site, sign_in->step_up, signed_in.value());
+    } else if (signed_in.error().code == Code::access_denied &&
+               is_unmet(sign_in->step_up, given->parameters)) {
+        weakness = signed_in.error().detail;
+    }
     if (!weakness.empty()) {
         answer = Error{Code::policy_denied, weakness};
     } else if (signed_in) {
@@ -320,7 +326,7 @@ core::Task<web::Answer> finish(Site& site, const Request& request, Provider& pro
         const Error failed{answer.error().code, settings.name + ": " + answer.error().detail};
         web::Audience to = audience(site, request, page, provider, wanted);
         if (!weakness.empty()) {
-            tell_of_step_up(site, signed_in->identity, page, to);
+            tell_of_step_up(site, signed_in ? &signed_in->identity : nullptr, page, to);
         }
         answer = web::failure(failed, to);
     }

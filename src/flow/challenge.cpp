@@ -2,6 +2,7 @@
 // What a request gets that no session, or no rule, lets in: see endpoints.hpp.
 #include "endpoints.hpp"
 
+#include "../core/bytes.hpp"
 #include "../core/url.hpp"
 #include "../session/cookie_rules.hpp"
 #include "sign_in.hpp"
@@ -19,12 +20,20 @@ bool is_outside_of_family(const Site& site, const Request& request) {
            !session::domain_covers(site.options.cookie.domain, host->host);
 }
 
-// Where to go back to after signing in, when a form was refused: the page with the form, if it is ours.
+} // namespace
+
 std::string own_page(const Request& request) {
     return request.referer.empty() ? "/" : local_return_to(request.referer, request.home());
 }
 
-} // namespace
+std::string page_path(const Request& request) {
+    std::string path;
+    const std::string_view asked = request.path;
+    for (const std::string_view segment : core::split(asked.substr(asked.starts_with('/') ? 1 : 0), '/')) {
+        path.append("/").append(core::percent_encode(segment));
+    }
+    return local_return_to(path, request.home());
+}
 
 std::string why_endless(const Site& site, const Request& request, const Offer& offer) {
     const SiteOptions& options = site.options;
@@ -46,12 +55,14 @@ core::Task<web::Answer> challenge(Site& site, const Request& request, const Offe
         how == Unauthenticated::redirect || (how == Unauthenticated::automatic && is_page_load(request));
     const std::string names = offer_names(site.options, offer);
     if (!is_page || is_prefetch(request) || is_grpc(request)) {
-        const Page page{request.home(), own_page(request), names};
+        const Page page{request.home(), own_page(request), names,
+                        step_up == nullptr ? "" : page_path(request)};
         web::Audience to = audience(site, request, page);
         if (is_posted_form(request) && !to.is_grpc) {
             co_return web::not_sent(request.base_url, to);
         }
-        to.login_url = login_url(site.options, {request.home(), names.empty() ? "/" : page.path, names});
+        const std::string return_to = names.empty() ? "/" : page.path;
+        to.login_url = login_url(site.options, {page.origin, return_to, names, page.step_up});
         co_return web::unauthenticated(request.base_url, to);
     }
     if (std::string reason = why_endless(site, request, offer); !reason.empty()) {

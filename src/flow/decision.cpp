@@ -4,6 +4,7 @@
 
 #include "../core/bytes.hpp"
 #include "../core/url.hpp"
+#include "step_up.hpp"
 
 #include <algorithm>
 
@@ -34,6 +35,20 @@ bool shows_no_page(const Request& request) {
     const bool is_page = target.empty() || target == "document" || target == "iframe" || target == "frame";
     return !is_page || !is_get(request) || request.upgrade || is_prefetch(request) || is_grpc(request) ||
            core::equal_ignoring_case(request.requested_with, "XMLHttpRequest");
+}
+
+Page asked_page(const Site& site, const Request& request, const Offer& offer) {
+    return {request.home(), local_return_to(request.target, request.home()),
+            offer_names(site.options, offer)};
+}
+
+// To an endpoint that the visitor asks by itself: no cookie has to come through the other proxy, and nobody
+// waits here for a provider.
+web::Answer lead_to(const Request& request, std::string url) {
+    web::Answer answer = web::redirect(302, std::move(url));
+    tell_of_long_link(request.target, answer);
+    answer.code = core::Code::login_required;
+    return answer;
 }
 
 } // namespace
@@ -67,14 +82,15 @@ core::Task<web::Answer> ask_to_sign_in(Site& site, const Request& request, const
     if (std::string reason = why_endless(site, request, offer); !reason.empty()) {
         co_return web::endless(request.base_url, std::move(reason), audience(site, request, "/"));
     }
-    // To "login", which the visitor asks by itself: no cookie has to come through the other proxy, and nobody
-    // waits here for a provider.
-    const Page page{request.home(), local_return_to(request.target, request.home()),
-                    offer_names(site.options, offer)};
-    web::Answer answer = web::redirect(302, login_url(site.options, page));
-    tell_of_long_link(request.target, answer);
-    answer.code = core::Code::login_required;
-    co_return answer;
+    co_return lead_to(request, login_url(site.options, asked_page(site, request, offer)));
+}
+
+core::Task<web::Answer> ask_to_step_up(Site& site, const Request& request, const Offer& offer,
+                                       Unauthenticated how, const session::StepUp& wanted) {
+    if (how == Unauthenticated::status_401 || shows_no_page(request)) {
+        co_return co_await step_up(site, request, offer, Unauthenticated::status_401, wanted);
+    }
+    co_return lead_to(request, start_url(site.options, *offer.front(), asked_page(site, request, offer)));
 }
 
 web::Answer cannot_decide(const Site& site, const Request& request, const core::Error& error) {

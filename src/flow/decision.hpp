@@ -21,6 +21,11 @@ web::Answer pass(const Admission* admission, std::string_view identity_header,
 core::Task<web::Answer> ask_to_sign_in(Site& site, const Request& request, const Offer& offer,
                                        Unauthenticated how);
 
+// Somebody is, by a sign-in that is not enough: the same, to the provider of the session, which is all of
+// `offer`.
+core::Task<web::Answer> ask_to_step_up(Site& site, const Request& request, const Offer& offer,
+                                       Unauthenticated how, const session::StepUp& wanted);
+
 // It cannot be decided.
 web::Answer cannot_decide(const Site& site, const Request& request, const core::Error& error);
 

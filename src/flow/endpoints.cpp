@@ -9,6 +9,7 @@
 #include "last_provider.hpp"
 #include "sign_in.hpp"
 #include "sign_out.hpp"
+#include "step_up.hpp"
 
 #include <algorithm>
 
@@ -23,6 +24,7 @@ struct Call {
     const Offer& offer;
     Visitor& visitor;
     Route route;
+    const Guard* page; // see serve()
 };
 
 enum class Methods { get, get_or_post, any }; // HEAD goes with GET; any: as the provider is
@@ -60,11 +62,20 @@ std::string return_to_parameter(const Request& request) {
     return asked_return_to(request.arguments, request.home()).value_or("/");
 }
 
+// What the page asks of a sign-in at that provider. A sign-in at another one leads to no session there.
+const session::StepUp& step_up_at(const Call& call, const Provider& provider) {
+    static const session::StepUp nothing_more;
+    const Guard* page = call.page;
+    return page != nullptr && page->step_up != nullptr && takes_provider(*page, provider.settings().name)
+               ? *page->step_up
+               : nothing_more;
+}
+
 // The one chosen last comes first. Who is signed in already and comes here wants another account: the
 // provider that knows the present one is to ask.
 std::vector<web::Choice> ordered_choices(const Call& call, const Page& return_to,
                                          const session::OpenedSessionPointer& current) {
-    const auto& [site, request, offer, visitor, route] = call;
+    const auto& [site, request, offer, visitor, route, its_page] = call;
     std::vector<web::Choice> all = choices(site.options, offer, return_to);
     for (std::size_t i = 0; i < all.size(); ++i) {
         all[i].is_last = is_last_provider(site, request, *offer[i]);
@@ -82,20 +93,26 @@ bool is_in(const Offer& offer, std::string_view name) {
 }
 
 core::Task<web::Answer> serve_login(Call call) {
-    const auto& [site, request, offer, visitor, route] = call;
+    const auto& [site, request, offer, visitor, route, its_page] = call;
     std::string return_to = return_to_parameter(request);
     if (offer.size() == 1) {
-        co_return co_await sign_in(site, request, *offer.front(), offer, std::move(return_to));
+        Provider& provider = *offer.front();
+        co_return co_await sign_in(site, request, provider, offer, std::move(return_to),
+                                   step_up_at(call, provider));
     }
+    const std::string step_up = asked_step_up(request);
     if (!site.options.login_page.empty()) {
         std::string url = request.home() + site.options.login_page;
         append_offer(offer_names(site.options, offer), url);
+        if (!step_up.empty()) {
+            core::append_parameter(url, step_up_parameter, step_up);
+        }
         core::append_parameter(url, "return_to", return_to);
         co_return web::redirect(302, std::move(url));
     }
     const core::Status looked_up = co_await visitor.look_up(); // a store that is away hinders nobody here
     const session::OpenedSessionPointer current = looked_up ? visitor.session() : nullptr;
-    const Page page{request.home(), return_to, offer_names(site.options, offer)};
+    const Page page{request.home(), return_to, offer_names(site.options, offer), step_up};
     web::Audience to = audience(site, request, page);
     web::Waiting waiting{site.options.path + "/userinfo", return_to};
     if (current && is_in(offer, current->session.identity.provider)) {
@@ -127,7 +144,8 @@ core::Task<web::Answer> serve_start(Call call) {
     std::string return_to = return_to_parameter(call.request);
     const auto parameters = core::Parameters::parse(call.request.arguments);
     if (!parameters || parameters->find("account").value_or("") != "other") {
-        co_return co_await sign_in(call.site, call.request, *provider, call.offer, std::move(return_to));
+        co_return co_await sign_in(call.site, call.request, *provider, call.offer, std::move(return_to),
+                                   step_up_at(call, *provider));
     }
     if (is_asked_ahead(call.request)) {
         co_return not_yet(call);
@@ -352,7 +370,12 @@ bool takes_body(const Site& site, const Route& route, std::string_view method) {
                               : name == "backchannel-logout" && provider->settings().is_openid();
 }
 
-core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer, Visitor& visitor) {
+bool begins_sign_in(const Route& route) {
+    return route && (route.endpoint->serve == serve_login || route.endpoint->serve == serve_start);
+}
+
+core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer, Visitor& visitor,
+                              const Guard* page) {
     const Route route = find_route(request.path, site.options.path);
     const Endpoint& endpoint = route ? *route.endpoint : unknown_endpoint;
     if (!takes_method(endpoint, request)) {
@@ -360,7 +383,7 @@ core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& o
                               endpoint.methods == Methods::get ? "GET, HEAD" : "GET, HEAD, POST");
     }
     const Offer asked = asked_offer(site, request, offer);
-    web::Answer answer = co_await endpoint.serve({site, request, asked, visitor, route});
+    web::Answer answer = co_await endpoint.serve({site, request, asked, visitor, route, page});
     if (const auto link = core::find_as_typed(request.arguments, "return_to")) {
         tell_of_long_link(*link, answer);
     }

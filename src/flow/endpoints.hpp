@@ -45,7 +45,12 @@ bool has_secret_query(const Route& route);
 // Does this route take a body, which is to be read before serve() is called?
 bool takes_body(const Site& site, const Route& route, std::string_view method);
 
-core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer, Visitor& visitor);
+// Does a sign-in begin at this endpoint, which is for a page?
+bool begins_sign_in(const Route& route);
+
+// `page`: of the location of that page; null: it asks for nothing, or is not known.
+core::Task<web::Answer> serve(Site& site, const Request& request, const Offer& offer, Visitor& visitor,
+                              const Guard* page = nullptr);
 
 enum class Unauthenticated { automatic, redirect, status_401 };
 
@@ -53,6 +58,11 @@ enum class Unauthenticated { automatic, redirect, status_401 };
 // 401. `step_up` is what the page asks of a sign-in; null: nothing more.
 core::Task<web::Answer> challenge(Site& site, const Request& request, const Offer& offer, Unauthenticated how,
                                   const session::StepUp* step_up = nullptr);
+
+// Where to go back to after signing in, when a form or a script was refused: the page with it, if it is ours.
+std::string own_page(const Request& request);
+// The path that was asked for, as an address has it.
+std::string page_path(const Request& request);
 
 // Why a sign-in for a page would lead back to the same question for ever; empty: it does not.
 std::string why_endless(const Site& site, const Request& request, const Offer& offer);

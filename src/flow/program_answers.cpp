@@ -74,7 +74,9 @@ web::Answer refuse_program(const Site& site, const Request& request, const Prote
 
 web::Answer challenge_for_step_up(const Site& site, const Request& request, const ProtectedResource& resource,
                                   const session::StepUp& wanted) {
-    web::Answer answer = web::unauthenticated(request.base_url, program(site, request));
+    web::Audience to = program(site, request);
+    to.lacks_strength = true;
+    web::Answer answer = web::unauthenticated(request.base_url, to);
     Challenge challenge;
     challenge.error = "insufficient_user_authentication";
     challenge.scopes = announced_scopes(resource);

@@ -200,6 +200,11 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
 
 core::Task<web::Answer> begin_and_count(Site& site, const Request& request, Provider& provider,
                                         const Offer& offer, Start start) {
+    // CB-23: nobody asked yet, and perhaps nobody will.
+    if (is_prefetch(request)) {
+        co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"},
+                               audience(site, request, start.return_to));
+    }
     web::Answer answer = co_await begin(site, request, provider, offer, std::move(start));
     if (answer.code) { // else it has begun, and ends with its callback
         provider.count_login(answer.code);
@@ -216,11 +221,6 @@ web::Answer come_again(web::Answer answer) {
 
 core::Task<web::Answer> sign_in(Site& site, const Request& request, Provider& provider, const Offer& offer,
                                 std::string return_to, Account account) {
-    // CB-23: nobody asked yet, and perhaps nobody will.
-    if (is_prefetch(request)) {
-        co_return web::failure({core::Code::request_invalid, "the sign-in was prefetched"},
-                               audience(site, request, return_to));
-    }
     Start start{std::move(return_to), account};
     co_return co_await begin_and_count(site, request, provider, offer, std::move(start));
 }

@@ -136,6 +136,21 @@ Offer named_offer(const Site& site, std::string_view names, const Offer& offer) 
     return named.empty() ? offer : named;
 }
 
+namespace {
+
+// What a sign-in for that page is begun with.
+void append_page(const Page& page, std::string& url) {
+    append_offer(page.offer, url);
+    if (!page.step_up.empty()) {
+        core::append_parameter(url, step_up_parameter, page.step_up);
+    }
+    if (page.path != "/") { // always the last: scripts of our pages add the fragment to it
+        core::append_parameter(url, "return_to", page.path);
+    }
+}
+
+} // namespace
+
 void append_offer(std::string_view names, std::string& url) {
     if (!names.empty()) {
         core::append_parameter(url, offer_parameter, names);
@@ -144,10 +159,7 @@ void append_offer(std::string_view names, std::string& url) {
 
 std::string login_url(const SiteOptions& options, const Page& return_to) {
     std::string url = return_to.origin + options.path + "/login";
-    append_offer(return_to.offer, url);
-    if (return_to.path != "/") {
-        core::append_parameter(url, "return_to", return_to.path);
-    }
+    append_page(return_to, url);
     return url;
 }
 
@@ -207,10 +219,7 @@ std::string start_url(const SiteOptions& options, const Provider& provider, cons
     if (!confirmation.empty()) {
         core::append_parameter(url, "confirm", confirmation);
     }
-    append_offer(return_to.offer, url);
-    if (return_to.path != "/") { // always the last: scripts of our pages add the fragment to it
-        core::append_parameter(url, "return_to", return_to.path);
-    }
+    append_page(return_to, url);
     return url;
 }
 

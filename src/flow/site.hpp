@@ -139,6 +139,8 @@ struct Page {
     std::string origin;
     std::string path;
     std::string offer = {};
+    std::string step_up =
+        {}; // the path of another page, whose oauth_step_up a sign-in has to fulfil; or empty
 };
 
 // As in a Page and in the parameter "providers"; empty: all locations have one offer.
@@ -149,6 +151,8 @@ Provider* find_offered(const Site& site, const Offer& offer, std::string_view na
 Offer asked_offer(const Site& site, const Request& request, const Offer& offer);
 // What a sealed record names; else `offer`.
 Offer named_offer(const Site& site, std::string_view names, const Offer& offer);
+// Of an address at which a sign-in begins: see Page.
+constexpr std::string_view step_up_parameter = "step_up";
 // For an address; nothing where there are no names.
 void append_offer(std::string_view names, std::string& url);
 

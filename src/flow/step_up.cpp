@@ -3,6 +3,7 @@
 #include "step_up.hpp"
 
 #include "../core/bytes.hpp"
+#include "../core/url.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,8 +17,8 @@ bool has_acr(const session::StepUp& wanted, std::optional<std::string_view> acr)
            (acr && std::find(wanted.acr.begin(), wanted.acr.end(), *acr) != wanted.acr.end());
 }
 
-bool is_recent(const session::StepUp& wanted, std::optional<std::int64_t> time, std::int64_t now,
 // A time to come would be recent for as long as it has not come.
+bool is_recent(const session::StepUp& wanted, std::optional<std::int64_t> time, std::int64_t now,
                std::int64_t skew) {
     return !wanted.max_age || (time && *time <= now + skew && now - *time <= *wanted.max_age + skew);
 }
@@ -38,12 +39,6 @@ std::optional<std::string_view> view_of(const std::optional<core::Text>& text) {
 void set_parameter(oidc::AuthorizationRequest& request, std::string_view name, std::string value) {
     std::erase_if(request.extra, [name](const auto& parameter) { return parameter.first == name; });
     request.extra.emplace_back(name, std::move(value));
-}
-
-// The page of the form, for another tab: there the way to the provider begins.
-std::string own_page_url(const Request& request) {
-    const std::string path = request.referer.empty() ? "/" : local_return_to(request.referer, request.home());
-    return request.home() + path;
 }
 
 } // namespace
@@ -109,6 +104,16 @@ void ask_for_step_up(const providers::Type& type, const session::StepUp& wanted,
     }
 }
 
+std::string asked_step_up(const Request& request) {
+    const auto value = core::find_as_typed(request.arguments, step_up_parameter);
+    return value ? local_return_to(*value, request.home()) : "";
+}
+
+std::string page_to_sign_in_for(const Request& request) {
+    std::string page = asked_step_up(request);
+    return page.empty() ? asked_return_to(request.arguments, request.home()).value_or("/") : page;
+}
+
 std::string step_up_challenge(const session::StepUp& wanted) {
     std::string value = "Bearer error=\"insufficient_user_authentication\"";
     if (!wanted.acr.empty()) {
@@ -129,7 +134,9 @@ core::Task<web::Answer> step_up(Site& site, const Request& request, const Offer&
     }
     web::Audience to = audience(site, request, Page{request.home(), "/"});
     to.lacks_strength = true;
-    to.login_url = own_page_url(request);
+    // From the page that holds the form or the script, which may ask for less itself.
+    const Page page{request.home(), own_page(request), offer_names(site.options, offer), page_path(request)};
+    to.login_url = start_url(site.options, *offer.front(), page);
     web::Answer answer = is_posted_form(request) && !to.is_grpc ? web::not_sent(request.base_url, to)
                                                                 : web::unauthenticated(request.base_url, to);
     for (auto& [name, value] : answer.headers) {
@@ -143,10 +150,14 @@ core::Task<web::Answer> step_up(Site& site, const Request& request, const Offer&
     co_return answer;
 }
 
-void tell_of_step_up(const Site& site, const session::Identity& identity, const Page& page,
+bool is_unmet(const session::StepUp& wanted, const core::Parameters& answer) {
+    return !wanted.empty() && answer.find("error") == "unmet_authentication_requirements";
+}
+
+void tell_of_step_up(const Site& site, const session::Identity* identity, const Page& page,
                      web::Audience& to) {
     to.lacks_strength = true;
-    to.account = account_label(site, identity);
+    to.account = identity == nullptr ? "" : account_label(site, *identity);
     to.retry_url = page.origin + page.path; // which asks for it again
     to.retry_is_sign_in = false;
 }

@@ -40,16 +40,25 @@ std::optional<std::int64_t> requested_max_age(const oidc::AuthorizationRequest& 
 void ask_for_step_up(const providers::Type& type, const session::StepUp& wanted,
                      oidc::AuthorizationRequest& request);
 
+// Of a request with which a sign-in begins. The page whose location says what it has to fulfil: that of the
+// parameter step_up, else the one to return to.
+std::string asked_step_up(const Request& request); // empty: there is none
+std::string page_to_sign_in_for(const Request& request);
+
 // RFC 9470 3: the value of WWW-Authenticate.
 std::string step_up_challenge(const session::StepUp& wanted);
 
 // The answer to a request whose session does not meet it: a page load goes to the provider of the session,
-// which is all of `offer`; whatever else gets 401. References outlive the task.
+// which is all of `offer`; whatever else gets 401, with an address at which such a sign-in begins. References
+// outlive the task.
 core::Task<web::Answer> step_up(Site& site, const Request& request, const Offer& offer, Unauthenticated how,
                                 const session::StepUp& wanted);
 
-// For the page that says that the provider's answer did not meet it.
-void tell_of_step_up(const Site& site, const session::Identity& identity, const Page& page,
+// Does the provider itself say that it cannot? OpenID Connect Core Unmet Authentication Requirements 1.0.
+bool is_unmet(const session::StepUp& wanted, const core::Parameters& answer);
+
+// For the page that says that the provider's answer did not meet it. `identity`: null where it named nobody.
+void tell_of_step_up(const Site& site, const session::Identity* identity, const Page& page,
                      web::Audience& to);
 
 } // namespace oauth::flow

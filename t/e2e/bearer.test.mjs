@@ -303,6 +303,7 @@ e2e('IDT-19 a token whose authentication is not enough gets the challenge of RFC
   for (const claims of [{}, { ...enough, acr: 'urn:pwd' }, { ...enough, acr: undefined }, { ...enough, auth_time: undefined }, { ...enough, auth_time: now() - 1000 }, { ...enough, auth_time: now() + 600 }, { ...enough, auth_time: Date.now() }]) {
     const response = await ask(site, bearer(accessToken(site.provider, { claims })), '/pay');
     assertError(response, 401, 'login_required');
+    assert.match(response.json().message, /stronger/);
     assert.deepEqual(challengeOf(response), { realm: site.origin, error: 'insufficient_user_authentication', acr_values: 'urn:mfa', max_age: '300', resource_metadata: metadata });
   }
   assert.equal(site.upstream.requests.length, 0);

@@ -128,7 +128,12 @@ e2e('XF-01 XF-03 the headers count only from where oauth_trusted_proxy says, and
   const status = async (host, headers) => (await ask(site, { Host: host, ...headers })).status;
   const open = (host) => original(`http://${host}/public/x`);
   const own = '127.0.0.1:' + site.port;
+  const mark = site.nginx.mark();
   assert.equal(await status(own, open(own)), 401, 'none by default');
+  assert.equal(await status(own, {}), 401);
+  assert.equal(await status(own, open(own)), 401);
+  await site.nginx.waitForLine(mark, /auth: an original address came from where oauth_trusted_proxy does not say/);
+  assert.equal(site.nginx.linesSince(mark, /oauth_trusted_proxy does not say/).length, 1, 'told once a minute');
   for (const headers of [{ 'X-Original-URL': 'no address' }, { 'X-Original-URL': ['http://a/', 'http://b/'] }, original('http://evil.test/'), forwarded('http://s0.test/public/')]) {
     assert.equal(await status('s0.test', headers), 401, 'ignored, whatever they say');
   }
@@ -293,6 +298,45 @@ e2e('?redirect=1 of a family of hosts leads back to the host that was asked for,
   for (const elsewhere of ['https://alone.test/x', 'http://wiki.example.org/x']) {
     assert.equal(await login(elsewhere), 'https://login.example.org/auth/oauth/login', elsewhere);
   }
+});
+
+e2e('IDT-19 a page that asks for a stronger sign-in leads to it, once, whichever way the other proxy sends people to sign in', async (h) => {
+  const site = await h.site({ server: TRUSTED, locations: (s) => `
+    location /admin { oauth_step_up acr=urn:gold; proxy_pass ${s.upstream.url}; }
+    location /never { oauth_step_up acr=urn:gold; oauth_unauthenticated 401; proxy_pass ${s.upstream.url}; }
+    location /opt { oauth optional; oauth_step_up acr=urn:gold; proxy_pass ${s.upstream.url}; }` });
+  const page = original(site.origin + '/admin?x=1');
+  const acr = (value) => { site.provider.token.claims = (all) => ({ ...all, acr: value }); };
+  const asked = () => site.provider.requests.authorize.length;
+  const ways = {
+    '?redirect=1': async () => (await ask(site, page, { query: '?redirect=1' })).headers.location,
+    'an address of its own, after 401': async () => ((await ask(site, page)).status === 401 ? site.origin + '/auth/oauth/login?return_to=%2Fadmin%3Fx%3D1' : undefined),
+  };
+  for (const [way, link] of Object.entries(ways)) {
+    acr(undefined);
+    await assertSignedIn(site, { target: site.loginUrl });
+    const before = asked();
+    const there = await link();
+    assert.ok(there?.startsWith(site.origin + '/auth/oauth/'), way);
+    const refused = await site.browser.navigate(there);
+    assert.deepEqual([refused.status, asked()], [403, before + 1], way + ': no loop');
+    assert.equal(site.provider.requests.authorize.at(-1).parameters.get('acr_values'), 'urn:gold', way);
+    acr('urn:gold');
+    const back = await site.browser.navigate(await link());
+    assert.deepEqual([back.status, back.json().url], [200, '/admin?x=1'], way);
+    assertPasses(await ask(site, page));
+  }
+  acr(undefined);
+  await assertSignedIn(site, { target: site.loginUrl });
+  for (const options of [{}, { query: '?redirect=1', method: 'GET' }]) {
+    const headers = { ...page, 'Sec-Fetch-Dest': 'empty' };
+    const answer = await ask(site, headers, options);
+    assert.deepEqual([answer.status, told(answer)], [401, []]);
+    assert.equal(answer.headers['www-authenticate'], 'Bearer error="insufficient_user_authentication", acr_values="urn:gold"');
+    assertNoStore(answer);
+  }
+  assert.equal((await ask(site, original(site.origin + '/never'), { query: '?redirect=1' })).status, 401);
+  assertPasses(await ask(site, original(site.origin + '/opt')), false);
 });
 
 e2e('a cookie that is renewed is on the 204, and the store is asked once', async (h) => {

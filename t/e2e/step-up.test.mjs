@@ -2,8 +2,8 @@
 // oauth_step_up: a page that asks for a stronger or more recent sign-in gets it once, or says that it could not be had; nothing goes in circles
 // (IDT-18, IDT-19, AR-16). Programs get the challenge of RFC 9470.
 import assert from 'node:assert/strict';
-import { Browser, signIn } from './lib/browser.mjs';
-import { assertSignedIn, e2e, hasSession } from './lib/harness.mjs';
+import { Browser, providerLinks, signIn } from './lib/browser.mjs';
+import { assertSignedIn, e2e, hasSession, providerBlock } from './lib/harness.mjs';
 import { configTest } from './lib/nginx.mjs';
 import { OidcProvider } from './lib/oidc-provider.mjs';
 import { freePort } from './lib/ports.mjs';
@@ -121,6 +121,97 @@ e2e('programs with a session get the challenge of RFC 9470, and no redirect', as
   assert.equal(site.authorizations().length, 1);
 });
 
+const hrefs = ({ text }) => [...text.matchAll(/href="([^"]*)"/g)].map(([, href]) => href.replaceAll('&amp;', '&'));
+
+e2e('a script or a form of a page that asks for less: the way that the answer offers leads to the sign-in that is needed, and back to that page', async (h) => {
+  const site = await steppable(h, '', { locations: (each) => `location /api/ { oauth_step_up acr=urn:gold max_age=5m; proxy_pass ${each.upstream.url}; }` });
+  const asked = () => ['acr_values', 'max_age'].map((name) => site.authorizations().at(-1).parameters.get(name));
+  const own = { Referer: site.origin + '/app?x=1' };
+  const posted = () => site.browser.navigate(site.origin + '/api/pay', { method: 'POST', form: { a: 'b' }, initiator: site.origin, headers: own, follow: false });
+  for (const [what, offer] of [
+    ['a script', async () => (await site.browser.fetch(site.origin + '/api/a%20b%2525?q=1', { headers: own })).json().login_url],
+    ['a form', async () => hrefs(await posted()).find((href) => href.includes('/auth/oauth/'))],
+  ]) {
+    claims(site.provider, {});
+    await assertSignedIn(site, { target: site.loginUrl + '?return_to=/' });
+    const link = await offer();
+    assert.ok(link, what);
+    const refused = await site.browser.navigate(link);
+    assert.equal(refused.status, 403, what);
+    assert.match(refused.text, /stronger/, what);
+    assert.deepEqual(asked(), ['urn:gold', '300'], what);
+    claims(site.provider, { acr: 'urn:gold' });
+    const back = await site.browser.navigate(link);
+    assert.deepEqual([back.status, back.json().url], [200, '/app?x=1'], what);
+    assert.equal((await posted()).status, 200, what);
+  }
+  const unknown = await new Browser().fetch(site.origin + '/api/x');
+  await site.browser.navigate(unknown.json().login_url, { follow: true });
+  assert.deepEqual(asked(), ['urn:gold', '300'], 'somebody who is not signed in is not sent twice');
+});
+
+e2e('what a sign-in has to fulfil is what the location of its page asks for, as nginx finds it, and nothing that the query says', async (h) => {
+  const site = await steppable(h, '', { locations: (each) => `
+    location /admin/ { oauth_step_up acr=urn:gold; proxy_pass ${each.upstream.url}; location /admin/open/ { oauth_step_up off; } }
+    location ~ \\.secret$ { oauth_step_up acr=urn:silver; proxy_pass ${each.upstream.url}; }
+    location = /gate { internal; oauth_step_up acr=urn:gate; return 204; }
+    location /public/ { oauth off; oauth_step_up acr=urn:never; }
+    location /returns { oauth_step_up acr=urn:returned; return 302 https://elsewhere.test/; }
+    location /gated { oauth off; auth_request /gate; error_page 401 = @login; proxy_pass ${each.upstream.url}; }
+    location @login { return 302 /auth/oauth/login?step_up=/gate&return_to=$uri; }` });
+  const asked = async (query, path = 'test') => new URL((await new Browser().navigate(`${site.origin}/auth/oauth/${path}?${query}`, { follow: false })).headers.location).searchParams.getAll('acr_values').join();
+  const wanted = { '/admin/x': 'urn:gold', '/admin': 'urn:gold', '/%61dmin//x?y=/public/': 'urn:gold', '/public/../admin/': 'urn:gold', '/admin/#/public/': 'urn:gold', '/admin/open/x': '', '/a/b.secret': 'urn:silver', '/gate': 'urn:gate', '/public/x': '', '/returns': 'urn:returned', '/': '', '/else': '',
+    '//admin.test/admin/': '', 'https://evil.test/admin/': '', '/%zz': '', '/%00': '', ['/admin/' + 'x'.repeat(3000)]: '' };
+  for (const [page, acr] of Object.entries(wanted)) {
+    for (const path of ['test', 'login']) {
+      assert.equal(await asked('return_to=' + encodeURIComponent(page), path), acr, page.slice(0, 40));
+      assert.equal(await asked('step_up=' + encodeURIComponent(page), path), acr, page.slice(0, 40));
+    }
+  }
+  assert.equal(await asked('step_up=/&return_to=/admin/'), '', 'the page that is named');
+  assert.equal(await asked('acr_values=evil&step_up=urn:evil&max_age=1'), '');
+  await assertSignedIn(site, { target: site.origin + '/else' });
+  const refused = await site.browser.navigate(site.origin + '/gated');
+  assert.equal(refused.status, 403, 'no loop: ' + refused.history.map(({ url }) => url).join(' '));
+  claims(site.provider, { acr: 'urn:gate' });
+  assert.equal((await site.browser.navigate(site.origin + '/gated')).status, 200, 'a gate of the location, by the page that sends to the sign-in');
+});
+
+e2e('of several providers: what a page asks for is asked of those that it offers, also by way of the page to choose at', async (h) => {
+  const other = await h.provider({});
+  const site = await steppable(h, '', { http: () => providerBlock(other, 'label Other;', 'other'), locations: (each) => `
+    location /both { oauth_step_up acr=urn:gold; proxy_pass ${each.upstream.url}; }
+    location /one { oauth_providers other; oauth_step_up acr=urn:silver; proxy_pass ${each.upstream.url}; }` });
+  const links = providerLinks(await new Browser().navigate(site.origin + '/both'));
+  for (const [name, link] of Object.entries(links)) {
+    const begun = await new Browser().navigate(link, { follow: false });
+    assert.equal(new URL(begun.headers.location).searchParams.get('acr_values'), 'urn:gold', name);
+  }
+  const unknown = await new Browser().fetch(site.origin + '/both');
+  const chosen = providerLinks(await new Browser().navigate(unknown.json().login_url));
+  const begun = await new Browser().navigate(chosen.test, { follow: false });
+  assert.equal(new URL(begun.headers.location).searchParams.get('acr_values'), 'urn:gold');
+  for (const [name, acr] of [['other', 'urn:silver'], ['test', null]]) {
+    const { headers } = await new Browser().navigate(`${site.origin}/auth/oauth/${name}?return_to=/one`, { follow: false });
+    assert.equal(new URL(headers.location).searchParams.get('acr_values'), acr, name);
+  }
+  await signIn(site.browser, site.origin + '/', { provider: 'test' });
+  const link = (await site.browser.fetch(site.origin + '/both')).json().login_url;
+  assert.match(link, /\/auth\/oauth\/test\?/, 'at the provider of the session');
+});
+
+e2e('IDT-19 a provider that says itself that it cannot: 403 as for an answer that does not fulfil it', async (h) => {
+  const site = await steppable(h, 'oauth_step_up acr=urn:gold;');
+  await assertSignedIn(site);
+  site.provider.authorize.error = 'unmet_authentication_requirements';
+  const page = await site.browser.navigate(site.origin + '/admin');
+  assert.equal(page.status, 403);
+  assert.match(page.text, /stronger/);
+  assert.match((await site.browser.navigate(site.loginUrl)).text, /not signed in/, 'where nothing of that kind was asked for');
+  await site.nginx.waitForLine(0, /policy_denied.*unmet_authentication_requirements/);
+  assert.equal((await site.browser.navigate(site.origin + '/')).status, 200, 'the session from before');
+});
+
 e2e('step-up comes before the rules, is inherited, and can be off', async (h) => {
   const site = await steppable(h, '', { server: 'oauth_step_up acr=urn:gold;', locations: (each) => `
     location /plain { oauth_step_up off; proxy_pass ${each.upstream.url}; }
@@ -180,7 +271,7 @@ e2e('nginx -t: oauth_step_up says what it takes, and which providers can fulfil 
   for (const line of ['acr=urn:a', 'acr=urn:a,urn:b', 'acr=urn:a acr=urn:b max_age=5m', 'acr=urn:a urn:b', 'max_age=1h', 'off']) {
     assert.equal(conf(OIDC, `oauth_step_up ${line};`).code, 0, line + conf(OIDC, `oauth_step_up ${line};`).stderr);
   }
-  for (const line of ['', 'acr=', 'acr=a,', 'acr=a acr=a', '"acr=a b"', '\'acr=a"b\'', 'max_age=0', 'max_age=soon', 'max_age=5m max_age=6m', 'max-age=5m', 'urn:a', 'off acr=a', 'acr=a max_age=']) {
+  for (const line of ['', 'acr=', 'acr=a,', 'acr=a acr=a', 'acr=$http_x_acr', '"acr=a b"', '\'acr=a"b\'', 'max_age=0', 'max_age=soon', 'max_age=5m max_age=6m', 'max-age=5m', 'urn:a', 'off acr=a', 'acr=a max_age=']) {
     const refused = conf(OIDC, `oauth_step_up ${line};`);
     assert.notEqual(refused.code, 0, line);
     assert.match(refused.stderr, /"oauth_step_up".*nginx\.conf:\d+/, line);

@@ -80,6 +80,7 @@ struct MainConf {
             cookie_names;                 // of all servers that use the module: none of theirs goes upstream
         std::set<std::string> variables;  // of the environment, that have been asked for
         ngx_uint_t environment_lines = 0; // `env` directives that stand above the end of the http block
+        bool steps_up = false;            // some location has oauth_step_up
     };
 
     size_t zone_size;

@@ -42,6 +42,7 @@ void make_guards(ngx_conf_t* cf, MainConf::Compiled& compiled) {
         guard.rules = location->rules == nullptr ? nullptr : location->rules->rules.get();
         guard.step_up =
             location->step_up == nullptr || location->step_up->empty() ? nullptr : location->step_up;
+        compiled.steps_up = compiled.steps_up || guard.step_up != nullptr;
         if (location->offer->size() < compiled.providers.size()) {
             for (const std::size_t index : *location->offer) {
                 guard.providers.push_back(compiled.providers[index]->settings.name);

@@ -18,9 +18,10 @@ constexpr std::string_view accepted = "acr=VALUE..., max_age=TIME, or off";
 constexpr std::size_t most_values = 16;
 constexpr std::size_t longest_value = 256;
 
-// RFC 9470 3: it stands in a quoted string, one among others with spaces between them.
+// RFC 9470 3: it stands in a quoted string, one among others with spaces between them. A variable would be
+// taken as it stands, and never be fulfilled.
 bool is_acr(std::string_view text) {
-    const auto allowed = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; };
+    const auto allowed = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\' && c != '$'; };
     return !text.empty() && text.size() <= longest_value && std::all_of(text.begin(), text.end(), allowed);
 }
 
@@ -28,7 +29,8 @@ bool is_acr(std::string_view text) {
 std::string add_acr(std::string_view list, session::StepUp& step_up) {
     for (const std::string_view value : core::split(list, ',')) {
         if (!is_acr(value)) {
-            return found_instead(std::string(list), "acr=VALUE, values of visible ASCII without quotes");
+            return found_instead(std::string(list),
+                                 "acr=VALUE, values of visible ASCII without quotes and variables");
         }
         if (std::find(step_up.acr.begin(), step_up.acr.end(), value) != step_up.acr.end()) {
             return "\"" + std::string(value) + "\" is duplicate, accepted: each once";

@@ -3,6 +3,7 @@
 #include "endpoint.hpp"
 #include "form.hpp"
 #include "intake.hpp"
+#include "located.hpp"
 #include "original.hpp"
 #include "respond.hpp"
 #include "turn_away.hpp"
@@ -24,6 +25,14 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
     if (flow::endpoint_name(context.route) == "auth") {
         return serve_decision(r, context, *visitor);
     }
+    const flow::Guard* page = nullptr;
+    const bool is_get = (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) != 0;
+    if (main_conf(r)->compiled->steps_up && is_get && flow::begins_sign_in(context.route)) {
+        const ngx_int_t rc = find_page(r, context, page);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
     UnderWay& under_way = make_under_way(context);
     if (context.resource != nullptr) {
         under_way.facts = collect_facts(r, context);
@@ -44,7 +53,7 @@ ngx_int_t serve_endpoint(ngx_http_request_t* r, Context& context) {
     under_way.facts->body = std::move(under_way.form);
     under_way.offer = runtime_of(*main_conf(r)).offer(*location_conf(r));
     return start_answer(r, context,
-                        flow::serve(visitor->site(), *under_way.facts, under_way.offer, *visitor));
+                        flow::serve(visitor->site(), *under_way.facts, under_way.offer, *visitor, page));
 }
 
 } // namespace oauth::ngx

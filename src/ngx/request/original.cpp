@@ -5,6 +5,7 @@
 #include "../pool.hpp"
 #include "admission.hpp"
 #include "base_url.hpp"
+#include "located.hpp"
 #include "respond.hpp"
 #include "turn_away.hpp"
 
@@ -20,14 +21,6 @@ namespace oauth::ngx {
 namespace {
 
 using Progress = Decision::Progress;
-
-ngx_str_t stored(ngx_http_request_t* r, std::string_view text) {
-    const ngx_str_t copied = copy(r->pool, text);
-    if (copied.data == nullptr) {
-        throw std::bad_alloc();
-    }
-    return copied;
-}
 
 // The address as nginx's realip left it.
 bool is_trusted(const ngx_http_request_t* r, const ServerConf& server) {
@@ -48,55 +41,25 @@ flow::OriginalHeaders read_headers(const ngx_http_request_t* r) {
     return headers;
 }
 
+// A proxy whose address is not named is not heard, and the rules are not those of the page that it asks
+// about.
+void tell_of_untrusted(ngx_http_request_t* r, const flow::Visitor& visitor) {
+    const flow::OriginalHeaders headers = read_headers(r);
+    if (headers.url.empty() && headers.uri.empty()) {
+        return;
+    }
+    const std::string sentence =
+        "auth: an original address came from where oauth_trusted_proxy does not say, "
+        "and is ignored: name the client's address there if it is the proxy's";
+    Notices& notices = runtime_of(*main_conf(r)).notices(*server_conf(r));
+    if (const auto line = notices.repeats.line(sentence, "original", visitor.site().clock.now())) {
+        log_answer(r, web::LogLevel::warn, *line);
+    }
+}
+
 bool is_own_host(const ServerConf& server, std::string_view base_url, std::string_view host) {
     const auto base = core::parse_url(base_url);
     return (base && base->host == host) || is_server_name(server, host);
-}
-
-struct Target {
-    ngx_str_t uri;
-    ngx_str_t arguments;
-};
-
-// As nginx does with the target of a request: ngx_http_process_request_uri(), on a request of its own.
-// nullopt: nginx would answer 400.
-std::optional<Target> parse_target(ngx_http_request_t* r, const ngx_str_t& target) {
-    ngx_http_request_t parsed{};
-    parsed.pool = r->pool;
-    parsed.connection = r->connection;
-    parsed.uri_start = target.data;
-    parsed.uri_end = target.data + target.len;
-    if (ngx_http_parse_uri(&parsed) != NGX_OK) {
-        return std::nullopt;
-    }
-    const u_char* end = parsed.args_start != nullptr ? parsed.args_start - 1 : parsed.uri_end;
-    parsed.uri.len = static_cast<std::size_t>(end - parsed.uri_start);
-    parsed.uri.data = parsed.uri_start;
-    if (parsed.complex_uri != 0 || parsed.quoted_uri != 0) {
-        parsed.uri = stored(r, view(parsed.uri));
-        const auto* core_server =
-            static_cast<ngx_http_core_srv_conf_t*>(ngx_http_get_module_srv_conf(r, ngx_http_core_module));
-        const auto merges = static_cast<ngx_uint_t>(core_server->merge_slashes);
-        if (ngx_http_parse_complex_uri(&parsed, merges) != NGX_OK) {
-            return std::nullopt;
-        }
-    }
-    Target found{parsed.uri, ngx_null_string};
-    if (parsed.args_start != nullptr && parsed.uri_end > parsed.args_start) {
-        found.arguments.data = parsed.args_start;
-        found.arguments.len = static_cast<std::size_t>(parsed.uri_end - parsed.args_start);
-    }
-    return found;
-}
-
-// Whatever ended the subrequest, no page of it is looked for, and nothing is sent.
-ngx_int_t on_asked(ngx_http_request_t*, void* data, ngx_int_t rc) {
-    auto& decision = *static_cast<Decision*>(data);
-    decision.ended_with = rc;
-    if (decision.progress == Progress::asking) {
-        decision.progress = Progress::none;
-    }
-    return NGX_OK;
 }
 
 // What of the request, beside its path, the variables of a rule may tell.
@@ -134,23 +97,11 @@ struct Disguise {
 
 ngx_int_t ask(ngx_http_request_t* r, Decision& decision, Target target) {
     const Disguise disguise(r, *decision.original);
-    auto* post =
-        static_cast<ngx_http_post_subrequest_t*>(ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t)));
-    ngx_http_request_t* asked = nullptr;
-    if (post == nullptr) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    const ngx_int_t rc = send_there(r, decision, target);
+    if (rc == NGX_AGAIN) {
+        disguise.put_on(decision.asked);
     }
-    post->handler = guarded<on_asked>;
-    post->data = &decision;
-    if (ngx_http_subrequest(r, &target.uri, &target.arguments, &asked, post, NGX_HTTP_SUBREQUEST_WAITED) !=
-        NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    asked->header_only = 1;
-    disguise.put_on(asked);
-    decision.asked = asked;
-    decision.progress = Progress::asking;
-    return NGX_AGAIN;
+    return rc;
 }
 
 ngx_int_t refuse_original(ngx_http_request_t* r, std::string detail) {
@@ -178,9 +129,6 @@ ngx_int_t ask_about_original(ngx_http_request_t* r, Context& context, const flow
     }
     if (is_open_endpoint(visitor.site(), server, view(target->uri))) {
         return respond(r, context, flow::pass(nullptr, {}, nullptr));
-    }
-    if (decision.has_slash) {
-        target->uri = stored(r, string(target->uri) + "/");
     }
     return ask(r, decision, *target);
 }
@@ -246,14 +194,15 @@ ngx_int_t turn_away_by_proxy(ngx_http_request_t* r, Context& context, flow::Visi
                        flow::refuse(visitor.site(), *under_way.facts, under_way.offer, admission,
                                     explain(asked, admission)));
     }
-    if (admission.standing == flow::Standing::insufficient) { // the page itself leads to that sign-in
-        return start_answer(r, context,
-                            flow::step_up(visitor.site(), *under_way.facts, under_way.offer,
-                                          flow::Unauthenticated::status_401, *location.guard->step_up));
-    }
     const auto how = flow::wants_redirect(view(r->args))
                          ? static_cast<flow::Unauthenticated>(location.unauthenticated)
                          : flow::Unauthenticated::status_401;
+    if (admission.standing == flow::Standing::insufficient) {
+        under_way.offer = {visitor.site().find_provider(admission.identity->provider)};
+        return start_answer(r, context,
+                            flow::ask_to_step_up(visitor.site(), *under_way.facts, under_way.offer, how,
+                                                 *location.guard->step_up));
+    }
     return start_answer(r, context,
                         flow::ask_to_sign_in(visitor.site(), *under_way.facts, under_way.offer, how));
 }
@@ -318,10 +267,6 @@ bool decide_here(ngx_http_request_t* r, Decision& decision) {
 
 } // namespace
 
-bool is_asked(const ngx_http_request_t* r) {
-    return r != r->main && r->post_subrequest != nullptr && r->post_subrequest->handler == guarded<on_asked>;
-}
-
 Decision* decision_of(ngx_http_request_t* r) {
     if (is_asked(r)) {
         return static_cast<Decision*>(r->post_subrequest->data);
@@ -339,6 +284,8 @@ ngx_int_t serve_decision(ngx_http_request_t* r, Context& context, flow::Visitor&
                 return refuse_original(r, original.error().detail);
             }
             decision->original = std::move(original.value());
+        } else {
+            tell_of_untrusted(r, visitor);
         }
         context.decision = decision;
         decision->method_name = r->method_name;
@@ -354,9 +301,7 @@ ngx_int_t serve_decision(ngx_http_request_t* r, Context& context, flow::Visitor&
     if (decision.progress == Progress::asking) {
         return NGX_AGAIN;
     }
-    // A request of a browser would come again, to where nginx redirects it.
-    if (decision.progress == Progress::none && decision.ended_with == NGX_HTTP_MOVED_PERMANENTLY &&
-        !std::exchange(decision.has_slash, true)) {
+    if (needs_slash(decision)) {
         return ask_about_original(r, context, visitor);
     }
     return conclude(r, context, visitor);
@@ -364,6 +309,10 @@ ngx_int_t serve_decision(ngx_http_request_t* r, Context& context, flow::Visitor&
 
 ngx_int_t decide(ngx_http_request_t* r) {
     Decision& decision = *decision_of(r);
+    if (decision.about == Decision::About::location) {
+        decision.progress = Progress::decided;
+        return NGX_OK;
+    }
     const auto* core_location =
         static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
     if (core_location->internal != 0) {

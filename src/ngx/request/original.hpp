@@ -14,6 +14,8 @@ namespace oauth::ngx {
 struct Decision {
     std::optional<flow::Original> original;
     ngx_http_request_t* asked = nullptr; // whose location decides: the request itself, or the subrequest
+    // What is asked there: its rules, for another proxy, or nothing but which location it is.
+    enum class About { rules, location } about = About::rules;
     enum class Progress { none, asking, decided, failed, closed } progress = Progress::none;
     ngx_int_t ended_with = NGX_OK;     // the subrequest, if nothing was decided
     bool has_slash = false;            // it was sent again, with the "/" that nginx redirects to
