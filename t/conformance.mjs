@@ -139,7 +139,7 @@ run as end-to-end tests, against a provider that behaves as the suite's does. Th
 
 This page is made from the tests: \`node t/conformance.mjs\`. The cases are in \`t/cases.txt\`; a test names them in its title. \`./build.sh test\` and \`./build.sh lint\` fail where a case has neither a test nor a reason, or where the page is not what the tests say.
 
-Of ${all.length} cases ${count(undefined)} are tested, ${count('not applicable')} are not applicable, because the module has nothing that the case is about, and ${count('open')} are open: something is missing, and the row says what.
+Of ${all.length} cases ${count(undefined)} are tested; ${count('not applicable')} are not applicable, because the module has nothing that the case is about; ${count('open') || 'none'} ${count('open') ? 'are open: something is missing, and the row says what' : 'is open'}.
 `;
   const tables = sections.map(({ heading, cases }) => `## ${heading}\n\n| case | what is looked at | tests, or why not |\n| --- | --- | --- |\n${cases.map((entry) => rowOf(entry, tests.get(entry.id))).join('\n')}\n`);
   return [head, ...tables].join('\n');

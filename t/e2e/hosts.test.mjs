@@ -256,7 +256,7 @@ const FORWARDED = ['X-Forwarded-Host: evil.test', 'X-Forwarded-Proto: https', 'X
   'X-Forwarded-Uri: /evil', 'X-Forwarded-Ssl: on', 'X-Host: evil.test', 'X-Original-Host: evil.test', 'X-Original-URL: https://evil.test/evil', 'X-Rewrite-URL: /evil', 'X-Url-Scheme: https', 'Front-End-Https: on',
   'Forwarded: for=127.0.0.1;host=evil.test;proto=https', 'Forwarded: for=x;host="a\\"b', 'Forwarded: host="evil.test', 'Forwarded: ;;;=,,host=evil.test', `Forwarded: ${'for=x,'.repeat(500)}`, 'Via: 1.1 evil.test', 'CF-Visitor: {"scheme":"https"}'];
 
-e2e('XF-01 XF-02 XF-03 XF-04 forwarded headers are read from nobody', async (h) => {
+e2e('AR-18 XF-01 XF-02 XF-03 XF-04 forwarded headers are read from nobody', async (h) => {
   const site = await h.site({ locations: (s) => `location /open/ { oauth off; proxy_pass ${s.upstream.url}; }` });
   const host = '127.0.0.1:' + site.port;
   for (const header of [...FORWARDED, FORWARDED.join('\r\n')]) {
