@@ -132,7 +132,7 @@ bool is_used_by_client_auth(const Settings& settings, std::string_view name) {
         return auth == ClientAuth::basic || auth == ClientAuth::post ||
                auth == ClientAuth::client_secret_jwt || (verifies && auth != ClientAuth::none);
     }
-    return auth == ClientAuth::tls || (auth == ClientAuth::private_key_jwt && name == "client_key");
+    return auth == ClientAuth::tls || auth == ClientAuth::private_key_jwt;
 }
 
 std::string complete_client_auth(Settings& settings) {

@@ -4,6 +4,7 @@
 #include "provider.hpp"
 
 #include "../core/bytes.hpp"
+#include "../net/client_certificate.hpp"
 
 #include <algorithm>
 
@@ -92,6 +93,10 @@ core::Result<oidc::ClientCredentials> Provider::explained_credentials(const oidc
     }
     if (auth == ClientAuth::private_key_jwt || auth == ClientAuth::client_secret_jwt) {
         credentials.key = auth == ClientAuth::private_key_jwt ? settings_.client_key : nullptr;
+        if (credentials.key && settings_.client_certificate) {
+            credentials.certificate_sha1 = settings_.client_certificate->sha1_thumbprint();
+            credentials.certificate_sha256 = settings_.client_certificate->sha256_thumbprint();
+        }
         credentials.clock = &clock_;
         credentials.random = &random_;
         if (auto error = complete_assertion(metadata, credentials)) {

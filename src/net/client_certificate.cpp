@@ -65,6 +65,15 @@ std::string write_chain(const std::vector<Certificate>& chain) {
     return text_of(target.get());
 }
 
+// Empty if OpenSSL has no such hash.
+std::string thumbprint(const X509* certificate, const EVP_MD* hash) {
+    std::string bytes(EVP_MAX_MD_SIZE, '\0');
+    unsigned size = 0;
+    const bool made =
+        X509_digest(certificate, hash, reinterpret_cast<unsigned char*>(bytes.data()), &size) == 1;
+    return made ? core::base64url_encode(std::string_view(bytes).substr(0, size)) : "";
+}
+
 } // namespace
 
 std::shared_ptr<const ClientCertificate> ClientCertificate::create(std::string_view pem, EVP_PKEY* key,
@@ -85,6 +94,8 @@ std::shared_ptr<const ClientCertificate> ClientCertificate::create(std::string_v
     std::shared_ptr<ClientCertificate> made(new ClientCertificate);
     made->chain_ = write_chain(chain);
     made->key_ = write_key(key);
+    made->sha1_thumbprint_ = thumbprint(chain.front().get(), EVP_sha1());
+    made->sha256_thumbprint_ = thumbprint(chain.front().get(), EVP_sha256());
     made->has_ended_ = X509_cmp_current_time(X509_get0_notAfter(chain.front().get())) < 0;
     if (made->chain_.empty() || made->key_.empty()) {
         error = "cannot be used by OpenSSL";

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace oauth::oidc {
 
@@ -50,6 +51,13 @@ std::string make_assertion(const ClientCredentials& credentials) {
     header.add("typ", "JWT");
     if (credentials.key && !key->kid().empty()) {
         header.add("kid", key->kid());
+    }
+    // Microsoft Entra finds a key by nothing else.
+    for (const auto& [name, thumbprint] : {std::pair("x5t", &credentials.certificate_sha1),
+                                           std::pair("x5t#S256", &credentials.certificate_sha256)}) {
+        if (!thumbprint->empty()) {
+            header.add(name, *thumbprint);
+        }
     }
     const std::int64_t now = credentials.clock->now();
     core::JsonObjectWriter claims;

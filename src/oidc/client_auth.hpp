@@ -52,6 +52,8 @@ struct ClientCredentials {
     std::string audience = {};                             // the issuer
     std::string algorithm = {};                            // empty: HS256
     std::shared_ptr<const jose::SigningKey> key = nullptr; // null: the secret; its kid is sent, if it has one
+    std::string certificate_sha1 = {};                     // its certificate's thumbprints, sent as x5t and
+    std::string certificate_sha256 = {};                   // x5t#S256; empty: not sent
     const core::Clock* clock = nullptr;
     core::Random* random = nullptr;
 

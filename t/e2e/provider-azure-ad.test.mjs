@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Entra ID, against a mock with its column of traps: a templated issuer, three tenants, keys of issuers, groups of Graph. ID-08.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { e2e } from './lib/harness.mjs';
 import { configTest } from './lib/nginx.mjs';
 import { ADA, AzureMock, CONSUMERS, CONTOSO, EVE, FABRIKAM, group, PAT } from './lib/providers/azure-ad.mjs';
@@ -51,6 +54,21 @@ e2e('azure-ad with a single tenant: its own endpoints, its own users, its addres
     provider.user = user;
     await refused(site, user.name, { status: [502, 403], codes: ['token_invalid', 'policy_denied'] });
   }
+});
+
+e2e('TK-04 azure-ad with a certificate in place of a secret, which it finds by the thumbprint', async (h) => {
+  const folder = h.folder();
+  const [keyFile, certFile] = ['client.key', 'client.pem'].map((name) => path.join(folder, name));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '2', '-subj', '/CN=site'], { stdio: 'ignore' });
+  const mock = await startMock(h, new AzureMock());
+  mock.certificate = readFileSync(certFile);
+  const at = (clientAuth) => block(mock, `single_tenant on; client_key ${keyFile}; ${clientAuth}`).replace(/client_secret "[^"]*";/, '');
+  for (const clientAuth of ['', 'client_auth private_key_jwt;']) {
+    assertUser(await signedIn(await providerSite(h, mock, { blocks: at(`client_certificate ${certFile}; ${clientAuth}`) })), ADA);
+  }
+  const without = await providerSite(h, mock, { blocks: at('') });
+  await refused(without, 'no certificate', { status: 502, code: 'provider_error' });
+  assert.deepEqual(mock.violations.splice(0), ['client authentication']);
 });
 
 e2e('azure-ad: what ENABLE_SINGLE_TENANT says', async (h) => {

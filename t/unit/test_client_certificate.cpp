@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Certificates of this client: which are taken, who sees them, and that no other request has the connection
 // of one.
+#include "../../src/core/bytes.hpp"
+#include "../../src/core/crypto.hpp"
 #include "../../src/net/client_certificate.hpp"
 
 #include <memory>
@@ -73,6 +75,13 @@ void a_chain_is_kept_and_an_end_is_seen(void**) {
     assert_non_null(certificate.get());
     assert_text_equal(certificate->chain(), identity.pem() + authority.pem());
     assert_false(certificate->has_ended());
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(identity.certificate.get(), &der);
+    const std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
+    assert_text_equal(certificate->sha256_thumbprint(),
+                      core::base64url_encode(core::digest(core::Hash::sha256, bytes)));
+    assert_int_equal(certificate->sha1_thumbprint().size(), 27);
     assert_true(made(unit::make_identity({.seconds_to_live = -10}))->has_ended());
 }
 

@@ -142,7 +142,6 @@ void what_has_no_effect_is_told(void**) {
                                                          {"basic", "client_key"},
                                                          {"post", "client_certificate"},
                                                          {"private_key_jwt", "client_secret"},
-                                                         {"private_key_jwt", "client_certificate"},
                                                          {"client_secret_jwt", "client_key"},
                                                          {"tls", "client_secret"}};
     for (const auto& [way, name] : pairs) {
@@ -151,6 +150,7 @@ void what_has_no_effect_is_told(void**) {
     }
     assert_text_equal(idle("private_key_jwt", "client_key"), "");
     assert_text_equal(idle("tls", "client_certificate"), "");
+    assert_text_equal(idle("private_key_jwt", "client_certificate"), "");
     assert_text_equal(idle("tls", "client_key"), "");
     assert_text_equal(idle("client_secret_jwt", "client_secret"), "");
     Settings auth0 = block("auth0", {auth("private_key_jwt"), {"signing_algorithms", {"HS256"}}});

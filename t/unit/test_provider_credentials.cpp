@@ -154,6 +154,28 @@ void a_certificate_is_not_shown_otherwise(void**) {
     }
 }
 
+// Microsoft Entra finds the key by its certificate.
+void a_certificate_names_the_key_that_signs_tk_04(void**) {
+    World world;
+    const unit::Identity identity = unit::make_identity({});
+    std::string error;
+    world.settings.client_key = key(identity.key);
+    world.settings.client_secret.clear();
+    const auto header = [&world] {
+        net::HttpRequest request;
+        oidc::authenticate_client(given(world, metadata({"private_key_jwt"})), request);
+        const auto form = core::Parameters::parse(request.body);
+        const std::string assertion(*form->find("client_assertion"));
+        return jose::parse_compact(assertion)->header.root().dump();
+    };
+    assert_true(header().find("x5t") == std::string::npos);
+    world.settings.client_certificate =
+        net::ClientCertificate::create(identity.pem(), identity.key.get(), error);
+    const auto& made = *world.settings.client_certificate;
+    assert_true(header().find("\"x5t\":\"" + made.sha1_thumbprint() + "\"") != std::string::npos);
+    assert_true(header().find("\"x5t#S256\":\"" + made.sha256_thumbprint() + "\"") != std::string::npos);
+}
+
 } // namespace
 
 int main() {
@@ -164,6 +186,7 @@ int main() {
         cmocka_unit_test(tk_03_what_both_know_is_told),
         cmocka_unit_test(conf_034_a_certificate_is_shown_where_it_is_asked_for),
         cmocka_unit_test(a_certificate_is_not_shown_otherwise),
+        cmocka_unit_test(a_certificate_names_the_key_that_signs_tk_04),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -119,6 +119,23 @@ export class AzureMock extends ProviderMock {
       : { error: 'invalid_request', description: `AADSTS90023: Unsupported 'prompt' value.\r\nTrace ID: 0000` };
   }
 
+  // With `certificate` (PEM) the client signs in place of a secret. Its key is found by the certificate's thumbprint and by nothing else.
+  clientIsRight(entry, form) {
+    if (!this.certificate) {
+      return super.clientIsRight(entry, form);
+    }
+    const [header, claims, signature] = (form.get('client_assertion') ?? '..').split('.');
+    const read = (part) => JSON.parse(Buffer.from(part, 'base64url').toString() || '{}');
+    const own = new crypto.X509Certificate(this.certificate);
+    const thumbprint = (of) => Buffer.from(of.replaceAll(':', ''), 'hex').toString('base64url');
+    const { alg, typ, x5t, 'x5t#S256': sha256 } = read(header);
+    const { iss, sub, aud, jti, exp } = read(claims);
+    return !entry.headers.authorization && !form.has('client_secret') && form.get('client_assertion_type') === 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+      && alg === 'RS256' && typ === 'JWT' && x5t === thumbprint(own.fingerprint) && sha256 === thumbprint(own.fingerprint256)
+      && iss === this.clientId && sub === iss && Boolean(jti) && exp > Date.now() / 1000 && aud === AzureMock.issuerFor(this.origins.login, entry.match[1])
+      && crypto.verify('sha256', Buffer.from(header + '.' + claims), own.publicKey, Buffer.from(signature, 'base64url'));
+  }
+
   refuseClient(response) {
     return this.fail(response, 'invalid_client', 7000215, 'Invalid client secret provided.', 401);
   }
