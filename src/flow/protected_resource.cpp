@@ -154,6 +154,11 @@ bool issues_usable_tokens(const providers::Settings& settings) {
 
 core::Task<web::Answer> serve_resource_metadata(Site& site, const Request& request,
                                                 const ProtectedResource& resource) {
+    if (!is_get(request)) {
+        web::Audience to = audience(site, request, "/");
+        to.prefers_json = true;
+        co_return web::not_allowed("GET, HEAD", to);
+    }
     const std::vector<std::string> servers = co_await authorization_servers(site, resource);
     core::JsonObjectWriter document;
     document.add("resource", resource_url(resource, request.base_url));

@@ -58,8 +58,8 @@ std::string challenge_value(const ProtectedResource& resource, std::string_view 
 // Could this provider's tokens be used here at all? Its type may give none that others can read.
 bool issues_usable_tokens(const providers::Settings& settings);
 
-// RFC 9728 2: the document. Providers whose metadata are not to be had at the moment are named as they are
-// configured. All references outlive it.
+// RFC 9728 2: the document, or 405 for another method than GET and HEAD. Providers whose metadata are not to
+// be had at the moment are named as they are configured. All references outlive it.
 core::Task<web::Answer> serve_resource_metadata(Site& site, const Request& request,
                                                 const ProtectedResource& resource);
 

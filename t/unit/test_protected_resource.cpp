@@ -106,8 +106,8 @@ void scopes_that_cannot_stand_in_a_list(void**) {
     assert_true(flow::challenge_value(at_path("/mcp"), app, challenge).find("scope=") == std::string::npos);
 }
 
-web::Answer document(BearerWorld& world) {
-    const flow::Request request = world.request("GET", "/.well-known/oauth-protected-resource/mcp");
+web::Answer document(BearerWorld& world, const std::string& method = "GET") {
+    const flow::Request request = world.request(method, "/.well-known/oauth-protected-resource/mcp");
     return world.run(flow::serve_resource_metadata(world.site, request, world.resource));
 }
 
@@ -126,6 +126,17 @@ void mcp_05_the_document(void**) {
                       "\"authorization_servers\":[\"https://op.example\"],"
                       "\"bearer_methods_supported\":[\"header\"],\"scopes_supported\":[\"a\",\"b\"],"
                       "\"resource_name\":\"Tools \\\"R\\\" us\"}");
+}
+
+void mcp_05_only_to_be_read(void**) {
+    BearerWorld world;
+    assert_int_equal(document(world, "HEAD").status, 200);
+    for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get"}) {
+        const web::Answer answer = document(world, method);
+        assert_int_equal(answer.status, 405);
+        assert_text_equal(unit::World::header(answer, "Allow"), "GET, HEAD");
+        assert_text_equal(answer.content_type, "application/json");
+    }
 }
 
 void mcp_05_what_is_not_known_is_left_out(void**) {
@@ -194,6 +205,7 @@ int main() {
         cmocka_unit_test(br_01_mcp_02_a_challenge),
         cmocka_unit_test(scopes_that_cannot_stand_in_a_list),
         cmocka_unit_test(mcp_05_the_document),
+        cmocka_unit_test(mcp_05_only_to_be_read),
         cmocka_unit_test(mcp_05_what_is_not_known_is_left_out),
         cmocka_unit_test(mcp_12_issuers),
         cmocka_unit_test(mcp_12_providers_whose_tokens_are_of_no_use_here),
