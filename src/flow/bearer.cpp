@@ -48,7 +48,7 @@ bool may_be_of(const Provider& provider, std::string_view issuer) {
     const providers::Settings& settings = provider.settings();
     const auto is_open = [](const std::string& each) { return each.find('{') != std::string::npos; };
     return settings.is_openid() &&
-           (settings.issuer.empty() || settings.issuer == issuer || is_open(settings.issuer) ||
+           (settings.issuer == issuer || is_open(settings.issuer) ||
             settings.type->issuer_rule != providers::IssuerRule::exact ||
             std::find(settings.issuers.begin(), settings.issuers.end(), issuer) != settings.issuers.end());
 }
@@ -108,8 +108,7 @@ Credentials read_credentials(std::string_view authorization, std::string_view qu
     Credentials credentials;
     // RFC 9110 5.5: no part of the value, but nginx leaves it there in HTTP/2 and HTTP/3
     authorization.remove_prefix(std::min(authorization.find_first_not_of(" \t"), authorization.size()));
-    const bool is_bearer = authorization.size() >= scheme.size() &&
-                           core::equal_ignoring_case(authorization.substr(0, scheme.size()), scheme) &&
+    const bool is_bearer = core::equal_ignoring_case(authorization.substr(0, scheme.size()), scheme) &&
                            (authorization.size() == scheme.size() || authorization[scheme.size()] == ' ' ||
                             authorization[scheme.size()] == '\t' || authorization[scheme.size()] == ',');
     if (!is_bearer) {

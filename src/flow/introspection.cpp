@@ -79,11 +79,6 @@ core::Task<core::Result<std::optional<TokenVerdict>>> introspect_at(TokenQuestio
                                          expires_at == 0 ? in_a_minute : std::min(expires_at, in_a_minute)));
 }
 
-bool may_introspect(const Provider& provider) {
-    const providers::Settings& settings = provider.settings();
-    return settings.is_openid() || !settings.introspection_endpoint.empty();
-}
-
 bool was_refused(const TokenQuestion& question) {
     const Site& site = question.site;
     const auto* known = site.tokens == nullptr ? nullptr
@@ -115,7 +110,7 @@ core::Task<core::Result<TokenVerdict>> introspect(TokenQuestion question) {
     std::optional<Error> failure;
     bool was_asked = false;
     for (Provider* provider : question.site.providers) {
-        if (!takes_provider(question.resource, *provider) || !may_introspect(*provider)) {
+        if (!takes_provider(question.resource, *provider)) {
             continue;
         }
         const Provider::MetadataPointer known = provider->known_metadata();

@@ -11,8 +11,7 @@ namespace {
 
 // scope=a,b, but neither scope!=a nor scope~a nor scope@file.
 bool names_scopes(const Condition& condition) {
-    return condition.topic.is("scope") && condition.op == Operator::equal &&
-           condition.text.starts_with("scope=") && condition.values.wildcards().empty();
+    return condition.text.starts_with("scope=") && condition.values.wildcards().empty();
 }
 
 bool asks_policy(const Condition& condition) {

@@ -209,6 +209,10 @@ void br_10_the_client_stands_for_an_audience_that_is_not_there(void**) {
     take(at_jwt(access_claims().without("aud")), expected);
     turn_down(at_jwt(access_claims()), "aud is not this resource", expected); // but for none that is
     turn_down(at_jwt(access_claims().without("aud").without("client_id")), "aud is missing", expected);
+    expected.type = Type::any; // one with a colon is no client here, so that it needs no scope
+    expected.audiences = {"urn:api"};
+    const Object bare = access_claims().without("aud").without("scope");
+    take(signed_as("", bare.with("client_id", "\"urn:api\"")), expected);
 }
 
 void br_10_the_log_shows_eight_audiences(void**) {
@@ -248,6 +252,17 @@ void who_it_is_of(void**) {
     assert_text_equal(take(at_jwt(access_claims().with("sub", quote(longest)))).subject, longest);
     turn_down(at_jwt(access_claims().with("sub", quote(longest + "s"))), "sub is too long");
     turn_down(at_jwt(access_claims().with("sub", quote("a\nb"))), "control characters");
+}
+
+void what_else_it_tells(void**) {
+    const auto token = take(at_jwt(access_claims().with("auth_time", at(-9)).with("sid", "\"s-1\"")));
+    assert_int_equal(token.auth_time, now - 9);
+    assert_text_equal(token.sid, "s-1");
+    assert_int_equal(take(at_jwt(access_claims().with("auth_time", "-5"))).auth_time, 0);
+    const std::string too_long = quote(std::string(256, 's'));
+    for (const std::string& sid : {too_long, quote("a\nb"), std::string("\"\""), std::string("1")}) {
+        assert_text_equal(take(at_jwt(access_claims().with("sid", sid))).sid, "");
+    }
 }
 
 void br_13_bound_to_a_key(void**) {
@@ -326,6 +341,7 @@ int main() {
         cmocka_unit_test(br_10_the_log_shows_eight_audiences),
         cmocka_unit_test(br_11_times_to_the_second),
         cmocka_unit_test(who_it_is_of),
+        cmocka_unit_test(what_else_it_tells),
         cmocka_unit_test(br_13_bound_to_a_key),
         cmocka_unit_test(what_is_no_object_of_claims),
         cmocka_unit_test(in_this_order),

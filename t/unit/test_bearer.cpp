@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Access tokens of API clients as a flow: what a request brings (BR-04, BR-05, BR-17), whose token it is
-// (BR-09, BR-12), how long it is remembered (BR-14, BR-20), and what strangers can make us ask (MCP-16).
+// Access tokens of API clients as a flow: what a request brings (BR-04, BR-05, BR-17), what a token is
+// (BR-02, BR-12), how long it is remembered (BR-14, BR-20), and what strangers can make us ask (MCP-16).
 #include "bearer_world.hpp"
 
 #include <string>
@@ -105,6 +105,7 @@ void a_token_stands_for_a_session(void**) {
     assert_int_equal(opened->ends_at, start_of_time + 600 + 60);
     assert_int_equal(opened->due_at, opened->ends_at);
     assert_int_equal(opened->planned_at, start_of_time);
+    assert_true(opened->check_at > start_of_time + 1000000); // nobody is asked about it again
     const session::Session& session = opened->session;
     assert_int_equal(session.id.size(), 16);
     assert_text_equal(session.identity.provider, "op");
@@ -114,11 +115,29 @@ void a_token_stands_for_a_session(void**) {
     assert_int_equal(session.made_at, start_of_time - 100);
     assert_int_equal(session.begun_at, (start_of_time - 100) * 1000);
     assert_int_equal(session.signed_in_at, start_of_time - 200);
+    assert_true(session.auth_time_is_told);
+    assert_false(world.take(access_jwt())->session.auth_time_is_told);
     assert_int_equal(session.checked_at, start_of_time);
     assert_int_equal(session.expires_at, start_of_time + 600);
     assert_text_equal(session.sid, "s-1");
     assert_text_equal(session.access_token, ""); // oauth_tokens is off
     assert_int_equal(session.access_expires_at, 0);
+}
+
+void what_rules_and_the_application_use_of_it(void**) {
+    BearerWorld world;
+    world.needs.claims = {"department"};
+    world.needs.add("role");
+    world.settings.type = providers::find_type("keycloak");
+    const auto identity = world
+                              .take(access_jwt(access_claims()
+                                                   .with("department", "\"x\"")
+                                                   .with("preferred_username", "\"ann\"")
+                                                   .with("realm_access", R"({"roles":["r"]})")))
+                              ->session.identity;
+    assert_text_equal(identity.user, "ann");
+    assert_true(identity.roles == session::Strings({"r"}));
+    assert_int_equal(identity.claims.size(), 1);
 }
 
 void the_token_is_kept_where_it_is_passed_on(void**) {
@@ -242,25 +261,13 @@ void br_02_algorithms_of_the_block(void**) {
     world.take(access_jwt());
 }
 
-void br_09_a_foreign_issuer_has_nobody_asked(void**) {
+void br_02_keys_are_fetched_again_from_an_allowance_of_their_own(void**) {
     BearerWorld world;
-    world.site.providers = {&world.provider, &world.other};
-    for (const char* foreign : {"\"https://op.example/\"", "\"https://evil.example\"", "\"\"", "1"}) {
-        world.refuse(access_jwt(access_claims().with("iss", foreign)),
-                     "access token: its iss is the issuer of no provider of the location");
-    }
-    world.refuse(access_jwt(access_claims().without("iss")), "found \"\"");
-    assert_int_equal(world.http.sent.size(), 0);
-}
-
-void br_09_a_provider_that_the_location_does_not_take(void**) {
-    BearerWorld world;
-    world.site.providers = {&world.provider, &world.other};
-    world.resource.providers = {"other"};
-    world.refuse(access_jwt(), "the issuer of no provider");
-    assert_int_equal(world.http.sent.size(), 0);
-    world.resource.providers = {"other", "op"};
     world.take(access_jwt());
+    for (int i = 0; i < 10; ++i) {
+        world.refuse(access_jwt(access_claims(), tokens::Key::ec("k1", "P-256")), "no key of the provider");
+    }
+    assert_int_equal(world.http.count("/jwks"), 3);
 }
 
 void mcp_16_what_no_server_would_know(void**) {
@@ -296,19 +303,6 @@ void strangers_take_turns(void**) {
     assert_true(flow::Turn::take(world.turns, "op tokens", "").ok()); // it has given it back
 }
 
-// Two providers of one issuer: one that is away does not hide the other's word.
-void each_provider_that_could_know_it_is_asked(void**) {
-    BearerWorld world;
-    providers::Settings copy = unit::openid_settings("first", unit::issuer);
-    copy.jwks_uri = unit::issuer + "/jwks-1";
-    flow::Provider first{copy, world.ready, world.clock};
-    world.op.instead.insert_or_assign("/jwks-1", unit::unreachable());
-    world.site.providers = {&first, &world.provider};
-    assert_text_equal(world.take(access_jwt())->session.identity.provider, "op");
-    world.resource.providers = {"first"};
-    world.fails(access_jwt(), "provider_unreachable");
-}
-
 } // namespace
 
 int main() {
@@ -320,6 +314,7 @@ int main() {
         cmocka_unit_test(br_17_its_size),
         cmocka_unit_test(br_04_in_two_places),
         cmocka_unit_test(a_token_stands_for_a_session),
+        cmocka_unit_test(what_rules_and_the_application_use_of_it),
         cmocka_unit_test(the_token_is_kept_where_it_is_passed_on),
         cmocka_unit_test(br_14_it_is_remembered_for_its_own_place),
         cmocka_unit_test(br_14_two_tokens_are_not_one_session),
@@ -329,12 +324,10 @@ int main() {
         cmocka_unit_test(br_20_a_user_is_signed_out_everywhere),
         cmocka_unit_test(br_12_what_is_no_access_token),
         cmocka_unit_test(br_02_algorithms_of_the_block),
-        cmocka_unit_test(br_09_a_foreign_issuer_has_nobody_asked),
-        cmocka_unit_test(br_09_a_provider_that_the_location_does_not_take),
+        cmocka_unit_test(br_02_keys_are_fetched_again_from_an_allowance_of_their_own),
         cmocka_unit_test(mcp_16_what_no_server_would_know),
         cmocka_unit_test(a_provider_that_cannot_be_asked),
         cmocka_unit_test(strangers_take_turns),
-        cmocka_unit_test(each_provider_that_could_know_it_is_asked),
     };
     return cmocka_run_group_tests_name("bearer", tests, nullptr, nullptr);
 }

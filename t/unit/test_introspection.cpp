@@ -220,6 +220,9 @@ void br_14_a_refusal_is_remembered_for_moments(void**) {
     world.site.tokens = nullptr;
     world.take("opaque-3");
     assert_int_equal(world.http.count("/introspect"), asked + 1);
+    world.introspects({{"active", "false"}});
+    world.refuse("opaque-4", "no provider of the location knows it"); // and so each time
+    world.refuse("opaque-4", "no provider of the location knows it");
 }
 
 void a_clock_that_is_set_back_makes_no_refusal_longer(void**) {
@@ -305,6 +308,30 @@ void mcp_16_without_an_endpoint_nobody_is_asked(void**) {
     world.refuse("opaque-3", "no provider of the location has an introspection endpoint");
 }
 
+// A provider without OpenID is asked where its block names the endpoint.
+void mcp_16_a_provider_without_openid(void**) {
+    BearerWorld world;
+    auto plain = providers::make_settings(*providers::find_type("oauth2"), "plain");
+    flow::Provider without{plain, world.ready, world.clock};
+    world.site.providers = {&without};
+    world.refuse("opaque-1", "no provider of the location has an introspection endpoint");
+    assert_int_equal(world.http.sent.size(), 0);
+    plain.client_id = "client";
+    plain.client_secret = "secret";
+    plain.introspection_endpoint = unit::issuer + "/introspect";
+    flow::Provider with{plain, world.ready, world.clock};
+    world.site.providers = {&with};
+    world.introspects(right());
+    assert_text_equal(world.take("opaque-1")->session.identity.subject, "robot-1");
+}
+
+void times_beyond_all_reason(void**) {
+    BearerWorld world;
+    with_endpoint(world);
+    world.introspects(right().with("iat", "9223372036854775807"));
+    assert_true(world.take("opaque-1")->session.begun_at > start_of_time * 1000);
+}
+
 void what_only_looks_like_a_jwt(void**) {
     BearerWorld world;
     with_endpoint(world);
@@ -328,6 +355,8 @@ void the_location_s_providers_in_order(void**) {
     world.introspects({{"active", "false"}});
     world.fails("opaque-3", "provider_unreachable");
     world.fails("opaque-3", "provider_unreachable");
+    world.op.instead.insert_or_assign("/introspect", unit::json_response("[]"));
+    world.fails("opaque-3", "provider_unreachable"); // the first failure is told
     // One that knows it is the last that is asked.
     const std::size_t asked = world.http.count("/introspect");
     world.op.instead.insert_or_assign("/introspect-1", unit::json_response(right().text()));
@@ -379,6 +408,8 @@ int main() {
         cmocka_unit_test(lg_01_what_the_endpoint_repeats_is_not_told),
         cmocka_unit_test(mcp_13_an_mcp_server_has_to_be_named),
         cmocka_unit_test(mcp_16_without_an_endpoint_nobody_is_asked),
+        cmocka_unit_test(mcp_16_a_provider_without_openid),
+        cmocka_unit_test(times_beyond_all_reason),
         cmocka_unit_test(what_only_looks_like_a_jwt),
         cmocka_unit_test(the_location_s_providers_in_order),
         cmocka_unit_test(strangers_take_turns),

@@ -123,7 +123,9 @@ void mcp_17_through_policies(void**) {
     assert_true(lacking(ann, {"allow policy=closed", "allow scope=d"}, world) == List({"d"}));
     assert_true(lacking(ann, {"allow policy=closed"}, world).empty());
     assert_true(lacking(ann, {"allow policy=p group=admins"}, world).empty());
-    // One that it meets already needs the scopes that it meets it with.
+    // One that it meets already needs the scopes that it meets it with, if any.
+    world.policies["either"] = make_set(world, {"allow scope=x", "allow group=staff"});
+    assert_true(lacking(ann, {"allow policy=either scope=d"}, world) == List({"d"}));
     assert_true(lacking(ann, {"allow policy=open scope=d"}, world) == List({"a", "d"}));
 }
 

@@ -130,6 +130,28 @@ void br_03_mcp_17_a_scope_is_lacking(void**) {
     assert_int_equal(challenges_of(plain), 0);
 }
 
+void idt_19_an_authentication_that_is_not_enough(void**) {
+    BearerWorld world;
+    world.resource.scopes = std::vector<std::string>{"read"};
+    const auto challenged = [&](const session::StepUp& wanted) {
+        return flow::challenge_for_step_up(world.site, world.request("POST", "/mcp"), world.resource, wanted);
+    };
+    session::StepUp wanted;
+    wanted.acr = {"urn:mfa", "urn:key"};
+    wanted.max_age = 300;
+    const web::Answer answer = challenged(wanted);
+    assert_failure(answer, "login_required", 401);
+    assert_int_equal(challenges_of(answer), 1);
+    const std::string begin = realm + "error=\"insufficient_user_authentication\", scope=\"read\", ";
+    assert_text_equal(World::header(answer, "WWW-Authenticate"),
+                      begin + "acr_values=\"urn:mfa urn:key\", max_age=\"300\", " + ways);
+    assert_true(answer.log_level == web::LogLevel::info);
+    wanted = {};
+    wanted.max_age = 0;
+    assert_text_equal(World::header(challenged(wanted), "WWW-Authenticate"),
+                      begin + "max_age=\"0\", " + ways);
+}
+
 void mcp_09_what_clients_probe(void**) {
     for (const std::string known :
          {"/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server",
@@ -156,13 +178,13 @@ void mcp_09_what_clients_probe(void**) {
 
 void br_18_mcp_21_preflights(void**) {
     const web::Answer answer = flow::preflight(
-        "authorization,mcp-method , mcp-param-x, ,a b,x\"y, bad:one,\xc3\xa4,z|~!#$%&'*+-.^_`");
+        "authorization,mcp-method , mcp-param-x, ,a b,x\"y, bad:one,\xc3\xa4,z|~!#$%&'*+-.^_`,AZ-09");
     assert_int_equal(answer.status, 204);
     assert_text_equal(answer.body, "");
     assert_text_equal(World::header(answer, "Access-Control-Allow-Origin"), "*");
     assert_text_equal(World::header(answer, "Access-Control-Allow-Methods"), "GET, POST, DELETE");
     assert_text_equal(World::header(answer, "Access-Control-Allow-Headers"),
-                      "authorization, mcp-method, mcp-param-x, z|~!#$%&'*+-.^_`");
+                      "authorization, mcp-method, mcp-param-x, z|~!#$%&'*+-.^_`, AZ-09");
     assert_text_equal(World::header(answer, "Access-Control-Allow-Credentials"), "");
     for (const char* nothing : {"", " ", ",", "a b", "a\r\nx: y"}) {
         assert_text_equal(World::header(flow::preflight(nothing), "Access-Control-Allow-Headers"),
@@ -324,6 +346,7 @@ int main() {
         cmocka_unit_test(br_02_mcp_04_a_bad_token),
         cmocka_unit_test(br_04_a_token_in_two_places),
         cmocka_unit_test(br_03_mcp_17_a_scope_is_lacking),
+        cmocka_unit_test(idt_19_an_authentication_that_is_not_enough),
         cmocka_unit_test(mcp_09_what_clients_probe),
         cmocka_unit_test(br_18_mcp_21_preflights),
         cmocka_unit_test(br_07_mcp_04_a_token_decides_alone),

@@ -192,6 +192,14 @@ void mcp_12_an_issuer_that_stands_for_many_is_none(void**) {
     BearerWorld world;
     world.settings.issuer = "https://op.example/{tenantid}/v2.0";
     assert_text_equal(servers(world), "null");
+    BearerWorld entra; // whose metadata say it
+    entra.settings.type = providers::find_type("azure-ad");
+    entra.op.metadata = entra.op.metadata.with("issuer", "\"https://op.example/{tenantid}/v2.0\"");
+    assert_text_equal(servers(entra), "null");
+    BearerWorld tenant;
+    tenant.settings.type = providers::find_type("azure-ad");
+    tenant.op.metadata = tenant.op.metadata.with("issuer", "\"https://op.example/t-1/v2.0\"");
+    assert_text_equal(servers(tenant), R"(["https://op.example/t-1/v2.0"])");
 }
 
 } // namespace
