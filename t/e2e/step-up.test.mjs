@@ -8,6 +8,7 @@ import { configTest } from './lib/nginx.mjs';
 import { OidcProvider } from './lib/oidc-provider.mjs';
 import { freePort } from './lib/ports.mjs';
 import { assertAccepted, assertRefused } from './lib/refusals.mjs';
+import { Upstream } from './lib/upstream.mjs';
 
 const locations = (line) => (site) => `location /admin { ${line} proxy_pass ${site.upstream.url}; }`;
 const now = () => Math.floor(Date.now() / 1000);
@@ -113,11 +114,17 @@ e2e('programs with a session get the challenge of RFC 9470, and no redirect', as
   assert.equal(posted.status, 401);
   assert.match(posted.text, /not sent/);
   assert.match(posted.headers['www-authenticate'], /^Bearer error="insufficient_user_authentication"/);
+  for (const headers of [{ 'Sec-Purpose': 'prefetch' }, { 'Content-Type': 'application/grpc' }, { Upgrade: 'websocket', Connection: 'Upgrade' }]) {
+    const other = await site.browser.navigate(site.origin + '/admin', { headers, follow: false });
+    assert.equal(other.status, 401, JSON.stringify(headers));
+    assert.match(other.headers['www-authenticate'], /^Bearer error="insufficient_user_authentication"/);
+    assert.deepEqual(other.setCookies, [], 'no sign-in begins');
+  }
   assert.match((await new Browser().fetch(site.origin + '/admin')).headers['www-authenticate'], /^Bearer realm=/, 'without a session as ever');
   assert.equal((await site.browser.fetch(site.origin + '/gated')).status, 401, 'a subrequest');
   const open = await site.browser.fetch(site.origin + '/open');
   assert.equal(open.status, 200);
-  assert.ok(!('x-oauth-identity' in open.json().headers), 'where it is optional: without a name');
+  assert.deepEqual(Upstream.folded(site.upstream.last, 'X-OAuth-Identity'), [], 'where it is optional: without a name');
   assert.equal(site.authorizations().length, 1);
 });
 
@@ -195,9 +202,12 @@ e2e('of several providers: what a page asks for is asked of those that it offers
     const { headers } = await new Browser().navigate(`${site.origin}/auth/oauth/${name}?return_to=/one`, { follow: false });
     assert.equal(new URL(headers.location).searchParams.get('acr_values'), acr, name);
   }
-  await signIn(site.browser, site.origin + '/', { provider: 'test' });
-  const link = (await site.browser.fetch(site.origin + '/both')).json().login_url;
-  assert.match(link, /\/auth\/oauth\/test\?/, 'at the provider of the session');
+  for (const [name, { base }] of Object.entries({ test: site.provider, other })) {
+    const browser = new Browser();
+    await signIn(browser, site.origin + '/', { provider: name });
+    assert.ok((await browser.navigate(site.origin + '/both', { follow: false })).headers.location.startsWith(base + '/authorize?'), 'to the provider of the session');
+    assert.ok((await browser.fetch(site.origin + '/both')).json().login_url.startsWith(`${site.origin}/auth/oauth/${name}?`));
+  }
 });
 
 e2e('IDT-19 a provider that says itself that it cannot: 403 as for an answer that does not fulfil it', async (h) => {
@@ -215,8 +225,10 @@ e2e('IDT-19 a provider that says itself that it cannot: 403 as for an answer tha
 e2e('step-up comes before the rules, is inherited, and can be off', async (h) => {
   const site = await steppable(h, '', { server: 'oauth_step_up acr=urn:gold;', locations: (each) => `
     location /plain { oauth_step_up off; proxy_pass ${each.upstream.url}; }
+    location /shadow { oauth_policy_mode shadow; proxy_pass ${each.upstream.url}; }
     location /both { oauth_allow acr=urn:gold; proxy_pass ${each.upstream.url}; }` });
   assert.equal((await site.browser.navigate(site.origin + '/plain')).status, 200);
+  assert.equal((await site.browser.fetch(site.origin + '/shadow')).status, 401);
   claims(site.provider, { acr: 'urn:gold' });
   assert.equal((await site.browser.navigate(site.origin + '/both')).status, 200);
   assert.equal((await site.browser.navigate(site.origin + '/x')).status, 200);
@@ -268,10 +280,11 @@ e2e('AR-10 nginx -t: one parameter for two reasons', async () => {
 });
 
 e2e('nginx -t: oauth_step_up says what it takes, and which providers can fulfil it', async () => {
-  for (const line of ['acr=urn:a', 'acr=urn:a,urn:b', 'acr=urn:a acr=urn:b max_age=5m', 'acr=urn:a urn:b', 'max_age=1h', 'off']) {
+  const values = (count) => Array.from({ length: count }, (_, i) => 'acr=urn:' + i).join(' ');
+  for (const line of [values(16), 'acr=' + 'a'.repeat(256), 'acr=urn:a', 'acr=urn:a,urn:b', 'acr=urn:a acr=urn:b max_age=5m', 'acr=urn:a urn:b', 'max_age=1h', 'off']) {
     assert.equal(conf(OIDC, `oauth_step_up ${line};`).code, 0, line + conf(OIDC, `oauth_step_up ${line};`).stderr);
   }
-  for (const line of ['', 'acr=', 'acr=a,', 'acr=a acr=a', 'acr=$http_x_acr', '"acr=a b"', '\'acr=a"b\'', 'max_age=0', 'max_age=soon', 'max_age=5m max_age=6m', 'max-age=5m', 'urn:a', 'off acr=a', 'acr=a max_age=']) {
+  for (const line of [values(17), 'acr=' + 'a'.repeat(257), '', 'acr=', 'acr=a,', 'acr=a acr=a', 'acr=$http_x_acr', '"acr=a b"', '\'acr=a"b\'', 'max_age=0', 'max_age=soon', 'max_age=5m max_age=6m', 'max-age=5m', 'urn:a', 'off acr=a', 'acr=a max_age=']) {
     const refused = conf(OIDC, `oauth_step_up ${line};`);
     assert.notEqual(refused.code, 0, line);
     assert.match(refused.stderr, /"oauth_step_up".*nginx\.conf:\d+/, line);
