@@ -117,6 +117,7 @@ public:
     std::optional<figures::Request> outcome;
     bool is_refused = false; // by the rules: what an error_page leads to does not change that
     bool is_counted = false;
+    bool is_for_any_origin = false;           // pages of every site may read it (mcp_answers.hpp)
     bool is_secret = false;                   // its headers: not even a debug log shows them
     bool is_watched = false;                  // a stream that ends with its session (streams.hpp)
     const std::string* shadowed_by = nullptr; // the rule that has been counted for it; of the configuration

@@ -231,7 +231,7 @@ ngx_int_t on_header(ngx_http_request_t* r) {
         if (context != nullptr) {
             write_own_headers(r, *context);
         }
-        if (is_of_mcp(r)) {
+        if (is_of_mcp(r) || (context != nullptr && context->is_for_any_origin)) {
             finish_mcp_answer(r);
         }
         if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST ||

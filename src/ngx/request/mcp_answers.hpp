@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every answer of an MCP server carries, its own and the application's: see oauth_mcp.
+// What every answer of an MCP server carries, its own and the application's, and that of the documents that
+// its clients look for: see oauth_mcp.
 #pragma once
 
 #include "../conf/conf.hpp"

@@ -141,6 +141,9 @@ ngx_int_t on_preaccess(ngx_http_request_t* r) {
         return admit_subrequest(r);
     }
     const bool is_endpoint = context != nullptr && context->route;
+    if (is_endpoint && context->resource != nullptr) {
+        context->is_for_any_origin = true;
+    }
     if (is_preflight_of_mcp(r) && (!is_endpoint || context->resource != nullptr)) {
         return answer_preflight(r);
     }

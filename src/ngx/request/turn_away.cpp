@@ -136,6 +136,7 @@ ngx_int_t turn_away(ngx_http_request_t* r, const flow::Admission& admission) {
     UnderWay& under_way = make_under_way(context);
     under_way.facts = collect_facts(r, context);
     if (server_conf(r)->compiled->takes_tokens && flow::is_discovery_path(view(r->uri))) {
+        context.is_for_any_origin = true;
         return respond(r, context, flow::nothing_to_discover(site, *under_way.facts));
     }
     if (const auto answer = answer_program(r, site, *under_way.facts, admission)) {

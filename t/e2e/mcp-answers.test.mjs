@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// What programs are told around the answers of oauth_bearer and oauth_mcp: methods, CORS, which challenge comes first, and what nginx -t refuses.
+import assert from 'node:assert/strict';
+import { API } from './lib/access-tokens.mjs';
+import { Browser } from './lib/browser.mjs';
+import { e2e } from './lib/harness.mjs';
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+const MCP = (s) => `location /mcp { oauth_mcp on; proxy_pass ${s.upstream.url}; }`;
+const ask = (site, target, options = {}) => new Browser().fetch(site.origin + target, options);
+
+e2e('MCP-05 the metadata are for GET and HEAD, and another method is 405', async (h) => {
+  const site = await h.site({ locations: MCP });
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+    for (const target of ['', '/mcp', '/mcp/deeper']) {
+      const response = await ask(site, WELL_KNOWN + target, { method, ...(method === 'POST' || method === 'PUT' ? { body: '{}' } : {}) });
+      assert.equal(response.status, 405, method + target);
+      assert.equal(response.headers.allow, 'GET, HEAD');
+      assert.match(response.headers['content-type'], /json/);
+    }
+  }
+  assert.equal(site.upstream.requests.length, 0);
+});
+
+e2e('MCP-22 the metadata, and all else that is said at well-known addresses, can be read by pages of any origin', async (h) => {
+  const site = await h.site({ locations: MCP });
+  const preflight = { method: 'OPTIONS', headers: { 'Access-Control-Request-Method': 'GET' } };
+  for (const [target, options, status] of [[WELL_KNOWN, {}, 200], [WELL_KNOWN + '/mcp', {}, 200], [WELL_KNOWN + '/mcp', { method: 'HEAD' }, 200], [WELL_KNOWN + '/mcp', { method: 'POST', body: '{}' }, 405],
+    [WELL_KNOWN + '/mcp', preflight, 204], [WELL_KNOWN + '/none', {}, 404], ['/.well-known/oauth-authorization-server', {}, 404], ['/mcp', preflight, 204]]) {
+    const response = await ask(site, target, { ...options, headers: { Origin: 'https://inspector.example', ...options.headers } });
+    assert.equal(response.status, status, target);
+    assert.equal(response.headers['access-control-allow-origin'], '*', target);
+    assert.equal(response.headers['access-control-expose-headers'], 'WWW-Authenticate, Mcp-Session-Id', target);
+    assert.equal(response.headers['access-control-allow-credentials'], undefined);
+  }
+  const plain = await h.site({ server: `oauth_bearer on; oauth_bearer_audience ${API};` });
+  assert.equal((await ask(plain, WELL_KNOWN)).headers['access-control-expose-headers'], 'WWW-Authenticate, Mcp-Session-Id');
+  assert.equal((await ask(plain, '/api')).headers['access-control-allow-origin'], undefined, 'elsewhere that is the application\'s affair');
+});
