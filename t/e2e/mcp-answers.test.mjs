@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What programs are told around the answers of oauth_bearer and oauth_mcp: methods, CORS, which challenge comes first, and what nginx -t refuses.
 import assert from 'node:assert/strict';
-import { API } from './lib/access-tokens.mjs';
+import { API, accessToken, bearer } from './lib/access-tokens.mjs';
 import { Browser } from './lib/browser.mjs';
 import { e2e } from './lib/harness.mjs';
 
@@ -36,4 +36,29 @@ e2e('MCP-22 the metadata, and all else that is said at well-known addresses, can
   const plain = await h.site({ server: `oauth_bearer on; oauth_bearer_audience ${API};` });
   assert.equal((await ask(plain, WELL_KNOWN)).headers['access-control-expose-headers'], 'WWW-Authenticate, Mcp-Session-Id');
   assert.equal((await ask(plain, '/api')).headers['access-control-allow-origin'], undefined, 'elsewhere that is the application\'s affair');
+});
+
+e2e('MCP-22 an error_page outside of the location takes no header for pages of other sites away', async (h) => {
+  const site = await h.site({ rules: 'oauth_allow scope=read;', locations: (s) => `
+    location /mcp { oauth_mcp on; error_page 401 403 502 504 /sorry; error_page 404 = @gone; proxy_intercept_errors on; proxy_pass ${s.upstream.url}; }
+    location /sorry { oauth off; add_header X-Page sorry always; return 401 "sorry"; }
+    location @gone { oauth off; add_header X-Page gone always; return 404 "gone"; }
+    location /plain { oauth off; error_page 404 /sorry; return 404; }` });
+  h.allowLog(/./);
+  const aud = { claims: { aud: site.origin + '/mcp' } };
+  site.upstream.reply = (request, response) => {
+    response.writeHead(404);
+    response.end();
+    return true;
+  };
+  for (const [token, page] of [[undefined, 'sorry'], ['bad', 'sorry'], [accessToken(site.provider, { claims: { ...aud.claims, scope: 'x' } }), 'sorry'], [accessToken(site.provider, aud), 'gone']]) {
+    const response = await ask(site, '/mcp', { method: 'POST', body: '{}', headers: { Origin: 'https://inspector.example', ...(token ? bearer(token) : {}) } });
+    assert.equal(response.headers['x-page'], page);
+    assert.equal(response.headers['access-control-allow-origin'], '*', page);
+    assert.equal(response.headers['access-control-expose-headers'], 'WWW-Authenticate, Mcp-Session-Id', page);
+    if (page === 'sorry') {
+      assert.match(response.headers['www-authenticate'], /^Bearer /);
+    }
+  }
+  assert.equal((await ask(site, '/plain')).headers['access-control-allow-origin'], undefined);
 });

@@ -5,6 +5,7 @@
 #include "admission.hpp"
 #include "endpoint.hpp"
 #include "intake.hpp"
+#include "mcp_answers.hpp"
 #include "original.hpp"
 #include "respond.hpp"
 #include "turn_away.hpp"
@@ -141,8 +142,8 @@ ngx_int_t on_preaccess(ngx_http_request_t* r) {
         return admit_subrequest(r);
     }
     const bool is_endpoint = context != nullptr && context->route;
-    if (is_endpoint && context->resource != nullptr) {
-        context->is_for_any_origin = true;
+    if (is_of_mcp(r) || (is_endpoint && context->resource != nullptr)) {
+        make_context(r).is_for_any_origin = true; // whatever location an error_page leads to
     }
     if (is_preflight_of_mcp(r) && (!is_endpoint || context->resource != nullptr)) {
         return answer_preflight(r);
