@@ -2,12 +2,13 @@
 // What programs are told around the answers of oauth_bearer and oauth_mcp: methods, CORS, which challenge comes first, and what nginx -t refuses.
 import assert from 'node:assert/strict';
 import { API, accessToken, bearer } from './lib/access-tokens.mjs';
-import { Browser } from './lib/browser.mjs';
+import { Browser, raw } from './lib/browser.mjs';
 import { e2e } from './lib/harness.mjs';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const MCP = (s) => `location /mcp { oauth_mcp on; proxy_pass ${s.upstream.url}; }`;
 const ask = (site, target, options = {}) => new Browser().fetch(site.origin + target, options);
+const lines = (answer, name) => [...answer.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim'))].map(([, value]) => value);
 
 e2e('MCP-05 the metadata are for GET and HEAD, and another method is 405', async (h) => {
   const site = await h.site({ locations: MCP });
@@ -36,6 +37,32 @@ e2e('MCP-22 the metadata, and all else that is said at well-known addresses, can
   const plain = await h.site({ server: `oauth_bearer on; oauth_bearer_audience ${API};` });
   assert.equal((await ask(plain, WELL_KNOWN)).headers['access-control-expose-headers'], 'WWW-Authenticate, Mcp-Session-Id');
   assert.equal((await ask(plain, '/api')).headers['access-control-allow-origin'], undefined, 'elsewhere that is the application\'s affair');
+});
+
+e2e('BR-01 with satisfy any and auth_basic both challenges are there, and Bearer comes first', async (h) => {
+  const site = await h.site({ server: `oauth_bearer on; oauth_bearer_audience ${API};`, locations: (s) => `
+    location /both { satisfy any; auth_basic "x"; auth_basic_user_file /dev/null; proxy_pass ${s.upstream.url}; }
+    location /paged { satisfy any; auth_basic "x"; auth_basic_user_file /dev/null; error_page 401 /sorry; proxy_pass ${s.upstream.url}; }
+    location /sorry { oauth off; return 401 "sorry"; }` });
+  h.allowLog(/./);
+  for (const target of ['/both', '/paged']) {
+    for (const authorization of ['', 'Authorization: Basic eDp5\r\n', 'Authorization: Bearer x\r\n']) {
+      const answer = await raw(site.port, `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nAccept: application/json\r\n${authorization}Connection: close\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 401 /);
+      const challenges = lines(answer, 'www-authenticate');
+      assert.equal(challenges.length, 2, target + authorization);
+      assert.match(challenges[0], /^Bearer realm="[^"]*", (error="invalid_token", )?resource_metadata="/, target);
+      assert.match(challenges[1], /^Basic realm="x"$/, target);
+    }
+  }
+  site.upstream.reply = (request, response) => {
+    response.writeHead(401, { 'WWW-Authenticate': ['Basic realm="app"', 'Bearer realm="app"'] });
+    response.end();
+    return true;
+  };
+  const token = accessToken(site.provider);
+  const own = await raw(site.port, `GET /both HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`);
+  assert.deepEqual(lines(own, 'www-authenticate'), ['Basic realm="app"', 'Bearer realm="app"'], 'the application\'s order is its own');
 });
 
 e2e('MCP-22 an error_page outside of the location takes no header for pages of other sites away', async (h) => {

@@ -233,6 +233,8 @@ ngx_int_t on_header(ngx_http_request_t* r) {
         }
         if (is_of_mcp(r) || (context != nullptr && context->is_for_any_origin)) {
             finish_mcp_answer(r);
+        } else if (context != nullptr && !context->headers.empty()) {
+            put_bearer_first(r);
         }
         if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST ||
             (context != nullptr && !context->set_cookies.empty())) {

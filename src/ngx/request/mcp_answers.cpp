@@ -28,18 +28,6 @@ void keep_one_origin(ngx_http_request_t* r) {
     }
 }
 
-// Clients read the first one alone, and auth_basic has written its own before.
-void put_bearer_first(ngx_http_request_t* r) {
-    ngx_table_elt_t* first = nullptr;
-    for_each_header_of(r, "WWW-Authenticate", [&](ngx_table_elt_t& header) {
-        if (first != nullptr && view(header.value).starts_with("Bearer ") &&
-            !view(first->value).starts_with("Bearer ")) {
-            std::swap(first->value, header.value);
-        }
-        first = first == nullptr ? &header : first;
-    });
-}
-
 void expose_headers(ngx_http_request_t* r) {
     bool is_there = false;
     for_each_header_of(r, expose, [&](const ngx_table_elt_t& header) {
@@ -51,6 +39,17 @@ void expose_headers(ngx_http_request_t* r) {
 }
 
 } // namespace
+
+void put_bearer_first(ngx_http_request_t* r) {
+    ngx_table_elt_t* first = nullptr;
+    for_each_header_of(r, "WWW-Authenticate", [&](ngx_table_elt_t& header) {
+        if (first != nullptr && view(header.value).starts_with("Bearer ") &&
+            !view(first->value).starts_with("Bearer ")) {
+            std::swap(first->value, header.value);
+        }
+        first = first == nullptr ? &header : first;
+    });
+}
 
 void finish_mcp_answer(ngx_http_request_t* r) {
     put_bearer_first(r);

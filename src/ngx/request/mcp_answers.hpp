@@ -11,6 +11,9 @@ namespace oauth::ngx {
 // held back in a buffer. Throws bad_alloc.
 void finish_mcp_answer(ngx_http_request_t* r);
 
+// Of several challenges: clients read the first one alone, and auth_basic has written its own before.
+void put_bearer_first(ngx_http_request_t* r);
+
 inline bool is_of_mcp(ngx_http_request_t* r) {
     const flow::ProtectedResource* resource = location_conf(r)->resource;
     return resource != nullptr && resource->is_mcp;
