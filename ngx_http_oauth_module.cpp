@@ -77,8 +77,8 @@ constexpr Directive directives[] = {
     // programs
     {"oauth_bearer", in_location, one, noted_at<&LocationConf::bearer_place>(flag),
      field<&LocationConf::bearer>, value("off")},
-    {"oauth_bearer_audience", in_location, some, list, field<&LocationConf::bearer_audience>,
-     words("none; of an MCP server its own URL")},
+    {"oauth_bearer_audience", in_location, some, checked_by<set_bearer_audience>(list),
+     field<&LocationConf::bearer_audience>, words("none; of an MCP server its own URL")},
     {"oauth_bearer_type", in_location, one, choice(token_types), field<&LocationConf::bearer_type>,
      value("at+jwt")},
     {"oauth_mcp", in_location_alone, some, own<set_mcp>(), field<&LocationConf::mcp>, words("`off`")},

@@ -4,11 +4,14 @@ import assert from 'node:assert/strict';
 import { API, accessToken, bearer } from './lib/access-tokens.mjs';
 import { Browser, raw } from './lib/browser.mjs';
 import { e2e } from './lib/harness.mjs';
+import { configTest } from './lib/nginx.mjs';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const MCP = (s) => `location /mcp { oauth_mcp on; proxy_pass ${s.upstream.url}; }`;
 const ask = (site, target, options = {}) => new Browser().fetch(site.origin + target, options);
 const lines = (answer, name) => [...answer.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim'))].map(([, value]) => value);
+
+const test = (server, provider = 'oauth_provider test oidc { issuer https://op.example; client_id a; client_secret b; }') => configTest(`${provider} server { listen 127.0.0.1:1; oauth on; oauth_allow any; ${server} }`);
 
 e2e('MCP-05 the metadata are for GET and HEAD, and another method is 405', async (h) => {
   const site = await h.site({ locations: MCP });
@@ -37,6 +40,31 @@ e2e('MCP-22 the metadata, and all else that is said at well-known addresses, can
   const plain = await h.site({ server: `oauth_bearer on; oauth_bearer_audience ${API};` });
   assert.equal((await ask(plain, WELL_KNOWN)).headers['access-control-expose-headers'], 'WWW-Authenticate, Mcp-Session-Id');
   assert.equal((await ask(plain, '/api')).headers['access-control-allow-origin'], undefined, 'elsewhere that is the application\'s affair');
+});
+
+e2e('MCP-12 nginx -t refuses what would silently count for nothing: no tokens for an MCP server, no audience, no scope', async () => {
+  const refused = [
+    ['location /mcp { oauth_mcp on; oauth_bearer off; }', /"oauth_bearer off".*"oauth_mcp on".*accepted: .*"oauth_mcp off"/],
+    ['location /mcp { oauth_bearer off; oauth_mcp on; }', /"oauth_bearer off"/],
+    ['location /mcp { oauth_mcp on; location /mcp/in { oauth_bearer off; } }', /"oauth_bearer off"/],
+    ['location /mcp { oauth_mcp on; oauth_bearer_audience $host; }', /"oauth_bearer_audience": found "\$host", accepted: .*no variables/],
+    ['location /mcp { oauth_mcp on; oauth_bearer_audience https://a.example "https://${host}/x"; }', /"oauth_bearer_audience": found/],
+    ['oauth_bearer on; oauth_bearer_audience "";', /"oauth_bearer_audience": found "", accepted: .*"aud"/],
+    ['location /mcp { oauth_mcp on "scope= "; }', /"oauth_mcp": found .*, accepted: .*a scope at least/],
+    [`location /mcp { oauth_mcp on 'scope=" "'; }`, /a scope at least/],
+    ['location /mcp { oauth_mcp on scope=""; }', /"oauth_mcp": found/],
+  ];
+  for (const [server, pattern] of refused) {
+    const result = await test(server);
+    assert.notEqual(result.code, 0, server);
+    assert.match(result.stderr, pattern);
+    assert.match(result.stderr, /nginx\.conf:\d+/, server);
+  }
+  for (const server of ['location /mcp { oauth_mcp on; oauth_bearer on; }', 'oauth_bearer off; location /mcp { oauth_mcp on; }', 'location /mcp { oauth_mcp on; location /mcp/in { oauth_mcp off; oauth_bearer off; } }',
+    'location /mcp { oauth_mcp on "scope= a  b "; }', `oauth_bearer on; oauth_bearer_audience ${API} api://tools 1b4e28ba-2fa1-11d2-883f-0016d3cca427;`]) {
+    const result = await test(server);
+    assert.equal(result.code, 0, server + result.stderr);
+  }
 });
 
 e2e('BR-01 with satisfy any and auth_basic both challenges are there, and Bearer comes first', async (h) => {

@@ -221,6 +221,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
     if (location.step_up == nullptr) {
         location.step_up_place = parent.step_up_place;
     }
+    const bool refuses_tokens = location.bearer == 0; // here, and not where it would be inherited from
     const bool own_settings = location.identity_ttl != NGX_CONF_UNSET || location.identity_claims != nullptr;
     if (!merge_values(cf, conf_of<LocationConf>, parent_conf, child_conf)) {
         return conf_failed();
@@ -230,6 +231,12 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent_conf, void* child_conf) {
             cf, *location.mode_place,
             "\"oauth on\": there is no rule that says who may pass, accepted: oauth_allow with conditions, "
             "or \"oauth_allow any;\" to let in everybody who can sign in,");
+    }
+    if (refuses_tokens && location.mcp != nullptr && location.mcp->is_on) {
+        return refuse_at(
+            cf, *location.bearer_place,
+            "\"oauth_bearer off\": the location has \"oauth_mcp on\", whose clients bring access "
+            "tokens, accepted: \"oauth_bearer on\" or none, or \"oauth_mcp off\" with it,");
     }
     auto* server = static_cast<ServerConf*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_oauth_module));
     location.server = server;

@@ -61,6 +61,7 @@ std::optional<std::string> read_certificates(ngx_conf_t* cf, const std::string& 
 char* set_rule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf); // oauth_allow, oauth_deny
 char* set_policy_block(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_provider_block(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
+char* set_bearer_audience(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_mcp(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_session_store(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);
 char* set_session_key(ngx_conf_t* cf, ngx_command_t* cmd, void* conf);

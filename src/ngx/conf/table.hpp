@@ -133,6 +133,13 @@ constexpr Reader noted_at(Reader reader) {
     return reader;
 }
 
+// The same, by a setter that looks at the words first.
+template <Setter Set>
+constexpr Reader checked_by(Reader reader) {
+    reader.set = guarded<Set>;
+    return reader;
+}
+
 // ---- Its field
 
 // Types are compared by the address of one variable a type: a row whose kind, field and receiver do not fit
