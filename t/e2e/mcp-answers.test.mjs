@@ -93,6 +93,21 @@ e2e('BR-01 with satisfy any and auth_basic both challenges are there, and Bearer
   assert.deepEqual(lines(own, 'www-authenticate'), ['Basic realm="app"', 'Bearer realm="app"'], 'the application\'s order is its own');
 });
 
+e2e('MCP-07 below the resource of a regular expression its metadata answer, but where another location is named', async (h) => {
+  const site = await h.site({ locations: (s) => `location ~ ^/(a|b)/ { oauth_mcp on resource=${s.origin}/tools; proxy_pass ${s.upstream.url}; }
+    location /tools/open { oauth off; proxy_pass ${s.upstream.url}; }
+    location /tools/own { oauth on; oauth_mcp on; proxy_pass ${s.upstream.url}; }` });
+  for (const path of ['/tools', '/tools/', '/tools/deeper', '/tools/deeper/still/', '/tools/deeper?q']) {
+    const response = await ask(site, WELL_KNOWN + path);
+    assert.equal(response.status, 200, path);
+    assert.equal(response.json().resource, site.origin + '/tools', path);
+  }
+  assert.equal((await ask(site, WELL_KNOWN + '/tools/own/x')).json().resource, site.origin + '/tools/own');
+  for (const path of ['/toolsx', '/tools/open', '/tools/open/x', '/tool', '/a/x']) {
+    assert.equal((await ask(site, WELL_KNOWN + path)).status, 404, path);
+  }
+});
+
 e2e('MCP-22 an error_page outside of the location takes no header for pages of other sites away', async (h) => {
   const site = await h.site({ rules: 'oauth_allow scope=read;', locations: (s) => `
     location /mcp { oauth_mcp on; error_page 401 403 502 504 /sorry; error_page 404 = @gone; proxy_intercept_errors on; proxy_pass ${s.upstream.url}; }

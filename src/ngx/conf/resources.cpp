@@ -158,19 +158,36 @@ bool is_own(const LocationConf& location) {
     return is_mcp(location) && location.mcp->location == &location;
 }
 
-// As nginx chooses among them, but for regular expressions: the longest name.
+// What it is compared by: its name, or, of a regular expression, the path of its resource. Empty: nothing.
+std::string_view address_of(const LocationConf& location) {
+    if (!is_pattern(location)) {
+        return view(location.core->name);
+    }
+    return location.resource != nullptr && is_own(location) ? std::string_view(location.mcp->path) : "";
+}
+
+bool is_under(std::string_view path, const LocationConf& location) {
+    const std::string_view address = address_of(location);
+    if (address.empty() || !path.starts_with(address)) {
+        return false;
+    }
+    return !is_pattern(location) || address.ends_with('/') || path.size() == address.size() ||
+           path[address.size()] == '/';
+}
+
+// As nginx chooses among them: the longest, and a regular expression before what is as long.
 const LocationConf* location_of(const ServerConf& server, std::string_view path) {
     const LocationConf* best = nullptr;
     for (const LocationConf* each : server.compiled->places) {
-        const std::string_view name = view(each->core->name);
-        if (is_pattern(*each)) {
-            continue;
-        }
         if (each->core->exact_match != 0) {
-            if (path == name) {
+            if (path == address_of(*each)) {
                 return each;
             }
-        } else if (path.starts_with(name) && (best == nullptr || name.size() > best->core->name.len)) {
+            continue;
+        }
+        const std::size_t best_so_far = best == nullptr ? 0 : address_of(*best).size();
+        const std::size_t size = address_of(*each).size();
+        if (is_under(path, *each) && (size > best_so_far || (size == best_so_far && is_pattern(*each)))) {
             best = each;
         }
     }
