@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What programs are told around the answers of oauth_bearer and oauth_mcp: methods, CORS, which challenge comes first, and what nginx -t refuses.
 import assert from 'node:assert/strict';
-import { API, accessToken, bearer } from './lib/access-tokens.mjs';
+import { API, accessToken, bearer, challengeOf } from './lib/access-tokens.mjs';
 import { Browser, raw } from './lib/browser.mjs';
 import { e2e } from './lib/harness.mjs';
 import { configTest } from './lib/nginx.mjs';
+import { Upstream } from './lib/upstream.mjs';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const MCP = (s) => `location /mcp { oauth_mcp on; proxy_pass ${s.upstream.url}; }`;
 const ask = (site, target, options = {}) => new Browser().fetch(site.origin + target, options);
 const lines = (answer, name) => [...answer.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim'))].map(([, value]) => value);
-
-const test = (server, provider = 'oauth_provider test oidc { issuer https://op.example; client_id a; client_secret b; }') => configTest(`${provider} server { listen 127.0.0.1:1; oauth on; oauth_allow any; ${server} }`);
 
 e2e('MCP-05 the metadata are for GET and HEAD, and another method is 405', async (h) => {
   const site = await h.site({ locations: MCP });
@@ -41,6 +40,8 @@ e2e('MCP-22 the metadata, and all else that is said at well-known addresses, can
   assert.equal((await ask(plain, WELL_KNOWN)).headers['access-control-expose-headers'], 'WWW-Authenticate, Mcp-Session-Id');
   assert.equal((await ask(plain, '/api')).headers['access-control-allow-origin'], undefined, 'elsewhere that is the application\'s affair');
 });
+
+const test = (server, provider = 'oauth_provider test oidc { issuer https://op.example; client_id a; client_secret b; }') => configTest(`${provider} server { listen 127.0.0.1:1; oauth on; oauth_allow any; ${server} }`);
 
 e2e('MCP-12 nginx -t refuses what would silently count for nothing: no tokens for an MCP server, no audience, no scope', async () => {
   const refused = [
@@ -131,4 +132,30 @@ e2e('MCP-22 an error_page outside of the location takes no header for pages of o
     }
   }
   assert.equal((await ask(site, '/plain')).headers['access-control-allow-origin'], undefined);
+});
+
+e2e('MCP-01 a body that is larger than client_max_body_size is 413 before anybody is asked for a token', async (h) => {
+  const site = await h.site({ locations: (s) => `location /mcp { client_max_body_size 10; oauth_mcp on; proxy_pass ${s.upstream.url}; }` });
+  const response = await ask(site, '/mcp', { method: 'POST', body: 'x'.repeat(11), headers: { Origin: 'https://inspector.example' } });
+  assert.equal(response.status, 413);
+  assert.equal(response.headers['access-control-allow-origin'], '*');
+  assert.equal((await ask(site, '/mcp', { method: 'POST', body: 'x' })).status, 401);
+  assert.equal(site.upstream.requests.length, 0);
+});
+
+e2e('a gate within this nginx leaves the token to the application, whose location is off', async (h) => {
+  const site = await h.site({ server: `oauth_bearer on; oauth_bearer_audience ${API};`, locations: (s) => `
+    location /gated { oauth off; auth_request /auth/oauth/auth; proxy_pass ${s.upstream.url}; }
+    location /optional { oauth optional; auth_request /auth/oauth/auth; proxy_pass ${s.upstream.url}; }
+    location /kept { oauth off; auth_request /auth/oauth/auth; proxy_set_header Authorization ""; proxy_pass ${s.upstream.url}; }` });
+  h.allowLog(/access token|subrequest/);
+  const token = accessToken(site.provider);
+  assert.equal((await ask(site, '/gated', { headers: bearer('x.y.z') })).status, 401);
+  assert.equal(site.upstream.requests.length, 0);
+  assert.equal((await ask(site, '/gated', { headers: bearer(token) })).status, 200);
+  assert.deepEqual(Upstream.folded(site.upstream.last, 'authorization'), ['Bearer ' + token]);
+  for (const target of ['/kept', '/optional']) {
+    assert.equal((await ask(site, target, { headers: bearer(token) })).status, 200, target);
+    assert.deepEqual(Upstream.folded(site.upstream.last, 'authorization'), [], target);
+  }
 });
