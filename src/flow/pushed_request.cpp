@@ -6,6 +6,7 @@
 #include "../oidc/pushed_authorization.hpp"
 #include "../oidc/remedies.hpp"
 #include "inquiry.hpp"
+#include "proved_request.hpp"
 
 namespace oauth::flow {
 
@@ -20,17 +21,9 @@ bool is_wanted(const providers::Settings& settings, const oidc::Metadata& metada
            metadata.require_pushed_authorization_requests;
 }
 
-// As it stands in a form; empty: it does not.
-std::string find_assertion(const std::string& form) {
-    constexpr std::string_view name = "client_assertion=";
-    const std::size_t at = form.find(name);
-    return at == std::string::npos ? ""
-                                   : form.substr(at + name.size(), form.find('&', at) - at - name.size());
-}
-
 // What the provider may repeat in its answer, and no log line has: also the values that variables have given.
-oidc::Secrets secrets_of(const oidc::AuthorizationRequest& request, std::string_view assertion) {
-    oidc::Secrets secrets = {request.state, request.nonce, assertion};
+oidc::Secrets secrets_of(const oidc::AuthorizationRequest& request) {
+    oidc::Secrets secrets = {request.state, request.nonce};
     for (const auto& [name, value] : request.extra) {
         secrets.emplace_back(value);
     }
@@ -62,17 +55,18 @@ core::Task<core::Result<std::string>> authorization_url(Site& site, Provider& pr
     if (!credentials) {
         co_return credentials.error();
     }
-    net::HttpRequest push = oidc::build_pushed_request(endpoint, request, credentials.value());
-    const std::string assertion = find_assertion(push.body);
+    // RFC 9449 10.1: a proof beside the push binds the code to the key that redeems it.
+    MakeRequest make = [&] { return oidc::build_pushed_request(endpoint, request, credentials.value()); };
+    const std::string no_token; // named: g++ 12 destroys a temporary twice where it is made in a co_await
     figures::Asking asking = provider.asking(figures::Endpoint::par);
-    net::HttpResult response = co_await net::fetch(site.http, std::move(push));
+    net::HttpResult response = co_await ask_proved(site, provider, std::move(make), no_token);
     if (!response) {
         co_return asking.ended(at(endpoint_name, response.error()));
     }
     auto pushed = oidc::process_pushed_response(response.value());
     if (!pushed) {
         const oidc::TokenQuestion question{endpoint, credentials.value(), request.redirect_uri,
-                                           secrets_of(request, assertion)};
+                                           secrets_of(request)};
         co_return asking.ended(
             at(endpoint_name, oidc::explain_push_refusal(pushed.error(), response.value(), question)));
     }

@@ -12,9 +12,12 @@ import { OidcProvider } from './lib/oidc-provider.mjs';
 import { freePort } from './lib/ports.mjs';
 import { Upstream } from './lib/upstream.mjs';
 
+const pushed = { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true } };
+const withPushes = (all) => ({ ...all, features: { ...all.features, ...pushed } });
+
 const SECRET = 'a secret of the site that has more than 32 bytes';
 
-// `client`: its registration; `block`: of the provider; `configure`: of oidc-provider; `seen`: every token and userinfo request.
+// `client`: its registration; `block`: of the provider; `configure`: of oidc-provider; `seen`: every push, token and userinfo request.
 async function certified(h, { client, block, http = '', server = '', configure, onProvider = () => {} }) {
   const upstream = await h.upstream();
   const port = await freePort();
@@ -25,7 +28,7 @@ async function certified(h, { client, block, http = '', server = '', configure, 
   h.closers.push(() => provider.stop());
   const seen = [];
   provider.server.prependListener('request', (request) => {
-    if (/^\/(token|me)/.test(request.url)) {
+    if (/^\/(token|me|request)$/.test(request.url)) {
       seen.push({ url: request.url, headers: request.headers });
     }
   });
@@ -118,8 +121,8 @@ e2e('TK-05 client_secret_jwt', async (h) => {
   await assertRefreshed(site);
 });
 
-for (const auth of ['tls_client_auth', 'self_signed_tls_client_auth']) {
-  e2e(`CONF-034 ${auth}, at a token endpoint that is known by mtls_endpoint_aliases alone`, async (h) => {
+for (const [auth, pushes] of [['tls_client_auth', false], ['self_signed_tls_client_auth', false], ['tls_client_auth', true]]) {
+  e2e(`CONF-034 ${auth}, at ${pushes ? 'endpoints, that of pushes among them,' : 'a token endpoint'} known by mtls_endpoint_aliases alone`, async (h) => {
     const server = makeCertificates(h.folder());
     const own = makeCertificates(h.folder());
     const tlsPort = await freePort();
@@ -134,8 +137,9 @@ for (const auth of ['tls_client_auth', 'self_signed_tls_client_auth']) {
       http: `oauth_http_trusted_certificate ${server.caFile};`,
       block: `client_certificate ${own.certFile}; client_key ${own.keyFile};`,
       configure: (all) => ({ ...all, clientAuthMethods: ['client_secret_basic', auth],
-        discovery: { token_endpoint: null, mtls_endpoint_aliases: { token_endpoint: origin + '/token', userinfo_endpoint: origin + '/me' } },
-        features: { ...all.features, mTLS: { enabled: true, tlsClientAuth: true, selfSignedTlsClientAuth: true, getCertificate: isTheirs,
+        discovery: { token_endpoint: null, ...(pushes ? { pushed_authorization_request_endpoint: null } : {}),
+          mtls_endpoint_aliases: { token_endpoint: origin + '/token', userinfo_endpoint: origin + '/me', pushed_authorization_request_endpoint: origin + '/request' } },
+        features: { ...all.features, ...(pushes ? pushed : {}), mTLS: { enabled: true, tlsClientAuth: true, selfSignedTlsClientAuth: true, getCertificate: isTheirs,
           certificateAuthorized: (ctx) => ctx.req.socket.authorized, certificateSubjectMatches: (ctx, property, expected) => isTheirs(ctx).subject === expected } } }),
       onProvider: async (provider) => {
         const handle = provider.provider.callback();
@@ -148,7 +152,7 @@ for (const auth of ['tls_client_auth', 'self_signed_tls_client_auth']) {
       },
     });
     await assertAlice(site);
-    assert.deepEqual(shown, [['/token', 'CN=test server'], ['/me', 'CN=test server']]);
+    assert.deepEqual(shown, [...(pushes ? ['/request'] : []), '/token', '/me'].map((url) => [url, 'CN=test server']));
     assert.deepEqual(site.seen, [], 'nothing goes to the endpoints without a certificate');
   });
 }
@@ -205,6 +209,43 @@ e2e('PD-04 the key outlives a restart, as sessions do: a public client\'s refres
   await assertRefreshed(site);
   assert.equal(new Set(site.seen.map((request) => JSON.stringify(proofOf(request).jwk))).size, 1);
 });
+
+// RFC 9449 10.1: the code is bound to the key by the proof of the push.
+e2e('CONF-070 PD-05 a push is proved, with a nonce that every request needs', async (h) => {
+  const key = keyFile(h, 'ec', { namedCurve: 'P-256' });
+  const site = await certified(h, {
+    client: { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', jwks: { keys: [key.jwk] }, dpop_bound_access_tokens: true },
+    block: `client_key ${key.file}; dpop on;`,
+    configure: (all) => withPushes({ ...dpop(all), enabledJWA: { clientAuthSigningAlgValues: ['ES256'] } }),
+  });
+  let bound;
+  site.provider.provider.on('authorization_code.saved', (code) => { bound = code.dpopJkt; });
+  await assertAlice(site);
+  assert.deepEqual(site.seen.map((request) => [request.url, 'nonce' in proofOf(request)]), [['/request', false], ['/request', true], ['/token', true], ['/me', true]]);
+  const { kty, crv, x, y } = proofOf(site.seen[0]).jwk;
+  assert.equal(bound, crypto.createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url'), 'the code is bound to the key');
+  assert.doesNotMatch(site.nginx.log(), /eyJ/, 'neither proof nor assertion in the log');
+});
+
+const methods = {
+  client_secret_basic: () => [{ client_secret: SECRET }, `client_secret "${SECRET}";`],
+  client_secret_post: () => [{ client_secret: SECRET }, `client_secret "${SECRET}";`],
+  client_secret_jwt: () => [{ client_secret: SECRET }, `client_secret "${SECRET}"; client_auth client_secret_jwt;`],
+  none: () => [{}, 'client_auth none;'],
+  private_key_jwt: (h) => {
+    const key = keyFile(h, 'ed25519', {});
+    return [{ token_endpoint_auth_signing_alg: 'EdDSA', jwks: { keys: [key.jwk] } }, `client_key ${key.file};`];
+  },
+};
+for (const [method, make] of Object.entries(methods)) {
+  e2e(`PD-02 a client that pushes authenticates itself by ${method}`, async (h) => {
+    const [client, block] = make(h);
+    const site = await certified(h, { client: { token_endpoint_auth_method: method, ...client }, block,
+      configure: (all) => withPushes({ ...all, clientAuthMethods: [method], enabledJWA: { clientAuthSigningAlgValues: ['EdDSA', 'HS256'] } }) });
+    await assertAlice(site);
+    assert.deepEqual(site.seen.map((request) => request.url), ['/request', '/token', '/me']);
+  });
+}
 
 e2e('PD-07 a client that is registered for DPoP, and is configured without', async (h) => {
   const site = await certified(h, {

@@ -131,18 +131,25 @@ e2e('PD-03 no answer to a push is 504, no connection 502', async (h) => {
   assert.equal(site.provider.count('authorize'), 1);
 });
 
-e2e('PD-03 what the provider repeats of the form is in no log line', async (h) => {
-  const site = await pushing(h, { provider: { clientAuth: 'post' }, block: 'authorize_param login_hint $http_x_who;' });
-  const push = site.provider.onPush.bind(site.provider);
-  site.provider.onPush = (entry, response) => {
-    site.provider.par = { required: true, status: 400, alter: () => ({ error: 'invalid_request', error_description: entry.body.slice(0, 4000) }) };
-    return push(entry, response);
-  };
-  const response = await new Browser().navigate(site.origin + '/', { headers: { 'X-Who': 'somebody@example.org' }, follow: false });
-  assert.equal(response.status, 502);
-  assertNothingTold(site);
-  assert.ok(!/somebody/.test(site.nginx.log()));
-});
+for (const clientAuth of ['post', 'basic']) {
+  e2e('PD-03 LG-01 what the provider repeats of a push is in no log line: ' + clientAuth, async (h) => {
+    const site = await pushing(h, { provider: { clientAuth }, block: 'authorize_param login_hint $http_x_who;', logLevel: 'debug' });
+    const push = site.provider.onPush.bind(site.provider);
+    let header = '';
+    site.provider.onPush = (entry, response) => {
+      header = entry.headers.authorization ?? '';
+      site.provider.par = { required: true, status: 400, alter: () => ({ error: 'invalid_request', error_description: header + ' ' + entry.body.slice(-160) }) };
+      return push(entry, response);
+    };
+    const response = await new Browser().navigate(site.origin + '/', { headers: { 'X-Who': 'somebody@example.org' }, follow: false });
+    assert.equal(response.status, 502);
+    const lines = site.nginx.log().split('\n').filter((line) => /oauth:/.test(line)).join('\n');
+    assert.match(lines, /\[\.\.\.\]/);
+    assertNothingTold(site);
+    assert.ok(!/somebody/.test(lines), 'nginx itself has the header at level debug');
+    assert.ok(header === '' || !site.nginx.log().includes(header.slice('Basic '.length, 20)), header);
+  });
+}
 
 e2e('PD-03 a request_uri that has expired when the browser comes', async (h) => {
   const site = await pushing(h);
