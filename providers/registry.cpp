@@ -7,7 +7,9 @@
 #include "../src/core/crypto.hpp"
 #include "../src/core/record.hpp"
 #include "../src/core/url.hpp"
+#include "../src/jose/jws.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace oauth::providers {
@@ -87,6 +89,13 @@ std::string complete(Settings& settings) {
         const bool known = !settings.issuer.empty() || settings.type->issuer_rule == IssuerRule::from_token;
         if (!known) {
             return missing("issuer");
+        }
+        const auto& algorithms = settings.signing_algorithms;
+        if (settings.wants_signed_response() && !algorithms.empty() &&
+            std::none_of(algorithms.begin(), algorithms.end(), jose::is_asymmetric_algorithm)) {
+            return "\"response_mode " + settings.response_mode +
+                   "\" needs one of \"signing_algorithms\" that is not HS256: answers are verified with the "
+                   "provider's keys";
         }
         // With metadata it is their business, and theirs alone.
         const bool asks_nobody = settings.userinfo == UserinfoUse::on && settings.userinfo_endpoint.empty() &&

@@ -2,6 +2,7 @@
 // See signed_response.hpp.
 #include "signed_response.hpp"
 
+#include "../oidc/authorization.hpp"
 #include "../oidc/signed_response.hpp"
 #include "id_tokens.hpp"
 
@@ -11,6 +12,16 @@ namespace {
 
 core::Error refused(const core::Error& error) {
     return {error.code, "the signed response: " + error.detail};
+}
+
+// A provider that cannot sign says so, plainly; else somebody has taken the signature off.
+core::Error not_signed(const core::Parameters& parameters, const std::string& response_mode) {
+    std::string detail = "the answer is not signed, as response_mode " + response_mode + " asks for";
+    if (oidc::find_given(parameters, "error")) {
+        detail += ": it is an error, perhaps because the provider does not know that mode "
+                  "(response_modes_supported of its metadata)";
+    }
+    return {core::Code::request_invalid, std::move(detail)};
 }
 
 // The parameters that it stands for.
@@ -66,8 +77,7 @@ core::Result<Given> read_answer(core::Result<core::Parameters> parameters,
         return Given{std::move(response.value()->claims), std::move(response.value()->jwt)};
     }
     if (settings.wants_signed_response()) {
-        return core::Error{core::Code::request_invalid, "the answer is not signed, as response_mode " +
-                                                            settings.response_mode + " asks for"};
+        return not_signed(parameters.value(), settings.response_mode);
     }
     return Given{std::move(parameters.value()), ""};
 }

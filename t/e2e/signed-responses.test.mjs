@@ -112,7 +112,8 @@ e2e('PD-08 a plain answer is none where a signed one was asked for', async (h) =
   site.provider.authorize.jarm = false;
   await assertRefused(site, 'plain', { codes: 'request_invalid', status: 400, target: site.origin + '/' });
   site.provider.authorize.error = 'access_denied';
-  await assertRefused(site, 'a plain error', { codes: 'request_invalid', status: 400, target: site.origin + '/' });
+  const { lines } = await assertRefused(site, 'a plain error', { codes: 'request_invalid', status: 400, target: site.origin + '/' });
+  assert.match(lines.join('\n'), /the answer is not signed, as response_mode query\.jwt asks for: it is an error, perhaps because the provider does not know that mode/);
 });
 
 e2e('PD-08 an answer of another browser has no keys fetched', async (h) => {
@@ -145,6 +146,12 @@ e2e('PD-08 nginx -t takes the signed modes of OpenID Connect alone', async () =>
   const oauth2 = 'authorization_endpoint https://a.example/a; token_endpoint https://a.example/t; userinfo_endpoint https://a.example/u;';
   assert.equal(block('oidc', 'issuer https://id.example.org; response_mode query.jwt;').code, 0);
   assert.match(block('oauth2', oauth2 + 'response_mode query.jwt;').stderr, /"response_mode".*"query\.jwt", accepted: query, form_post in/);
+  const hmac = 'domain a.auth0.com; response_mode query.jwt; signing_algorithms HS256';
+  assert.match(block('auth0', hmac + ';').stderr, /"response_mode query\.jwt" needs one of "signing_algorithms" that is not HS256/);
+  assert.equal(block('auth0', hmac + ' RS256;').code, 0);
+  const plain = configTest(`oauth_provider p oidc { client_id c; client_secret s3cr3t-of-the-test-3f; issuer https://id.example.org; response_mode form_post.jwt; }
+    server { listen 127.0.0.1:1; oauth on; oauth_allow any; oauth_base_url http://app.example; }`);
+  assert.match(plain.stderr, /"response_mode".*found the base URL "http:\/\/app\.example", accepted: an https base URL, or response_mode query\.jwt,/);
   assert.match(block('oidc', 'issuer https://id.example.org; response_mode jwt;').stderr, /"jwt", accepted: query, form_post, query\.jwt, form_post\.jwt/);
 });
 

@@ -207,7 +207,8 @@ bool check_form_post(ngx_conf_t* cf, const MainConf::Compiled& compiled, const S
                                  "\" answers by form_post, for which browsers need Secure cookies, " +
                                  (insecure ? "found \"oauth_cookie secure=off\""
                                            : "found the base URL \"" + string(server.base_url) + "\"") +
-                                 ", accepted: an https base URL, or response_mode query,";
+                                 ", accepted: an https base URL, or response_mode " +
+                                 (entry->settings.wants_signed_response() ? "query.jwt," : "query,");
     if (entry->place.line == 0) { // of the environment
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", sentence.c_str());
     } else {
