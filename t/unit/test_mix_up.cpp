@@ -15,6 +15,8 @@ using unit::World;
 const std::string tenant = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const std::string other_tenant = "ffffffff-bbbb-cccc-dddd-eeeeeeeeeeee";
 
+const std::string cognito = "https://cognito-idp.eu-central-1.amazonaws.com/";
+
 std::string issuer_of(const std::string& id) {
     return issuer + "/" + id + "/v2.0";
 }
@@ -75,6 +77,30 @@ void mx_01_cb_11_a_template_is_held_to_the_promise(void**) {
     assert_int_equal(world.http.count("/token"), 0);
     assert_int_equal(bring(world, iss(issuer_of(tenant))).status, 302);
     assert_non_null(world.current().get());
+}
+
+// Whoever reads it as "no" would do without the parameter.
+void cb_11_a_promise_that_cannot_be_read_begins_no_sign_in(void**) {
+    for (const char* promised : {"\"true\"", "1", "[]"}) {
+        World world;
+        world.op.metadata =
+            world.op.metadata.with("authorization_response_iss_parameter_supported", promised);
+        const web::Answer given = world.serve(world.request("GET", "/auth/oauth/op"));
+        assert_refused(world, given, "provider_error", 502);
+        assert_true(given.log.find("is neither true nor false") != std::string::npos);
+    }
+}
+
+// A type that learns its issuer from the ID token knows how one looks.
+void mx_01_cb_10_the_issuers_of_a_type(void**) {
+    World world;
+    world.settings.type = providers::find_type("aws-cognito");
+    const oidc::Metadata metadata;
+    assert_true(world.provider.may_be_issuer(metadata, cognito + "eu-central-1_abcdefghi"));
+    for (const std::string& other : {std::string(), issuer, cognito, "http" + cognito.substr(5) + "a_b",
+                                     "https://evil.example/?" + cognito + "eu-central-1_abcdefghi"}) {
+        assert_false(world.provider.may_be_issuer(metadata, other));
+    }
 }
 
 // Two blocks that are the same but for their name, with rules of their own.
@@ -144,6 +170,8 @@ int main() {
         cmocka_unit_test(cb_10_cb_11_what_the_metadata_promise),
         cmocka_unit_test(mx_01_cb_10_the_issuer_of_a_template),
         cmocka_unit_test(mx_01_cb_11_a_template_is_held_to_the_promise),
+        cmocka_unit_test(cb_11_a_promise_that_cannot_be_read_begins_no_sign_in),
+        cmocka_unit_test(mx_01_cb_10_the_issuers_of_a_type),
         cmocka_unit_test(mx_03_not_at_its_twin),
         cmocka_unit_test(ui_01_whom_userinfo_is_about_by_another_name),
         cmocka_unit_test(ui_04_plain_oauth_takes_no_signed_userinfo),

@@ -227,6 +227,23 @@ void tenants_that_exclude_each_other(void**) {
     assert_text_equal(providers::complete(hybrid), "");
 }
 
+// PD-08: no answer is verified with the client's secret.
+void pd_08_signed_answers_need_a_key_of_the_provider(void**) {
+    Settings settings = settings_of("auth0");
+    settings.client_id = "c";
+    settings.client_secret = "s3cr3t-of-the-test-3f";
+    settings.domain = "a.auth0.com";
+    settings.response_mode = "query.jwt";
+    assert_text_equal(providers::complete(settings), ""); // those of the metadata
+    settings.signing_algorithms = {"HS256"};
+    assert_has(providers::complete(settings), "\"response_mode query.jwt\" needs one");
+    settings.signing_algorithms = {"HS256", "RS256"};
+    assert_text_equal(providers::complete(settings), "");
+    settings.signing_algorithms = {"HS256"};
+    settings.response_mode = "query";
+    assert_text_equal(providers::complete(settings), "");
+}
+
 void addresses_without_tls(void**) {
     Settings settings = settings_of("keycloak");
     const auto set = [&settings](const char* parameter, const char* value) {
@@ -352,6 +369,7 @@ int main() {
         cmocka_unit_test(labels_are_told_apart),
         cmocka_unit_test(what_people_could_not_use_is_refused),
         cmocka_unit_test(tenants_that_exclude_each_other),
+        cmocka_unit_test(pd_08_signed_answers_need_a_key_of_the_provider),
         cmocka_unit_test(addresses_without_tls),
         cmocka_unit_test(issuers_without_metadata),
         cmocka_unit_test(the_documentation_has_each_row),
