@@ -162,6 +162,14 @@ std::string where_it_is(const providers::Settings& settings) {
 
 // A member that the block can give, or the address of the whole document.
 std::string metadata_remedy(const providers::Settings& settings, const core::Error& error) {
+    constexpr std::pair<std::string_view, std::string_view> lists[] = {
+        {"token_endpoint_auth_methods_supported ", "client_auth"},
+        {"id_token_signing_alg_values_supported ", "signing_algorithms"}};
+    for (const auto& [member, parameter] : lists) {
+        if (error.detail.starts_with(member)) {
+            return "give " + std::string(parameter) + " in the oauth_provider block";
+        }
+    }
     for (const std::string name :
          {"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}) {
         const bool is_alias = error.detail.starts_with("mtls_endpoint_aliases." + name + " ");

@@ -135,6 +135,10 @@ core::Task<web::Answer> begin(Site& site, const Request& request, Provider& prov
     if (const auto fault = provider.why_no_proofs(*metadata.value())) {
         co_return failed(fault->code, settings.name + ": " + fault->detail);
     }
+    // Nobody types a password for a sign-in that could not end.
+    if (const auto credentials = provider.explained_credentials(*metadata.value()); !credentials) {
+        co_return failed(credentials.error().code, settings.name + ": " + credentials.error().detail);
+    }
     std::array<char, session::SignIn::seed_size + session::SignIn::id_random_size> random{};
     if (!site.random.fill(random.data(), random.size())) {
         co_return failed(core::Code::internal_error, "no randomness");

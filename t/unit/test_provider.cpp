@@ -309,6 +309,15 @@ void what_is_needed_must_be_usable(void**) {
         assert_true(detail.starts_with("metadata: " + std::string(name)));
         assert_true(detail.ends_with(": give " + std::string(name) + " in the oauth_provider block"));
     }
+    for (const auto& [name, parameter] :
+         {std::pair<std::string, std::string>("token_endpoint_auth_methods_supported", "client_auth"),
+          {"id_token_signing_alg_values_supported", "signing_algorithms"}}) {
+        Place other;
+        const auto run = ask(other);
+        answer(other, json_response(unit::metadata_document().with(name, "[7]").text()));
+        assert_true(
+            run->result->error().detail.ends_with(": give " + parameter + " in the oauth_provider block"));
+    }
     Place place;
     place.settings.userinfo = providers::UserinfoUse::on;
     const auto run = ask(place);
