@@ -23,8 +23,8 @@ using core::Error;
 
 Error why_refused(const Inquiry& inquiry, const std::string& access_token, const Error& error,
                   const net::HttpResponse& response) {
-    return at("userinfo endpoint",
-              net::told(oidc::with_answer(error, response, {access_token}), inquiry.userinfo_endpoint));
+    return at("userinfo endpoint", net::told(oidc::with_answer(error, response, {access_token}),
+                                             inquiry.userinfo_endpoint, oidc::resource_remedy(response)));
 }
 
 // RFC 8705 3: a token may be bound to the certificate that the client got it with.
@@ -65,8 +65,8 @@ core::Task<core::Result<core::Json>> ask_userinfo(Inquiry inquiry, std::string a
     if (!response) {
         co_return asking.ended(at("userinfo endpoint", response.error()));
     }
-    const bool is_about_proof = inquiry.settings().dpop && oidc::asks_for_nonce(response.value());
-    if (response->status == 401 && !is_about_proof && inquiry.occasion == Inquiry::Occasion::check) {
+    const bool is_refused_proof = inquiry.settings().dpop && oidc::is_about_proof(response.value());
+    if (response->status == 401 && !is_refused_proof && inquiry.occasion == Inquiry::Occasion::check) {
         co_return asking.ended({Code::access_denied, "userinfo endpoint: status 401"});
     }
     const std::string_view other_name = inquiry.settings().type->userinfo_subject;

@@ -6,6 +6,7 @@
 #include "../core/json.hpp"
 #include "../core/url.hpp"
 #include "../jose/jws.hpp"
+#include "challenge.hpp"
 #include "unique.hpp"
 #include "wire.hpp"
 
@@ -29,53 +30,6 @@ std::string origin_of(std::string_view url) {
 std::string htu_of(const std::string& url) {
     const auto parsed = core::parse_url(url);
     return parsed ? parsed->origin() + parsed->path : url.substr(0, url.find_first_of("?#"));
-}
-
-// The parts of a header between commas, which may stand in quotes, too.
-std::vector<std::string_view> items_of(std::string_view list) {
-    std::vector<std::string_view> items;
-    bool is_quoted = false;
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (is_quoted && list[i] == '\\') {
-            ++i;
-        } else if (list[i] == '"') {
-            is_quoted = !is_quoted;
-        } else if (list[i] == ',' && !is_quoted) {
-            items.push_back(core::trim(list.substr(begin, i - begin)));
-            begin = i + 1;
-        }
-    }
-    items.push_back(core::trim(list.substr(begin)));
-    return items;
-}
-
-std::string_view unquoted(std::string_view value) {
-    const bool is_quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
-    return is_quoted ? value.substr(1, value.size() - 2) : value;
-}
-
-// RFC 9110 11.6.1: SCHEME NAME=VALUE, NAME=VALUE, SCHEME NAME=VALUE ...
-bool has_nonce_challenge(std::string_view header) {
-    std::string_view scheme;
-    for (std::string_view item : items_of(header)) {
-        const std::size_t end = item.find_first_of(" \t=\"");
-        if (end == std::string_view::npos || core::is_blank(item[end])) {
-            const std::string_view rest = end == std::string_view::npos ? "" : core::trim(item.substr(end));
-            if (!rest.starts_with('=')) { // else a name with a blank behind it
-                scheme = item.substr(0, end);
-                item = rest;
-            }
-        }
-        const std::size_t equals = std::min(item.find('='), item.size());
-        const std::string_view name = core::trim(item.substr(0, equals));
-        const std::string_view value = core::trim(item.substr(std::min(equals + 1, item.size())));
-        if (core::equal_ignoring_case(scheme, "DPoP") && core::equal_ignoring_case(name, "error") &&
-            unquoted(value) == wants_nonce) {
-            return true;
-        }
-    }
-    return false;
 }
 
 } // namespace
@@ -107,11 +61,11 @@ bool asks_for_nonce(const net::HttpResponse& response) {
     if (response.status != 400 && response.status != 401) {
         return false;
     }
-    const auto is_challenge = [](const net::Header& header) {
-        return header.name == "www-authenticate" && has_nonce_challenge(header.value);
-    };
-    return error_of(response).error == wants_nonce ||
-           std::any_of(response.headers.begin(), response.headers.end(), is_challenge);
+    return error_of(response).error == wants_nonce || challenge_of(response, "DPoP").error == wants_nonce;
+}
+
+bool is_about_proof(const net::HttpResponse& response) {
+    return asks_for_nonce(response) || challenge_of(response, "DPoP").error == "invalid_dpop_proof";
 }
 
 std::optional<std::string> nonce_of(const net::HttpResponse& response) {

@@ -31,6 +31,10 @@ std::string make_dpop_proof(const jose::SigningKey& key, core::Random& random, c
 // the body) or of a resource (a challenge of the scheme DPoP, in any case).
 bool asks_for_nonce(const net::HttpResponse& response);
 
+// RFC 9449 7.1: a resource refuses the proof, for its nonce or as a whole (the clock that made it may be
+// wrong), and says nothing of the token.
+bool is_about_proof(const net::HttpResponse& response);
+
 // RFC 9449 8.1: what DPoP-Nonce says, at most 1,024 characters; nullopt: nothing that can be used.
 std::optional<std::string> nonce_of(const net::HttpResponse& response);
 

@@ -145,7 +145,7 @@ std::string check_client(const ClientCredentials& credentials) {
 }
 
 std::string proof_remedy(std::string_view error) {
-    return error == "use_dpop_nonce" || error == "invalid_dpop_proof"
+    return is_one_of(error, {"use_dpop_nonce", "invalid_dpop_proof"})
                ? "the provider wants a proof of possession: \"dpop on\" gives one; where it is on, the "
                  "clocks "
                  "must be right, and the answer has to name a nonce in DPoP-Nonce"
@@ -243,7 +243,7 @@ std::string outage_remedy(const net::HttpResponse& response) {
 
 core::Error with_answer(const core::Error& error, const net::HttpResponse& response, const Secrets& secrets,
                         Client client) {
-    const ErrorAnswer answer = error_of(response);
+    const ErrorAnswer answer = told_error_of(response);
     std::string detail = without_secrets(error.detail, secrets, client);
     if (!answer.description.empty()) {
         detail += ", \"" + quoted_answer(answer.description, secrets, client) + "\"";
@@ -262,6 +262,12 @@ core::Error explain_refusal(const core::Error& error, const net::HttpResponse& r
 core::Error explain_push_refusal(const core::Error& error, const net::HttpResponse& response,
                                  const TokenQuestion& question) {
     return refused(error, response, question, push_remedy(response, question));
+}
+
+std::string resource_remedy(const net::HttpResponse& response) {
+    const std::string error = told_error_of(response).error;
+    return error == "insufficient_scope" ? "the parameter scope lacks what this endpoint wants"
+                                         : proof_remedy(error);
 }
 
 std::string authorization_remedy(std::string_view error, std::string_view description,

@@ -49,6 +49,9 @@ core::Error explain_refusal(const core::Error& error, const net::HttpResponse& r
 core::Error explain_push_refusal(const core::Error& error, const net::HttpResponse& response,
                                  const TokenQuestion& question);
 
+// Of a resource that refused an access token. Empty: nothing is known to mend it.
+std::string resource_remedy(const net::HttpResponse& response);
+
 // Of an error that came with a callback. Empty: nothing is known to mend it.
 std::string authorization_remedy(std::string_view error, std::string_view description,
                                  std::string_view redirect_uri);

@@ -5,6 +5,7 @@
 
 #include "../core/bytes.hpp"
 #include "../core/url.hpp"
+#include "challenge.hpp"
 
 #include <algorithm>
 
@@ -54,9 +55,19 @@ ErrorAnswer error_of(const net::HttpResponse& response) {
     return {};
 }
 
+ErrorAnswer told_error_of(const net::HttpResponse& response) {
+    ErrorAnswer answer = error_of(response);
+    for (const std::string_view scheme : {"Bearer", "DPoP", "Basic"}) {
+        if (answer.error.empty() && answer.description.empty()) {
+            answer = challenge_of(response, scheme);
+        }
+    }
+    return answer;
+}
+
 core::Error error_response(const net::HttpResponse& response) {
     std::string detail = "status " + std::to_string(response.status);
-    if (const std::string error = error_of(response).error; is_error_code(error)) {
+    if (const std::string error = told_error_of(response).error; is_error_code(error)) {
         detail += ", error " + error;
     }
     return provider_error(detail);

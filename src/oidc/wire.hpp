@@ -28,6 +28,10 @@ struct ErrorAnswer {
 // whatever status it comes with.
 ErrorAnswer error_of(const net::HttpResponse& response);
 
+// The same for a log line: where the answer itself says nothing, what its challenge does (RFC 6750 3,
+// RFC 9449 7.1), as resources have it.
+ErrorAnswer told_error_of(const net::HttpResponse& response);
+
 // provider_error, with the status and the error code where is_error_code holds, and nothing else of the
 // answer.
 core::Error error_response(const net::HttpResponse& response);

@@ -90,3 +90,10 @@ e2e('UI-04 CONF-027 a signed answer that is not right ends the sign-in', async (
   const { browser } = await assertAccepted(site, 'the right one');
   assert.ok(hasSession(browser));
 });
+
+e2e('UI-05 the log has the words of a refusal that come in its challenge alone', async (h) => {
+  const site = await h.site();
+  site.provider.userinfo = { status: 403, body: '', type: false, headers: { 'WWW-Authenticate': 'Bearer realm="x", error="insufficient_scope", error_description="wants more", scope="profile"' } };
+  await assertRefused(site, 'a challenge', { codes, userinfo: 1 });
+  assert.match(site.nginx.log(), /userinfo endpoint: status 403, error insufficient_scope, "wants more" \(http:\S+\/userinfo\): the parameter scope lacks what this endpoint wants/);
+});

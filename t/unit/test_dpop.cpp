@@ -149,6 +149,18 @@ void pd_05_how_a_resource_asks(void**) {
     }
 }
 
+void a_resource_refuses_the_proof_and_not_the_token(void**) {
+    for (const char* value :
+         {"DPoP error=\"use_dpop_nonce\"", "DPoP algs=\"ES256\", error=\"invalid_dpop_proof\"",
+          "Bearer realm=\"x\", dpop error=invalid_dpop_proof"}) {
+        assert_true(oidc::is_about_proof(challenge(value)));
+    }
+    for (const char* value :
+         {"DPoP error=\"invalid_token\"", "Bearer error=\"invalid_dpop_proof\"", "DPoP", ""}) {
+        assert_false(oidc::is_about_proof(challenge(value)));
+    }
+}
+
 void pd_05_how_a_token_endpoint_asks(void**) {
     assert_true(oidc::asks_for_nonce(unit::json_response("{\"error\":\"use_dpop_nonce\"}", 400).value()));
     assert_true(oidc::asks_for_nonce(unit::json_response("{\"error\":\"use_dpop_nonce\"}", 401).value()));
@@ -213,6 +225,7 @@ int main() {
         cmocka_unit_test(pd_04_no_two_have_one_identifier),
         cmocka_unit_test(pd_04_without_randomness_there_is_none),
         cmocka_unit_test(pd_05_how_a_resource_asks),
+        cmocka_unit_test(a_resource_refuses_the_proof_and_not_the_token),
         cmocka_unit_test(pd_05_how_a_token_endpoint_asks),
         cmocka_unit_test(pd_06_what_is_no_nonce),
         cmocka_unit_test(pd_05_each_server_has_its_own_nonce),

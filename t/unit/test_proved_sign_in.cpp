@@ -250,6 +250,17 @@ void a_provider_without_es256_is_told_of_at_once(void**) {
     assert_int_equal(fine.sign_in(as_ever).status, 302);
 }
 
+// Before anybody types a password.
+void a_client_that_cannot_prove_itself_sends_nobody_away(void**) {
+    ProvedWorld world;
+    world.op.metadata =
+        world.op.metadata.with("token_endpoint_auth_methods_supported", "[\"private_key_jwt\"]");
+    const web::Answer failed = world.run(flow::sign_in(world.site, world.request("GET", "/auth/oauth/op"),
+                                                       world.provider, world.site.providers, "/"));
+    assert_failure(failed, "provider_error", 502);
+    assert_true(failed.log.find("its metadata lists private_key_jwt") != std::string::npos);
+}
+
 // A check of a session: refresh and userinfo.
 void prove(World& world) {
     world.settings.dpop = true;
@@ -274,13 +285,25 @@ void a_refresh_has_proofs_too(void**) {
 }
 
 // It says nothing of the user; another 401 does.
-void a_server_that_takes_no_nonce_ends_no_session(void**) {
+void a_server_that_takes_no_proof_ends_no_session(void**) {
     unit::Checked world;
     prove(world);
     world.op.instead.emplace("/userinfo", challenged("u1"));
     const std::size_t before = world.http.count("/userinfo");
     assert_non_null(world.come().get());
     assert_int_equal(world.http.count("/userinfo"), before + 2);
+    unit::Checked wrong_clock; // RFC 9449 7.1: of the proof, not of the token
+    prove(wrong_clock);
+    net::HttpResponse refused;
+    refused.status = 401;
+    refused.headers = {{"www-authenticate", "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\""}};
+    wrong_clock.op.instead.emplace("/userinfo", refused);
+    assert_non_null(wrong_clock.come().get());
+    refused.headers = {{"www-authenticate", "DPoP error=\"invalid_token\", algs=\"ES256\""}};
+    unit::Checked ended;
+    prove(ended);
+    ended.op.instead.emplace("/userinfo", refused);
+    assert_null(ended.come().get());
     unit::Checked revoked;
     prove(revoked);
     revoked.op.instead.emplace("/userinfo", unit::json_response("{\"error\":\"invalid_token\"}", 401));
@@ -303,8 +326,9 @@ int main() {
         cmocka_unit_test(pd_07_the_type_of_the_token),
         cmocka_unit_test(without_a_key_nothing_goes_out),
         cmocka_unit_test(a_provider_without_es256_is_told_of_at_once),
+        cmocka_unit_test(a_client_that_cannot_prove_itself_sends_nobody_away),
         cmocka_unit_test(a_refresh_has_proofs_too),
-        cmocka_unit_test(a_server_that_takes_no_nonce_ends_no_session),
+        cmocka_unit_test(a_server_that_takes_no_proof_ends_no_session),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

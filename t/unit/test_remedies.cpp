@@ -53,6 +53,34 @@ void test_client(void**) {
     }
 }
 
+// RFC 6750 3.1: a resource has it in the challenge, and the body empty.
+void test_the_words_of_a_challenge(void**) {
+    net::HttpResponse refused = answer(401, "", "");
+    const auto told = [&refused](std::string challenge) {
+        refused.headers = {{"www-authenticate", std::move(challenge)}};
+        return with_answer(error_response(refused), refused, {"the-token-of-today"}).detail;
+    };
+    assert_text_equal(
+        told(R"(Bearer realm="x", error="invalid_token", error_description="it \"ended\", at noon")"),
+        R"(status 401, error invalid_token, "it "ended", at noon")");
+    assert_text_equal(told(R"(Negotiate, DPoP algs="ES256", error=invalid_dpop_proof)"),
+                      "status 401, error invalid_dpop_proof");
+    assert_text_equal(told(R"(Basic realm="error")"), "status 401");
+    assert_text_equal(told(R"(Bearer error="no code\n", error_description="the-token-of-today is old")"),
+                      R"(status 401, "[...] is old")");
+    assert_text_equal(told(R"(Bearer error="the-token-of-today")"), "status 401, error [...]");
+    refused.body = R"({"error":"own_words"})"; // they come first
+    assert_text_equal(told(R"(Bearer error="invalid_token", error_description="x")"),
+                      "status 401, error own_words");
+    refused.body.clear();
+    assert_true(told("Bearer error=\"insufficient_scope\"").ends_with("error insufficient_scope"));
+    assert_text_equal(resource_remedy(refused), "the parameter scope lacks what this endpoint wants");
+    static_cast<void>(told("DPoP error=\"invalid_dpop_proof\""));
+    assert_true(resource_remedy(refused).find("the clocks must be right") != std::string::npos);
+    static_cast<void>(told("Bearer"));
+    assert_text_equal(resource_remedy(refused), "");
+}
+
 void test_what_was_sent_is_not_told(void**) {
     const ClientCredentials short_one{"id", "Hunter2", ClientAuth::basic};
     const ClientCredentials none{"id", "", ClientAuth::none};
@@ -212,6 +240,7 @@ void test_authorization(void**) {
 
 int main() {
     const CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_words_of_a_challenge),
         cmocka_unit_test(test_what_was_sent_is_not_told),
         cmocka_unit_test(test_an_outage_is_nobodys_mistake),
         cmocka_unit_test(test_client),
