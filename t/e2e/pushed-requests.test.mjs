@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Pushed authorization requests: what the browser carries is their name alone, and what cannot be pushed is no sign-in (PD-01 to PD-03, CONF-070).
+// Pushed authorization requests: what the browser carries is their name alone, and what cannot be pushed is no sign-in (PD-01 to PD-03, CONF-070, CONF-071).
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { Browser, signIn } from './lib/browser.mjs';
 import { assertSignedIn, e2e, hasSession, loginCookies } from './lib/harness.mjs';
 import { OidcProvider } from './lib/oidc-provider.mjs';
@@ -173,11 +174,11 @@ e2e('PD-02 visitors that wait for a push take turns, and leave nothing behind', 
 
 const origin = (port) => 'http://127.0.0.1:' + port;
 
-async function certified(h, { features, block = () => '' }) {
+async function certified(h, { features, block = () => '', client = {} }) {
   const upstream = await h.upstream();
   const port = await freePort();
   const provider = await new OidcProvider({ features }).start(await freePort(), [{ client_id: 'site', client_secret: 'a secret of the site', grant_types: ['authorization_code'],
-    redirect_uris: [origin(port) + '/auth/oauth/test/callback'], response_types: ['code'] }]);
+    redirect_uris: [origin(port) + '/auth/oauth/test/callback'], response_types: ['code'], ...client }]);
   h.closers.push(() => provider.stop());
   await h.nginx(port, `
     oauth_provider test oidc { issuer ${provider.issuer}; client_id site; client_secret "a secret of the site"; ${block(provider)} }
@@ -199,3 +200,21 @@ e2e('CONF-070 the certified provider that offers it, where the block names the e
   const site = await certified(h, { features: { pushedAuthorizationRequests: { enabled: true } }, block: (provider) => `pushed_authorization_request_endpoint ${provider.issuer}/request;` });
   assert.equal((await signIn(site.browser, site.origin + '/')).status, 200);
 });
+
+for (const [id, nonces, ways] of [['CONF-070 PD-05 with DPoP, and a nonce that every request needs', true, ['/request', '/request', '/token', '/me']], ['CONF-071 with DPoP, without nonces', false, ['/request', '/token', '/me']]]) {
+  e2e(`${id}: the push has a proof, too, and its key is the one that the code is good with`, async (h) => {
+    const site = await certified(h, {
+      features: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true }, dPoP: { enabled: true, nonceSecret: crypto.randomBytes(32), requireNonce: () => nonces } },
+      client: { dpop_bound_access_tokens: true },
+      block: () => 'dpop on;',
+    });
+    const seen = [];
+    site.provider.server.prependListener('request', (request) => /^\/(request|token|me)/.test(request.url) && seen.push(request));
+    assert.equal((await signIn(site.browser, site.origin + '/')).status, 200);
+    assert.deepEqual(seen.map((request) => request.url), ways);
+    const proofs = seen.map((request) => request.headers.dpop.split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url'))));
+    assert.equal(new Set(proofs.map(([header]) => JSON.stringify(header.jwk))).size, 1);
+    assert.equal(new Set(proofs.map(([, claims]) => claims.jti)).size, ways.length);
+    assert.deepEqual(site.provider.errors, []);
+  });
+}
