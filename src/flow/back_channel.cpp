@@ -61,7 +61,7 @@ core::Task<core::Result<Provider::MetadataPointer>> metadata_for(Site& site, Pro
         co_return std::move(metadata);
     }
     std::string issuer = claimed_issuer(jws);
-    co_return co_await provider.metadata_of(site.http, std::move(issuer));
+    co_return co_await provider.metadata_of(site.http, std::move(issuer), Provider::Asker::stranger);
 }
 
 // token_invalid: it is refused. Any other error: whether it is right is not known.

@@ -59,7 +59,7 @@ core::Task<core::Result<Provider::MetadataPointer>> metadata_for(const TokenQues
     if (!metadata || !(*metadata.value()).issuer.empty()) {
         co_return std::move(metadata);
     }
-    co_return co_await provider.metadata_of(question.site.http, std::move(issuer));
+    co_return co_await provider.metadata_of(question.site.http, std::move(issuer), Provider::Asker::stranger);
 }
 
 // nullopt: it is not of this provider.

@@ -3,6 +3,7 @@
 // business of refreshed.hpp.
 #include "provider.hpp"
 
+#include "../core/bytes.hpp"
 #include "../core/url.hpp"
 #include "../net/told.hpp"
 #include "../oidc/id_token.hpp"
@@ -45,38 +46,7 @@ core::Result<jose::JwkSet> read_keys(const net::HttpResponse& response) {
     return jose::JwkSet::parse(response.body);
 }
 
-core::Task<core::Result<jose::JwkSet>> fetch_keys(net::HttpClient& http, std::string jwks_uri,
-                                                  figures::Asking asking) {
-    const std::string address = jwks_uri;
-    net::HttpRequest request = own_request(std::move(jwks_uri), "application/jwk-set+json, application/json");
-    net::HttpResult response = co_await net::fetch(http, std::move(request));
-    if (!response) {
-        co_return asking.ended({response.error().code, "keys: " + response.error().detail});
-    }
-    auto keys = read_keys(response.value());
-    if (!keys) {
-        co_return asking.ended(useless("keys", keys.error(), response.value(), {address, "check jwks_uri"}));
-    }
-    co_return asking.ended(std::move(keys));
-}
-
 } // namespace
-
-bool TokenBucket::take(std::int64_t now) {
-    const std::int64_t refills =
-        refilled_at_ == 0 ? 0 : std::max<std::int64_t>(0, now - refilled_at_) / refill_;
-    if (refills > 0) {
-        tokens_ = static_cast<int>(std::min<std::int64_t>(capacity_, tokens_ + refills));
-    }
-    if (refills > 0 || refilled_at_ == 0 || now < refilled_at_) {
-        refilled_at_ = now;
-    }
-    if (tokens_ == 0) {
-        return false;
-    }
-    --tokens_;
-    return true;
-}
 
 void Provider::count_login(figures::Failure failure) const noexcept {
     if (figures_ != nullptr) {
@@ -311,12 +281,16 @@ core::Task<core::Result<oidc::Metadata>> Provider::fetch_metadata_of(net::HttpCl
 }
 
 core::Task<core::Result<Provider::MetadataPointer>> Provider::metadata_of(net::HttpClient& http,
-                                                                          std::string issuer) {
+                                                                          std::string issuer, Asker asker) {
     if (token_issuer_.address != issuer) {
         const bool other_is_known = token_issuer_.value && token_issuer_.value->known();
         if (other_is_known || settings_.type->is_issuer == nullptr || !settings_.type->is_issuer(issuer)) {
             co_return core::Error{core::Code::token_invalid,
                                   "the ID token's issuer is none of this provider's"};
+        }
+        if (asker == Asker::stranger && !refetches_of_strangers_.take(clock_.now())) {
+            co_return core::Error{core::Code::provider_error,
+                                  "too many tokens of other issuers came: their metadata are not asked for"};
         }
         token_issuer_ = {issuer, std::make_shared<Refreshed<oidc::Metadata>>(ready_, clock_)};
     }
@@ -346,9 +320,43 @@ bool Provider::may_be_issuer(const oidc::Metadata& metadata, std::string_view is
     return fits(metadata.issuer) || std::any_of(others.begin(), others.end(), fits);
 }
 
+// RFC 7517 9.2: they are for nobody else. What is told does not change with their order.
+void Provider::report_secrets(const jose::JwkSet& keys) {
+    std::string ids;
+    for (const std::string& id : keys.published_secrets()) {
+        ids.append(ids.empty() ? "" : " ").append(id.empty() ? "(one without an id)" : id);
+    }
+    ids = core::for_log(ids);
+    if (ids == reported_secrets_) {
+        return;
+    }
+    reported_secrets_ = ids;
+    if (!ids.empty()) {
+        report("its key set at jwks_uri shows the secret parts of keys, so that anybody could sign as this "
+               "provider: " +
+               ids + ". Have the provider publish public keys, and new ones");
+    }
+}
+
+core::Task<core::Result<jose::JwkSet>> Provider::fetch_keys(net::HttpClient& http, std::string jwks_uri) {
+    const std::string address = jwks_uri;
+    figures::Asking asked = asking(figures::Endpoint::keys);
+    net::HttpRequest request = own_request(std::move(jwks_uri), "application/jwk-set+json, application/json");
+    net::HttpResult response = co_await net::fetch(http, std::move(request));
+    if (!response) {
+        co_return asked.ended({response.error().code, "keys: " + response.error().detail});
+    }
+    auto keys = read_keys(response.value());
+    if (!keys) {
+        co_return asked.ended(useless("keys", keys.error(), response.value(), {address, "check jwks_uri"}));
+    }
+    report_secrets(keys.value());
+    co_return asked.ended(std::move(keys));
+}
+
 // Nobody waits for it.
 core::Task<core::Result<jose::JwkSet>> Provider::renew_keys(net::HttpClient& http, std::string jwks_uri) {
-    auto fetched = co_await fetch_keys(http, std::move(jwks_uri), asking(figures::Endpoint::keys));
+    auto fetched = co_await fetch_keys(http, std::move(jwks_uri));
     if (!fetched) {
         report_stale(fetched.error());
     }
@@ -361,9 +369,7 @@ core::Task<core::Result<Provider::KeysPointer>> Provider::keys(net::HttpClient& 
         keys_ = {jwks_uri, std::make_shared<Refreshed<jose::JwkSet>>(ready_, clock_)};
     }
     const auto keys = keys_.value;
-    const auto fetch = [this, &http, jwks_uri] {
-        return fetch_keys(http, jwks_uri, asking(figures::Endpoint::keys));
-    };
+    const auto fetch = [this, &http, jwks_uri] { return fetch_keys(http, jwks_uri); };
     const auto holds_key = [&token](const KeysPointer& set) {
         return set && oidc::look_for_key(token, *set) == oidc::KeyLookup::found;
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a worker knows of one provider: its metadata and keys, fetched when first needed. The fetches are the
 // worker's, visitors only wait for them. A provider that is down concerns its own sign-ins only, and is asked
-// again by the next one.
+// again by the next one, as often as refreshed.hpp allows.
 #pragma once
 
 #include "../../providers/provider.hpp"
@@ -17,6 +17,7 @@
 #include "../oidc/metadata.hpp"
 #include "refreshed.hpp"
 #include "repeats.hpp"
+#include "token_bucket.hpp"
 
 #include <functional>
 #include <memory>
@@ -25,21 +26,6 @@
 #include <vector>
 
 namespace oauth::flow {
-
-// How often a token that no key verifies may have the keys fetched again: a few times at once (a rotation,
-// twice), then rarely.
-class TokenBucket {
-public:
-    TokenBucket(int capacity, std::int64_t refill_seconds)
-        : capacity_(capacity), refill_(refill_seconds), tokens_(capacity) {}
-    bool take(std::int64_t now);
-
-private:
-    int capacity_;
-    std::int64_t refill_;
-    int tokens_;
-    std::int64_t refilled_at_ = 0;
-};
 
 class Provider {
 public:
@@ -61,15 +47,16 @@ public:
     // may outlive the visitor.
     core::Task<core::Result<MetadataPointer>> metadata(net::HttpClient& http);
 
-    // The metadata of the issuer that an ID token names, where the configuration cannot
-    // (IssuerRule::from_token): it has the form that the type knows, and its document names the token
-    // endpoint that the code went to.
-    core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer);
-
     // Who has brought a token: the provider itself, when it was asked, or anybody who may post one. What
     // strangers bring has the keys fetched again from an allowance of its own, so that they use up no
     // sign-in's.
     enum class Asker { ourselves, stranger };
+
+    // The metadata of the issuer that an ID token names, where the configuration cannot
+    // (IssuerRule::from_token): it has the form that the type knows, and its document names the token
+    // endpoint that the code went to.
+    core::Task<core::Result<MetadataPointer>> metadata_of(net::HttpClient& http, std::string issuer,
+                                                          Asker asker = Asker::ourselves);
 
     // Keys to verify that token with. If none of them does, they are fetched again, throttled; if that fails,
     // the error.
@@ -136,6 +123,8 @@ private:
     void report_left_out(const std::vector<std::string>& members);
     oidc::Metadata with_configured(oidc::Metadata metadata) const;
     void report_stale(const core::Error& error);
+    void report_secrets(const jose::JwkSet& keys);
+    core::Task<core::Result<jose::JwkSet>> fetch_keys(net::HttpClient& http, std::string jwks_uri);
     core::Task<core::Result<jose::JwkSet>> renew_keys(net::HttpClient& http, std::string jwks_uri);
     core::Task<net::HttpResult> ask_oauth_document(net::HttpClient& http, std::string url);
     core::Task<core::Result<oidc::Metadata>> fetch_document(net::HttpClient& http, std::string issuer);
@@ -150,7 +139,8 @@ private:
     oidc::Nonces nonces_;
     Report report_;
     figures::Figures* figures_;
-    std::string reported_; // of what was left out of its metadata
+    std::string reported_;         // of what was left out of its metadata
+    std::string reported_secrets_; // of its key set
     Repeats faults_;
     TokenBucket refetches_{5, 10};
     TokenBucket refetches_of_strangers_{2, 30};

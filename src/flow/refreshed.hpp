@@ -2,13 +2,15 @@
 // Something that is fetched from a provider and kept: its metadata, its keys. The fetch is a coroutine that
 // this object owns; visitors only wait for it. One who leaves cancels nothing, and who comes next joins. What
 // is stale is given at once, within a bound, while the next value is fetched behind it. Failures are shared
-// by those who waited for that fetch; whoever comes after them starts another.
+// by those who waited for that fetch; whoever comes after them starts another, a few times at once and then
+// one a second: anybody can ask. In between they are told of the last one.
 #pragma once
 
 #include "../core/clock.hpp"
 #include "../core/result.hpp"
 #include "../core/task.hpp"
 #include "../core/wait.hpp"
+#include "token_bucket.hpp"
 
 #include <coroutine>
 #include <cstdint>
@@ -68,7 +70,13 @@ public:
     class [[nodiscard]] Wait : core::WaitNode {
     public:
         Wait(Refreshed& owner, Fetch fetch) : owner_(owner), fetch_(std::move(fetch)) {}
-        bool await_ready() const noexcept { return false; }
+        bool await_ready() noexcept {
+            if (owner_.may_begin()) {
+                return false;
+            }
+            round_ = owner_.round_;
+            return true;
+        }
         void await_suspend(std::coroutine_handle<> handle) {
             waiting = handle;
             attendance_.emplace(owner_.ready_);
@@ -114,6 +122,12 @@ private:
 
     std::int64_t age() const { return clock_.now() - fetched_at_; }
 
+    // Or join.
+    bool may_begin() noexcept {
+        const bool has_failed = round_ && round_->ended && round_->outcome && !round_->outcome->ok();
+        return !has_failed || retries_.take(clock_.now());
+    }
+
     void begin(const Fetch& fetch) {
         flow_.reset(); // of the fetch before, which has ended
         round_ = std::make_shared<Round>();
@@ -148,6 +162,7 @@ private:
     Pointer value_;
     std::int64_t fetched_at_ = 0;
     std::int64_t tried_at_ = 0;
+    TokenBucket retries_{5, 1};
     core::WaitList waiting_;
     std::shared_ptr<Round> round_;
     std::optional<core::Flow<Outcome>> flow_; // destroyed first: it is what refers to the rest

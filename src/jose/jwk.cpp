@@ -53,6 +53,13 @@ Curve curve_named(std::string_view name) {
     return name == "P-521" ? Curve::p521 : Curve::none;
 }
 
+bool is_known_kind(core::JsonView object) {
+    const auto kty = object.get("kty").as_string().value_or("");
+    const auto crv = object.get("crv").as_string().value_or("");
+    return kty == "RSA" || (kty == "EC" && curve_named(crv) != Curve::none) ||
+           (kty == "OKP" && crv == "Ed25519");
+}
+
 // RFC 7518 6.2.1 (EC), 6.3.1 (RSA), RFC 8037 2 (Ed25519)
 bool read_key(core::JsonView object, Jwk& jwk) {
     auto kty = object.get("kty").as_string().value_or("");
@@ -72,24 +79,54 @@ bool read_key(core::JsonView object, Jwk& jwk) {
     return jwk.key != nullptr;
 }
 
-} // namespace
+// RFC 7518 6.2.2, 6.3.2, 6.4.1, RFC 8037 2
+bool has_secret_part(core::JsonView object) {
+    constexpr std::string_view names[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+    return std::any_of(std::begin(names), std::end(names),
+                       [object](auto name) { return object.get(name).exists(); });
+}
 
-std::optional<Jwk> parse_public_jwk(core::JsonView object) {
+struct ReadKey {
+    std::optional<Jwk> key;
+    std::string_view why_none;
+};
+
+ReadKey read_public_jwk(core::JsonView object) {
     Jwk jwk;
-    if (!is_meant_for_verifying(object) || !read_text_member(object, "kid", jwk.kid) ||
-        !read_text_member(object, "alg", jwk.alg) || !read_text_member(object, "issuer", jwk.issuer) ||
-        !read_key(object, jwk)) {
-        return std::nullopt;
+    if (!object.is_object()) {
+        return {std::nullopt, "is no object"};
+    }
+    if (!read_text_member(object, "kid", jwk.kid) || !read_text_member(object, "alg", jwk.alg) ||
+        !read_text_member(object, "issuer", jwk.issuer)) {
+        return {std::nullopt, "has a kid, alg or issuer that is not a text"};
+    }
+    if (!is_meant_for_verifying(object)) {
+        return {std::nullopt, "is not for signatures, by its use or key_ops"};
+    }
+    if (object.get("kty").as_string() == "oct") {
+        return {std::nullopt, "is a secret that is published"};
+    }
+    if (!is_known_kind(object)) {
+        return {std::nullopt, "is of a kind (kty, crv) that is not known here"};
+    }
+    if (!read_key(object, jwk)) {
+        return {std::nullopt, "is incomplete or broken, or is no RSA key of 2048 to 8192 bits"};
     }
     jwk.alg = canonical_algorithm(jwk.alg);
     // RFC 7517 4.4: alg, if it is there, fits the key's type and curve
     if (object.get("alg")) {
         const auto* algorithm = find_algorithm(jwk.alg);
         if (algorithm == nullptr || !fits(*algorithm, jwk)) {
-            return std::nullopt;
+            return {std::nullopt, "has an alg that is none of signatures by such a key"};
         }
     }
-    return jwk;
+    return {std::move(jwk), ""};
+}
+
+} // namespace
+
+std::optional<Jwk> parse_public_jwk(core::JsonView object) {
+    return read_public_jwk(object).key;
 }
 
 std::string thumbprint(const Jwk& jwk) {
@@ -100,17 +137,28 @@ std::string thumbprint(const Jwk& jwk) {
 core::Result<JwkSet> JwkSet::parse(std::string_view body) {
     // RFC 7517 5, 5.1: an object with an array "keys"; keys that cannot be used are skipped
     auto document = core::Json::parse(body);
-    auto keys = document ? document->root().get("keys") : core::JsonView();
+    if (!document) {
+        return core::Error{core::Code::provider_error, "the key set is not strict JSON"};
+    }
+    auto keys = document->root().get("keys");
     if (!keys.is_array()) {
         return core::Error{core::Code::provider_error,
                            "the key set is not a JSON object with an array \"keys\""};
     }
     auto elements = keys.elements();
-    elements.resize(std::min(elements.size(), max_keys));
     JwkSet set;
+    set.ignored_ = elements.size() - std::min(elements.size(), max_keys);
+    elements.resize(elements.size() - set.ignored_);
     for (auto element : elements) {
-        if (auto jwk = parse_public_jwk(element)) {
-            set.keys_.push_back(std::move(*jwk));
+        const std::string kid(element.get("kid").as_string().value_or(""));
+        if (has_secret_part(element)) {
+            set.published_secrets_.push_back(kid);
+        }
+        auto read = read_public_jwk(element);
+        if (read.key) {
+            set.keys_.push_back(std::move(*read.key));
+        } else {
+            set.unusable_.push_back({kid, read.why_none});
         }
     }
     return set;

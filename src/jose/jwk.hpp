@@ -61,12 +61,22 @@ std::optional<Jwk> parse_public_jwk(core::JsonView object);
 // RFC 7638 3: SHA-256, base64url. Empty for a key without public members.
 std::string thumbprint(const Jwk& jwk);
 
+// One of a set that is not used, for an administrator.
+struct UnusableKey {
+    std::string kid;      // empty: none
+    std::string_view why; // "is for encryption"
+};
+
 class JwkSet {
 public:
     // RFC 7517 5. Keys after the first 100 are ignored. provider_error if the document is not a JWK set.
     static core::Result<JwkSet> parse(std::string_view body);
 
     const std::vector<Jwk>& keys() const { return keys_; }
+    const std::vector<UnusableKey>& unusable() const { return unusable_; }
+    // RFC 7517 9.2. The names of keys whose secret parts the set has: private members, or a symmetric key.
+    const std::vector<std::string>& published_secrets() const { return published_secrets_; }
+    std::size_t ignored() const { return ignored_; } // those after the first 100
     // The keys that may verify a token with this alg and kid: type, curve and the key's own alg fit the alg,
     // and the kids are equal or one of them is absent.
     std::vector<const Jwk*> candidates(std::string_view alg, std::optional<std::string_view> kid) const;
@@ -74,6 +84,9 @@ public:
 
 private:
     std::vector<Jwk> keys_;
+    std::vector<UnusableKey> unusable_;
+    std::vector<std::string> published_secrets_;
+    std::size_t ignored_ = 0;
 };
 
 // A key of our own: for identity tokens, for what the client proves itself with, for DPoP. Each function

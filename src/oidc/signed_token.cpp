@@ -82,19 +82,43 @@ Complaint other_audience(std::string_view found, std::string_view client) {
     return "aud is not this client: " + found_and_expected(found, client) + " (client_id)";
 }
 
+// The keys that there are, for a log line.
+std::string names_of(const jose::JwkSet& keys) {
+    std::vector<std::string> ids;
+    for (const jose::Jwk& key : keys.keys()) {
+        ids.push_back(key.kid.empty() ? "(one without an id)" : key.kid);
+    }
+    std::string text = core::for_log(join(ids));
+    if (keys.ignored() != 0) {
+        text += ", as far as its first 100 go, and it has " + std::to_string(keys.ignored()) + " more";
+    }
+    return text;
+}
+
+// What is the matter with the key that a token names; empty: nothing that can be said of it.
+std::string about_key(const jose::Jws& jws, const jose::JwkSet& keys) {
+    if (jws.kid && keys.has_kid(*jws.kid)) {
+        return keys.candidates(jws.alg, jws.kid).empty() ? "is not for " + core::for_log(jws.alg) : "";
+    }
+    const auto& unusable = keys.unusable();
+    const auto found = std::find_if(unusable.begin(), unusable.end(),
+                                    [&jws](const auto& key) { return jws.kid && key.kid == *jws.kid; });
+    return found == unusable.end() ? "" : std::string(found->why);
+}
+
 // Of a signature that no key verifies. Which keys there are is public.
 std::string about_keys(const jose::Jws& jws, const jose::JwkSet& keys) {
     if (!jose::is_asymmetric_algorithm(jws.alg)) {
         return ": its key is the client_secret, which must be the provider's";
     }
-    std::vector<std::string> ids;
-    for (const jose::Jwk& key : keys.keys()) {
-        ids.push_back(key.kid.empty() ? "(one without an id)" : key.kid);
-    }
     const std::string wanted = jws.kid ? "key id \"" + core::for_log(*jws.kid) + "\"" : "no key id";
+    const std::string fault = about_key(jws, keys);
+    if (!fault.empty()) {
+        return ": it has " + wanted + ", whose key at jwks_uri " + fault;
+    }
     const bool is_unknown = jws.kid && !keys.has_kid(*jws.kid);
     return ": it has " + wanted + (is_unknown ? ", which is none of the provider's" : "") +
-           ", and the keys at jwks_uri have " + core::for_log(join(ids)) + ". Check issuer and jwks_uri";
+           ", and the keys at jwks_uri have " + names_of(keys) + ". Check issuer and jwks_uri";
 }
 
 // What mends a time that is not right.

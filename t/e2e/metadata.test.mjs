@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Discovery and key sets: MD-01 to MD-15. nginx keeps what it has fetched, so each row of a table has a provider of its own.
+// Discovery and key sets: MD-01 to MD-19. nginx keeps what it has fetched, so each row of a table has a provider of its own.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { Browser, signIn } from './lib/browser.mjs';
 import { beginSignIn, e2e, hasSession } from './lib/harness.mjs';
-import { base64url, freshKey, keyFor, publicJwk } from './lib/jws.mjs';
+import { base64url, freshKey, keyFor, publicJwk, sign } from './lib/jws.mjs';
 import { until } from './lib/ports.mjs';
 import { assertAccepted, assertCannotStart, assertRefused, siteForEach } from './lib/refusals.mjs';
 
@@ -280,3 +280,52 @@ e2e('MD-15 a symmetric key in a public set is ignored', async (h) => {
   assert.equal(response.status, 200);
   assert.ok(hasSession(site.browser));
 });
+
+e2e('MD-17 a set that shows the secret parts of a key is told of once, and its public part is used', async (h) => {
+  const provider = await h.provider();
+  const secret = { ...rsa().privateKey.export({ format: 'jwk' }), kid: 'rsa-1', use: 'sig' };
+  provider.jwks.keys = ([, ...others]) => [secret, ...others];
+  const site = await h.site({ provider });
+  await assertAccepted(site, 'once');
+  provider.token = { key: freshKey('new') };
+  await assertRefused(site, 'the keys are fetched again');
+  assert.equal(provider.count('jwks'), 2);
+  const lines = site.nginx.log().split('\n').filter((line) => line.includes('shows the secret parts of keys'));
+  assert.equal(lines.length, 1);
+  assert.match(lines[0], /\[warn\].*provider "test": its key set at jwks_uri shows the secret parts of keys, so that anybody could sign as this provider: rsa-1\. Have the provider publish public keys, and new ones/);
+  assert.ok(!site.nginx.log().includes(secret.d.slice(0, 20)));
+});
+
+e2e('MD-19 of ten thousand keys the first hundred are used, and the log says so', async (h) => {
+  const filler = { kty: 'RSA', n: 'AQAB', e: 'AQAB' };
+  const [first, last] = [await h.provider(), await h.provider()];
+  first.jwks.keys = (keys) => [...keys, ...Array(10000).fill(filler)];
+  await assertAccepted(await h.site({ provider: first }), 'the first');
+  last.jwks.keys = (keys) => [...Array(10000).fill(filler), ...keys];
+  const site = await h.site({ provider: last });
+  await assertRefused(site, 'the last');
+  assert.match(site.nginx.log(), /as far as its first 100 go, and it has 9903 more/);
+});
+
+// Nobody needs an account to send a token, or to begin a sign-in.
+for (const [what, endpoint, breakIt] of [['keys', 'jwks', (provider, shape) => { provider.jwks = shape; }], ['metadata', 'discovery', (provider, shape) => { provider.discovery = shape; }]]) {
+  e2e(`MD-09 ${what} that the provider does not give are asked for a few times, then once a second, whoever comes, and at once when it is well`, async (h) => {
+    const provider = await h.provider();
+    breakIt(provider, { status: 500 });
+    const site = await h.site({ provider, server: 'oauth_bearer on; oauth_bearer_audience api;' });
+    const stranger = freshKey('stranger');
+    const ask = async (kid) => {
+      const token = sign({ header: { alg: 'RS256', typ: 'at+jwt', kid }, payload: { iss: provider.issuer, aud: 'api', sub: 'x' }, alg: 'RS256', key: stranger });
+      return (await fetch(site.origin + '/', { headers: { Authorization: 'Bearer ' + token } })).status;
+    };
+    const began = Date.now();
+    for (let i = 0; i < 100; i++) {
+      assert.equal(await ask('k' + i), 502);
+    }
+    const seconds = Math.ceil((Date.now() - began) / 1000);
+    assert.ok(provider.count(endpoint) >= 6 && provider.count(endpoint) <= 7 + seconds, `${provider.count(endpoint)} requests in ${seconds} s`);
+    breakIt(provider, {});
+    await until(async () => await ask('known') === 401, 'recovery', 5000);
+    await assertAccepted(site, 'recovered');
+  });
+}

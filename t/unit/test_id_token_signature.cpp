@@ -48,6 +48,31 @@ void conf_018_every_asymmetric_algorithm(void**) {
     }
 }
 
+jose::JwkSet set_of(const std::vector<Object>& keys) {
+    return jose::JwkSet::parse(tokens::jwk_set(keys)).value();
+}
+
+// A key that is there and is of no use is not told as one that is missing.
+void the_key_that_a_token_names(void**) {
+    const tokens::Key& key = provider().rsa;
+    const std::string token = with_header({{"alg", "\"RS256\""}, {"kid", "\"named\""}});
+    const auto told = [&](const std::vector<std::pair<std::string, std::string>>& members,
+                          const std::string& sentence) {
+        refuse(token, sentence, expectation(), set_of({key.jwk(members).with("kid", "\"named\"")}));
+    };
+    told({{"use", "\"enc\""}},
+         "it has key id \"named\", whose key at jwks_uri is not for signatures, by its use or key_ops");
+    told({{"alg", "\"RS512\""}}, "whose key at jwks_uri is not for RS256");
+    told({{"n", "\"AQAB\""}},
+         "whose key at jwks_uri is incomplete or broken, or is no RSA key of 2048 to 8192 bits");
+    refuse(token, "which is none of the provider's, and the keys at jwks_uri have other. Check",
+           expectation(), set_of({key.jwk({{"kid", "\"other\""}})}));
+    std::vector<Object> many(100, Object{{"kty", "\"XYZ\""}});
+    many.push_back(key.jwk({{"kid", "\"named\""}}));
+    refuse(token, "the keys at jwks_uri have none, as far as its first 100 go, and it has 1 more. Check",
+           expectation(), set_of(many));
+}
+
 void idt_13_an_algorithm_that_is_not_allowed(void**) {
     for (const char* alg : {"RS384", "PS256", "ES256", "EdDSA"}) {
         const std::string token = tokens::sign(provider().key_for(alg), alg, claims().text());
@@ -284,6 +309,7 @@ void which_algorithms_are_allowed(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(conf_018_every_asymmetric_algorithm),
+        cmocka_unit_test(the_key_that_a_token_names),
         cmocka_unit_test(idt_13_an_algorithm_that_is_not_allowed),
         cmocka_unit_test(ed25519_is_eddsa),
         cmocka_unit_test(idt_11_idt_21_conf_019_unsigned_tokens),

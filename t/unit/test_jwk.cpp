@@ -187,6 +187,36 @@ static void a_set_is_bounded_md_19(void**) {
     }
     auto set = JwkSet::parse(body + okp_jwk(okp_x) + "]}");
     assert_true(set.ok() && set->keys().empty());
+    assert_int_equal(set->ignored(), 1);
+    assert_int_equal(set->unusable().size(), 100);
+}
+
+static void what_is_wrong_with_a_key_is_known_and_which_are_no_secret_md_17(void**) {
+    const std::string rsa = rsa_jwk(2048, "\x01\x01");
+    const std::pair<std::string, std::string_view> rows[] = {
+        {R"({"kty":"XYZ"})", "is of a kind (kty, crv) that is not known here"},
+        {R"({"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"})",
+         "is of a kind (kty, crv) that is not known here"},
+        {R"({"kty":"RSA","x5c":["AA"]})", "is incomplete or broken, or is no RSA key of 2048 to 8192 bits"},
+        {rsa_jwk(1024, "\x01\x01"), "is incomplete or broken, or is no RSA key of 2048 to 8192 bits"},
+        {with(rsa, R"("use":"enc")"), "is not for signatures, by its use or key_ops"},
+        {with(rsa, R"("kid":7)"), "has a kid, alg or issuer that is not a text"},
+        {with(rsa, R"("alg":"ES256")"), "has an alg that is none of signatures by such a key"},
+        {R"({"kty":"oct","k":"AAAA"})", "is a secret that is published"},
+        {"7", "is no object"},
+    };
+    for (const auto& [key, why] : rows) {
+        const auto set = JwkSet::parse("{\"keys\":[" + key + "]}");
+        assert_int_equal(set->unusable().size(), 1);
+        assert_text_equal(set->unusable()[0].why, why);
+        assert_int_equal(set->published_secrets().size(), key.find("oct") == std::string::npos ? 0 : 1);
+    }
+    const auto set =
+        JwkSet::parse("{\"keys\":[" + with(rsa, R"("kid":"a","d":"AA")") + "," +
+                      with(rsa, R"("kid":"b","p":7)") + "," + with(rsa, R"("kid":"c","d":null)") + "]}");
+    assert_int_equal(set->keys().size(), 3);
+    assert_int_equal(set->published_secrets().size(), 2);
+    assert_text_equal(set->published_secrets()[1], "b");
 }
 
 static void what_is_no_set_is_an_error_of_the_provider(void**) {
@@ -211,6 +241,7 @@ int main() {
         cmocka_unit_test(a_set_skips_what_it_does_not_know_t5),
         cmocka_unit_test(candidates_go_by_kid_and_type_md_11),
         cmocka_unit_test(a_set_is_bounded_md_19),
+        cmocka_unit_test(what_is_wrong_with_a_key_is_known_and_which_are_no_secret_md_17),
         cmocka_unit_test(what_is_no_set_is_an_error_of_the_provider),
     };
     return cmocka_run_group_tests_name("jwk", tests, nullptr, nullptr);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A provider's keys: fetched by one for all who wait, kept while the provider is down (MD-08), and looked for
-// again when a token names an unknown one, a few times only (MD-09, MD-10, MX-05, T4).
+// again when a token names an unknown one, a few times only (MD-09, MD-10, MD-17, MX-05, T4).
 #include "../../src/oidc/id_token.hpp"
 #include "provider_place.hpp"
 
@@ -125,6 +125,52 @@ void md_09_unknown_keys_are_looked_for_a_few_times_only(void**) {
     assert_int_equal(place.http.sent.size(), 1 + 6);
     answer(place, key_answer({1}));
     assert_true(holds(*later, "k1"));
+}
+
+// While it gives none, too: anybody can send tokens.
+void md_09_keys_that_cannot_be_had_are_asked_for_now_and_then(void**) {
+    Place place;
+    for (int i = 0; i < 100; ++i) {
+        const auto run = keys(place, token("k0"));
+        if (place.http.pending() != 0) {
+            answer(place, json_response("{}", 500));
+        }
+        assert_true(run->done());
+        assert_true(run->result->error().detail.find("status 500") != std::string::npos);
+    }
+    assert_int_equal(place.http.sent.size(), 1 + 5);
+    place.clock.advance(1);
+    const auto recovered = keys(place, token("k0"));
+    answer(place, key_answer({0}));
+    assert_true(holds(*recovered, "k0"));
+    for (const int number : {1, 2}) { // and is not held up by what was
+        const auto rotated = keys(place, token("k" + std::to_string(number), key(number)));
+        answer(place, key_answer({number}));
+        assert_true(holds(*rotated, "k" + std::to_string(number)));
+    }
+}
+
+void md_17_published_secrets_are_told_once(void**) {
+    Place place;
+    const auto with_secrets = [](int number) {
+        return json_response(tokens::jwk_set({key(number).jwk({{"d", "\"AQAB\""}}), key(3).jwk()}));
+    };
+    const auto first = keys(place, token("k0"));
+    answer(place, with_secrets(0));
+    assert_true(holds(*first, "k0")); // its public part is used
+    assert_int_equal(place.reported.size(), 1);
+    assert_true(place.reported[0].find("secret parts of keys") != std::string::npos);
+    assert_true(place.reported[0].find(": k0. Have") != std::string::npos);
+    assert_true(place.reported[0].find("AQAB") == std::string::npos);
+    const auto again = keys(place, token("unknown"));
+    answer(place, with_secrets(0));
+    assert_int_equal(place.reported.size(), 1);
+    const auto other = keys(place, token("k1", key(1)));
+    answer(place, with_secrets(1));
+    assert_int_equal(place.reported.size(), 2);
+    const auto clean = keys(place, token("k2", key(2)));
+    answer(place, key_answer({2}));
+    assert_int_equal(place.reported.size(), 2);
 }
 
 // Against OpenID Connect Core 10.1, but servers do it: another key under the same kid.
@@ -253,6 +299,8 @@ int main() {
         cmocka_unit_test(key_failures_are_shared_and_forgotten),
         cmocka_unit_test(t4_keys_may_rotate_twice_within_seconds),
         cmocka_unit_test(md_09_unknown_keys_are_looked_for_a_few_times_only),
+        cmocka_unit_test(md_09_keys_that_cannot_be_had_are_asked_for_now_and_then),
+        cmocka_unit_test(md_17_published_secrets_are_told_once),
         cmocka_unit_test(a_key_replaced_under_its_kid_is_fetched_again),
         cmocka_unit_test(md_10_a_failing_refetch_refuses),
         cmocka_unit_test(md_08_stale_keys_serve_while_the_provider_is_down),
