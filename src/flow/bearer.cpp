@@ -79,7 +79,7 @@ core::Task<core::Result<std::optional<TokenVerdict>>> verify_at(TokenQuestion qu
     if (!provider.may_be_issuer(*metadata, issuer)) {
         co_return std::optional<TokenVerdict>();
     }
-    oidc::AccessTokenExpectation expected = expectation_of(question, provider, *metadata);
+    const oidc::AccessTokenExpectation expected = expectation_of(question, provider, *metadata);
     jose::JwkSet none;
     const auto& allowed = expected.algorithms;
     if (std::find(allowed.begin(), allowed.end(), jws.alg) == allowed.end()) { // no key of the set is asked
@@ -93,7 +93,7 @@ core::Task<core::Result<std::optional<TokenVerdict>>> verify_at(TokenQuestion qu
     if (!keys) {
         co_return keys.error();
     }
-    auto token = oidc::validate_access_token(jws, *keys.value(), std::move(expected));
+    auto token = oidc::validate_access_token(jws, *keys.value(), expected);
     if (!token) {
         co_return std::optional(TokenVerdict{nullptr, refused_access_token(&provider, token.error().detail)});
     }

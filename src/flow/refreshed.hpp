@@ -2,7 +2,7 @@
 // Something that is fetched from a provider and kept: its metadata, its keys. The fetch is a coroutine that
 // this object owns; visitors only wait for it. One who leaves cancels nothing, and who comes next joins. What
 // is stale is given at once, within a bound, while the next value is fetched behind it. Failures are shared
-// by those who waited for that fetch; whoever comes after them starts another, a few times at once and then
+// by those who waited for that fetch; whoever comes after them starts another, twenty times at once and then
 // one a second: anybody can ask. In between they are told of the last one.
 #pragma once
 
@@ -162,7 +162,7 @@ private:
     Pointer value_;
     std::int64_t fetched_at_ = 0;
     std::int64_t tried_at_ = 0;
-    TokenBucket retries_{5, 1};
+    TokenBucket retries_{20, 1};
     core::WaitList waiting_;
     std::shared_ptr<Round> round_;
     std::optional<core::Flow<Outcome>> flow_; // destroyed first: it is what refers to the rest

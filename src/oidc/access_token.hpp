@@ -12,15 +12,21 @@
 #include "signed_token.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace oauth::oidc {
 
 // client_id is the provider's client here, algorithms are asymmetric ones.
 struct AccessTokenExpectation : TokenExpectation {
+    // A token lives as long as its exp says, however old it is.
+    explicit AccessTokenExpectation(TokenExpectation common = {}) : TokenExpectation(std::move(common)) {
+        max_age_of_iat = std::numeric_limits<std::int64_t>::max() / 4;
+    }
     std::vector<std::string> audiences; // that stand for this resource: the token names one of them
     enum class Type {
         at_jwt, // RFC 9068 2.1
@@ -51,7 +57,7 @@ std::vector<std::string> scopes_of(core::JsonView claims);
 // Amazon Cognito has it), exp, iat, nbf, sub, and that it is bound to no key (cnf), since a bearer proves
 // none. The error is token_invalid.
 core::Result<AccessToken> validate_access_token(const jose::Jws& jws, const jose::JwkSet& keys,
-                                                AccessTokenExpectation expected);
+                                                const AccessTokenExpectation& expected);
 
 struct IntrospectionRequest {
     std::string introspection_endpoint;

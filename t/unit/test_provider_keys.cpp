@@ -138,7 +138,7 @@ void md_09_keys_that_cannot_be_had_are_asked_for_now_and_then(void**) {
         assert_true(run->done());
         assert_true(run->result->error().detail.find("status 500") != std::string::npos);
     }
-    assert_int_equal(place.http.sent.size(), 1 + 5);
+    assert_int_equal(place.http.sent.size(), 1 + 20);
     place.clock.advance(1);
     const auto recovered = keys(place, token("k0"));
     answer(place, key_answer({0}));
