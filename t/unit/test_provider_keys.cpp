@@ -150,6 +150,33 @@ void md_09_keys_that_cannot_be_had_are_asked_for_now_and_then(void**) {
     }
 }
 
+// Each of them would be another address that is asked.
+void md_09_tokens_of_strangers_name_a_few_other_issuers_only(void**) {
+    Place place;
+    place.settings = providers::make_settings(*providers::find_type("aws-cognito"), "op");
+    place.settings.token_endpoint = "https://op.example/token";
+    const auto ask = [&place](int pool, Provider::Asker asker) {
+        const std::string issuer =
+            "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool" + std::to_string(pool);
+        return std::make_unique<unit::MetadataRun>(place.provider.metadata_of(place.http, issuer, asker));
+    };
+    for (int i = 0; i < 100; ++i) {
+        const auto run = ask(i, Provider::Asker::stranger);
+        if (place.http.pending() != 0) {
+            answer(place, unit::unreachable());
+        }
+        assert_true(run->done() && !run->ok());
+    }
+    assert_int_equal(place.http.sent.size(), 2);
+    const auto own = ask(100, Provider::Asker::ourselves); // a sign-in is not held up
+    assert_int_equal(place.http.sent.size(), 3);
+    answer(place, unit::unreachable());
+    place.clock.advance(30);
+    const auto later = ask(101, Provider::Asker::stranger);
+    assert_int_equal(place.http.sent.size(), 4);
+    answer(place, unit::unreachable());
+}
+
 void md_17_published_secrets_are_told_once(void**) {
     Place place;
     const auto with_secrets = [](int number) {
@@ -300,6 +327,7 @@ int main() {
         cmocka_unit_test(t4_keys_may_rotate_twice_within_seconds),
         cmocka_unit_test(md_09_unknown_keys_are_looked_for_a_few_times_only),
         cmocka_unit_test(md_09_keys_that_cannot_be_had_are_asked_for_now_and_then),
+        cmocka_unit_test(md_09_tokens_of_strangers_name_a_few_other_issuers_only),
         cmocka_unit_test(md_17_published_secrets_are_told_once),
         cmocka_unit_test(a_key_replaced_under_its_kid_is_fetched_again),
         cmocka_unit_test(md_10_a_failing_refetch_refuses),
