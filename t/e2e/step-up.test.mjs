@@ -220,6 +220,10 @@ e2e('IDT-19 a provider that says itself that it cannot: 403 as for an answer tha
   assert.match((await site.browser.navigate(site.loginUrl)).text, /not signed in/, 'where nothing of that kind was asked for');
   await site.nginx.waitForLine(0, /policy_denied.*unmet_authentication_requirements/);
   assert.equal((await site.browser.navigate(site.origin + '/')).status, 200, 'the session from before');
+  site.provider.authorize.iss = 'https://other.example';
+  const mixed = await site.browser.navigate(site.origin + '/admin');
+  assert.equal(mixed.status, 400, 'the word of another provider is none');
+  assert.doesNotMatch(mixed.text, /stronger/);
 });
 
 e2e('step-up comes before the rules, is inherited, and can be off', async (h) => {
