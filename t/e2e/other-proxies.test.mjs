@@ -449,6 +449,23 @@ e2e('auth_request of the same server may ask it, too', async (h) => {
   assert.equal((await bob.fetch(site.origin + '/guarded/')).status, 403);
 });
 
+e2e('nginx -t warns where auth would let everybody pass whose address is not named', () => {
+  const warned = (inside) => {
+    const { code, stderr } = configTest(`oauth_provider p oidc { issuer https://id.example.org; client_id c; client_secret s3cr3t-of-the-test-3f; }
+      server { listen 127.0.0.1:8080; oauth_allow any; ${inside} }`);
+    assert.equal(code, 0, stderr);
+    return /\[warn\].*"oauth off" holds for "\/auth\/oauth\/auth", which then lets everybody pass .* in \S+:\d+/.test(stderr);
+  };
+  const named = 'oauth_trusted_proxy 10.0.0.1;';
+  for (const open of ['location / { } location /app/ { oauth on; }', 'oauth on; location /auth/ { oauth off; }', 'oauth on; location = /auth/oauth/auth { oauth off; }', 'oauth on; location / { location /auth/ { oauth off; } }', 'oauth off; location /app/ { oauth on; }']) {
+    assert.ok(warned(named + open), open);
+    assert.ok(!warned(open), 'no proxy is named: ' + open);
+  }
+  for (const closed of ['oauth on;', 'location / { } location /auth/ { oauth on; }', 'oauth on; location = /auth/oauth/ { oauth off; }', 'oauth on; location /auth/ { oauth off; } location = /auth/oauth/auth { oauth on; }', 'oauth on; location ~ ^/assets/ { oauth off; }', 'oauth on; location @open { oauth off; }']) {
+    assert.ok(!warned(named + closed), closed);
+  }
+});
+
 e2e('nginx -t says which addresses are none, and warns of everybody', () => {
   const server = (list) => `server { listen 127.0.0.1:8080; oauth_trusted_proxy ${list}; location / { return 204; } }`;
   for (const list of ['proxy.example.org', '10.0.0.0/33', '', '10.0.0.0-10.0.0.9', 'all', '10.0.0.1 nobody', '$remote_addr']) {

@@ -115,6 +115,42 @@ void warn_of_idle_handler(ngx_conf_t* cf, const LocationConf& location) {
             "\") is answered by the module, accepted: another location, or another oauth_path,");
 }
 
+// Of a path, as far as no regular expression has a say; nullptr: none.
+const LocationConf* find_location(const MainConf::Compiled& compiled, const ServerConf* server,
+                                  std::string_view path) {
+    const LocationConf* best = nullptr;
+    for (const LocationConf* location : compiled.locations) {
+        const ngx_http_core_loc_conf_t& core = *location->core;
+        const std::string_view name = location->is_server ? std::string_view() : view(core.name);
+        const bool is_it = core.exact_match != 0 ? name == path : path.starts_with(name);
+#if (NGX_PCRE)
+        if (core.regex != nullptr) {
+            continue;
+        }
+#endif
+        if (location->server == server && is_asked_for(*location) && is_it &&
+            (best == nullptr || best->is_server || name.size() >= best->core->name.len)) {
+            best = location;
+        }
+    }
+    return best;
+}
+
+// Whoever asks from where oauth_trusted_proxy does not say - a proxy that has another address now - is
+// answered by the rules of that location.
+void warn_of_open_decision(ngx_conf_t* cf, const MainConf::Compiled& compiled, const ServerConf& server) {
+    const std::string path = string(server.path) + "/auth";
+    const LocationConf* location = find_location(compiled, &server, path);
+    if (!server.in_use || server.trusted_proxies == nullptr || location == nullptr ||
+        location->mode != mode_off) {
+        return;
+    }
+    warn_at(cf, *location->place,
+            "\"oauth off\" holds for \"" + path +
+                "\", which then lets everybody pass where the proxy's address is none of "
+                "\"oauth_trusted_proxy\", accepted: \"oauth on\" there,");
+}
+
 } // namespace
 
 const void* find_rewrite_conf(ngx_conf_t* cf) {
@@ -133,6 +169,9 @@ void warn_of_bypasses(ngx_conf_t* cf, const MainConf::Compiled& compiled) {
             warn_of_early_answer(cf, compiled, *location);
             warn_of_idle_handler(cf, *location);
         }
+    }
+    for (const ServerConf* server : compiled.servers) {
+        warn_of_open_decision(cf, compiled, *server);
     }
 }
 
