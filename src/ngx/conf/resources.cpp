@@ -5,7 +5,6 @@
 #include "table.hpp"
 #include "../pool.hpp"
 
-#include "../../core/bytes.hpp"
 #include "../../core/url.hpp"
 
 #include <algorithm>
