@@ -159,3 +159,26 @@ e2e('a gate within this nginx leaves the token to the application, whose locatio
     assert.deepEqual(Upstream.folded(site.upstream.last, 'authorization'), [], target);
   }
 });
+
+e2e('MCP-03 MCP-22 of an application\'s headers for pages of other sites one stays, and of its challenges Bearer comes first', async (h) => {
+  const site = await h.site({ locations: MCP });
+  const token = accessToken(site.provider, { claims: { aud: site.origin + '/mcp' } });
+  const answer = (headers) => {
+    site.upstream.reply = (request, response) => {
+      response.writeHead(401, headers);
+      response.end();
+      return true;
+    };
+    return raw(site.port, `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:${site.port}\r\nAuthorization: Bearer ${token}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+  };
+  const own = await answer({ 'Access-Control-Allow-Origin': ['https://one.example', 'https://two.example'], 'access-control-allow-credentials': 'true', 'Access-Control-Expose-Headers': 'WWW-Authenticate, Mcp-Session-Id' });
+  assert.deepEqual(lines(own, 'access-control-allow-origin'), ['https://one.example']);
+  assert.deepEqual(lines(own, 'access-control-allow-credentials'), []);
+  assert.deepEqual(lines(own, 'access-control-expose-headers'), ['WWW-Authenticate, Mcp-Session-Id']);
+  const plain = await answer({ 'Access-Control-Expose-Headers': 'X-Own' });
+  assert.deepEqual(lines(plain, 'access-control-allow-origin'), ['*']);
+  assert.deepEqual(lines(plain, 'access-control-expose-headers'), ['X-Own', 'WWW-Authenticate, Mcp-Session-Id']);
+  for (const [sent, seen] of [[['Basic a', 'Bearer b'], ['Bearer b', 'Basic a']], [['Basic a', 'Digest b', 'Bearer c'], ['Bearer c', 'Digest b', 'Basic a']], [['Basic a', 'Digest b'], ['Basic a', 'Digest b']], [['Bearer a', 'Bearer b'], ['Bearer a', 'Bearer b']]]) {
+    assert.deepEqual(lines(await answer({ 'WWW-Authenticate': sent }), 'www-authenticate'), seen);
+  }
+});
