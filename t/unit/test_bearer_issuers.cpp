@@ -76,6 +76,8 @@ void br_09_a_foreign_issuer_has_nobody_asked(void**) {
                      "access token: its iss is the issuer of no provider of the location");
     }
     world.refuse(access_jwt(access_claims().without("iss")), "found \"\"");
+    const auto lines = world.ask(access_jwt(access_claims().with("iss", quote("a\nb"))));
+    assert_true(lines->error.detail.ends_with("found \"a?b\""));
     assert_int_equal(world.http.sent.size(), 0);
 }
 

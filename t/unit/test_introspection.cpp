@@ -256,6 +256,10 @@ void br_15_an_endpoint_that_fails_says_nothing(void**) {
     }
     world.op.instead.insert_or_assign("/introspect", unit::json_response(right().text(), 401));
     world.fails("opaque-1", "provider_error");
+    const Object told = {{"error", "\"invalid_request\""}, {"error_description", "\"not one: opaque-1\""}};
+    world.op.instead.insert_or_assign("/introspect", unit::json_response(told.text(), 400));
+    world.fails("opaque-1", "provider_error"); // and the log does not show it
+    assert_true(world.ask("opaque-1").error().detail.find("invalid_request") != std::string::npos);
     const auto verdict = world.ask("opaque-1");
     assert_true(verdict.error().detail.starts_with("op: introspection endpoint: "));
     assert_true(verdict.error().detail.find("check introspection_endpoint") != std::string::npos);
