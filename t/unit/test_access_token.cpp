@@ -224,6 +224,8 @@ void br_10_the_log_shows_eight_audiences(void**) {
     assert_true(told.error().detail.find("\"a7\"") != std::string::npos);
     assert_true(told.error().detail.find("\"a8\"") == std::string::npos);
     turn_down(at_jwt(access_claims().with("aud", "[1]")), "found \"(no text)\"");
+    turn_down(at_jwt(access_claims().with("aud", quote("a\nb"))), "found \"a?b\"");
+    turn_down(signed_as("x\ny", access_claims()), "found \"x?y\"");
 }
 
 void br_11_times_to_the_second(void**) {
