@@ -86,7 +86,9 @@ bool takes_provider(const ProtectedResource& resource, const Provider& provider)
 
 oidc::AccessTokenExpectation expectation_of(const TokenQuestion& question, const Provider& provider,
                                             const oidc::Metadata& metadata) {
-    oidc::AccessTokenExpectation expected(token_expectation(question.site, provider.settings(), metadata));
+    oidc::AccessTokenExpectation expected;
+    static_cast<oidc::TokenExpectation&>(expected) =
+        token_expectation(question.site, provider.settings(), metadata);
     expected.algorithms = oidc::access_token_algorithms(provider.settings().signing_algorithms);
     expected.audiences = accepted_audiences(question.resource, question.base_url);
     expected.type = question.resource.type;

@@ -134,7 +134,8 @@ Complaint find_complaint(const jose::Jws& jws, core::JsonView claims,
     complaint = complaint.empty() ? check_issuer(claims, expected) : complaint;
     complaint = complaint.empty() ? check_audience(claims, expected) : complaint;
     complaint = complaint.empty() ? check_scopes_of_client(jws, claims, expected) : complaint;
-    for (const auto check : {check_expiry, check_issue_time, check_not_before}) {
+    // However old it is, it lives as long as its exp says.
+    for (const auto check : {check_expiry, check_issued, check_not_before}) {
         complaint = complaint.empty() ? check(claims, expected) : complaint;
     }
     for (const auto check : {check_subject, check_confirmation}) {

@@ -12,21 +12,15 @@
 #include "signed_token.hpp"
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace oauth::oidc {
 
 // client_id is the provider's client here, algorithms are asymmetric ones.
 struct AccessTokenExpectation : TokenExpectation {
-    // A token lives as long as its exp says, however old it is.
-    explicit AccessTokenExpectation(TokenExpectation common = {}) : TokenExpectation(std::move(common)) {
-        max_age_of_iat = std::numeric_limits<std::int64_t>::max() / 4;
-    }
     std::vector<std::string> audiences; // that stand for this resource: the token names one of them
     enum class Type {
         at_jwt, // RFC 9068 2.1

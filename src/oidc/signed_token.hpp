@@ -52,6 +52,7 @@ Complaint check_signature(const jose::Jws& jws, const jose::JwkSet& keys, const 
 Complaint check_issuer(core::JsonView claims, const TokenExpectation& expected);
 Complaint check_audience(core::JsonView claims, const TokenExpectation& expected);
 Complaint check_expiry(core::JsonView claims, const TokenExpectation& expected);
+Complaint check_issued(core::JsonView claims, const TokenExpectation& expected); // iat, but not its age
 Complaint check_issue_time(core::JsonView claims, const TokenExpectation& expected);
 Complaint check_not_before(core::JsonView claims, const TokenExpectation& expected);
 
