@@ -27,7 +27,7 @@ core::Error not_signed(const core::Parameters& parameters, const std::string& re
 // The parameters that it stands for.
 core::Task<core::Result<core::Parameters>> verify_response(Site& site, Provider& provider, std::string jwt) {
     const providers::Settings& settings = provider.settings();
-    const auto metadata = co_await provider.metadata(site.http);
+    auto metadata = co_await provider.metadata(site.http);
     if (!metadata) {
         co_return metadata.error();
     }
