@@ -66,7 +66,7 @@ bool is_by_cookies(const Visitor& visitor, const Guard& guard) {
 
 // Of an admission that may have been another one.
 void judge(const Visitor& visitor, const Guard& guard, const Circumstances& circumstances,
-           session::OpenedSessionPointer session, Admission& admission) {
+           const session::OpenedSessionPointer& session, Admission& admission) {
     const bool is_optional = guard.mode == Guard::Mode::optional;
     if (!visitor.cookies().empty() || !admission.cookies.empty()) {
         admission.cookies = visitor.cookies();
