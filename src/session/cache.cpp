@@ -134,11 +134,13 @@ bool read_session(std::string record, OpenedSession& opened) {
 }
 
 std::uint64_t SessionCache::hash(std::string_view cookie) const {
-    // The last sixteen bytes are enough: they are of a seal, of a signature, or as random as the rest of an
-    // opaque token.
+    // The last sixteen bytes are of a seal, of a signature, or as random as the rest of an opaque token. Of a
+    // cookie with an ID token behind its session they stay the same when the session is sealed anew: its
+    // nonce is in front.
     std::uint64_t state = seed_ ^ cookie.size();
     constexpr std::size_t end = 16;
     if (cookie.size() >= end) {
+        state = fold(load(cookie.data() + end / 2) ^ state, odd_two);
         state = fold(load(cookie.data() + cookie.size() - end) ^ state, odd_one);
         return fold(load(cookie.data() + cookie.size() - end / 2) ^ state, odd_two);
     }

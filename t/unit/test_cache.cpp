@@ -133,6 +133,20 @@ void the_length_of_what_is_hashed(void**) {
     }
 }
 
+// Sealed anew, with the ID token that is behind it as it was.
+void cookies_that_end_alike_do_not_share_a_place(void**) {
+    SessionCache cache(42, 1024);
+    const std::string end = "." + std::string(40, 'x');
+    for (char nonce = 'a'; nonce <= 'p'; ++nonce) {
+        cache.insert(opened("AQ" + std::string(16, nonce) + end));
+    }
+    int found = 0;
+    for (char nonce = 'a'; nonce <= 'p'; ++nonce) {
+        found += cache.find("AQ" + std::string(16, nonce) + end, &site_one, base) != nullptr ? 1 : 0;
+    }
+    assert_int_equal(found, 16);
+}
+
 // Who does not know the seed cannot tell which of them share a place.
 void the_seed_decides_where(void**) {
     const auto found_with = [](std::uint64_t seed) {
@@ -226,6 +240,7 @@ int main() {
         cmocka_unit_test(buckets_are_spread),
         cmocka_unit_test(buckets_are_spread_by_each_half_of_the_end),
         cmocka_unit_test(the_length_of_what_is_hashed),
+        cmocka_unit_test(cookies_that_end_alike_do_not_share_a_place),
         cmocka_unit_test(the_seed_decides_where),
         cmocka_unit_test(what_came_before_is_remembered_for_the_last_three),
         cmocka_unit_test(what_is_gone_leaves_nothing_to_the_next),
