@@ -115,7 +115,7 @@ async function compareStores(bench, identity) {
 
 // Of a token that is not known, what is more than one that is, times the signature alone.
 const COLD_TOKEN = 1.2;
-// By time it is more: what comes after a signature finds nothing in the processor's caches, nor does what takes the place of one of 2,048 tokens. From 1.25 to 1.5, as other load has it.
+// By time it is more: what comes after a signature finds nothing in the processor's caches, nor does what takes the place of one of 2,048 tokens. From 1.3 to 1.5, as other load has it.
 const COLD_TOKEN_TIME = 1.6;
 
 async function compareTokens(bench, identity) {
