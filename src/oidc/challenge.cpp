@@ -4,6 +4,7 @@
 #include "challenge.hpp"
 
 #include "../core/bytes.hpp"
+#include "../core/header_list.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -12,23 +13,17 @@ namespace oauth::oidc {
 
 namespace {
 
-// The parts of a header between commas, which may stand in quotes, too.
+// Quotes without an end hold all that comes.
 std::vector<std::string_view> items_of(std::string_view list) {
     std::vector<std::string_view> items;
-    bool is_quoted = false;
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (is_quoted && list[i] == '\\') {
-            ++i;
-        } else if (list[i] == '"') {
-            is_quoted = !is_quoted;
-        } else if (list[i] == ',' && !is_quoted) {
-            items.push_back(core::trim(list.substr(begin, i - begin)));
-            begin = i + 1;
+    for (;;) {
+        const std::size_t end = core::end_of_element(list).value_or(list.size());
+        items.push_back(core::trim(list.substr(0, end)));
+        if (end == list.size()) {
+            return items;
         }
+        list.remove_prefix(end + 1);
     }
-    items.push_back(core::trim(list.substr(begin)));
-    return items;
 }
 
 // RFC 9110 5.6.4

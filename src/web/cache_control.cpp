@@ -3,8 +3,7 @@
 #include "cache_control.hpp"
 
 #include "../core/bytes.hpp"
-
-#include <optional>
+#include "../core/header_list.hpp"
 
 namespace oauth::web {
 
@@ -16,26 +15,11 @@ struct Member {
     bool has_value = false;
 };
 
-// The end of the member at the beginning: a comma that is in no quotes. nullopt: quotes without an end.
-std::optional<std::size_t> end_of_member(std::string_view line) {
-    bool is_quoted = false;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        if (is_quoted && line[i] == '\\') {
-            ++i;
-        } else if (line[i] == '"') {
-            is_quoted = !is_quoted;
-        } else if (line[i] == ',' && !is_quoted) {
-            return i;
-        }
-    }
-    return is_quoted ? std::nullopt : std::optional(line.size());
-}
-
 // Calls `visit` for each member that is well formed and not empty. False: something was not.
 template <class Visit>
 bool for_each_member(std::string_view line, Visit visit) {
     while (!line.empty()) {
-        const auto end = end_of_member(line);
+        const auto end = core::end_of_element(line);
         if (!end) {
             return false;
         }
